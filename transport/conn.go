@@ -1,0 +1,78 @@
+package transport
+
+import "github.com/ed-toolbox/ed/core/address"
+
+// Conn is one stream connection. All methods belong to its loop's goroutine;
+// none blocks, and each may be called from inside any callback.
+type Conn interface {
+	// Write queues p, which is copied: the caller may reuse it at once. What a
+	// callback wrote goes out in one system call when it returns; what is
+	// written elsewhere goes out at the end of the turn. It takes all of p or,
+	// with an error, nothing: ErrFull while p does not fit under the high mark
+	// (OnDrain follows), ErrTooBig if it never will, ErrClosed after Close,
+	// CloseWrite or the end. Before OnOpen it queues.
+	Write(p []byte) error
+	// CloseWrite sends the end of stream once the queue went out. Reading goes
+	// on. Calling it again does nothing.
+	CloseWrite() error
+	// Close ends the connection in good order: no more OnData, the queue is
+	// sent (for at most Options.CloseTimeout), then OnClose(nil) follows, never
+	// from inside Close. While still connecting it cancels, and OnClose tells
+	// ErrClosed. Calling it again does nothing.
+	Close() error
+	// Abort ends the connection now: what is queued is dropped, and a TCP peer
+	// sees a reset. OnClose(err) follows at the end of the turn.
+	Abort(err error)
+	// Pause stops reading: bytes and the end of stream stay in the kernel.
+	// OnData that is running is the last until Resume.
+	Pause()
+	// Resume reads again, from the next turn on.
+	Resume()
+	// SetHandler replaces the handler for all later callbacks.
+	SetHandler(h Handler)
+	// Local and Remote are the addresses of the two ends, as far as they have
+	// names. They stay known after the end.
+	Local() address.Address
+	Remote() address.Address
+	// Peer tells who is at the other end of a Unix socket; false elsewhere.
+	Peer() (Credentials, bool)
+	// Queued is the number of bytes taken by Write and not yet by the kernel.
+	Queued() int
+	// Stats is a copy of the counters.
+	Stats() Stats
+	// ID is the serial number of this connection in its loop, from 1.
+	ID() uint64
+}
+
+// Handler receives what happens to a connection, on its loop's goroutine.
+// No method may block. A method that panics ends its connection, not the loop.
+type Handler interface {
+	// OnOpen comes first and once, when the connection can be used. It does
+	// not come at all if connecting failed.
+	OnOpen(c Conn)
+	// OnData hands over what was read, in order, at least one byte. p is
+	// borrowed: it is valid until OnData returns, and the handler may write
+	// into it.
+	OnData(c Conn, p []byte)
+	// OnDrain comes when the queue fell to its low mark after it had been above
+	// it, or after a Write returned ErrFull.
+	OnDrain(c Conn)
+	// OnClose comes exactly once and last; nil means closed in good order by
+	// either side. c can still be asked for its addresses and counters.
+	OnClose(c Conn, err error)
+}
+
+// EOFHandler is an optional part of a Handler: with it the connection stays
+// open for writing after the peer's end of stream, until Close. Without it the
+// queue is sent and the connection closed.
+type EOFHandler interface {
+	// OnEOF comes once, after the last OnData.
+	OnEOF(c Conn)
+}
+
+// Credentials are those of a Unix peer at the time it connected (SO_PEERCRED,
+// unix(7)).
+type Credentials struct {
+	PID      int
+	UID, GID uint32
+}

@@ -1,0 +1,47 @@
+package transport
+
+import (
+	"errors"
+	"os"
+
+	"github.com/ed-toolbox/ed/core/address"
+)
+
+// What callers branch on; all but ErrFull, ErrClosed and ErrTooBig come inside
+// an *OpError.
+var (
+	ErrClosed      = errors.New("connection closed")
+	ErrFull        = errors.New("write queue full")
+	ErrTooBig      = errors.New("larger than the limit")
+	ErrTimeout     = error(timeoutError{})
+	ErrUnsupported = errors.New("not supported")
+	ErrNoRemote    = errors.New("no destination given")
+)
+
+// timeoutError makes ErrTimeout match os.ErrDeadlineExceeded and the Timeout
+// method that net errors have.
+type timeoutError struct{}
+
+func (timeoutError) Error() string        { return "timed out" }
+func (timeoutError) Timeout() bool        { return true }
+func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+// OpError says which operation failed on which address. Err unwraps to a
+// syscall.Errno where the system refused.
+type OpError struct {
+	Op   string // "look up", "connect", "listen", "bind", "accept", "read", "write", "send", "receive"
+	Addr address.Address
+	Err  error
+}
+
+func (e *OpError) Error() string {
+	if e.Addr.IsZero() {
+		return e.Op + ": " + e.Err.Error()
+	}
+	return e.Op + " " + e.Addr.String() + ": " + e.Err.Error()
+}
+
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Timeout reports whether a deadline passed.
+func (e *OpError) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }

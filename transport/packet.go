@@ -1,0 +1,70 @@
+package transport
+
+import (
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+)
+
+// PacketConn is one datagram socket. All methods belong to its loop's
+// goroutine; none blocks, and each may be called from inside any callback.
+type PacketConn interface {
+	// WriteTo sends p as one packet, at once if possible; else it is copied and
+	// queued. The zero address means the remote it was opened with. ErrFull if
+	// the queue is full (OnDrain follows), ErrTooBig over the size limit,
+	// ErrClosed after Close, ErrNoRemote without a destination.
+	WriteTo(p []byte, to address.Address) error
+	// Close sends what is queued (for at most Options.CloseTimeout), then
+	// OnClose(nil) follows, never from inside Close.
+	Close() error
+	// Abort drops what is queued. OnClose(err) follows at the end of the turn.
+	Abort(err error)
+	// Pause stops reading; the kernel drops what overflows its buffer.
+	Pause()
+	// Resume reads again, from the next turn on.
+	Resume()
+	SetHandler(h PacketHandler)
+	// Local is the address bound, zero if none; Remote the default destination.
+	Local() address.Address
+	Remote() address.Address
+	// Queued is the number of packets waiting.
+	Queued() int
+	Stats() PacketStats
+	// ID is the serial number of this socket in its loop, from 1.
+	ID() uint64
+}
+
+// PacketHandler receives what happens to a packet socket, on its loop's
+// goroutine. No method may block.
+type PacketHandler interface {
+	// OnPacket hands over one whole packet, possibly empty. p is borrowed: it is
+	// valid until OnPacket returns. from is zero if the sender has no name; it
+	// can be answered with WriteTo(reply, from).
+	OnPacket(c PacketConn, p []byte, from address.Address)
+	// OnDrain comes when the queue is empty after a WriteTo returned ErrFull.
+	OnDrain(c PacketConn)
+	// OnClose comes exactly once and last.
+	OnClose(c PacketConn, err error)
+}
+
+// PacketErrorHandler is an optional part of a PacketHandler.
+type PacketErrorHandler interface {
+	// OnError tells of a packet that was sent and then refused or lost: an
+	// ICMP refusal on a connected UDP socket (ECONNREFUSED), or a queued packet
+	// that could not go out. The socket stays open.
+	OnError(c PacketConn, err error)
+}
+
+// PacketStats counts what a packet socket did.
+type PacketStats struct {
+	PacketsIn, PacketsOut uint64
+	BytesIn, BytesOut     uint64
+	Truncated             uint64 // received longer than MaxPacketIn: dropped
+	Full                  uint64 // refused with ErrFull
+	Errors                uint64 // refusals and failed sends
+	Queued                int    // packets waiting now
+	QueuedBytes           int
+	HighWater             int // most packets that ever waited
+	LastError             error
+	Opened                time.Time
+}

@@ -1,0 +1,12 @@
+package transport
+
+import "time"
+
+// Stats counts what a connection did.
+type Stats struct {
+	BytesIn, BytesOut uint64
+	Reads, Writes     uint64 // system calls that moved bytes
+	Queued            int    // bytes waiting to be written now
+	HighWater         int    // most bytes that ever waited
+	Opened            time.Time
+}
