@@ -39,16 +39,18 @@ func splitHostPort(text string) (host, port string, explicit bool, reason string
 		return splitBracket(text)
 	}
 	host, port, explicit = strings.Cut(text, ":")
-	if strings.Contains(port, ":") {
-		if _, err := netip.ParseAddr(text); err != nil {
-			return "", "", false, "it is no IPv6 address, and a host has only one colon after it (an IPv6 address with a port is written [IPv6]:PORT)"
-		}
+	switch _, err := netip.ParseAddr(text); {
+	case err == nil:
 		return text, "", false, ""
-	}
-	if text == "" {
+	case text == "":
 		return "", "", false, "there is no host"
+	case strings.Contains(text, "@"):
+		return "", "", false, "an address holds no user and no password"
+	case strings.Contains(port, ":"):
+		return "", "", false, "it is no IPv6 address, and one with a port is written [IPv6]:PORT"
+	default:
+		return host, port, explicit, ""
 	}
-	return host, port, explicit, ""
 }
 
 func splitBracket(text string) (host, port string, explicit bool, reason string) {
@@ -111,9 +113,6 @@ func validZone(zone string) bool {
 
 // checkHost says what is wrong with a host name. Underscores are met in the wild and allowed.
 func checkHost(host string) string {
-	if strings.ContainsRune(host, '@') {
-		return "there is no user or password in an address"
-	}
 	if strings.ContainsRune(host, '/') {
 		return "a host name holds no slash"
 	}

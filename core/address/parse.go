@@ -52,10 +52,10 @@ func parse(s string, d Defaults) (Address, string) {
 		return parseBare(s, d)
 	}
 	if scheme, known := ParseScheme(head); known && !scheme.IsIP() {
-		return parsePath(scheme, uriPath(scheme, rest))
+		return parseURIPath(scheme, rest)
 	}
 	if equalFold(head, "cd") && strings.HasPrefix(rest, "/") && (!strings.HasPrefix(rest, "//") || strings.HasPrefix(rest, "///")) {
-		return parsePath(Unix, uriPath(Unix, rest))
+		return parseURIPath(Unix, rest)
 	}
 	host, ok := strings.CutPrefix(rest, "//")
 	if !ok || strings.ContainsAny(head, "/[@") {
@@ -101,19 +101,17 @@ func bareForms(s Scheme) string {
 	}
 }
 
-// uriPath removes the "//" of the form unix:///PATH; what follows it must show by its first byte that no host was meant,
-// which parsePath sees because the slashes stay otherwise.
-func uriPath(s Scheme, rest string) string {
-	if s == Exec {
-		return rest
+// parseURIPath reads what follows the colon: PATH, or //PATH where PATH shows by its first byte that no host was meant.
+func parseURIPath(s Scheme, rest string) (Address, string) {
+	path, uri := strings.CutPrefix(rest, "//")
+	switch {
+	case s == Exec || !uri:
+		return parsePath(s, rest)
+	case strings.HasPrefix(path, "/") || s.IsUnix() && strings.HasPrefix(path, "@"):
+		return parsePath(s, path)
+	default:
+		return Address{}, "a path after // must begin with a slash; a relative one is written " + s.String() + ":PATH"
 	}
-	if path, ok := strings.CutPrefix(rest, "//"); ok && (strings.HasPrefix(path, "/") || s.IsUnix() && strings.HasPrefix(path, "@")) {
-		return path
-	}
-	if strings.HasPrefix(rest, "//") {
-		return ""
-	}
-	return rest
 }
 
 func parsePath(s Scheme, path string) (Address, string) {
