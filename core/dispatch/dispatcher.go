@@ -1,0 +1,187 @@
+package dispatch
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/definition"
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// Sender is where replies go: a connection. Send encodes m before it returns, so m may be used again.
+type Sender interface {
+	Send(m *message.Message) error
+}
+
+// Handler is called for a message that matched. It runs on the loop's goroutine and must not block. m is borrowed until
+// the handler returns and must not be changed; Clone it to keep it. from is nil where nobody can be answered.
+type Handler func(from Sender, m *message.Message) error
+
+// Options of a Dispatcher. The zero value checks nothing, traces nothing and logs to slog.Default().
+type Options struct {
+	// Definitions to check messages against before a handler runs. Nil: none.
+	Definitions *definition.Set
+	// Trace sees every message when its handlers are done, and what links report with Dispatcher.Trace.
+	Trace func(*Event)
+	// OnError gets each error of a handler and of an automatic reply. m is borrowed. Nil: a warning in the log.
+	OnError func(m *message.Message, handler string, err error)
+	// Logger for errors and for the default commands. Nil: slog.Default().
+	Logger *slog.Logger
+	// Now is the clock of the trace and the default commands. Nil: time.Now.
+	Now func() time.Time
+}
+
+// Dispatcher holds the entries. It belongs to one goroutine.
+type Dispatcher struct {
+	options Options
+	now     func() time.Time
+	trace   func(*Event)
+	tracing bool  // the hook is running
+	event   Event // the one event that every call of the hook borrows
+
+	// The lists are in walking order and never changed in place, so that a walk can go on over the one it has.
+	exact     map[string][]*entry
+	patterns  []*entry
+	catchAlls []*entry
+
+	serial uint64 // of the last entry
+	tag    Tag    // last one given out
+}
+
+// New returns a Dispatcher without entries.
+func New(o Options) *Dispatcher {
+	d := &Dispatcher{options: o, now: o.Now, trace: o.Trace, exact: make(map[string][]*entry)}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	return d
+}
+
+// Dispatch runs the handlers of m, which came over from. It returns Handled, Failed, Unknown or Invalid. m is borrowed
+// until Dispatch returns.
+func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
+	if d.trace != nil {
+		return d.traced(from, m)
+	}
+	if len(d.patterns) == 0 && d.options.Definitions == nil {
+		// The common case of a service, apart because route's bookkeeping costs more than the handler's call.
+		if list := d.exact[string(m.CommandBytes())]; len(list) > 0 && !list[0].goOn {
+			e := list[0]
+			if err := e.handler(from, m); err != nil {
+				d.report(m, e.name, err)
+				return Failed
+			}
+			return Handled
+		}
+	}
+	var r result
+	d.route(from, m, &r)
+	return r.outcome
+}
+
+// result is what one walk came to.
+type result struct {
+	outcome Outcome
+	handler string
+	err     error // the first one
+	checked bool
+	ran     bool
+}
+
+// route walks the exact entries of the command and the patterns, merged by their order, then the catch-alls.
+func (d *Dispatcher) route(from Sender, m *message.Message, r *result) {
+	exact, patterns := d.exact[string(m.CommandBytes())], d.patterns
+	for len(exact) > 0 || len(patterns) > 0 {
+		var e *entry
+		if len(patterns) == 0 || len(exact) > 0 && exact[0].before(patterns[0]) {
+			e, exact = exact[0], exact[1:]
+		} else {
+			e, patterns = patterns[0], patterns[1:]
+			if e.removed || !e.matches(m) {
+				continue
+			}
+		}
+		if !e.removed && d.run(e, from, m, r) {
+			return
+		}
+	}
+	if r.ran {
+		return
+	}
+	r.outcome = Unknown
+	for _, e := range d.catchAlls {
+		if !e.removed && d.run(e, from, m, r) {
+			return
+		}
+	}
+}
+
+// run checks m once, then calls the handler of e. It says whether the walk ends.
+func (d *Dispatcher) run(e *entry, from Sender, m *message.Message, r *result) bool {
+	if !r.checked && !e.unchecked {
+		r.checked = true
+		if err := d.options.Definitions.Check(m); err != nil {
+			r.outcome, r.err = Invalid, err
+			d.refuse(from, m, err)
+			return true
+		}
+	}
+	if !r.ran {
+		r.ran, r.outcome = true, e.outcome
+	}
+	r.handler = e.name
+	if err := e.handler(from, m); err != nil {
+		d.report(m, e.name, err)
+		if r.err == nil {
+			r.outcome, r.err = Failed, err
+		}
+	}
+	return !e.goOn
+}
+
+// refuse answers a message that breaks its definition.
+func (d *Dispatcher) refuse(from Sender, m *message.Message, problem error) {
+	text := problem.Error()
+	var bad *definition.CheckError
+	if errors.As(problem, &bad) {
+		text = bad.Message()
+	} else {
+		// The file is wrong, not the message. Its path is nothing for the other side.
+		d.report(m, "definition", problem)
+		text = "its definition cannot be read here"
+	}
+	if from == nil || NeverAnswered(m.CommandBytes()) {
+		return
+	}
+	reply := m.Reply("INVALID").Set("command", m.Command()).Set("message", text)
+	if err := from.Send(reply); err != nil {
+		d.report(m, "definition", err)
+	}
+}
+
+// report hands an error on that nobody above can use.
+func (d *Dispatcher) report(m *message.Message, handler string, err error) {
+	if d.options.OnError != nil {
+		d.options.OnError(m, handler, err)
+		return
+	}
+	d.logger().Warn("message handler failed", "command", m.Command(), "handler", handler, "error", err)
+}
+
+func (d *Dispatcher) logger() *slog.Logger {
+	if d.options.Logger != nil {
+		return d.options.Logger
+	}
+	return slog.Default()
+}
+
+// NeverAnswered says whether command is one of INVALID, UNKNOWN, ABSOLUTELY and COMMANDS: they are answers themselves,
+// and an automatic reply to one could be answered in turn, without end.
+func NeverAnswered(command []byte) bool {
+	switch string(command) {
+	case "INVALID", "UNKNOWN", "ABSOLUTELY", "COMMANDS":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,35 @@
+// Package dispatch finds the handlers of a message by its command.
+//
+// # Use
+//
+//	d := dispatch.New(dispatch.Options{Definitions: set})
+//	err := d.On("ECHO", func(from dispatch.Sender, m *message.Message) error {
+//		return from.Send(m.Reply("ECHOED"))
+//	})
+//	err = d.Defaults(dispatch.DefaultsOptions{Stop: func(bool) { loop.Stop() }})
+//	outcome := d.Dispatch(connection, m)
+//
+// A [Match] names commands exactly, by glob, by regular expression or by a function. Entries are tried in the order of
+// their priority, lowest first, then of their registration, whatever their kind; the first one that matches ends the
+// walk, unless it says Continue. When nothing ran, the catch-all does. Finding the exact entries of a command costs the
+// same for any number of registered commands; patterns are tried one by one.
+//
+// With definitions a message is checked once, before its first handler runs. A wrong one reaches no handler: its sender
+// gets INVALID command=X;message=…. INVALID, UNKNOWN, ABSOLUTELY and COMMANDS never cause an automatic reply, so that
+// two services cannot keep each other busy.
+//
+// # Threads
+//
+// A Dispatcher belongs to one goroutine, the loop's. Handlers run on it and must not block. A handler may add and remove
+// entries and dispatch further messages: one that is removed does not run any more, also not for the message in hand; one
+// that is added takes part from the next message on.
+//
+// # Errors
+//
+// An error of a handler gives the outcome Failed, goes to Options.OnError and the trace, and ends nothing. A panic passes
+// through Dispatch: the loop deals with it.
+//
+// # Limits
+//
+// None on the number of entries. Without a trace hook Dispatch reads no clock and allocates nothing.
+package dispatch

@@ -1,0 +1,121 @@
+package dispatch
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// Outcome is what became of a message.
+type Outcome uint8
+
+// The outcomes. Dispatch returns the first four; the others are for those who report events of their own: a link for
+// lines that it could not read, messages that it dropped and messages that it sent.
+const (
+	Handled   Outcome = iota // a handler ran
+	Failed                   // a handler ran and returned an error
+	Unknown                  // nothing matched, or the default catch-all answered UNKNOWN
+	Invalid                  // the message breaks its definition; no handler ran
+	Malformed                // the line is no message
+	Dropped                  // thrown away before it was dispatched or sent
+	Sent                     // given to the connection
+)
+
+// String returns the outcome as one lower-case word.
+func (o Outcome) String() string {
+	switch o {
+	case Handled:
+		return "handled"
+	case Failed:
+		return "failed"
+	case Unknown:
+		return "unknown"
+	case Invalid:
+		return "invalid"
+	case Malformed:
+		return "malformed"
+	case Dropped:
+		return "dropped"
+	case Sent:
+		return "sent"
+	}
+	return fmt.Sprintf("Outcome(%d)", uint8(o))
+}
+
+// Direction is the way that a message went.
+type Direction uint8
+
+// The directions, seen from this process.
+const (
+	In Direction = iota
+	Out
+)
+
+// String returns "in" or "out".
+func (d Direction) String() string {
+	if d == Out {
+		return "out"
+	}
+	return "in"
+}
+
+// Event is one message that came or went, as the trace hook sees it. The Event and all bytes in it are borrowed until the
+// hook returns.
+type Event struct {
+	Time      time.Time // when the message arrived or was sent
+	Direction Direction
+	Link      uint64           // serial of the connection, 0 when unknown
+	Name      string           // name of the connection
+	Peer      string           // its other end
+	Message   *message.Message // nil for a malformed line
+	Raw       []byte           // the line as it was on the wire, where it is at hand
+	Outcome   Outcome
+	Handler   string        // name of the entry that ended the walk, else of the last that ran; "" when none ran
+	Took      time.Duration // time in the check and the handlers
+	Err       error         // of the check, the handler, the decoder or the connection
+}
+
+// Labeler is implemented by a Sender that knows where it leads to. Label fills Link, Name and Peer of an event; it is
+// called on the loop's goroutine, only while there is a trace hook, and must not keep the event.
+type Labeler interface {
+	Label(ev *Event)
+}
+
+// SetTrace changes the trace hook; nil ends tracing.
+func (d *Dispatcher) SetTrace(hook func(*Event)) { d.trace = hook }
+
+// Traced says whether there is a trace hook, so that others can skip making events.
+func (d *Dispatcher) Traced() bool { return d.trace != nil }
+
+// Trace gives ev to the trace hook, with the time now if it has none. Links report what they send and cannot read with
+// it. It does nothing without a hook, and nothing for events that the hook itself causes: a hook that sends messages
+// would otherwise never end. ev can be used again when Trace returns.
+func (d *Dispatcher) Trace(ev *Event) {
+	if d.trace == nil || d.tracing {
+		return
+	}
+	if ev.Time.IsZero() {
+		ev.Time = d.now()
+	}
+	d.tracing = true
+	defer func() { d.tracing = false }()
+	d.trace(ev)
+}
+
+// traced is Dispatch with a trace hook.
+func (d *Dispatcher) traced(from Sender, m *message.Message) Outcome {
+	start := d.now()
+	var r result
+	d.route(from, m, &r)
+	d.event = Event{
+		Time: start, Direction: In, Message: m,
+		Outcome: r.outcome, Handler: r.handler, Took: d.now().Sub(start), Err: r.err,
+	}
+	if l, ok := from.(Labeler); ok {
+		l.Label(&d.event)
+	}
+	d.Trace(&d.event)
+	d.event = Event{}
+	return r.outcome
+}
