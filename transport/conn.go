@@ -38,6 +38,10 @@ type Conn interface {
 	Peer() (Credentials, bool)
 	// Queued is the number of bytes taken by Write and not yet by the kernel.
 	Queued() int
+	// Congested says whether the queue is above its low mark, that is, whether
+	// OnDrain will follow: a handler that answers requests stops taking them
+	// until then.
+	Congested() bool
 	// Stats is a copy of the counters.
 	Stats() Stats
 	// ID is the serial number of this connection in its loop, from 1.
