@@ -7,19 +7,14 @@ import (
 )
 
 // IsReference says that a text is written as FILE@VARIABLE: what follows its last "@" is the name of a variable, with
-// or without SECTION:: before it, and what stands before it is no scheme as in "unix:@name". The file is not looked at.
+// or without SECTION:: before it, and the text does not begin with a scheme as "unix:@name" does. The file is not looked at.
 func IsReference(text string) bool {
 	file, variable, ok := cutReference(text)
 	if !ok || !validName(variable) {
 		return false
 	}
-	scheme, rest, ok := strings.Cut(file, ":")
-	return !ok || strings.ContainsAny(scheme, "/.") || rest != "" && !strings.HasPrefix(rest, "//") && !isWord(scheme)
-}
-
-// isWord says that the text could be a scheme: letters only.
-func isWord(s string) bool {
-	return strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz") == ""
+	scheme, _, ok := strings.Cut(file, ":")
+	return !ok || strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz") != ""
 }
 
 // cutReference divides a reference at its last "@", since paths hold them more often than names.

@@ -8,7 +8,7 @@ func canonical(name string) string { return strings.ReplaceAll(name, "_", "-") }
 // suggest returns the name that was probably meant, "" if none is near.
 func suggest(name string, known []string) string {
 	name = strings.ToLower(canonical(name))
-	best, nearest := "", 1+min(2, len(name)/2)
+	best, nearest := "", 1+min(2, len(name)/3)
 	for _, k := range known {
 		if d := distance(name, strings.ToLower(canonical(k))); d < nearest {
 			best, nearest = k, d
