@@ -1,0 +1,2 @@
+// Package reactor is the event loop.
+package reactor

@@ -1,0 +1,109 @@
+package reactor
+
+// Ender is called at the end of a turn, on the loop's goroutine, once for each Later. It must not block.
+type Ender interface {
+	OnTurnEnd()
+}
+
+// Later has h called once, at the end of this turn, before the loop waits: the place to write out what the turn's
+// callbacks have queued. Calling it twice queues it twice: h keeps its own mark. What is queued by an Ender
+// is called in the next turn, which does not wait. The queue is flushed before Run returns.
+func (l *Loop) Later(h Ender) {
+	l.check("Later")
+	l.enders.queue = append(l.enders.queue, h)
+}
+
+// enders are two queues that change places: one is flushed while the other is filled.
+type enders struct {
+	queue, flushing []Ender
+	next            int
+}
+
+func (e *enders) waiting() bool { return len(e.queue) > 0 }
+
+func (l *Loop) flush() {
+	e := &l.enders
+	if !e.waiting() {
+		return
+	}
+	e.queue, e.flushing, e.next = e.flushing[:0], e.queue, 0
+	l.guard((*Loop).runEnders)
+	l.mark()
+}
+
+// runEnders reads no clock between the calls: they have no names to be slow by.
+func (l *Loop) runEnders() {
+	for e := &l.enders; e.next < len(e.flushing); {
+		h := e.flushing[e.next]
+		e.flushing[e.next] = nil
+		e.next++
+		l.cur.kind = inEnder
+		h.OnTurnEnd()
+	}
+}
+
+// BeforeWait has f called in every turn before the loop waits, and before the Later queue is flushed, until remove is
+// called. Hooks run in the order they were added and must not block.
+func (l *Loop) BeforeWait(f func()) (remove func()) {
+	l.check("BeforeWait")
+	return l.before.add(f)
+}
+
+// AfterWait has f called in every turn after the wait, before the ready sources, until remove is called.
+func (l *Loop) AfterWait(f func()) (remove func()) {
+	l.check("AfterWait")
+	return l.after.add(f)
+}
+
+type hook struct{ f func() }
+
+// hooks is a list that may be changed while it runs: a removed hook only loses its function, and is dropped from the
+// list before the next run.
+type hooks struct {
+	list  []*hook
+	next  int
+	stale bool
+}
+
+func (h *hooks) add(f func()) (remove func()) {
+	k := &hook{f}
+	h.list = append(h.list, k)
+	return func() { k.f, h.stale = nil, true }
+}
+
+func (l *Loop) runHooks(h *hooks) {
+	if len(h.list) == 0 {
+		return
+	}
+	if h.stale {
+		kept := h.list[:0]
+		for _, k := range h.list {
+			if k.f != nil {
+				kept = append(kept, k)
+			}
+		}
+		clear(h.list[len(kept):])
+		h.list, h.stale = kept, false
+	}
+	h.next = 0
+	if h == &l.before {
+		l.guard((*Loop).runBefore)
+	} else {
+		l.guard((*Loop).runAfter)
+	}
+	l.mark()
+}
+
+func (l *Loop) runBefore() { l.callHooks(&l.before) }
+func (l *Loop) runAfter()  { l.callHooks(&l.after) }
+
+func (l *Loop) callHooks(h *hooks) {
+	for h.next < len(h.list) {
+		k := h.list[h.next]
+		h.next++
+		if k.f != nil {
+			l.cur.kind = inHook
+			k.f()
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package reactor
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// slot is what the loop knows of one source. It has no pointers: the garbage collector does not walk the slots, and two
+// fit in three cache lines.
+type slot struct {
+	added    int64
+	events   uint64
+	gen      uint32 // counts the sources this slot has held; events and handles of earlier ones do not match
+	fd       int32
+	interest Interest // what the owner asks for
+	kernel   Interest // what epoll was told; see adjust
+	ready    Interest // found in this turn, callback still to come
+	priority uint8
+	flags    uint8
+}
+
+const (
+	isUsed uint8 = 1 << iota
+	isEnabled
+	isAlways // regular file
+	isAgain  // queued in Loop.again
+	isOurs   // belongs to the loop itself; does not keep it alive
+)
+
+// owner is the part of a source with pointers.
+type owner struct {
+	handler    Handler
+	name, kind string
+}
+
+// ref names a source safely.
+type ref struct{ slot, gen uint32 }
+
+// ready is a source with a callback to come in this turn.
+type ready struct {
+	ref
+	priority uint8
+}
+
+// wanted is what the source may be called for.
+func (s *slot) wanted() Interest {
+	if s.flags&isEnabled == 0 {
+		return 0
+	}
+	return s.interest
+}
+
+func (l *Loop) takeSlot() uint32 {
+	if n := len(l.spare); n > 0 {
+		id := l.spare[n-1]
+		l.spare = l.spare[:n-1]
+		return id
+	}
+	l.slots = append(l.slots, slot{gen: 1})
+	l.owners = append(l.owners, owner{})
+	return uint32(len(l.slots) - 1)
+}
+
+// freeSlot makes the slot ready for the next source. References to the old one, in handles, in events that epoll has
+// handed out and in the queues of this turn, die by the new generation.
+func (l *Loop) freeSlot(id uint32) {
+	s := &l.slots[id]
+	if s.flags&isUsed == 0 {
+		return
+	}
+	if fd := int(s.fd); fd < len(l.byFD) && l.byFD[fd] == id+1 {
+		l.byFD[fd] = 0
+	}
+	*s = slot{gen: s.gen + 1}
+	l.owners[id] = owner{}
+	l.spare = append(l.spare, id)
+}
+
+// claim notes who has fd and gives the slot+1 that had it.
+func (l *Loop) claim(fd int, id uint32) (old uint32) {
+	for fd >= len(l.byFD) {
+		l.byFD = append(l.byFD, 0)
+	}
+	old = l.byFD[fd]
+	l.byFD[fd] = id + 1
+	return old
+}
+
+// adjust tells epoll of a change, or not yet. Less Read is not told: reading is often taken up again before anything
+// arrives, and if something does, report tells epoll then. Less Write is told at once, because a socket is
+// nearly always writable and would end the next wait.
+func (l *Loop) adjust(id uint32) error {
+	s := &l.slots[id]
+	want := s.wanted()
+	if want&^s.kernel == 0 && s.kernel&^want&Write == 0 {
+		return nil
+	}
+	return l.sync(id)
+}
+
+// sync makes epoll know exactly what is wanted. A source that wants nothing is taken out, because epoll reports
+// hang-ups and errors of whatever is in.
+func (l *Loop) sync(id uint32) error {
+	s := &l.slots[id]
+	want := s.wanted()
+	if s.flags&isAlways != 0 || s.kernel == want {
+		return nil
+	}
+	op := unix.EPOLL_CTL_MOD
+	switch {
+	case s.kernel == 0:
+		op = unix.EPOLL_CTL_ADD
+	case want == 0:
+		op = unix.EPOLL_CTL_DEL
+	}
+	err := l.poll.control(op, int(s.fd), mask(want), id, s.gen)
+	if errors.Is(err, unix.EPERM) && op == unix.EPOLL_CTL_ADD {
+		s.flags |= isAlways
+		l.always = append(l.always, ref{id, s.gen})
+		return nil
+	}
+	if err == nil {
+		s.kernel = want
+	}
+	return err
+}
+
+func mask(i Interest) (m uint32) {
+	if i&Read != 0 {
+		m |= unix.EPOLLIN
+	}
+	if i&Write != 0 {
+		m |= unix.EPOLLOUT
+	}
+	return m
+}

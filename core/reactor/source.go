@@ -1,0 +1,189 @@
+package reactor
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Interest is what a source waits for, and what it was found ready for.
+type Interest uint8
+
+const (
+	Read  Interest = 1 << iota // something to read, a connection to accept, the peer's end, an error
+	Write                      // room to write, a connect that came to its end, an error
+)
+
+// DefaultPriority is the priority of a source until SetPriority; 0 comes first, 255 last.
+const DefaultPriority = 100
+
+// Handler gets the events of a source, on the loop's goroutine. OnReady must not block. Spurious readiness is allowed:
+// do the I/O and expect EAGAIN. Hang-up and error come as readiness of what the source waits for, so that the handler
+// meets them by doing its I/O. Within the callback every call on the loop is allowed, also Remove of any source.
+type Handler interface {
+	OnReady(s Source, ready Interest)
+}
+
+// Panicker is implemented by handlers that want to clean up after their own panic: OnPanic is called on the loop's
+// goroutine with a *PanicError, and the source stays as it is. Sources of other handlers are removed.
+type Panicker interface {
+	OnPanic(s Source, err error)
+}
+
+// SourceOptions describe a source to Add. The zero value is a nameless source that waits for nothing yet.
+type SourceOptions struct {
+	Name     string // for people: "tcp 10.0.0.1:4040"
+	Kind     string // what it is: "listener", "stream", "signal"
+	Interest Interest
+}
+
+// Source is a handle to a registered descriptor: small, comparable, to be copied. The zero Source is none. A handle whose
+// source was removed is harmless: its methods do nothing or say ErrGone, whatever uses the descriptor by then.
+type Source struct {
+	loop *Loop
+	slot uint32
+	gen  uint32
+}
+
+// Add registers fd, enabled and with DefaultPriority. The loop never closes fd: Remove first, then close. A regular
+// file, which epoll refuses, becomes a source that is ready in every turn. One descriptor is one source.
+func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
+	l.check("Add")
+	switch {
+	case l.poll.fd < 0:
+		return Source{}, ErrClosed
+	case h == nil:
+		return Source{}, errors.New("add source: no handler")
+	case fd < 0:
+		return Source{}, fmt.Errorf("add source %s: %w", o.Name, unix.EBADF)
+	}
+	id := l.takeSlot()
+	s := &l.slots[id]
+	s.fd, s.interest, s.priority, s.flags = int32(fd), o.Interest&(Read|Write), DefaultPriority, isUsed|isEnabled
+	s.added = l.clock()
+	l.owners[id] = owner{h, o.Name, o.Kind}
+	old := l.claim(fd, id)
+	if err := l.sync(id); err != nil {
+		l.byFD[fd] = old
+		l.freeSlot(id)
+		return Source{}, fmt.Errorf("add source %s: %w", o.Name, err)
+	}
+	if old != 0 && s.kernel != 0 {
+		l.slots[old-1].kernel = 0 // its descriptor was closed without Remove: epoll has forgotten it, and so must we
+	}
+	l.enabled++
+	return Source{l, id, s.gen}, nil
+}
+
+// SetInterest changes what the source waits for; no interest keeps it silent but, while enabled, the loop alive.
+func (s Source) SetInterest(i Interest) error {
+	t := s.find("SetInterest")
+	if t == nil {
+		return ErrGone
+	}
+	if i &= Read | Write; t.interest == i {
+		return nil
+	}
+	t.interest = i
+	return s.loop.adjust(s.slot)
+}
+
+// Interest is what the source waits for while it is enabled.
+func (s Source) Interest() Interest {
+	if t := s.find("Interest"); t != nil {
+		return t.interest
+	}
+	return 0
+}
+
+// SetEnabled switches the source off or on. While off it gets no callback, not even in the turn in which it is already
+// found ready, and does not keep the loop alive.
+func (s Source) SetEnabled(on bool) error {
+	t := s.find("SetEnabled")
+	if t == nil {
+		return ErrGone
+	}
+	if t.flags&isEnabled != 0 == on {
+		return nil
+	}
+	t.flags ^= isEnabled
+	if t.flags&isOurs == 0 {
+		if on {
+			s.loop.enabled++
+		} else {
+			s.loop.enabled--
+		}
+	}
+	return s.loop.adjust(s.slot)
+}
+
+// Enabled is true from Add on, until SetEnabled(false) or Remove.
+func (s Source) Enabled() bool {
+	t := s.find("Enabled")
+	return t != nil && t.flags&isEnabled != 0
+}
+
+// SetPriority orders the source among those ready in the same turn: 0 first. It counts from the next turn on.
+func (s Source) SetPriority(p uint8) {
+	if t := s.find("SetPriority"); t != nil {
+		t.priority = p
+	}
+}
+
+// SetName changes the name shown to people.
+func (s Source) SetName(name string) {
+	if s.find("SetName") != nil {
+		s.loop.owners[s.slot].name = name
+	}
+}
+
+// Again is for work left over, by a read budget or in a buffer of the handler's own: the source gets a callback in the
+// next turn, which does not wait. It comes as Read if the source waits for that, else as what it waits for; if it
+// waits for nothing by then, not at all.
+func (s Source) Again() {
+	if t := s.find("Again"); t != nil && t.flags&isAgain == 0 {
+		t.flags |= isAgain
+		s.loop.again = append(s.loop.again, ref{s.slot, s.gen})
+	}
+}
+
+// Remove takes the source off the loop; no callback comes after it. Call it before closing the descriptor.
+func (s Source) Remove() {
+	t := s.find("Remove")
+	if t == nil {
+		return
+	}
+	l := s.loop
+	if t.kernel != 0 {
+		// It fails if the descriptor was closed before, against the rule; epoll has then forgotten it by itself.
+		_ = l.poll.control(unix.EPOLL_CTL_DEL, int(t.fd), 0, 0, 0)
+	}
+	if t.flags&(isEnabled|isOurs) == isEnabled {
+		l.enabled--
+	}
+	l.freeSlot(s.slot)
+}
+
+// Valid is true until Remove.
+func (s Source) Valid() bool { return s.find("Valid") != nil }
+
+// FD is the descriptor given to Add, or -1.
+func (s Source) FD() int {
+	if t := s.find("FD"); t != nil {
+		return int(t.fd)
+	}
+	return -1
+}
+
+// find checks the handle.
+func (s Source) find(method string) *slot {
+	if s.loop == nil {
+		return nil
+	}
+	s.loop.check(method)
+	if t := &s.loop.slots[s.slot]; t.gen == s.gen && t.flags&isUsed != 0 {
+		return t
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package reactor
+
+import (
+	"strconv"
+	"time"
+)
+
+// tally are the figures kept while running.
+type tally struct {
+	turns, events, stale, panics uint64
+	fired, missed                uint64
+	waiting, busy                int64
+	slowest                      int64
+	slowestName                  string
+}
+
+// Stats are counts since New.
+type Stats struct {
+	Turns  uint64
+	Events uint64 // callbacks of sources
+	Stale  uint64 // events dropped because their source was removed in the same turn
+	Panics uint64 // recovered ones
+
+	Waiting     time.Duration // time in waits
+	Busy        time.Duration // time in callbacks
+	Slowest     time.Duration // longest callback
+	SlowestName string        // name of its source or timer
+
+	Posts   uint64 // functions accepted by Post
+	Refused uint64 // and refused, because too many waited
+	Wakes   uint64 // waits that posts, or the end of a context, ended
+
+	Sources       int // registered
+	Enabled       int // of them
+	Holds         int
+	TimersPending int
+	TimersFired   uint64
+	TimersMissed  uint64 // ticks that intervals left out because the loop was late
+}
+
+// Stats gives the figures up to the current callback.
+func (l *Loop) Stats() Stats {
+	l.check("Stats")
+	t := &l.stats
+	s := Stats{
+		Turns: t.turns, Events: t.events, Stale: t.stale, Panics: t.panics,
+		Waiting: time.Duration(t.waiting), Busy: time.Duration(t.busy),
+		Slowest: time.Duration(t.slowest), SlowestName: t.slowestName,
+		Sources: len(l.slots) - len(l.spare), Enabled: l.enabled, Holds: l.holds,
+		TimersPending: l.timed.wheel.pending, TimersFired: t.fired, TimersMissed: t.missed,
+	}
+	l.inbox.mu.Lock()
+	s.Posts, s.Refused, s.Wakes = l.inbox.accepted, l.inbox.refused, l.inbox.wakes
+	l.inbox.mu.Unlock()
+	return s
+}
+
+// SourceInfo describes a source to people.
+type SourceInfo struct {
+	Name, Kind string
+	FD         int
+	Interest   Interest
+	Priority   uint8
+	Enabled    bool
+	Age        time.Duration
+	Events     uint64
+}
+
+// Sources lists the sources, in no particular order.
+func (l *Loop) Sources() []SourceInfo {
+	l.check("Sources")
+	now := l.clock()
+	list := make([]SourceInfo, 0, len(l.slots)-len(l.spare))
+	for id := range l.slots {
+		s, o := &l.slots[id], &l.owners[id]
+		if s.flags&isUsed != 0 {
+			list = append(list, SourceInfo{o.name, o.kind, int(s.fd), s.interest, s.priority, s.flags&isEnabled != 0,
+				time.Duration(now - s.added), s.events})
+		}
+	}
+	return list
+}
+
+// mark ends a callback: its end is the beginning of the next, so that each costs one look at the clock.
+func (l *Loop) mark() {
+	now := l.clock()
+	took := now - l.now
+	l.now = now
+	l.stats.busy += took
+	if took > l.stats.slowest {
+		l.stats.slowest, l.stats.slowestName = took, l.callback()
+	}
+}
+
+// callback names the current one.
+func (l *Loop) callback() string {
+	switch l.cur.kind {
+	case inPost:
+		return "post"
+	case inTimer:
+		if name := (Timer{l, l.cur.id, l.cur.gen}).Name(); name != "" {
+			return name
+		}
+		return "timer"
+	case inSource:
+		return l.sourceName(l.cur.id, l.cur.gen)
+	case inHook:
+		return "hook"
+	}
+	return "turn end"
+}
+
+func (l *Loop) sourceName(id, gen uint32) string {
+	s, o := &l.slots[id], &l.owners[id]
+	switch {
+	case s.gen != gen:
+		return "removed source"
+	case o.name != "":
+		return o.name
+	case o.kind != "":
+		return o.kind
+	}
+	return "fd " + strconv.Itoa(int(s.fd))
+}
