@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -47,7 +48,7 @@ func (p Problems) Unwrap() []error {
 func Parse(command, source string, data []byte) (*Definition, error) {
 	r := reader{d: &Definition{Command: command, Source: source}, source: source}
 	if err := message.VerifyCommand(command); err != nil {
-		r.fault(0, "the name of the file is not a command: %v", err)
+		r.fault(0, "the name of the file is not a command: %s", because(err))
 	}
 	for _, l := range scan(data) {
 		r.line(l)
@@ -75,14 +76,24 @@ func (r *reader) fault(line int, format string, arguments ...any) {
 	r.problems = append(r.problems, &Problem{File: r.source, Line: line, Reason: fmt.Sprintf(format, arguments...)})
 }
 
+// because returns the reason of a *message.NameError without the name, which the fault shows.
+func because(err error) string {
+	var bad *message.NameError
+	if errors.As(err, &bad) {
+		return bad.Reason
+	}
+	return err.Error()
+}
+
 func (r *reader) line(l line) {
-	switch {
-	case l.fault != "":
+	if l.fault != "" {
 		r.fault(l.number, "%s", l.fault)
+	}
+	switch {
 	case l.section:
 		r.endSection()
 		r.startSection(l)
-	default:
+	case l.fault == "":
 		r.key(l)
 	}
 }
@@ -91,8 +102,11 @@ func (r *reader) startSection(l line) {
 	name := strings.ReplaceAll(l.name, "-", "_")
 	r.current = &Parameter{Name: name, Line: l.number}
 	r.seen, r.flags, r.skipping = nil, false, true
+	if l.fault != "" {
+		return
+	}
 	if err := message.VerifyName(name); err != nil {
-		r.fault(l.number, "section [%s] is not the name of a parameter: %v", l.name, err)
+		r.fault(l.number, "section [%s] is not the name of a parameter: %s", l.name, because(err))
 		return
 	}
 	for i := range r.d.Parameters {

@@ -2,6 +2,9 @@ package definition
 
 import "strings"
 
+// The reader of core/config does not serve here: definition files have continued lines as the C++ programs read them, a
+// section without keys means something, and whoever checks a directory wants all faults of a file, each with its line.
+
 // blanks are the bytes trimmed around names and values.
 const blanks = " \t\r\v\f"
 
