@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+func completionCommand(env *toolkit.Env) *cli.Command {
+	return &cli.Command{
+		Name:        "completion",
+		Usage:       "print a script that lets a shell complete commands and options",
+		ArgsUsage:   "bash|zsh|fish",
+		Description: "source <(ed completion bash)\ned completion fish > ~/.config/fish/completions/ed.fish",
+		Flags:       toolkit.Flags(),
+		Action: func(c *cli.Context) error {
+			args, err := toolkit.Operands(c, 1, 1, "the shell (bash, zsh, fish)")
+			if err != nil {
+				return err
+			}
+			script, err := completionScript(args[0], c.App)
+			if err != nil {
+				return err
+			}
+			return env.Output(env.Common(c)).Raw([]byte(script))
+		},
+	}
+}
+
+// completionScript writes the script from the tree of commands, so that it cannot differ from what the program takes. None needs
+// anything but its shell.
+func completionScript(shell string, app *cli.App) (string, error) {
+	nodes := completionNodes(app)
+	names := append([]string{"ed"}, linkNames(app.Commands)...)
+	switch shell {
+	case "bash":
+		return bashScript(nodes, names), nil
+	case "zsh":
+		return zshScript(nodes, names), nil
+	case "fish":
+		return fishScript(nodes, names), nil
+	}
+	return "", toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "no script for shell %q", toolkit.Escape(shell)), "there are bash, zsh and fish")
+}
+
+// completionNode is one command in the tree; the root's path is "".
+type completionNode struct {
+	path     string // "config show"
+	commands []completionWord
+	options  []toolkit.Option
+	operands []string // words that the command takes as operands, where they are known
+}
+
+// completionWord is a candidate with its description.
+type completionWord struct{ word, text string }
+
+func completionNodes(app *cli.App) []completionNode {
+	root := completionNode{}
+	nodes := []completionNode{}
+	for _, c := range visible(app.Commands) {
+		root.commands = append(root.commands, completionWord{c.Name, c.Usage})
+		nodes = appendNodes(nodes, c.Name, c)
+	}
+	return append([]completionNode{root}, nodes...)
+}
+
+func appendNodes(nodes []completionNode, path string, c *cli.Command) []completionNode {
+	n := completionNode{path: path, operands: operandWords(c.ArgsUsage)}
+	for _, o := range toolkit.Options(c.Flags) {
+		if !o.Hidden {
+			n.options = append(n.options, o)
+		}
+	}
+	for _, s := range visible(c.Subcommands) {
+		n.commands = append(n.commands, completionWord{s.Name, s.Usage})
+	}
+	nodes = append(nodes, n)
+	for _, s := range visible(c.Subcommands) {
+		nodes = appendNodes(nodes, path+" "+s.Name, s)
+	}
+	return nodes
+}
+
+func visible(commands []*cli.Command) []*cli.Command {
+	return slices.DeleteFunc(slices.Clone(commands), func(c *cli.Command) bool { return c.Hidden })
+}
+
+// operandWords reads "bash|zsh|fish": lower-case words with bars between them are all that the command takes.
+func operandWords(usage string) []string {
+	if !strings.Contains(usage, "|") || strings.ToLower(usage) != usage {
+		return nil
+	}
+	return strings.Split(strings.Trim(usage, "[]"), "|")
+}
+
+// builtinOptions are those that the program itself takes with every command.
+func builtinOptions() []toolkit.Option {
+	return []toolkit.Option{
+		{Name: "help", Names: []string{"-h", "--help"}, Usage: "show how it is used"},
+		{Name: "version", Names: []string{"-V", "--version"}, Usage: "print the version"},
+	}
+}
+
+func (n completionNode) allOptions() []toolkit.Option {
+	return append(slices.Clone(n.options), builtinOptions()...)
+}
+
+// optionNames lists every spelling, space separated, of the options that keep says yes to.
+func optionNames(options []toolkit.Option, keep func(toolkit.Option) bool) string {
+	var names []string
+	for _, o := range options {
+		if keep(o) {
+			names = append(names, o.Names...)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func takesNext(o toolkit.Option) bool { return o.Arg != "" && !o.Optional }
+
+// valueRule says how the value of an option is completed: by words, "FILE", "DIR", or not at all ("").
+func valueRule(o toolkit.Option) string {
+	switch {
+	case len(o.Choices) > 0:
+		return strings.Join(o.Choices, " ")
+	case strings.Contains(o.Arg, "FILE"):
+		return "FILE"
+	case o.Arg == "DIR":
+		return "DIR"
+	}
+	return ""
+}
+
+// shellQuote makes s one word for a POSIX shell, zsh and fish alike.
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// caseLines writes one "PATTERN) echo WORDS ;;" for each node whose words are not empty.
+func caseLines(b *strings.Builder, nodes []completionNode, words func(completionNode) string) {
+	for _, n := range nodes {
+		if w := words(n); w != "" {
+			fmt.Fprintf(b, "    %s) echo %s ;;\n", shellQuote(n.path), shellQuote(w))
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// bashScript needs bash 4 and nothing else; the bash-completion package may be there or not.
+func bashScript(nodes []completionNode, names []string) string {
+	var b strings.Builder
+	b.WriteString("# bash completion for ed: source <(ed completion bash)\n\n")
+	b.WriteString("_ed_words() { # KIND COMMAND: what may stand there\n  case $1:$2 in\n")
+	for _, n := range nodes {
+		words := make([]string, 0, len(n.commands)+len(n.operands))
+		for _, c := range n.commands {
+			words = append(words, c.word)
+		}
+		writeBashCase(&b, "command:"+n.path, strings.Join(words, " "))
+		writeBashCase(&b, "operand:"+n.path, strings.Join(n.operands, " "))
+		writeBashCase(&b, "option:"+n.path, optionNames(n.allOptions(), func(toolkit.Option) bool { return true }))
+		writeBashCase(&b, "valued:"+n.path, optionNames(n.options, takesNext))
+		for _, o := range n.options {
+			if rule := valueRule(o); rule != "" {
+				for _, name := range o.Names {
+					writeBashCase(&b, "value:"+n.path+" "+name, rule)
+				}
+			}
+		}
+	}
+	b.WriteString("  esac\n}\n")
+	b.WriteString(bashFunction)
+	fmt.Fprintf(&b, "complete -o bashdefault -o default -F _ed %s\n", strings.Join(names, " "))
+	return b.String()
+}
+
+func writeBashCase(b *strings.Builder, pattern, words string) {
+	if words != "" {
+		fmt.Fprintf(b, "    %s) echo %s ;;\n", shellQuote(pattern), shellQuote(words))
+	}
+}
+
+// bashFunction walks the words before the cursor to find the command, then offers the values of the option before the cursor,
+// options after a dash, and else commands and operands. Bash makes "=" a word of its own.
+const bashFunction = `
+_ed() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= word i words rule
+  case ${COMP_WORDS[0]##*/} in ed-*) path=${COMP_WORDS[0]##*/ed-} ;; esac
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+    --) break ;;
+    -*) [[ " $(_ed_words valued "$path") " == *" $word "* && ${COMP_WORDS[i+1]} != "=" ]] && ((i++)) ;;
+    =) ((i++)) ;;
+    *)
+      [[ " $(_ed_words command "$path") " == *" $word "* ]] || break
+      path=${path:+$path }$word
+      ;;
+    esac
+  done
+  COMPREPLY=()
+  if [[ $cur == "=" ]]; then
+    cur=
+    word=$prev
+  elif [[ $prev == "=" ]]; then
+    word=${COMP_WORDS[COMP_CWORD-2]}
+  else
+    word=$prev
+    [[ " $(_ed_words valued "$path") " == *" $word "* ]] || word=
+  fi
+  if [[ $word == -* ]]; then
+    rule=$(_ed_words value "$path $word")
+    case $rule in
+    FILE) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    DIR) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "$rule" -- "$cur") ;;
+    esac
+    return
+  fi
+  if [[ $cur == -* ]]; then
+    words=$(_ed_words option "$path")
+  else
+    words="$(_ed_words command "$path") $(_ed_words operand "$path")"
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+`

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// shownSetting is the form of a setting in JSON.
+type shownSetting struct {
+	V      int    `json:"v"`
+	Tool   string `json:"tool"`
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
+	Set    bool   `json:"set"` // false: the value is the default
+}
+
+func configCommand(env *toolkit.Env) *cli.Command {
+	return &cli.Command{
+		Name:        "config",
+		Usage:       "show what the tools are set to, and by whom",
+		Description: "ed config show --origin signal",
+		Subcommands: []*cli.Command{{
+			Name:        "show",
+			Usage:       "print every setting that the environment and the files can change",
+			ArgsUsage:   "[TOOL ...]",
+			Description: "ed config show signal\ned config show --origin --json",
+			Flags: toolkit.Flags(
+				&cli.BoolFlag{Name: "origin", Aliases: []string{"o"}, Usage: "say where each value comes from"},
+			),
+			Action: func(c *cli.Context) error {
+				return showConfig(env, env.Common(c), c.Bool("origin"), c.Args().Slice())
+			},
+		}},
+	}
+}
+
+// showConfig prints the settings of the named tools, or of all. Secrets are shown as stars.
+func showConfig(env *toolkit.Env, common toolkit.Common, origin bool, tools []string) error {
+	known := env.Tools()
+	if len(tools) == 0 {
+		tools = known
+	}
+	out := env.Output(common)
+	for _, tool := range tools {
+		if !slices.Contains(known, tool) {
+			err := toolkit.Errorf(toolkit.Usage, "no tool %q has settings", toolkit.Escape(tool))
+			if near := toolkit.Nearest(tool, known); near != "" {
+				err = toolkit.WithHint(err, "did you mean %s?", near)
+			}
+			return err
+		}
+		settings, err := env.ToolSettings(tool)
+		if err != nil {
+			return err
+		}
+		for _, s := range settings {
+			if s.Secret && s.Value != "" {
+				s.Value = "********"
+			}
+			if err := showSetting(out, tool, s, origin); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func showSetting(out *toolkit.Output, tool string, s toolkit.Setting, origin bool) error {
+	switch {
+	case out.Common.JSON:
+		return out.JSONLine(shownSetting{1, tool, s.Name, s.Value, s.Origin.String(), s.IsSet()})
+	case origin:
+		return out.Line("%s.%s=%s\t%s", tool, s.Name, out.Received(s.Value), s.Origin)
+	}
+	return out.Line("%s.%s=%s", tool, s.Name, out.Received(s.Value))
+}

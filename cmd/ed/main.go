@@ -1,0 +1,155 @@
+// Command ed is a box of operational tools for services that talk in one-line text messages.
+//
+// The work is in the packages under tools, one per command. Here is the wiring: the command that was called is
+// found, its error becomes an exit code, and a signal that ended it ends the process.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+func main() {
+	env := toolkit.NewEnv()
+	ctx, release := catchSignals(context.Background())
+	err := run(ctx, env, os.Args)
+	release()
+	report(env, err)
+	dieIfInterrupted(err)
+	os.Exit(exitCode(err))
+}
+
+// run finds the command that argv names and runs it. A panic in a command is an error of kind Internal.
+func run(ctx context.Context, env *toolkit.Env, argv []string) (err error) {
+	app := newApp(env)
+	args := dispatch(env, app, argv)
+	inv, err := toolkit.Normalise(app, args)
+	name(env, inv)
+	if len(args) == 0 {
+		_ = env.Stderr.Printf("%s", toolkit.RootHelp(env.Program, app, env.Stderr.Width))
+		return toolkit.Silent(toolkit.Usage)
+	}
+	if inv.Command == nil && looksLikeEditor(argv, args) && !inv.Help && !inv.Version {
+		return toolkit.Errorf(toolkit.Usage, "this is the event toolbox; the editor is /bin/ed")
+	}
+	switch {
+	case inv.Help && inv.Command == nil:
+		return env.Stdout.Printf("%s", toolkit.RootHelp(env.Program, app, env.Stdout.Width))
+	case inv.Help:
+		return env.Stdout.Printf("%s", toolkit.HelpText(env.Program, inv.Command, env.Stdout.Width))
+	case inv.Version:
+		return printVersion(env, false)
+	case err != nil:
+		return withExamples(err, inv)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError(p, inv.Verbose)
+		}
+	}()
+	err = app.RunContext(ctx, append([]string{app.Name}, inv.Args...))
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = context.Cause(ctx) // a command may return either of the two
+	}
+	return withExamples(err, inv)
+}
+
+// panicError keeps the stack for those who ask with -v: for others it is one line.
+func panicError(p any, verbose bool) error {
+	err := toolkit.Errorf(toolkit.Internal, "internal error: %v", p)
+	if verbose {
+		return toolkit.WithHint(err, "the stack was\n%s", strings.TrimSpace(string(debug.Stack())))
+	}
+	return toolkit.WithHint(err, "this is a bug; the same command with -v shows where")
+}
+
+// name makes messages begin with the command as the user called it.
+func name(env *toolkit.Env, inv *toolkit.Invocation) {
+	path := inv.Path
+	if env.Compat && len(path) > 0 {
+		path = path[1:] // the first one is in the program's name
+	}
+	env.Program = strings.Join(append([]string{env.Program}, path...), " ")
+}
+
+// catchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends; a second one ends the program at once. Signals that
+// were ignored when we started (nohup, a shell's background job) stay so.
+func catchSignals(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	go func() {
+		s, ok := <-signals
+		if !ok {
+			return
+		}
+		signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+		cancel(&toolkit.Interrupted{Signal: s})
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}
+
+// dieIfInterrupted ends the process by the signal that interrupted it, as if it had never been caught, so that the
+// caller sees the death that it caused. It returns where there was none.
+func dieIfInterrupted(err error) {
+	var by *toolkit.Interrupted
+	if !errors.As(err, &by) {
+		return
+	}
+	s, ok := by.Signal.(syscall.Signal)
+	if !ok {
+		return
+	}
+	signal.Reset(s)
+	if syscall.Kill(os.Getpid(), s) == nil {
+		time.Sleep(time.Second) // another thread may take the signal; it takes all of us along
+	}
+}
+
+// report prints err for the operator: one line, what to do about it, and for a wrong command line where to read on.
+func report(env *toolkit.Env, err error) {
+	if err == nil || toolkit.IsSilent(err) || toolkit.KindOf(err) == toolkit.Interrupt || brokenPipe(err) {
+		return
+	}
+	text := err.Error()
+	if hint := toolkit.HintOf(err); hint != "" {
+		text += "; " + hint
+	}
+	var b strings.Builder
+	for _, line := range strings.Split(text, "\n") {
+		fmt.Fprintf(&b, "%s: %s\n", env.Program, toolkit.Escape(line))
+	}
+	var with *exampleError
+	if errors.As(err, &with) {
+		for _, line := range with.examples {
+			fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(line))
+		}
+	}
+	if toolkit.KindOf(err) == toolkit.Usage {
+		fmt.Fprintf(&b, "Try '%s --help'.\n", env.Program)
+	}
+	_ = env.Stderr.Printf("%s", b.String())
+}
+
+// brokenPipe reports whether the reader of our output has gone. Where SIGPIPE is not ignored, the signal has ended us already.
+func brokenPipe(err error) bool {
+	var out *toolkit.OutputError
+	return errors.As(err, &out) && errors.Is(err, syscall.EPIPE)
+}

@@ -1,0 +1,91 @@
+package toolkit
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Prepare sets on app and on every command under it what cli needs to be told: no help commands, no splitting of values
+// at commas, no printing and no exiting of its own; and that the environment and the configuration files fill in the
+// options left open on the command line. It is called once, when all commands are in.
+func Prepare(env *Env, app *cli.App) {
+	app.HideHelp, app.HideHelpCommand, app.HideVersion = true, true, true // Normalise deals with these
+	app.DisableSliceFlagSeparator = true
+	app.Writer, app.ErrWriter = io.Discard, io.Discard
+	app.ExitErrHandler = func(*cli.Context, error) {}
+	app.OnUsageError = usageError
+	for _, c := range app.Commands {
+		prepareCommand(env, c)
+	}
+}
+
+func prepareCommand(env *Env, c *cli.Command) {
+	c.HideHelp, c.HideHelpCommand = true, true
+	c.OnUsageError = usageError
+	if c.Action != nil && c.Before == nil {
+		c.Before = env.applySettings
+	}
+	for _, s := range c.Subcommands {
+		prepareCommand(env, s)
+	}
+}
+
+// usageError puts the flag package's words into ours: `invalid value "x" for flag -rate: parse error`.
+func usageError(_ *cli.Context, err error, _ bool) error {
+	text := err.Error()
+	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
+		value, rest, _ := strings.Cut(rest, " for flag -")
+		name, reason, found := strings.Cut(rest, ": ")
+		if found {
+			return Errorf(Usage, "option --%s: %s", name, flagReason(value, reason))
+		}
+	}
+	if rest, ok := strings.CutPrefix(text, "invalid boolean value "); ok {
+		value, rest, _ := strings.Cut(rest, " for -")
+		name, _, _ := strings.Cut(rest, ": ")
+		return Errorf(Usage, "option --%s: %s is neither true nor false", name, value)
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return As(Usage, err)
+}
+
+// flagReason keeps the reasons that our own values give, which name the value themselves.
+func flagReason(value, reason string) string {
+	switch {
+	case reason == "parse error":
+		return value + " is not a number"
+	case reason == "value out of range":
+		return value + " is out of range"
+	case strings.HasPrefix(reason, "strconv."):
+		return value + " is not valid"
+	}
+	return reason
+}
+
+// ErrMissingOperand is what the error of Operands is when there are too few; the main program then shows examples.
+var ErrMissingOperand = errors.New("missing operand")
+
+// missingOperand names what is missing.
+type missingOperand string
+
+func (e missingOperand) Error() string        { return string(e) + " is missing" }
+func (e missingOperand) Is(target error) bool { return target == ErrMissingOperand }
+
+// Operands checks how many operands the command got and returns them. most < 0 is any number. what names them for the error, as
+// in "a message".
+func Operands(c *cli.Context, least, most int, what string) ([]string, error) {
+	args := c.Args().Slice()
+	switch {
+	case len(args) < least:
+		return nil, As(Usage, missingOperand(what))
+	case most >= 0 && len(args) > most:
+		return nil, Errorf(Usage, "unexpected operand %q", Escape(args[most]))
+	}
+	return args, nil
+}

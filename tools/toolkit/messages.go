@@ -1,0 +1,179 @@
+package toolkit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// MaxInputLine bounds a line of an input file or of standard input, in bytes. A message of the wire's limit fits in any form.
+const MaxInputLine = 1 << 20
+
+// Record is one line of input that should hold a message.
+type Record struct {
+	Line      int              // counted from 1
+	Raw       []byte           // the line without its end; it belongs to the receiver
+	Message   *message.Message // nil when Err is set
+	Err       error            // why the line is no message; a *LineError
+	Time      time.Time        // of a line that a tool printed; zero when it says none
+	Direction string           // likewise: "in" or "out"
+	Peer      string           // likewise
+}
+
+// LineError says which line of an input is wrong. Its kind is Data.
+type LineError struct {
+	Source string // "standard input", or a file's name
+	Line   int
+	Err    error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("%s, line %d: %v", e.Source, e.Line, e.Err) }
+
+// Unwrap returns the cause.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// MessageReader reads messages, one a line, as text or as JSON, mixed at will. It takes back what the tools print with --json:
+// further fields do no harm, "raw_base64" stands for a message that has no JSON form, and lines that report a broken message
+// ("error" and no command) are skipped and counted. Blank lines are skipped.
+type MessageReader struct {
+	source  string
+	lines   chan inputLine
+	started bool
+	in      io.Reader
+	number  int
+	skipped int
+}
+
+type inputLine struct {
+	text []byte
+	err  error
+}
+
+// NewMessageReader reads from r; source names it in errors.
+func NewMessageReader(r io.Reader, source string) *MessageReader {
+	return &MessageReader{source: source, in: r, lines: make(chan inputLine, 64)}
+}
+
+// Skipped is how many error reports were passed over so far.
+func (r *MessageReader) Skipped() int { return r.skipped }
+
+// Next returns the next record. A line that is no message is a record with Err set, and reading can go on; the error
+// result is io.EOF at the end, context.Cause(ctx) when ctx ended, or a failure to read. Next can wait as long as the input does; the
+// goroutine behind it, which holds at most 64 lines, ends with the input.
+func (r *MessageReader) Next(ctx context.Context) (Record, error) {
+	if !r.started {
+		r.started = true
+		go readLines(r.in, r.lines)
+	}
+	for {
+		select {
+		case l, ok := <-r.lines:
+			if !ok {
+				return Record{}, io.EOF
+			}
+			r.number++
+			if l.err != nil {
+				return Record{}, r.readError(l.err)
+			}
+			if rec, ok := r.record(l.text); ok {
+				return rec, nil
+			}
+		case <-ctx.Done():
+			return Record{}, context.Cause(ctx)
+		}
+	}
+}
+
+func (r *MessageReader) readError(err error) error {
+	if errors.Is(err, bufio.ErrTooLong) {
+		return As(Data, &LineError{r.source, r.number, fmt.Errorf("longer than %d bytes", MaxInputLine)})
+	}
+	return As(IO, &LineError{r.source, r.number, err})
+}
+
+func readLines(in io.Reader, lines chan<- inputLine) {
+	defer close(lines)
+	s := bufio.NewScanner(in)
+	s.Buffer(make([]byte, 0, 64<<10), MaxInputLine)
+	for s.Scan() {
+		lines <- inputLine{text: bytes.Clone(s.Bytes())}
+	}
+	if err := s.Err(); err != nil {
+		lines <- inputLine{err: err}
+	}
+}
+
+// record makes a record of a line; ok is false for a line to skip.
+func (r *MessageReader) record(text []byte) (rec Record, ok bool) {
+	rec = Record{Line: r.number, Raw: text}
+	trimmed := bytes.TrimSpace(text)
+	if len(trimmed) == 0 {
+		return rec, false
+	}
+	var err error
+	if trimmed[0] == '{' {
+		var wrapped wrapper
+		if json.Unmarshal(trimmed, &wrapped) == nil {
+			if wrapped.Error != nil && wrapped.Command == nil {
+				r.skipped++
+				return rec, false
+			}
+			text, err = wrapped.message(text)
+			rec.Time, rec.Direction, rec.Peer = wrapped.time(), wrapped.text(wrapped.Direction), wrapped.text(wrapped.Peer)
+		}
+	}
+	if err == nil {
+		rec.Message, err = message.Parse(text)
+	}
+	if err != nil {
+		rec.Message, rec.Err = nil, As(Data, &LineError{r.source, r.number, err})
+	}
+	return rec, true
+}
+
+// wrapper holds the fields that our tools add to a message's JSON. Raw values: a foreign line may have fields of the same names
+// and any type, and is none the worse for it.
+type wrapper struct {
+	Error     json.RawMessage `json:"error"`
+	Command   json.RawMessage `json:"command"`
+	RawBase64 json.RawMessage `json:"raw_base64"`
+	Time      json.RawMessage `json:"time"`
+	Direction json.RawMessage `json:"direction"`
+	Peer      json.RawMessage `json:"peer"`
+}
+
+// message returns the line to parse: what raw_base64 holds, or the line itself.
+func (w *wrapper) message(line []byte) ([]byte, error) {
+	if w.RawBase64 == nil || w.Command != nil {
+		return line, nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(w.text(w.RawBase64))
+	if err != nil {
+		return nil, fmt.Errorf("read raw_base64: %w", err)
+	}
+	return raw, nil
+}
+
+func (w *wrapper) text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func (w *wrapper) time() time.Time {
+	t, err := time.Parse(time.RFC3339Nano, w.text(w.Time))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}

@@ -1,0 +1,270 @@
+package toolkit
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/config"
+)
+
+// Setting is the value of an option and where it came from.
+type Setting struct {
+	Name   string // primary long name of the option
+	Value  string
+	Origin config.Origin
+	Secret bool // not to be shown
+}
+
+// IsSet says that somebody gave the value: it is not the default.
+func (s Setting) IsSet() bool { return s.Origin.Kind != config.FromDefault }
+
+// tool is a command together with those of its options that the environment and configuration files may set.
+type tool struct {
+	name string
+	cmd  *cli.Command
+	keys []string
+}
+
+// sharedKeys may be set for every tool. json is not among them: a variable that turns the output of every script around is a trap.
+func sharedKeys() []string { return []string{"quiet", "verbose", "timeout", "color"} }
+
+// Configure says which options of cmd, by their primary names, may also come from the environment (ED_NAME_OPTION, ED_OPTION) and from
+// the files ed.conf(5) lists, beside the shared ones. name is the tool's name in those, "signal". It returns cmd.
+// What acts (a message, its parameters) belongs on the command line and is not listed.
+func (e *Env) Configure(name string, cmd *cli.Command, keys ...string) *cli.Command {
+	e.tools = append(e.tools, &tool{name: name, cmd: cmd, keys: keys})
+	return cmd
+}
+
+// toolOf returns the tool that cmd is, an ad-hoc one with the shared keys if it was not configured.
+func (e *Env) toolOf(cmd *cli.Command) *tool {
+	for _, t := range e.tools {
+		if t.cmd == cmd {
+			return t
+		}
+	}
+	return &tool{name: cmd.Name, cmd: cmd}
+}
+
+// allKeys lists the configurable options that the command really has, in the order of its flags.
+func (t *tool) allKeys() []string {
+	wanted := append(sharedKeys(), t.keys...)
+	var keys []string
+	for _, f := range t.cmd.Flags {
+		if n := f.Names()[0]; slices.Contains(wanted, n) {
+			keys = append(keys, n)
+		}
+	}
+	return keys
+}
+
+func (t *tool) flag(name string) cli.Flag {
+	for _, f := range t.cmd.Flags {
+		if f.Names()[0] == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// load asks core/config for everything below the command line.
+func (e *Env) load(t *tool) (*config.Settings, error) {
+	variable, legacy, err := e.legacyOptions(t)
+	if err != nil {
+		return nil, err
+	}
+	o := config.Options{
+		Tool: t.name, Keys: t.configKeys(),
+		Legacy: legacy, LegacyVariable: variable,
+		Root: e.Root, Getenv: e.Getenv,
+	}
+	for _, other := range e.tools {
+		o.OtherTools = append(o.OtherTools, other.name)
+		o.OtherKeys = append(o.OtherKeys, other.allKeys()...)
+	}
+	s, err := config.Load(o)
+	if err != nil {
+		return nil, As(Config, err)
+	}
+	return s, nil
+}
+
+// configKeys describes every option of the command to core/config; those that were not listed may not come from a file.
+func (t *tool) configKeys() []config.Key {
+	allowed := t.allKeys()
+	var keys []config.Key
+	for _, f := range t.cmd.Flags {
+		o := describe(f)
+		_, multi := f.(*cli.StringSliceFlag)
+		keys = append(keys, config.Key{
+			Name: o.Name, Default: o.Default, Help: o.Usage, Multi: multi,
+			Secret:          strings.HasPrefix(o.Name, "secret") && !strings.HasSuffix(o.Name, "-file"),
+			CommandLineOnly: !slices.Contains(allowed, o.Name),
+		})
+	}
+	return keys
+}
+
+// applySettings gives every configurable option that the command line left open (or empty) its value from the layers below, so that
+// the command reads all its options from the one context. Prepare runs it before each command.
+func (e *Env) applySettings(c *cli.Context) error {
+	t := e.toolOf(c.Command)
+	loaded, err := e.load(t)
+	if err != nil {
+		return err
+	}
+	e.applied = map[string]config.Setting{}
+	for _, key := range t.allKeys() {
+		s := loaded.Get(key)
+		if c.IsSet(key) && flagText(c, t.flag(key)) != "" || !s.IsSet() || s.Value == "" {
+			continue
+		}
+		if err := applyOne(c, t.flag(key), s); err != nil {
+			return Errorf(Config, "%s: option %s: %w", s.Origin, s.Name, err)
+		}
+		e.applied[key] = s
+	}
+	return nil
+}
+
+func applyOne(c *cli.Context, f cli.Flag, s config.Setting) error {
+	switch f := f.(type) {
+	case *cli.BoolFlag:
+		return applyBool(c, f.Name, s.Value)
+	case *cli.StringSliceFlag:
+		for _, v := range s.Values {
+			if err := c.Set(s.Name, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := c.Set(s.Name, s.Value); err != nil {
+		return fmt.Errorf("%q: %s", Escape(s.Value), flagReason("it", err.Error()))
+	}
+	return nil
+}
+
+// applyBool sets a flag; "verbose" also takes the number of times that -v would be given.
+func applyBool(c *cli.Context, name, value string) error {
+	times := 1
+	if n, err := strconv.Atoi(value); err == nil && n > 1 && n < 10 && name == "verbose" {
+		times, value = n, "true"
+	}
+	on, err := ParseBool(value)
+	if err != nil || !on {
+		return err
+	}
+	for range times {
+		if err := c.Set(name, "true"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ParseBool reads the words of the C++ tools: true, yes, on, 1 and false, no, off, 0, in any case.
+func ParseBool(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "on", "1":
+		return true, nil
+	case "false", "no", "off", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", s)
+}
+
+// Setting returns the value of an option of the running command and where it came from.
+func (e *Env) Setting(c *cli.Context, name string) Setting {
+	s := Setting{Name: name}
+	f := e.toolOf(c.Command).flag(name)
+	if f == nil {
+		return s
+	}
+	s.Value = flagText(c, f)
+	if a, ok := e.applied[name]; ok {
+		s.Origin = a.Origin
+	} else if c.IsSet(name) && s.Value != "" {
+		s.Origin = config.Origin{Kind: config.FromCommandLine, Name: "--" + name}
+	}
+	return s
+}
+
+// flagText is the flag's present value as text.
+func flagText(c *cli.Context, f cli.Flag) string {
+	name := f.Names()[0]
+	switch f := f.(type) {
+	case *cli.GenericFlag:
+		return f.Value.String()
+	case *cli.BoolFlag:
+		if name == "verbose" {
+			return strconv.Itoa(c.Count(name))
+		}
+		return strconv.FormatBool(c.Bool(name))
+	case *cli.StringSliceFlag:
+		return strings.Join(c.StringSlice(name), " ")
+	}
+	return fmt.Sprint(c.Value(name))
+}
+
+// Common reads the shared flags of the running command.
+func (e *Env) Common(c *cli.Context) Common {
+	return Common{
+		JSON:    c.Bool("json"),
+		Quiet:   c.Bool("quiet"),
+		Verbose: max(0, c.Count("verbose")),
+		Timeout: DurationOf(c, "timeout"),
+		Color:   ColorMode(StringOf(c, "color")),
+	}
+}
+
+// Tools lists the names of the configured tools.
+func (e *Env) Tools() []string {
+	var names []string
+	for _, t := range e.tools {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// ToolSettings returns everything that the environment and the files can change about a tool, as it stands below the
+// command line.
+func (e *Env) ToolSettings(name string) ([]Setting, error) {
+	for _, t := range e.tools {
+		if t.name != name {
+			continue
+		}
+		loaded, err := e.load(t)
+		if err != nil {
+			return nil, err
+		}
+		var all []Setting
+		for _, key := range t.allKeys() {
+			s := loaded.Get(key)
+			if s.Value == "" {
+				s.Value = defaultValue(t.flag(key))
+			}
+			all = append(all, Setting{Name: s.Name, Value: s.Value, Origin: s.Origin, Secret: s.Secret})
+		}
+		return all, nil
+	}
+	return nil, Errorf(Usage, "no tool %q has settings", name)
+}
+
+// defaultValue is what a flag is worth when nobody sets it, in full where help leaves it out.
+func defaultValue(f cli.Flag) string {
+	switch f := f.(type) {
+	case *cli.BoolFlag:
+		return strconv.FormatBool(f.Value)
+	case *cli.GenericFlag:
+		return f.Value.String()
+	}
+	if d, ok := f.(cli.DocGenerationFlag); ok {
+		return strings.Trim(d.GetDefaultText(), `"`)
+	}
+	return ""
+}

@@ -1,0 +1,141 @@
+package toolkit
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// ParseDuration reads a duration as Go writes it ("1m30s", "250ms"), in days ("2d"), or as a bare number of seconds
+// ("10", "0.5"), which is what the C++ tools take. Negative ones are an error.
+func ParseDuration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		return scaleDuration(s, days, 24*time.Hour)
+	}
+	if last := len(s) - 1; last >= 0 && (s[last] == '.' || s[last] >= '0' && s[last] <= '9') {
+		return scaleDuration(s, s, time.Second)
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration (like 10, 1.5s, 2m)", s)
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("duration %q is negative", s)
+	}
+	return d, nil
+}
+
+func scaleDuration(whole, number string, unit time.Duration) (time.Duration, error) {
+	n, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil || n != n || strings.ContainsAny(number, "xXpP_"):
+		return 0, fmt.Errorf("%q is not a duration (like 10, 1.5s, 2m)", whole)
+	case n < 0:
+		return 0, fmt.Errorf("duration %q is negative", whole)
+	case n*float64(unit) > float64(1<<62):
+		return 0, fmt.Errorf("duration %q is too long", whole)
+	}
+	return time.Duration(n * float64(unit)), nil
+}
+
+// durationValue is the cli value behind DurationFlag. String and Set are inverse, which cli relies on for aliases.
+type durationValue struct{ d time.Duration }
+
+func (v *durationValue) Set(s string) (err error) {
+	v.d, err = ParseDuration(s)
+	return err
+}
+
+func (v *durationValue) String() string {
+	if v == nil || v.d == 0 {
+		return "0"
+	}
+	return v.d.String()
+}
+
+// DurationFlag takes a duration; a bare number counts seconds. Read it with Settings.Duration or DurationOf.
+func DurationFlag(name string, aliases []string, def time.Duration, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &durationValue{def}, Usage: usage}
+}
+
+// DurationOf returns the value of a DurationFlag, 0 if there is none of that name.
+func DurationOf(c *cli.Context, name string) time.Duration {
+	if v, ok := c.Generic(name).(*durationValue); ok {
+		return v.d
+	}
+	return 0
+}
+
+// choiceValue is the cli value behind ChoiceFlag.
+type choiceValue struct {
+	value   string
+	choices []string
+}
+
+func (v *choiceValue) Set(s string) error {
+	for _, c := range v.choices {
+		if s == c {
+			v.value = s
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is none of %s", s, strings.Join(v.choices, ", "))
+}
+
+func (v *choiceValue) String() string { return v.value }
+
+// ChoiceFlag takes one of a few words. Help, completion and the check of the value follow from the list.
+func ChoiceFlag(name string, aliases []string, def string, choices []string, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &choiceValue{def, choices}, Usage: usage}
+}
+
+// StringOf returns the value of a string flag or a ChoiceFlag, "" if there is none of that name.
+func StringOf(c *cli.Context, name string) string {
+	if v, ok := c.Generic(name).(*choiceValue); ok {
+		return v.value
+	}
+	return c.String(name)
+}
+
+// countValue is the cli value behind OptionalCountFlag: IsBoolFlag lets it stand alone.
+type countValue struct{ n int }
+
+func (v *countValue) Set(s string) error {
+	if s == "true" {
+		v.n = 1
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return errors.New(strconv.Quote(s) + " is not a number of messages")
+	}
+	v.n = n
+	return nil
+}
+
+func (v *countValue) String() string {
+	if v == nil {
+		return "0"
+	}
+	return strconv.Itoa(v.n)
+}
+
+func (v *countValue) IsBoolFlag() bool { return true }
+
+// OptionalCountFlag takes a count that may be left out, as in --wait or --wait=3. The value never is a word of its own.
+// Without the flag it is 0, without a value 1.
+func OptionalCountFlag(name string, aliases []string, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &countValue{}, Usage: usage}
+}
+
+// CountOf returns the value of an OptionalCountFlag.
+func CountOf(c *cli.Context, name string) int {
+	if v, ok := c.Generic(name).(*countValue); ok {
+		return v.n
+	}
+	return 0
+}
