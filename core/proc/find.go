@@ -106,11 +106,11 @@ func (p Process) script() string {
 // noScriptOptions knows the interpreters, whose first operand is the program that people mean, and which of their short
 // options mean that there is none. It is "" for other programs.
 func noScriptOptions(exe, arg string) string {
-	if exe == "" {
+	if exe == "" || base(exe) == "busybox" {
 		exe = arg
 	}
 	switch strings.TrimRight(base(exe), "0123456789.") {
-	case "sh", "bash", "dash", "ash", "busybox", "ksh", "mksh", "zsh", "fish":
+	case "sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish":
 		return "c" // -e is common in scripts and means something else
 	case "python", "pypy", "perl", "ruby", "node", "php", "lua", "tclsh", "guile":
 		return "cemr"

@@ -123,7 +123,9 @@ func (h *Handle) Signal(sig Signal) error {
 		}
 		sent = unix.PidfdSendSignal(fd, unix.Signal(sig), nil, 0)
 	})
-	if err == nil {
+	if err != nil {
+		err = closedError(err)
+	} else {
 		err = sent
 	}
 	switch {
@@ -149,7 +151,7 @@ func (h *Handle) Wait(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if err := h.file.SetReadDeadline(time.Time{}); err != nil {
-		return &ProcessError{Op: "wait for", PID: h.process.PID, Err: err}
+		return &ProcessError{Op: "wait for", PID: h.process.PID, Err: closedError(err)}
 	}
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -169,8 +171,16 @@ func (h *Handle) Wait(ctx context.Context) error {
 		}
 		return context.Cause(ctx)
 	default:
-		return &ProcessError{Op: "wait for", PID: h.process.PID, Err: err}
+		return &ProcessError{Op: "wait for", PID: h.process.PID, Err: closedError(err)}
 	}
+}
+
+// closedError names the one failure that a descriptor in the poller has; package os keeps its own name for it to itself.
+func closedError(err error) error {
+	if errors.Is(err, os.ErrNoDeadline) {
+		return err
+	}
+	return os.ErrClosed
 }
 
 func (h *Handle) waitReadable() error {

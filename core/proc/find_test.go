@@ -1,0 +1,188 @@
+package proc_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/proc"
+)
+
+// unique is a process name that nothing else has.
+func unique(t *testing.T, suffix string) string {
+	return fmt.Sprintf("ed-%d-%s-%s", os.Getpid(), strings.ToLower(t.Name()), suffix)
+}
+
+func TestFindByName(t *testing.T) {
+	name := unique(t, "daemon")
+	var sys proc.System
+	_, err := sys.Find(name)
+	var none *proc.NotFoundError
+	require.ErrorAs(t, err, &none)
+	require.ErrorIs(t, err, proc.ErrGone)
+
+	first := start(t, "plain", "/usr/sbin/"+name)
+	p, err := sys.Find(name)
+	require.NoError(t, err)
+	require.Equal(t, first.pid(), p.PID)
+	require.Equal(t, name, p.Command())
+	require.Equal(t, fmt.Sprintf("%d (%s)", p.PID, name), p.String())
+	_, err = sys.Find(name[:len(name)-1])
+	require.ErrorAs(t, err, &none, "names are exact")
+
+	second := start(t, "plain", name)
+	_, err = sys.Find(name)
+	var several *proc.AmbiguousError
+	require.ErrorAs(t, err, &several)
+	require.Len(t, several.Candidates, 2)
+	require.ErrorContains(t, err, fmt.Sprintf("%d (%s)", second.pid(), name))
+	require.NoError(t, first.cmd.Process.Kill())
+	h := open(t, second.pid())
+	require.NoError(t, h.Signal(proc.KILL))
+	require.NoError(t, h.Wait(within(t)))
+	first.stop()
+	list, err := sys.FindByName(name)
+	require.NoError(t, err)
+	require.Empty(t, list, "zombies are not found")
+}
+
+func TestFindScript(t *testing.T) {
+	for _, c := range []struct{ name, interpreter string }{{"line", "#!/bin/sh"}, {"option", "#!/bin/sh -e"}} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), fmt.Sprintf("ed-%d-a-longer-name-%s", os.Getpid(), c.name))
+			require.NoError(t, os.WriteFile(path, []byte(c.interpreter+"\necho ready\nread line\n"), 0o700))
+			script := run(t, exec.Command(path))
+			p, err := proc.System{}.Find(filepath.Base(path))
+			require.NoError(t, err)
+			require.Equal(t, script.pid(), p.PID)
+			require.Equal(t, filepath.Base(path), p.Command())
+		})
+	}
+}
+
+func TestCalled(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		process proc.Process
+		yes, no []string
+		command string
+	}{
+		{"binary", proc.Process{Name: "ed-routerd", Exe: "/usr/libexec/ed", Argv: []string{"/usr/bin/ed-routerd"}},
+			[]string{"ed-routerd", "ed"}, []string{"", "routerd", "/usr/bin/ed-routerd"}, "ed-routerd"},
+		{"login shell", proc.Process{Name: "bash", Exe: "/bin/bash", Argv: []string{"-bash"}}, []string{"bash"}, []string{"-bash"}, "bash"},
+		{"title", proc.Process{Name: "nginx", Argv: []string{"nginx: master process /usr/sbin/nginx"}}, []string{"nginx"}, nil, "nginx"},
+		{"python", proc.Process{Name: "python3", Exe: "/usr/bin/python3.12", Argv: []string{"python3", "-u", "/srv/app.py", "x"}},
+			[]string{"app.py", "python3", "python3.12"}, []string{"x", "app"}, "app.py"},
+		{"python module", proc.Process{Name: "python3", Exe: "/usr/bin/python3", Argv: []string{"python3", "-m", "http.server"}}, nil, []string{"http.server"}, "python3"},
+		{"shell text", proc.Process{Name: "sh", Exe: "/bin/dash", Argv: []string{"sh", "-c", "app"}}, []string{"sh", "dash"}, []string{"app"}, "sh"},
+		{"busybox", proc.Process{Name: "sleep", Exe: "/bin/busybox", Argv: []string{"sleep", "9"}}, []string{"sleep"}, []string{"9"}, "sleep"},
+		{"operands are no names", proc.Process{Name: "vim", Exe: "/usr/bin/vim", Argv: []string{"vim", "app"}}, nil, []string{"app"}, "vim"},
+		{"no argv", proc.Process{Name: "x"}, []string{"x"}, []string{""}, "x"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, name := range c.yes {
+				require.True(t, c.process.Called(name), name)
+			}
+			for _, name := range c.no {
+				require.False(t, c.process.Called(name), name)
+			}
+			require.Equal(t, c.command, c.process.Command())
+		})
+	}
+}
+
+func TestAncestors(t *testing.T) {
+	c := start(t, "plain", "")
+	var sys proc.System
+	list := sys.Ancestors(c.pid())
+	require.NotEmpty(t, list)
+	require.Equal(t, os.Getpid(), list[0])
+	mine := sys.SelfAndAncestors()
+	require.Equal(t, list, mine)
+	require.NotContains(t, mine, c.pid())
+	for _, p := range must(sys.All())(t) {
+		require.False(t, p.Zombie())
+	}
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		require.NoError(t, err)
+		return v
+	}
+}
+
+func TestZombieLeaderIsNone(t *testing.T) {
+	require.True(t, proc.Process{State: 'Z', Threads: 1}.Zombie())
+	require.True(t, proc.Process{State: 'X'}.Zombie())
+	require.False(t, proc.Process{State: 'Z', Threads: 3}.Zombie())
+	require.False(t, proc.Process{State: 'D', Threads: 1}.Zombie())
+}
+
+func TestPIDFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name, text string
+		pid        int
+		reason     string
+	}{
+		{"digits", "4711", 4711, ""},
+		{"line", "4711\n", 4711, ""},
+		{"padded", "   4711\r\n", 4711, ""},
+		{"empty", "", 0, "empty"},
+		{"blank", " \n", 0, "empty"},
+		{"text", "pid 4711", 0, `"pid 4711"`},
+		{"negative", "-1", 0, `"-1"`},
+		{"two", "1\n2\n", 0, `not a number`},
+		{"zero", "0", 0, "from 1"},
+		{"huge", "99999999999999999999", 0, "from 1"},
+		{"long", strings.Repeat("1", 100), 0, "too long"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(dir, c.name)
+			require.NoError(t, os.WriteFile(path, []byte(c.text), 0o600))
+			pid, err := proc.ReadPIDFile(path)
+			require.Equal(t, c.pid, pid)
+			if c.reason == "" {
+				require.NoError(t, err)
+				return
+			}
+			var pe *proc.PIDFileError
+			require.ErrorAs(t, err, &pe)
+			require.ErrorContains(t, err, c.reason)
+			require.ErrorContains(t, err, path)
+		})
+	}
+	_, err := proc.ReadPIDFile(filepath.Join(dir, "none"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = proc.ReadPIDFile(dir)
+	require.ErrorContains(t, err, "no regular file")
+	require.False(t, errors.Is(err, fs.ErrNotExist))
+}
+
+func TestParseSignal(t *testing.T) {
+	for text, want := range map[string]proc.Signal{
+		"INT": proc.INT, "SIGINT": proc.INT, "int": proc.INT, "sigInt": proc.INT, "2": proc.INT, "TERM": proc.TERM, "9": proc.KILL,
+		"HUP": proc.HUP, "USR1": 10, "64": 64, "RTMIN": 34, "RTMIN+1": 35, "sigrtmax-1": 63, "RTMAX": 64,
+	} {
+		got, err := proc.ParseSignal(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+		again, err := proc.ParseSignal(got.String())
+		require.NoError(t, err, got.String())
+		require.Equal(t, got, again)
+	}
+	for _, text := range []string{"", "0", "65", "-2", "+2", "SIG", "SIGSIGINT", "FOO", "RTMIN+31", "RTMIN-1", "RTMIN+", "2x"} {
+		_, err := proc.ParseSignal(text)
+		require.Error(t, err, text)
+	}
+	require.Equal(t, "INT", proc.INT.String())
+}

@@ -1,0 +1,176 @@
+package proc_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/proc"
+)
+
+func TestSignalAndWait(t *testing.T) {
+	c := start(t, "plain", "")
+	h := open(t, c.pid())
+	p := h.Process()
+	require.Equal(t, c.pid(), p.PID)
+	require.Equal(t, os.Getpid(), p.PPID)
+	require.Equal(t, uint32(os.Geteuid()), p.UID)
+	require.NotEmpty(t, p.Exe)
+	require.Equal(t, []string{os.Args[0]}, p.Argv)
+	require.Less(t, p.Age(), time.Minute)
+	require.True(t, h.Alive())
+	require.NoError(t, h.Signal(0))
+	require.NoError(t, h.Signal(proc.INT))
+	require.NoError(t, h.Wait(within(t)))
+	require.NoError(t, h.Wait(within(t)), "it stays gone")
+}
+
+func TestZombieIsGone(t *testing.T) {
+	c := start(t, "plain", "")
+	h := open(t, c.pid())
+	require.NoError(t, h.Signal(proc.KILL))
+	require.NoError(t, h.Wait(within(t)))
+	p, err := proc.System{}.Look(c.pid())
+	require.NoError(t, err, "nobody reaped it yet")
+	require.True(t, p.Zombie())
+	require.True(t, p.Same(h.Process()))
+	require.False(t, h.Alive())
+	require.ErrorIs(t, h.Signal(proc.TERM), proc.ErrGone)
+	_, err = proc.System{}.Open(c.pid())
+	require.ErrorIs(t, err, proc.ErrGone)
+	c.stop()
+	require.ErrorIs(t, h.Signal(proc.TERM), proc.ErrGone)
+	_, err = proc.System{}.Look(c.pid())
+	require.ErrorIs(t, err, proc.ErrGone)
+}
+
+func TestIgnoredSignal(t *testing.T) {
+	c := start(t, "ignore-int", "")
+	h := open(t, c.pid())
+	require.NoError(t, h.Signal(proc.INT))
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, h.Wait(ctx), context.DeadlineExceeded)
+	require.True(t, h.Alive())
+	require.NoError(t, h.Signal(proc.TERM))
+	require.NoError(t, h.Wait(within(t)), "an earlier deadline is forgotten")
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	c := start(t, "plain", "")
+	h := open(t, c.pid())
+	why := errors.New("why not")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(why)
+	for range 3 {
+		require.ErrorIs(t, h.Wait(ctx), why)
+	}
+}
+
+func TestWaitersTakeTurns(t *testing.T) {
+	c := start(t, "plain", "")
+	h := open(t, c.pid())
+	short, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	var all sync.WaitGroup
+	results := make([]error, 6)
+	for i := range results {
+		all.Go(func() {
+			if i%2 == 0 {
+				results[i] = h.Wait(short)
+			} else {
+				results[i] = h.Wait(within(t))
+			}
+		})
+	}
+	<-short.Done()
+	require.NoError(t, h.Signal(proc.KILL))
+	all.Wait()
+	for i, err := range results {
+		if i%2 == 1 || err == nil {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+	}
+}
+
+func TestCloseEndsWait(t *testing.T) {
+	c := start(t, "plain", "")
+	h := open(t, c.pid())
+	done := make(chan error, 1)
+	go func() { done <- h.Wait(context.Background()) }()
+	require.NoError(t, h.Close())
+	select {
+	case err := <-done:
+		require.ErrorIs(t, err, os.ErrClosed)
+	case <-within(t).Done():
+		t.Fatal("Wait went on")
+	}
+	require.ErrorIs(t, h.Signal(proc.INT), os.ErrClosed)
+	require.ErrorIs(t, h.Wait(within(t)), os.ErrClosed)
+	require.False(t, h.Alive())
+}
+
+func TestGoneBetweenLookAndOpen(t *testing.T) {
+	c := start(t, "plain", "")
+	p, err := proc.System{}.Look(c.pid())
+	require.NoError(t, err)
+	c.stop()
+	_, err = proc.System{}.OpenSame(p)
+	require.ErrorIs(t, err, proc.ErrGone)
+}
+
+func TestNumberWithNewOwner(t *testing.T) {
+	c := start(t, "plain", "")
+	p, err := proc.System{}.Look(c.pid())
+	require.NoError(t, err)
+	h, err := proc.System{}.OpenSame(p)
+	require.NoError(t, err)
+	require.NoError(t, h.Close())
+	p.Start-- // the process that was found began earlier than the one that has its number now
+	_, err = proc.System{}.OpenSame(p)
+	require.ErrorIs(t, err, proc.ErrGone)
+	var pe *proc.ProcessError
+	require.ErrorAs(t, err, &pe)
+	require.Equal(t, c.pid(), pe.PID)
+}
+
+func TestNoSuchProcess(t *testing.T) {
+	for _, pid := range []int{-1, 0, 1 << 22} {
+		_, err := proc.System{}.Open(pid)
+		require.ErrorIs(t, err, proc.ErrGone)
+		_, err = proc.System{}.Look(pid)
+		require.ErrorIs(t, err, proc.ErrGone)
+		_, err = proc.System{}.Usage(pid)
+		require.ErrorIs(t, err, proc.ErrGone)
+	}
+}
+
+func TestHiddenProcess(t *testing.T) {
+	c := start(t, "plain", "")
+	_, err := proc.System{Root: t.TempDir()}.Open(c.pid())
+	require.ErrorIs(t, err, proc.ErrPermission, "it lives, and /proc does not show it")
+}
+
+func TestUsageAndLimits(t *testing.T) {
+	u, err := proc.System{}.Usage(os.Getpid())
+	require.NoError(t, err)
+	require.Greater(t, u.RSS, int64(1<<20))
+	require.GreaterOrEqual(t, u.PeakRSS, u.RSS/2)
+	require.Greater(t, u.Threads, 0)
+	require.Greater(t, u.FDs, 2)
+	l, err := proc.FDLimit()
+	require.NoError(t, err)
+	require.LessOrEqual(t, l.Soft, l.Hard)
+	require.NoError(t, proc.SetFDLimit(l.Soft))
+	require.Equal(t, "root", proc.UserName(0))
+	require.Equal(t, "root", proc.GroupName(0))
+	require.Equal(t, "4294967294", proc.UserName(4294967294))
+	require.Equal(t, "4294967294", proc.GroupName(4294967294))
+}
