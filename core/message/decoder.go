@@ -1,0 +1,206 @@
+package message
+
+import "bytes"
+
+// DefaultLimit is how many bytes a line may have, without its end, where nothing else is said.
+const DefaultLimit = 65536
+
+// Oversize says what a Decoder does with a line over its limit.
+type Oversize uint8
+
+const (
+	// Close ends the decoding: every further Feed returns the error again, and the connection is to be closed.
+	Close Oversize = iota
+	// Skip drops the line up to its end and goes on behind it.
+	Skip
+)
+
+// DecoderOptions are for NewDecoder.
+type DecoderOptions struct {
+	Limit    int      // bytes in a line, without its LF or CR LF; 0 is DefaultLimit
+	Oversize Oversize // what to do with longer ones; the default is Close
+}
+
+// Decoder cuts a stream of bytes, fed in any portions, into lines that end in LF or CR LF. The zero value uses the defaults.
+// A line that is whole in one portion is handed on without a copy; between portions only an unfinished line is kept, and
+// when there is none the Decoder holds no memory.
+type Decoder struct {
+	options DecoderOptions
+	held    []byte // what came but was not handed on, from done on
+	done    int
+	lines   bool // held begins with whole lines, because the receiver had enough
+	state   decoderState
+}
+
+type decoderState uint8
+
+const (
+	inLine   decoderState = iota
+	skipping              // inside a line over the limit
+	closed                // after one
+)
+
+// NewDecoder returns a decoder.
+func NewDecoder(o DecoderOptions) *Decoder { return &Decoder{options: o} }
+
+// Held returns how many bytes are kept.
+func (d *Decoder) Held() int { return len(d.held) - d.done }
+
+func (d *Decoder) limit() int {
+	if d.options.Limit > 0 {
+		return d.options.Limit
+	}
+	return DefaultLimit
+}
+
+// Feed takes the next bytes of the stream and calls f with each line that is whole, without its end; lines without a byte are
+// left out. The line is borrowed until f returns; f must not call the Decoder. When f returns false it is not called again:
+// what is left is kept, however much it is, and comes first in the next Feed, which may be one of no bytes.
+//
+// A *TooLongError tells that lines over the limit were dropped, and how many. Each is told once, as soon as the limit is
+// passed; with Skip the good lines around them were still handed on.
+func (d *Decoder) Feed(p []byte, f func(line []byte) bool) error {
+	feed := feed{Decoder: d, f: f}
+	switch {
+	case d.state == closed:
+		return &TooLongError{Limit: d.limit()}
+	case d.lines:
+		feed.resume(p)
+	case len(d.held) > 0:
+		feed.complete(p)
+	default:
+		feed.rest(p, feed.cut(p))
+	}
+	return feed.err()
+}
+
+// Finish tells that the stream has ended, and hands on the last line if it had no end. Lines that are kept because f
+// returned false come before it; when f returns false again the rest is kept for another Finish. The error is that of Feed.
+func (d *Decoder) Finish(f func(line []byte) bool) error {
+	feed := feed{Decoder: d, f: f}
+	if d.lines {
+		feed.resume(nil)
+	}
+	if !feed.stopped && len(d.held) > 0 {
+		line := d.held[d.done:]
+		d.release()
+		feed.line(line)
+	}
+	return feed.err()
+}
+
+// release lets go of what is held.
+func (d *Decoder) release() { d.held, d.done, d.lines = nil, 0, false }
+
+// feed is one call of Feed or Finish.
+type feed struct {
+	*Decoder
+	f       func(line []byte) bool
+	stopped bool // f returned false
+	dropped int  // lines
+}
+
+func (d *feed) err() error {
+	if d.dropped == 0 {
+		return nil
+	}
+	return &TooLongError{Limit: d.limit(), Lines: d.dropped}
+}
+
+// cut hands on the whole lines of p, which begins where a line does unless one is being skipped, and returns how many bytes are
+// done with.
+func (d *feed) cut(p []byte) (used int) {
+	for !d.stopped && d.state != closed {
+		n := bytes.IndexByte(p[used:], '\n')
+		if n < 0 {
+			return used
+		}
+		line := p[used : used+n]
+		used += n + 1
+		if d.state == skipping {
+			d.state = inLine
+			continue
+		}
+		d.line(line)
+	}
+	return used
+}
+
+// line hands on one line, or drops it when it is too long.
+func (d *feed) line(line []byte) {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	switch {
+	case len(line) == 0:
+	case len(line) > d.limit():
+		d.drop(inLine)
+	default:
+		d.stopped = !d.f(line)
+	}
+}
+
+// drop counts a line over the limit. What follows in the stream is still a part of it (skipping), or the next line (inLine).
+func (d *feed) drop(next decoderState) {
+	d.dropped++
+	if d.state = next; d.options.Oversize == Close {
+		d.state = closed
+	}
+}
+
+// rest deals with what cut left of p: it keeps a copy, as that is borrowed.
+func (d *feed) rest(p []byte, used int) {
+	switch p = p[used:]; {
+	case len(p) == 0 || d.state != inLine:
+	case d.stopped:
+		d.held, d.lines = bytes.Clone(p), true
+	case d.tooLong(len(p), p[len(p)-1]):
+		d.drop(skipping)
+	default:
+		d.held = bytes.Clone(p)
+	}
+}
+
+// tooLong says whether n bytes without an end, the last of which may belong to a CR LF, are over the limit already.
+func (d *feed) tooLong(n int, last byte) bool {
+	return n > d.limit()+1 || n == d.limit()+1 && last != '\r'
+}
+
+// complete adds p to the unfinished line that is held.
+func (d *feed) complete(p []byte) {
+	n := bytes.IndexByte(p, '\n')
+	if n < 0 {
+		if len(p) > 0 && d.tooLong(len(d.held)+len(p), p[len(p)-1]) {
+			d.release()
+			d.drop(skipping)
+			return
+		}
+		d.held = append(d.held, p...)
+		return
+	}
+	line := d.held
+	d.release()
+	if len(line)+n > d.limit()+1 {
+		d.drop(inLine)
+	} else {
+		d.line(append(line, p[:n]...))
+	}
+	p = p[n+1:]
+	d.rest(p, d.cut(p))
+}
+
+// resume goes on with the lines that are held since f returned false; p comes behind them.
+func (d *feed) resume(p []byte) {
+	if d.done > len(d.held)/2 {
+		d.held, d.done = append(d.held[:0], d.held[d.done:]...), 0
+	}
+	d.held = append(d.held, p...)
+	used := d.cut(d.held[d.done:])
+	d.done += used
+	if d.stopped && d.done < len(d.held) {
+		return
+	}
+	held, done := d.held, d.done
+	d.release()
+	d.rest(held, done)
+}

@@ -1,0 +1,119 @@
+package message
+
+import (
+	"bytes"
+	"iter"
+	"slices"
+)
+
+// Has says whether there is a parameter of that name.
+func (m *Message) Has(name string) bool {
+	if m.built {
+		_, ok := m.find(name)
+		return ok
+	}
+	return m.param(name) != nil
+}
+
+// Get returns a copy of a parameter's value, and whether the parameter is there.
+func (m *Message) Get(name string) (string, bool) {
+	value, ok := m.Lookup(name)
+	return string(value), ok
+}
+
+// Lookup returns the value of a parameter, borrowed from the message, and whether the parameter is there. It allocates
+// nothing, except when a value with escapes is asked for the first time and is longer than any before it.
+func (m *Message) Lookup(name string) ([]byte, bool) {
+	if m.built {
+		if i, ok := m.find(name); ok {
+			return m.fields[i].value, true
+		}
+		return nil, false
+	}
+	if p := m.param(name); p != nil {
+		return m.value(p), true
+	}
+	return nil, false
+}
+
+// Len returns how many parameters there are.
+func (m *Message) Len() int {
+	if m.built {
+		return len(m.fields)
+	}
+	m.order()
+	return len(m.params)
+}
+
+// Params yields copies of the parameters' names and values, sorted by the bytes of the names. The message must not be changed
+// during it.
+func (m *Message) Params() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for i := range m.Len() {
+			if name, value := m.at(i); !yield(string(name), string(value)) {
+				return
+			}
+		}
+	}
+}
+
+// at returns parameter i of Len in order, borrowed.
+func (m *Message) at(i int) (name, value []byte) {
+	if m.built {
+		return m.fields[i].name, m.fields[i].value
+	}
+	p := &m.params[i]
+	return m.line[p.name:p.eq], m.value(p)
+}
+
+// param finds a parameter of a decoded message: the last one of that name. A loop over the few that messages have is faster
+// than any index.
+func (m *Message) param(name string) *param {
+	for i := len(m.params) - 1; i >= 0; i-- {
+		p := &m.params[i]
+		if int(p.eq-p.name) == len(name) && string(m.line[p.name:p.eq]) == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// value returns what a parameter's value means. It is unescaped when it is asked for the first time.
+func (m *Message) value(p *param) []byte {
+	switch {
+	case p.form&unescaped != 0:
+		return m.scratch[p.value.from:p.value.to:p.value.to]
+	case p.form&escaped != 0:
+		return m.unescape(p)
+	}
+	return m.line[p.value.from:p.value.to:p.value.to]
+}
+
+func (m *Message) unescape(p *param) []byte {
+	from := len(m.scratch)
+	m.scratch = appendUnescaped(m.scratch, m.line[p.value.from:p.value.to], p.form&quoted != 0)
+	p.value = span{uint32(from), uint32(len(m.scratch))}
+	p.form = p.form&^escaped | unescaped
+	return m.scratch[from:len(m.scratch):len(m.scratch)]
+}
+
+// order sorts the parameters of a decoded message by name, and drops all but the last of the same name.
+func (m *Message) order() {
+	if m.ordered {
+		return
+	}
+	line := m.line
+	slices.SortStableFunc(m.params, func(a, b param) int {
+		return bytes.Compare(line[a.name:a.eq], line[b.name:b.eq])
+	})
+	n := 0
+	for i, p := range m.params {
+		next := i + 1
+		if next < len(m.params) && bytes.Equal(line[p.name:p.eq], line[m.params[next].name:m.params[next].eq]) {
+			continue
+		}
+		m.params[n] = p
+		n++
+	}
+	m.params, m.ordered = m.params[:n], true
+}

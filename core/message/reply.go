@@ -1,0 +1,62 @@
+package message
+
+// Reply returns a new message to the sender of m.
+func (m *Message) Reply(command string) *Message {
+	r := &Message{}
+	r.ReplyTo(m, command)
+	return r
+}
+
+// ReplyTo makes r a message without parameters to the sender of m; if command is "" it has that of m. A sender that gave a
+// server but no service cannot be addressed: the reply then says neither. Nothing is allocated once r has been used
+// before, and r borrows nothing from m. They must not be the same message.
+func (r *Message) ReplyTo(m *Message, command string) {
+	r.Reset()
+	r.ownHead = true
+	if command == "" {
+		r.copyName(commandName, m, commandName)
+	} else {
+		r.set(commandName, command)
+	}
+	if m.has(fromService) {
+		r.copyName(toServer, m, fromServer)
+		r.copyName(toService, m, fromService)
+	}
+	r.ordered, r.canonical = true, true // no parameters
+}
+
+func (r *Message) copyName(to int, m *Message, from int) {
+	setName(r, to, m.name(from))
+	r.unchecked |= m.unchecked >> from & 1 << to
+}
+
+// CopyParams gives r the parameters of m instead of its own. If they came in the canonical form r borrows the line of m,
+// which must then stay as it is for as long as r is in use, and else they are copied. Nothing is allocated once r
+// has been used before.
+func (r *Message) CopyParams(m *Message) {
+	if r == m {
+		return
+	}
+	if !r.ownHead {
+		r.moveHead(r.own[:0]) // r.line is about to change
+	}
+	r.params, r.scratch, r.fields = r.params[:0], r.scratch[:0], r.fields[:0]
+	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
+	r.line, r.body, r.built = nil, 0, false
+	r.ordered, r.canonical = true, m.canonical
+	switch {
+	case m.canonical && int(m.body) == len(m.line):
+	case m.canonical && len(m.scratch) == 0:
+		r.line, r.body = m.line, m.body
+		r.params = append(r.room(), m.params...)
+	case m.canonical: // m has forgotten where the values were that it has unescaped
+		r.line, r.body = m.line, m.body
+		r.scanParams()
+	default:
+		r.built = true
+		for i := range m.Len() {
+			name, value := m.at(i)
+			r.push(name, value)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package message
+
+// AppendText appends the message as a line, without a line end, in its canonical form: parameters sorted by name, as few
+// quotes and escapes as can be. Parameters that came that way and were not touched are copied as they are. On error
+// (that of Check) dst is returned as it was.
+func (m *Message) AppendText(dst []byte) ([]byte, error) {
+	if err := m.Check(); err != nil {
+		return dst, err
+	}
+	dst = m.appendHead(dst)
+	if m.canonical {
+		if int(m.body) < len(m.line) {
+			dst = append(dst, ' ')
+			dst = append(dst, m.line[m.body:]...)
+		}
+		return dst, nil
+	}
+	return m.appendParams(dst), nil
+}
+
+// Append appends the text or the JSON form.
+func (m *Message) Append(dst []byte, json bool) ([]byte, error) {
+	if json {
+		return m.AppendJSON(dst)
+	}
+	return m.AppendText(dst)
+}
+
+// String returns the canonical text for people to read; where there is none, the reason in brackets.
+func (m *Message) String() string {
+	text, err := m.AppendText(nil)
+	if err != nil {
+		return "(" + err.Error() + ")"
+	}
+	return string(text)
+}
+
+func (m *Message) appendHead(dst []byte) []byte {
+	if m.has(fromServer) || m.has(fromService) {
+		dst = append(dst, '<')
+		dst = append(dst, m.name(fromServer)...)
+		dst = append(dst, ':')
+		dst = append(dst, m.name(fromService)...)
+		dst = append(dst, ' ')
+	}
+	if m.has(toService) {
+		if m.has(toServer) {
+			dst = append(dst, m.name(toServer)...)
+			dst = append(dst, ':')
+		}
+		dst = append(dst, m.name(toService)...)
+		dst = append(dst, '/')
+	}
+	return append(dst, m.name(commandName)...)
+}
+
+// has says whether a name is set.
+func (m *Message) has(i int) bool { return m.names[i].from != m.names[i].to }
+
+// appendParams appends the parameters, each with the separator before it.
+func (m *Message) appendParams(dst []byte) []byte {
+	separator := byte(' ')
+	for i := range m.Len() {
+		name, value := m.at(i)
+		dst = append(dst, separator)
+		dst = append(dst, name...)
+		dst = append(dst, '=')
+		dst = appendEscaped(dst, value)
+		separator = ';'
+	}
+	return dst
+}
