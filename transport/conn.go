@@ -31,7 +31,7 @@ type Conn interface {
 	// SetHandler replaces the handler for all later callbacks.
 	SetHandler(h Handler)
 	// Local and Remote are the addresses of the two ends, as far as they have
-	// names. They stay known after the end.
+	// names. Remote stays known after the end; Local may then be the listener's.
 	Local() address.Address
 	Remote() address.Address
 	// Peer tells who is at the other end of a Unix socket; false elsewhere.

@@ -1,0 +1,230 @@
+package dgram
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/internal/perloop"
+	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
+)
+
+// Config is what a medium tells the engine.
+type Config struct {
+	transport.Options // MaxPacket must be set
+
+	Scheme    address.Scheme
+	Local     address.Address // as bound
+	Remote    address.Address // default destination
+	Connected bool            // the descriptor is connected to Remote
+	Closed    func()          // called after the descriptor was closed
+}
+
+// Conn is a transport.PacketConn over a descriptor.
+type Conn struct {
+	loop   *reactor.Loop
+	cfg    Config
+	h      transport.PacketHandler
+	source reactor.Source
+	fd     int
+	family int
+	id     uint64
+	state  state
+	stats  transport.PacketStats
+
+	to    sockaddr.Raw // Remote, encoded
+	queue queue
+	retry reactor.Timer
+	stuck []sockaddr.Raw // scratch of flush: receivers that take nothing now
+
+	from     sockaddr.Raw // the last sender, and what it decodes to
+	fromAddr address.Address
+
+	fault error // for OnError, at the end of the turn
+	err   error // for OnClose
+	limit reactor.Timer
+}
+
+type state uint8
+
+const (
+	queued  state = 1 << iota // OnTurnEnd will come
+	paused                    // the handler wants no packets
+	blocked                   // wait for write readiness, or the retry timer
+	owed                      // OnDrain is due when the queue is empty
+	closing                   // Close was called
+	dead                      // descriptor closed, OnClose to come
+	ended                     // OnClose came
+)
+
+// New makes a packet connection of a descriptor. With an error the descriptor
+// is still the caller's.
+func New(l *reactor.Loop, fd int, cfg Config, h transport.PacketHandler) (*Conn, error) {
+	c := Prepare(l, cfg, h)
+	if err := c.Attach(fd, cfg.Local, cfg.Remote, cfg.Connected); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Prepare makes a packet connection whose descriptor comes later, by Attach, or
+// not, by Abort. Packets wait until then.
+func Prepare(l *reactor.Loop, cfg Config, h transport.PacketHandler) *Conn {
+	cfg.Options = cfg.Options.WithDefaults()
+	cfg.Name = cmp.Or(cfg.Name, cfg.Local.String(), cfg.Remote.String(), cfg.Scheme.String())
+	c := &Conn{loop: l, cfg: cfg, h: h, fd: -1, id: perloop.SerialOf(l).Next()}
+	c.stats.Opened = l.Now()
+	return c
+}
+
+// Attach gives c its descriptor. With an error, also because c has ended
+// meanwhile, the descriptor is still the caller's.
+func (c *Conn) Attach(fd int, local, remote address.Address, connected bool) error {
+	if c.is(dead) {
+		return transport.ErrClosed
+	}
+	name, err := sockaddr.Local(fd)
+	if err != nil {
+		return err
+	}
+	c.family = name.Family()
+	if !remote.IsZero() {
+		if c.to, err = sockaddr.From(remote, c.ipFamily()); err != nil {
+			return err
+		}
+	}
+	src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.cfg.Name, Kind: c.cfg.Scheme.String(), Interest: c.wanted()})
+	if err != nil {
+		return err
+	}
+	c.fd, c.source = fd, src
+	c.cfg.Local, c.cfg.Remote, c.cfg.Connected = local, remote, connected
+	if c.queue.len() > 0 || c.is(closing) {
+		c.later()
+	}
+	return nil
+}
+
+func (c *Conn) is(s state) bool { return c.state&s != 0 }
+
+// OnReady implements reactor.Handler.
+func (c *Conn) OnReady(_ reactor.Source, ready reactor.Interest) {
+	if ready&reactor.Write != 0 {
+		c.state &^= blocked
+		c.flush()
+	}
+	if ready&reactor.Read != 0 {
+		c.read()
+	}
+	c.settle()
+}
+
+// OnPanic implements reactor.Panicker.
+func (c *Conn) OnPanic(_ reactor.Source, err error) { c.Abort(c.opError("handle", err)) }
+
+// OnTurnEnd implements reactor.Ender.
+func (c *Conn) OnTurnEnd() {
+	c.state &^= queued
+	returned := false
+	defer func() {
+		if !returned { // the loop recovers and logs the panic, but knows nothing of connections
+			c.Abort(c.opError("handle", errPanic))
+		}
+	}()
+	if c.is(dead) {
+		c.finish()
+	} else {
+		c.flush()
+		c.settle()
+		c.limitClose()
+	}
+	returned = true
+}
+
+var errPanic = errors.New("handler panicked")
+
+func (c *Conn) later() {
+	if !c.is(queued) {
+		c.state |= queued
+		c.loop.Later(c)
+	}
+}
+
+// settle tells what is to be told and watches what is left to wait for.
+func (c *Conn) settle() {
+	if err := c.fault; err != nil {
+		c.fault = nil
+		if h, ok := c.h.(transport.PacketErrorHandler); ok {
+			h.OnError(c, err)
+		}
+	}
+	if c.fd < 0 {
+		return
+	}
+	if c.is(owed) && c.queue.len() == 0 && !c.is(closing) {
+		c.state &^= owed
+		c.h.OnDrain(c)
+	}
+	if c.is(closing) && c.queue.len() == 0 {
+		c.end(nil)
+		return
+	}
+	c.watch()
+}
+
+func (c *Conn) watch() {
+	if c.fd < 0 {
+		return
+	}
+	if err := c.source.SetInterest(c.wanted()); err != nil {
+		c.end(c.opError("watch", err))
+	}
+}
+
+func (c *Conn) wanted() (i reactor.Interest) {
+	if !c.is(paused | closing) {
+		i |= reactor.Read
+	}
+	if c.is(blocked) && c.readinessTells() {
+		i |= reactor.Write
+	}
+	return i
+}
+
+// SetHandler implements transport.PacketConn.
+func (c *Conn) SetHandler(h transport.PacketHandler) { c.h = h }
+
+// Local implements transport.PacketConn.
+func (c *Conn) Local() address.Address { return c.cfg.Local }
+
+// Remote implements transport.PacketConn.
+func (c *Conn) Remote() address.Address { return c.cfg.Remote }
+
+// ID implements transport.PacketConn.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Queued implements transport.PacketConn.
+func (c *Conn) Queued() int { return c.queue.len() }
+
+// Stats implements transport.PacketConn.
+func (c *Conn) Stats() transport.PacketStats {
+	s := c.stats
+	s.Queued, s.QueuedBytes = c.queue.len(), c.queue.bytes
+	return s
+}
+
+func (c *Conn) opError(op string, err error) error {
+	return &transport.OpError{Op: op, Addr: cmp.Or(c.cfg.Remote, c.cfg.Local), Err: err}
+}
+
+// report counts an error and keeps the first of a turn for OnError.
+func (c *Conn) report(err error) {
+	c.stats.Errors++
+	c.stats.LastError = err
+	if c.fault == nil {
+		c.fault = err
+		c.later()
+	}
+}

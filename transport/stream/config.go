@@ -1,0 +1,54 @@
+package stream
+
+import (
+	"cmp"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/internal/perloop"
+)
+
+// Config is what a medium tells the engine.
+type Config struct {
+	transport.Options
+
+	Scheme address.Scheme  // of the addresses; None: a descriptor without names, such as a pipe
+	Local  address.Address // what to call this end where the system knows no name
+	Remote address.Address // what to call the other end where the system knows no name
+	Plain  bool            // no socket: read(2) and write(2), no half-close
+	Closed func()          // listeners: called after the descriptor was closed
+}
+
+// settings is what many connections have in common: those of one listener, or
+// one that was dialled.
+type settings struct {
+	transport.Options
+	scheme        address.Scheme
+	kind          string
+	local, remote address.Address
+	plain         bool
+	listener      *Listener
+}
+
+func newSettings(cfg Config) *settings {
+	s := &settings{Options: cfg.Options.WithDefaults(), scheme: cfg.Scheme, kind: cmp.Or(cfg.Scheme.String(), "pipe"),
+		local: cfg.Local, remote: cfg.Remote, plain: cfg.Plain}
+	s.Name = cmp.Or(s.Name, s.remote.String(), s.local.String(), s.kind)
+	return s
+}
+
+// local is what the connections of one loop share.
+type local struct {
+	*reactor.Loop
+	ids  *perloop.Serial
+	pool pool
+}
+
+type localKey struct{}
+
+func localOf(l *reactor.Loop) *local {
+	return l.Local(localKey{}, func() any {
+		return &local{Loop: l, ids: perloop.SerialOf(l)}
+	}).(*local)
+}

@@ -1,0 +1,259 @@
+package stream
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
+	"golang.org/x/sys/unix"
+)
+
+// Conn is a transport.Conn over a descriptor. There may be very many of them,
+// mostly idle: what only some need, or only at times, is in rare.
+type Conn struct {
+	loop    *local
+	set     *settings
+	h       transport.Handler
+	source  reactor.Source
+	out     *buffer // what waits to be written; nil when nothing does
+	rare    *rare
+	remote  netip.AddrPort // of an accepted IP connection
+	id      uint64
+	in, to  uint64 // bytes read and written
+	reads   uint64
+	writes  uint64
+	opened  int64 // Unix time in ns
+	fd      int32
+	high    uint32 // high water of the queue
+	state   state
+	hint    uint8 // class of buffer that was enough last time
+	watched reactor.Interest
+}
+
+// state is a set of facts about a connection.
+type state uint16
+
+const (
+	connecting state = 1 << iota // no OnOpen yet
+	busy                         // a callback runs; what it writes is sent when it returns
+	queued                       // OnTurnEnd will come
+	paused                       // the handler wants no data
+	eof                          // the peer's end of stream was read
+	blocked                      // the kernel takes no more; wait for write readiness
+	owed                         // an OnDrain is due when the queue is low
+	finWanted                    // CloseWrite was called
+	finSent                      // our end of stream was sent
+	closing                      // Close was called: flush and end
+	lingering                    // flushed; unread input is being discarded
+	broken                       // writing failed; what can be read still is
+	dead                         // descriptor closed, OnClose to come
+	ended                        // OnClose came
+)
+
+// rare is what a connection has only while it connects or ends.
+type rare struct {
+	err    error           // for OnClose
+	timer  reactor.Timer   // deadline of connecting, closing or lingering
+	dial   *dialing        // while connecting
+	remote address.Address // of an accepted Unix connection with a name
+}
+
+// New makes a connection of a ready descriptor. OnOpen comes at the end of the
+// turn. With an error the descriptor is still the caller's.
+func New(l *reactor.Loop, fd int, cfg Config, h transport.Handler) (*Conn, error) {
+	c := newConn(localOf(l), newSettings(cfg), h)
+	if err := c.attach(fd, 0); err != nil {
+		return nil, err
+	}
+	c.later()
+	return c, nil
+}
+
+func newConn(loc *local, set *settings, h transport.Handler) *Conn {
+	return &Conn{loop: loc, set: set, h: h, fd: -1, id: loc.ids.Next(), state: connecting, opened: loc.Now().UnixNano()}
+}
+
+// attach gives c its descriptor.
+func (c *Conn) attach(fd int, want reactor.Interest) error {
+	src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: want})
+	if err != nil {
+		return err
+	}
+	c.fd, c.source, c.watched = int32(fd), src, want
+	return nil
+}
+
+func (c *Conn) is(s state) bool { return c.state&s != 0 }
+
+// open tells the handler that the connection can be used.
+func (c *Conn) open() {
+	c.state &^= connecting
+	c.state |= busy
+	c.h.OnOpen(c)
+	c.state &^= busy
+	c.settle()
+}
+
+// OnReady implements reactor.Handler.
+func (c *Conn) OnReady(_ reactor.Source, ready reactor.Interest) {
+	if c.is(connecting) {
+		c.connected()
+		return
+	}
+	if ready&reactor.Write != 0 {
+		c.state &^= blocked
+	}
+	if ready&reactor.Read != 0 {
+		c.read()
+	}
+	c.settle()
+}
+
+// OnPanic implements reactor.Panicker: a handler that panics loses its
+// connection.
+func (c *Conn) OnPanic(_ reactor.Source, err error) {
+	c.state &^= busy
+	c.Abort(c.fault("handle", err))
+}
+
+// OnTurnEnd implements reactor.Ender: it sends what was written outside of
+// OnData, and delivers the end.
+func (c *Conn) OnTurnEnd() {
+	c.state &^= queued | busy
+	returned := false
+	defer func() {
+		if !returned { // the loop recovers and logs the panic, but knows nothing of connections
+			c.Abort(c.fault("handle", errPanic))
+		}
+	}()
+	switch {
+	case c.is(dead):
+		c.finish()
+	case c.is(connecting):
+		if !c.dialling() {
+			c.open()
+		}
+	default:
+		c.settle()
+		c.limitClose()
+	}
+	returned = true
+}
+
+// errPanic is the end of a connection whose handler panicked at the end of a
+// turn; the loop's log has the details.
+var errPanic = errors.New("handler panicked")
+
+// later asks for OnTurnEnd, once.
+func (c *Conn) later() {
+	if !c.is(queued) {
+		c.state |= queued
+		c.loop.Later(c)
+	}
+}
+
+// settle does what the state asks for after a callback or readiness: send,
+// tell of a drained queue, half-close, end, and watch what is left to wait for.
+func (c *Conn) settle() {
+	c.flush()
+	if c.is(owed) && !c.is(dead|closing) && c.Queued() <= c.set.LowMark {
+		c.state = c.state&^owed | busy
+		c.h.OnDrain(c)
+		c.state &^= busy
+		c.flush()
+		if c.is(owed) && c.Queued() <= c.set.LowMark {
+			c.source.Again() // one OnDrain a turn, or a fast peer would keep the loop
+		}
+	}
+	if c.out == nil && !c.is(dead|broken) {
+		c.afterFlush()
+	}
+	c.watch()
+}
+
+// watch sets the interest that the state asks for.
+func (c *Conn) watch() {
+	if c.is(dead) {
+		return
+	}
+	var want reactor.Interest
+	if c.readable() || c.is(lingering) {
+		want |= reactor.Read
+	}
+	if c.is(blocked) {
+		want |= reactor.Write
+	}
+	if want == c.watched {
+		return
+	}
+	c.watched = want
+	if err := c.source.SetInterest(want); err != nil {
+		c.end(c.fault("watch", err))
+	}
+}
+
+// SetHandler implements transport.Conn.
+func (c *Conn) SetHandler(h transport.Handler) { c.h = h }
+
+// ID implements transport.Conn.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Queued implements transport.Conn.
+func (c *Conn) Queued() int {
+	if c.out == nil {
+		return 0
+	}
+	return c.out.len()
+}
+
+// Congested implements transport.Conn.
+func (c *Conn) Congested() bool { return c.is(owed) }
+
+// Stats implements transport.Conn.
+func (c *Conn) Stats() transport.Stats {
+	return transport.Stats{
+		BytesIn: c.in, BytesOut: c.to, Reads: c.reads, Writes: c.writes,
+		Queued: c.Queued(), HighWater: int(c.high), Opened: time.Unix(0, c.opened),
+	}
+}
+
+// Local implements transport.Conn.
+func (c *Conn) Local() address.Address {
+	if c.fd >= 0 && c.set.scheme != address.None {
+		if r, err := sockaddr.Local(int(c.fd)); err == nil {
+			return r.Address(c.set.scheme)
+		}
+	}
+	return c.set.local
+}
+
+// Remote implements transport.Conn.
+func (c *Conn) Remote() address.Address {
+	if c.remote.IsValid() {
+		return address.FromAddrPort(c.set.scheme, c.remote)
+	}
+	if c.rare != nil && !c.rare.remote.IsZero() {
+		return c.rare.remote
+	}
+	return c.set.remote
+}
+
+// Peer implements transport.Conn.
+func (c *Conn) Peer() (transport.Credentials, bool) {
+	if c.fd < 0 || !c.set.scheme.IsUnix() || c.dialling() {
+		return transport.Credentials{}, false
+	}
+	u, err := unix.GetsockoptUcred(int(c.fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return transport.Credentials{}, false
+	}
+	return transport.Credentials{PID: int(u.Pid), UID: u.Uid, GID: u.Gid}, true
+}
+
+func (c *Conn) fault(op string, err error) error {
+	return &transport.OpError{Op: op, Addr: c.Remote(), Err: err}
+}

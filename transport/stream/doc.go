@@ -1,0 +1,37 @@
+// Package stream is the one engine that reads and writes every stream
+// descriptor: TCP, Unix sockets, pipes. Media make descriptors; what happens
+// to them from then on is here, once.
+//
+// # Use
+//
+// A medium calls [Listen] with a listening descriptor, [Dial] with the recipes
+// of connecting ones, or [New] with one that is ready. They must be
+// non-blocking and close-on-exec, and belong to the engine from then on.
+//
+// # How it works
+//
+//   - Reading goes into the loop's one shared buffer, so an idle connection
+//     holds no memory but its record (conn.go, read.go).
+//   - What OnData wrote is sent when it returns, what other callbacks wrote at
+//     the end of the turn: one system call for any number of writes (write.go).
+//     Queues come from a pool per loop and go back when empty (pool.go).
+//   - Ending: [Conn.Close] sends the queue first, and a descriptor with unread
+//     input lingers for up to a second, because closing it would reset the
+//     connection under the reply (close.go).
+//   - System calls on descriptors are raw: they are non-blocking, and the
+//     scheduler need not know (raw.go). Nothing here may ever block in one.
+//
+// # Threads
+//
+// Everything belongs to the loop's goroutine.
+//
+// # Errors
+//
+// *transport.OpError with Op "read", "write", "connect" or "handle" (a handler
+// panicked).
+//
+// # Limits
+//
+// Queues by Options.HighMark; reading by Options.ReadBudget a turn; the pool
+// keeps at most 1 MiB of each buffer size.
+package stream

@@ -1,0 +1,95 @@
+package stream
+
+import "math/bits"
+
+// Buffers of queues have sizes 1 KiB, 4 KiB … 1 MiB; larger ones (a high mark
+// above 1 MiB) are made and dropped. The pool keeps classBytes of each size.
+const (
+	firstShift = 10
+	classes    = 6
+	classBytes = 1 << 20
+)
+
+// buffer is a queue of bytes: b[off:] waits.
+type buffer struct {
+	b   []byte
+	off int
+}
+
+func (b *buffer) len() int     { return len(b.b) - b.off }
+func (b *buffer) rest() []byte { return b.b[b.off:] }
+
+// pool keeps empty buffers for the queues of one loop.
+type pool struct {
+	free [classes][]*buffer
+}
+
+// classOf is the smallest class that holds n bytes; it may be no pooled one.
+func classOf(n int) int {
+	if n <= 1<<firstShift {
+		return 0
+	}
+	return (bits.Len(uint(n-1)) - firstShift + 1) / 2
+}
+
+func classSize(class int) int { return 1 << (firstShift + 2*class) }
+
+// nextHint is the class to begin with next time: that of b, or one less if it
+// was hardly used.
+func nextHint(b *buffer, used int) uint8 {
+	class := classOf(cap(b.b))
+	if class > 0 && used <= classSize(class-1)/2 {
+		class--
+	}
+	return uint8(min(class, classes-1))
+}
+
+func (p *pool) get(class int) *buffer {
+	if class < classes {
+		if n := len(p.free[class]); n > 0 {
+			b := p.free[class][n-1]
+			p.free[class] = p.free[class][:n-1]
+			return b
+		}
+	}
+	return &buffer{b: make([]byte, 0, classSize(class))}
+}
+
+func (p *pool) put(b *buffer) {
+	class := classOf(cap(b.b))
+	if class < classes && len(p.free[class]) < classBytes/classSize(class) {
+		b.b, b.off = b.b[:0], 0
+		p.free[class] = append(p.free[class], b)
+	}
+}
+
+// append adds data to b, in place if it fits, else in a larger buffer that
+// replaces b.
+func (p *pool) append(b *buffer, data []byte) *buffer {
+	n := b.len()
+	switch {
+	case len(b.b)+len(data) <= cap(b.b):
+	case n+len(data) <= cap(b.b) && n <= b.off: // each byte moves at most once for each that was sent
+		b.b = b.b[:copy(b.b[:n], b.rest())]
+		b.off = 0
+	default:
+		b = p.move(b, classOf(n+len(data)))
+	}
+	b.b = append(b.b, data...)
+	return b
+}
+
+// shrink moves what waits to the smallest buffer that holds it.
+func (p *pool) shrink(b *buffer) *buffer {
+	if class := classOf(b.len()); class < classOf(cap(b.b)) {
+		return p.move(b, class)
+	}
+	return b
+}
+
+func (p *pool) move(b *buffer, class int) *buffer {
+	to := p.get(class)
+	to.b = append(to.b, b.rest()...)
+	p.put(b)
+	return to
+}

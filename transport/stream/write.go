@@ -1,0 +1,135 @@
+package stream
+
+import (
+	"os"
+
+	"github.com/ed-toolbox/ed/transport"
+	"golang.org/x/sys/unix"
+)
+
+// direct is the size from which a write does not take the way through the
+// queue if that is empty: copying would cost more than the call.
+const direct = 64 << 10
+
+// Write implements transport.Conn.
+func (c *Conn) Write(p []byte) error {
+	if c.is(closing | finWanted | broken | dead) {
+		return transport.ErrClosed
+	}
+	waiting := c.Queued()
+	if waiting+len(p) > c.set.HighMark {
+		if err := c.makeRoom(len(p)); err != nil {
+			return err
+		}
+		waiting = c.Queued()
+	}
+	if waiting == 0 && len(p) >= direct && !c.is(blocked|connecting) {
+		n, errno := c.send(p)
+		switch {
+		case errno == 0:
+			c.to += uint64(n)
+			c.writes++
+			p = p[n:]
+			if len(p) > 0 {
+				c.state |= blocked
+			}
+		case errno == unix.EAGAIN:
+			c.state |= blocked
+		case errno != unix.EINTR:
+			c.breakWrite(errno)
+			return transport.ErrClosed
+		}
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	c.append(p)
+	if !c.is(busy) {
+		c.later()
+	}
+	return nil
+}
+
+// makeRoom tries to get n more bytes under the high mark.
+func (c *Conn) makeRoom(n int) error {
+	if n > c.set.HighMark {
+		return transport.ErrTooBig
+	}
+	c.flush()
+	switch {
+	case c.is(broken | dead):
+		return transport.ErrClosed
+	case c.Queued()+n > c.set.HighMark:
+		c.state |= owed
+		return transport.ErrFull
+	}
+	return nil
+}
+
+// append queues p.
+func (c *Conn) append(p []byte) {
+	if c.out == nil {
+		c.out = c.loop.pool.get(max(int(c.hint), classOf(len(p))))
+	}
+	c.out = c.loop.pool.append(c.out, p)
+	n := c.out.len()
+	if n > c.set.LowMark {
+		c.state |= owed
+	}
+	c.high = max(c.high, uint32(n))
+}
+
+// flush sends what is queued, as far as the kernel takes it.
+func (c *Conn) flush() {
+	for c.out != nil && !c.is(blocked|connecting|dead) {
+		b := c.out.rest()
+		n, errno := c.send(b)
+		switch {
+		case errno == unix.EINTR:
+		case errno == unix.EAGAIN:
+			c.block()
+		case errno != 0:
+			c.breakWrite(errno)
+		case n < len(b):
+			c.to += uint64(n)
+			c.writes++
+			c.out.off += n
+			c.block()
+		default:
+			c.to += uint64(n)
+			c.writes++
+			c.hint = nextHint(c.out, n)
+			c.drop()
+		}
+	}
+}
+
+// block waits for write readiness. What is left may be little, and the wait
+// long: it moves to a buffer of its size.
+func (c *Conn) block() {
+	c.state |= blocked
+	c.out = c.loop.pool.shrink(c.out)
+}
+
+// drop gives the queue's buffer back.
+func (c *Conn) drop() {
+	if c.out != nil {
+		c.loop.pool.put(c.out)
+		c.out = nil
+	}
+}
+
+// breakWrite notes that the peer takes nothing any more. What it sent before
+// it went is still read; then the connection ends with this error. A handler
+// that paused waits for the queue, which is gone, so there is no waiting.
+func (c *Conn) breakWrite(errno unix.Errno) {
+	err := c.fault("write", os.NewSyscallError("send", errno))
+	c.drop()
+	if !c.readable() {
+		c.end(err)
+		return
+	}
+	c.state |= broken
+	c.lazy().err = err
+	c.source.Again()
+}

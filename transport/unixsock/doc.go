@@ -1,0 +1,24 @@
+// Package unixsock makes Unix sockets, of streams and of datagrams, with file
+// and abstract names, and hands them to the engines.
+//
+// # Use
+//
+//	c, err := unixsock.Dial(loop, addr, transport.Options{}, handler)
+//	l, err := unixsock.Listen(loop, addr, transport.Options{Mode: 0o600, Group: "ops"}, accept)
+//	p, err := unixsock.OpenGram(loop, local, remote, transport.Options{}, packets)
+//
+// Conn.Peer tells who connected.
+//
+// # Socket files
+//
+// A file is made with no rights for others than its owner, then given to
+// Options.Owner and Options.Group, then opened up to Options.Mode, and only then
+// listened on (bind.go). A file left behind by a process that died is found by
+// connecting to it, and replaced; a live one, or what is no socket, is never touched
+// (stale.go). Close removes the file if it is still the one that was made.
+//
+// # Errors
+//
+// *InUseError, inside an *transport.OpError, says that somebody listens there
+// (errors.Is EADDRINUSE); *NotSocketError that the path is something else.
+package unixsock

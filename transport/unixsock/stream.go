@@ -1,0 +1,93 @@
+package unixsock
+
+import (
+	"os"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
+	"github.com/ed-toolbox/ed/transport/stream"
+	"golang.org/x/sys/unix"
+)
+
+// Dial connects to a stream socket. OnOpen or OnClose tells how it went, never
+// from inside Dial.
+func Dial(l *reactor.Loop, a address.Address, o transport.Options, h transport.Handler) (transport.Conn, error) {
+	if err := check("connect", a, address.Unix); err != nil {
+		return nil, err
+	}
+	return stream.Dial(l, Config(a, o), h, Target(a)), nil
+}
+
+// Config is what the engine needs to know of a connection to a.
+func Config(a address.Address, o transport.Options) stream.Config {
+	return stream.Config{Options: o, Scheme: address.Unix, Remote: a}
+}
+
+// Target is the recipe of a socket that connects to a. Where a is a file, this
+// touches the file system.
+func Target(a address.Address) stream.Target {
+	return stream.Target{Addr: a, Open: func() (int, error) {
+		fd, raw, err := socket(a, unix.SOCK_STREAM)
+		if err != nil {
+			return -1, err
+		}
+		switch err = sockaddr.Connect(fd, &raw); err {
+		case nil:
+			return fd, nil
+		case unix.EAGAIN, unix.EINTR: // the backlog is full; no readiness tells when it is not: unix(7)
+			_ = unix.Close(fd)
+			return -1, unix.EAGAIN
+		default:
+			_ = unix.Close(fd)
+			return -1, os.NewSyscallError("connect", err)
+		}
+	}}
+}
+
+// Listen binds a stream socket and accepts connections.
+func Listen(l *reactor.Loop, a address.Address, o transport.Options, accept transport.Accept) (transport.Listener, error) {
+	if err := check("listen", a, address.Unix); err != nil {
+		return nil, err
+	}
+	o = o.WithDefaults()
+	fd, file, err := bind(a, unix.SOCK_STREAM, o)
+	if err != nil {
+		return nil, &transport.OpError{Op: "listen", Addr: a, Err: err}
+	}
+	cfg := stream.Config{Options: o, Scheme: address.Unix, Local: a, Remote: address.FromUnix(address.Unix, ""), Closed: file.remove}
+	ln, err := listen(l, fd, cfg, accept)
+	if err != nil {
+		_ = unix.Close(fd)
+		file.remove()
+		return nil, err
+	}
+	return ln, nil
+}
+
+func listen(l *reactor.Loop, fd int, cfg stream.Config, accept transport.Accept) (*stream.Listener, error) {
+	if err := unix.Listen(fd, cfg.Backlog); err != nil {
+		return nil, &transport.OpError{Op: "listen", Addr: cfg.Local, Err: os.NewSyscallError("listen", err)}
+	}
+	return stream.Listen(l, fd, cfg, accept)
+}
+
+func check(op string, a address.Address, want address.Scheme) error {
+	if a.Scheme != want {
+		return &transport.OpError{Op: op, Addr: a, Err: transport.ErrUnsupported}
+	}
+	if a.Path == "" && op == "connect" {
+		return &transport.OpError{Op: op, Addr: a, Err: os.NewSyscallError("connect", unix.EDESTADDRREQ)}
+	}
+	return nil
+}
+
+func socket(a address.Address, kind int) (int, sockaddr.Raw, error) {
+	raw, err := sockaddr.From(a, 0)
+	if err != nil {
+		return -1, raw, os.NewSyscallError("bind", err)
+	}
+	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	return fd, raw, os.NewSyscallError("socket", err)
+}
