@@ -70,6 +70,8 @@ func kindOfText(err error) (Kind, bool) {
 	var param *message.ParamError
 	var addr *address.ParseError
 	switch {
+	case errors.Is(err, message.ErrTooLong), errors.Is(err, message.ErrNotUTF8), errors.Is(err, message.ErrEmpty):
+		return Data, true
 	case errors.As(err, &syntax), errors.As(err, &name), errors.As(err, &param):
 		return Data, true
 	case errors.As(err, &addr):

@@ -45,7 +45,10 @@ func usageError(_ *cli.Context, err error, _ bool) error {
 	}
 	if rest, ok := strings.CutPrefix(text, "invalid boolean value "); ok {
 		value, rest, _ := strings.Cut(rest, " for -")
-		name, _, _ := strings.Cut(rest, ": ")
+		name, reason, _ := strings.Cut(rest, ": ")
+		if reason != "parse error" {
+			return Errorf(Usage, "option --%s: %s", name, reason) // a value of ours that can stand alone
+		}
 		return Errorf(Usage, "option --%s: %s is neither true nor false", name, value)
 	}
 	var e *Error

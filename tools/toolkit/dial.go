@@ -4,8 +4,32 @@ import (
 	"context"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/link"
+	"github.com/ed-toolbox/ed/transport/open"
 )
 
-func dial(context.Context, address.Address, DialOptions) (Session, error) {
-	return nil, Errorf(Internal, "dialling is not wired yet")
+// dial is the real Env.Dial: a link of the role Blocking, on a loop of its own, over any medium.
+func dial(ctx context.Context, a address.Address, o DialOptions) (Session, error) {
+	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket}
+	role := link.BlockingOptions{SendTimeout: o.SendTimeout}
+	if o.JSON {
+		role.Form = link.FormJSON
+	}
+	var b *link.Blocking
+	var err error
+	if a.IsDatagram() {
+		b, err = link.DialPackets(ctx, func(l *reactor.Loop, h transport.PacketHandler) (transport.PacketConn, error) {
+			return open.Packet(l, address.Address{}, a, medium, h)
+		}, role)
+	} else {
+		b, err = link.Dial(ctx, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+			return open.Dial(l, a, medium, h)
+		}, role)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }

@@ -41,8 +41,8 @@ func (e *LineError) Error() string { return fmt.Sprintf("%s, line %d: %v", e.Sou
 func (e *LineError) Unwrap() error { return e.Err }
 
 // MessageReader reads messages, one a line, as text or as JSON, mixed at will. It takes back what the tools print with --json:
-// further fields do no harm, "raw_base64" stands for a message that has no JSON form, and lines that report a broken message
-// ("error" and no command) are skipped and counted. Blank lines are skipped.
+// further fields do no harm, "raw_base64" stands for a message that has no JSON form, and lines that report a broken message or
+// something else that happened ("error" or "event" and no command) are skipped and counted. Blank lines are skipped.
 type MessageReader struct {
 	source  string
 	lines   chan inputLine
@@ -122,7 +122,7 @@ func (r *MessageReader) record(text []byte) (rec Record, ok bool) {
 	if trimmed[0] == '{' {
 		var wrapped wrapper
 		if json.Unmarshal(trimmed, &wrapped) == nil {
-			if wrapped.Error != nil && wrapped.Command == nil {
+			if (wrapped.Error != nil || wrapped.Event != nil) && wrapped.Command == nil {
 				r.skipped++
 				return rec, false
 			}
@@ -143,6 +143,7 @@ func (r *MessageReader) record(text []byte) (rec Record, ok bool) {
 // and any type, and is none the worse for it.
 type wrapper struct {
 	Error     json.RawMessage `json:"error"`
+	Event     json.RawMessage `json:"event"`
 	Command   json.RawMessage `json:"command"`
 	RawBase64 json.RawMessage `json:"raw_base64"`
 	Time      json.RawMessage `json:"time"`

@@ -53,7 +53,7 @@ func (o *Output) JSONLine(v any) error {
 	}
 	p := b.Bytes()
 	if o.env.Stdout.TTY {
-		p = escapeJSON(p)
+		p = EscapeJSON(p)
 	}
 	return o.Raw(p)
 }

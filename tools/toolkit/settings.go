@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -120,7 +121,14 @@ func (e *Env) applySettings(c *cli.Context) error {
 	e.applied = map[string]config.Setting{}
 	for _, key := range t.allKeys() {
 		s := loaded.Get(key)
-		if c.IsSet(key) && flagText(c, t.flag(key)) != "" || !s.IsSet() || s.Value == "" {
+		empty := c.IsSet(key) && flagText(c, t.flag(key)) == ""
+		if c.IsSet(key) && !empty || !empty && s.Value == "" {
+			continue
+		}
+		if !s.IsSet() || s.Value == "" {
+			if empty {
+				_ = c.Set(key, defaultValue(t.flag(key))) // the flag has had this value before
+			}
 			continue
 		}
 		if err := applyOne(c, t.flag(key), s); err != nil {
@@ -134,7 +142,7 @@ func (e *Env) applySettings(c *cli.Context) error {
 func applyOne(c *cli.Context, f cli.Flag, s config.Setting) error {
 	switch f := f.(type) {
 	case *cli.BoolFlag:
-		return applyBool(c, f.Name, s.Value)
+		return applyBool(c, f, s.Value)
 	case *cli.StringSliceFlag:
 		for _, v := range s.Values {
 			if err := c.Set(s.Name, v); err != nil {
@@ -144,23 +152,24 @@ func applyOne(c *cli.Context, f cli.Flag, s config.Setting) error {
 		return nil
 	}
 	if err := c.Set(s.Name, s.Value); err != nil {
-		return fmt.Errorf("%q: %s", Escape(s.Value), flagReason("it", err.Error()))
+		return errors.New(flagReason(strconv.Quote(s.Value), err.Error()))
 	}
 	return nil
 }
 
-// applyBool sets a flag; "verbose" also takes the number of times that -v would be given.
-func applyBool(c *cli.Context, name, value string) error {
+// applyBool sets a flag; "verbose" also takes the number of times that -v would be given. cli counts a flag's aliases
+// from the count beforehand, and adds them again only for what stood on the command line.
+func applyBool(c *cli.Context, f *cli.BoolFlag, value string) error {
 	times := 1
-	if n, err := strconv.Atoi(value); err == nil && n > 1 && n < 10 && name == "verbose" {
+	if n, err := strconv.Atoi(value); err == nil && n > 1 && n < 10 && f.Name == "verbose" {
 		times, value = n, "true"
 	}
 	on, err := ParseBool(value)
 	if err != nil || !on {
 		return err
 	}
-	for range times {
-		if err := c.Set(name, "true"); err != nil {
+	for range times + len(f.Aliases) {
+		if err := c.Set(f.Name, "true"); err != nil {
 			return err
 		}
 	}

@@ -23,11 +23,13 @@ type Traffic struct {
 // plus v, time, peer, link and direction. A message that is not UTF-8 has "raw_base64" in place of its fields.
 // MessageReader takes such lines back.
 func AppendMessage(dst []byte, m *message.Message, t Traffic) ([]byte, error) {
-	body, err := m.AppendJSON(nil)
 	dst = appendTraffic(dst, t)
+	brace := len(dst)
+	dst, err := m.AppendJSON(dst)
 	switch {
-	case err == nil && len(body) > 1:
-		return append(append(dst, ','), body[1:]...), nil
+	case err == nil:
+		dst[brace] = ',' // the object goes on with the fields of the message
+		return dst, nil
 	case !errors.Is(err, message.ErrNotUTF8):
 		return dst, err
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/link"
 )
 
 var _ toolkit.Session = (*Session)(nil)
@@ -18,6 +20,8 @@ type Session struct {
 	Reply func(m *message.Message) []*message.Message
 	// SendErr is what Send returns, if not nil.
 	SendErr error
+	// SettleErr is what Settle returns.
+	SettleErr error
 
 	mu       sync.Mutex
 	sent     []string
@@ -29,8 +33,8 @@ type Session struct {
 }
 
 type received struct {
-	m   *message.Message
-	err error
+	line link.Received
+	err  error
 }
 
 // Send records m in its text form and queues the peer's answers.
@@ -58,7 +62,16 @@ func (s *Session) Send(m *message.Message) error {
 }
 
 // Arrive makes m come from the peer.
-func (s *Session) Arrive(m *message.Message) { s.add(received{m: m}) }
+func (s *Session) Arrive(m *message.Message) {
+	line, err := m.AppendText(nil)
+	s.add(received{line: link.Received{Line: line, Message: m, Err: err}})
+}
+
+// ArriveLine makes a line come from the peer, a message or not.
+func (s *Session) ArriveLine(line string) {
+	m, err := message.Parse([]byte(line))
+	s.add(received{line: link.Received{Line: []byte(line), Message: m, Err: err}})
+}
 
 // Fail makes the next Recv fail once with err, after what arrived before.
 func (s *Session) Fail(err error) { s.add(received{err: err}) }
@@ -85,8 +98,23 @@ func (s *Session) wake() {
 	}
 }
 
-// Recv returns what arrived, in order.
+// Recv returns the messages that arrived, in order.
 func (s *Session) Recv(ctx context.Context) (*message.Message, error) {
+	r, err := s.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Err != nil {
+		return nil, &link.MalformedError{Line: r.Line, Err: r.Err}
+	}
+	return r.Message, nil
+}
+
+// Settle returns at once: SettleErr.
+func (s *Session) Settle(time.Duration) error { return s.SettleErr }
+
+// Next returns the lines that arrived, in order.
+func (s *Session) Next(ctx context.Context) (link.Received, error) {
 	for {
 		s.mu.Lock()
 		switch {
@@ -94,10 +122,10 @@ func (s *Session) Recv(ctx context.Context) (*message.Message, error) {
 			r := s.queue[0]
 			s.queue = s.queue[1:]
 			s.mu.Unlock()
-			return r.m, r.err
+			return r.line, r.err
 		case s.ended || s.isClosed:
 			s.mu.Unlock()
-			return nil, io.EOF
+			return link.Received{}, io.EOF
 		}
 		if s.arrived == nil {
 			s.arrived = make(chan struct{})
@@ -107,7 +135,7 @@ func (s *Session) Recv(ctx context.Context) (*message.Message, error) {
 		select {
 		case <-arrived:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return link.Received{}, context.Cause(ctx)
 		}
 	}
 }
