@@ -39,9 +39,9 @@ func (c *Conn) end(err error) {
 		c.source.Remove()
 		_ = unix.Close(c.fd)
 		c.fd = -1
-		if c.cfg.Closed != nil {
-			c.cfg.Closed()
-		}
+	}
+	if c.cfg.Closed != nil {
+		c.cfg.Closed()
 	}
 	c.later()
 }

@@ -19,7 +19,7 @@ type Config struct {
 	Local     address.Address // as bound
 	Remote    address.Address // default destination
 	Connected bool            // the descriptor is connected to Remote
-	Closed    func()          // called after the descriptor was closed
+	Closed    func()          // called when the connection ends, after the descriptor was closed
 }
 
 // Conn is a transport.PacketConn over a descriptor.
@@ -105,6 +105,21 @@ func (c *Conn) Attach(fd int, local, remote address.Address, connected bool) err
 		c.later()
 	}
 	return nil
+}
+
+// OnEnd has f called when c ends, or at once if it has.
+func (c *Conn) OnEnd(f func()) {
+	if c.is(dead) {
+		f()
+		return
+	}
+	before := c.cfg.Closed
+	c.cfg.Closed = func() {
+		if before != nil {
+			before()
+		}
+		f()
+	}
 }
 
 func (c *Conn) is(s state) bool { return c.state&s != 0 }

@@ -31,6 +31,7 @@ const (
 
 // dialing is the state of a connection that has no peer yet.
 type dialing struct {
+	cancel  func() // stops the look-up; may be nil
 	targets []Target
 	tried   []error
 	until   time.Time // for all of it; zero: no end
@@ -41,16 +42,17 @@ type dialing struct {
 // Options.ConnectTimeout. OnOpen or OnClose tells how it went, never from
 // inside Dial.
 func Dial(l *reactor.Loop, cfg Config, h transport.Handler, targets ...Target) *Conn {
-	c := Prepare(l, cfg, h)
+	c := Prepare(l, cfg, h, nil)
 	c.Connect(targets...)
 	return c
 }
 
 // Prepare makes a connection whose targets are still being looked up: Connect
-// follows, or Fail. The deadline counts from here.
-func Prepare(l *reactor.Loop, cfg Config, h transport.Handler) *Conn {
+// follows, or Fail. The deadline counts from here. If c ends before, cancel is
+// called, unless nil.
+func Prepare(l *reactor.Loop, cfg Config, h transport.Handler, cancel func()) *Conn {
 	c := newConn(localOf(l), newSettings(cfg), h)
-	d := new(dialing)
+	d := &dialing{cancel: cancel}
 	c.lazy().dial = d
 	if t := c.set.ConnectTimeout; t > 0 {
 		d.until = c.loop.Now().Add(t)
@@ -63,7 +65,7 @@ func Prepare(l *reactor.Loop, cfg Config, h transport.Handler) *Conn {
 func (c *Conn) Connect(targets ...Target) {
 	if c.dialling() {
 		c.rare.timer.Cancel()
-		c.rare.dial.targets = targets
+		c.rare.dial.targets, c.rare.dial.cancel = targets, nil
 		c.try()
 	}
 }

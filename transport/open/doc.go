@@ -1,0 +1,26 @@
+// Package open dials and listens on any address: it holds the only switch on
+// scheme.
+//
+// # Use
+//
+//	c, err := open.Dial(loop, addr, transport.Options{}, handler)
+//	l, err := open.Listen(loop, addr, transport.Options{}, accept)
+//	p, err := open.Packet(loop, local, remote, transport.Options{}, packets)
+//
+// Host names are looked up off the loop, which stays alive meanwhile
+// (reactor.Loop.Hold); all addresses of a name are tried in turn, within
+// Options.ConnectTimeout in all. The connection that Dial returns can be written to
+// and closed at once; closing it cancels the look-up too.
+//
+// # Errors
+//
+// An error returned is about the arguments: a scheme that this kind of opening
+// does not have is transport.ErrUnsupported. What goes wrong later comes by
+// OnClose; where several addresses were tried, its text tells what each
+// of them said, and errors.Is finds each cause.
+//
+// # Limits
+//
+// To listen on a host name, or bind one, is possible only before the loop runs:
+// there is nothing to call back, so the look-up blocks.
+package open

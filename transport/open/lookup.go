@@ -1,0 +1,89 @@
+package open
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// Resolver looks host names up; *net.Resolver is one. It is called on a
+// goroutine of its own and must return soon after ctx ends.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// lookUp has the host of a looked up and calls done on the loop with all its
+// addresses, even if it was cancelled. The loop is held meanwhile.
+func (op Opener) lookUp(l *reactor.Loop, a address.Address, o transport.Options, done func([]address.Address, error)) (cancel func()) {
+	ctx, cancel := deadline(o)
+	l.Hold()
+	go func() {
+		defer cancel()
+		found, err := op.resolve(ctx, a)
+		post(l, func() {
+			l.Release()
+			done(found, err)
+		})
+	}()
+	return cancel
+}
+
+// post insists: the loop is held, so what is posted must get there unless the
+// loop is closed.
+func post(l *reactor.Loop, f func()) {
+	for errors.Is(l.Post(f), reactor.ErrFull) {
+		<-time.After(time.Millisecond)
+	}
+}
+
+// now looks the host of a up while the loop does not run yet.
+func (op Opener) now(l *reactor.Loop, what string, a address.Address, o transport.Options) (address.Address, error) {
+	if !a.NeedsLookup() {
+		return a, nil
+	}
+	if l.OnLoop() {
+		return a, &transport.OpError{Op: what, Addr: a, Err: errors.New("a running loop binds IP addresses only, not host names")}
+	}
+	ctx, cancel := deadline(o)
+	defer cancel()
+	found, err := op.resolve(ctx, a)
+	if err != nil {
+		return a, &transport.OpError{Op: "look up", Addr: a, Err: err}
+	}
+	return found[0], nil
+}
+
+// resolve returns at least one address, or an error.
+func (op Opener) resolve(ctx context.Context, a address.Address) ([]address.Address, error) {
+	r := op.Resolver
+	if r == nil {
+		r = net.DefaultResolver
+	}
+	ips, err := r.LookupNetIP(ctx, "ip", a.Host)
+	switch {
+	case ctx.Err() == context.DeadlineExceeded:
+		return nil, transport.ErrTimeout
+	case err != nil:
+		return nil, err
+	case len(ips) == 0:
+		return nil, errors.New("the host has no address")
+	}
+	found := make([]address.Address, len(ips))
+	for i, ip := range ips {
+		found[i] = a.WithIP(ip)
+	}
+	return found, nil
+}
+
+func deadline(o transport.Options) (context.Context, context.CancelFunc) {
+	if d := o.WithDefaults().ConnectTimeout; d > 0 {
+		return context.WithTimeout(context.Background(), d)
+	}
+	return context.WithCancel(context.Background())
+}

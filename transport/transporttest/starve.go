@@ -1,0 +1,55 @@
+package transporttest
+
+import (
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// useUpDescriptors lowers the soft limit of descriptors to what is open now.
+// restore may be called more than once.
+func useUpDescriptors(t *testing.T) (restore func()) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	full := limit
+	full.Cur = uint64(highestDescriptor(t) + 1)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &full); err != nil {
+		t.Fatal(err)
+	}
+	// The limit is above the highest; fill the holes below it.
+	var holes []int
+	for {
+		fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			break
+		}
+		holes = append(holes, fd)
+	}
+	return sync.OnceFunc(func() {
+		for _, fd := range holes {
+			_ = syscall.Close(fd)
+		}
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func highestDescriptor(t *testing.T) int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	highest := 0
+	for _, e := range list {
+		if n, err := strconv.Atoi(e.Name()); err == nil {
+			highest = max(highest, n)
+		}
+	}
+	return highest
+}
