@@ -1,0 +1,86 @@
+// Package demo is `ed demo`: two services and a client that talk over real sockets on this machine, in one process and
+// through the public API only, with every message shown as the trace hooks saw it.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// limit is how long the whole demonstration may take.
+const limit = 8 * time.Second
+
+// Options of the command.
+type Options struct {
+	toolkit.Common
+}
+
+// Command returns the command.
+func Command(env *toolkit.Env) *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "watch two services and a client talk, on this machine alone",
+		Description: `ed demo
+			ed demo --json | jq -r .command`,
+		Flags: toolkit.Flags(),
+		Action: func(c *cli.Context) error {
+			if _, err := toolkit.Operands(c, 0, 0, ""); err != nil {
+				return err
+			}
+			return run(c.Context, env, Options{Common: env.Common(c)}, script())
+		},
+	}
+}
+
+// run plays the steps and returns when both services have stopped.
+func run(ctx context.Context, env *toolkit.Env, o Options, steps []step) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errors.New("the demonstration did not end in time"))
+	defer cancel()
+	folder, err := os.MkdirTemp("", "ed-demo-")
+	if err != nil {
+		return toolkit.As(toolkit.CantCreate, err)
+	}
+	defer os.RemoveAll(folder)
+	loop, err := reactor.New(reactor.Options{Name: "demo"})
+	if err != nil {
+		return err
+	}
+	defer loop.Close()
+
+	show := newPrinter(env, o)
+	clock, err := newClock(loop, show, filepath.Join(folder, "clock.sock"))
+	if err != nil {
+		return err
+	}
+	journal, err := newJournal(loop, show, filepath.Join(folder, "journal.log"))
+	if err != nil {
+		return err
+	}
+	show.begin(clock, journal)
+	client := newClient(loop, show, steps, clock, journal)
+	if err := client.start(); err != nil {
+		return err
+	}
+	if err := loop.Run(ctx); err != nil {
+		return err
+	}
+	if client.err != nil {
+		return client.err
+	}
+	if show.err != nil {
+		return show.err
+	}
+	if n := client.left(); n > 0 {
+		return fmt.Errorf("run demonstration: it ended with %d messages not sent", n)
+	}
+	return show.end()
+}

@@ -1,0 +1,158 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// BlockingOptions of a Blocking. The zero value is useful.
+type BlockingOptions struct {
+	// Limit is the length of a line in bytes, without its end. 0 means 65,536.
+	Limit int
+	// Form of what is written; FormAuto means text.
+	Form Form
+	// SendTimeout bounds the wait of Send for a peer that does not read. 0 means 10 s.
+	SendTimeout time.Duration
+}
+
+// Blocking is the role for programs without a loop: it talks to one peer, over a stream or by packets, and runs a loop
+// of its own on a goroutine. All methods may be called from any goroutine. Close must be called at the end.
+type Blocking struct {
+	options BlockingOptions
+	loop    *reactor.Loop
+	carrier carrier       // belongs to the loop
+	opened  chan struct{} // the carrier can be used
+	ended   chan struct{} // the loop is over
+	inbox   inbox
+	outbox  outbox
+
+	mu      sync.Mutex
+	err     error // why the connection ended; io.EOF after an orderly end
+	refused error // what the network reported about a packet
+}
+
+// carrier is what is under a Blocking. Its methods belong to the loop.
+type carrier interface {
+	// write takes whole messages, each with a line feed, and says how many bytes it took.
+	write(p []byte) (int, error)
+	// read goes on reading after the inbox was full.
+	read()
+	closeWrite() error
+	close() error
+	abort(err error)
+}
+
+// Dial connects over a stream. dial is given the handler for open.Dial, on a loop that belongs to the Blocking. Dial
+// waits until the connection is there, dial's time-out passed or ctx ended.
+func Dial(ctx context.Context, dial func(*reactor.Loop, transport.Handler) (transport.Conn, error), o BlockingOptions) (*Blocking, error) {
+	return start(ctx, o, func(b *Blocking) (carrier, error) {
+		s := &streamCarrier{b: b, decoder: message.NewDecoder(message.DecoderOptions{Limit: b.options.Limit})}
+		var err error
+		s.conn, err = dial(b.loop, s)
+		return s, err
+	})
+}
+
+// DialPackets is Dial for packets: open is given the handler for open.Packet.
+func DialPackets(ctx context.Context, open func(*reactor.Loop, transport.PacketHandler) (transport.PacketConn, error), o BlockingOptions) (*Blocking, error) {
+	return start(ctx, o, func(b *Blocking) (carrier, error) {
+		p := &packetCarrier{b: b}
+		var err error
+		p.conn, err = open(b.loop, p)
+		return p, err
+	})
+}
+
+func start(ctx context.Context, o BlockingOptions, open func(*Blocking) (carrier, error)) (*Blocking, error) {
+	if o.SendTimeout <= 0 {
+		o.SendTimeout = 10 * time.Second
+	}
+	loop, err := reactor.New(reactor.Options{Name: "blocking link"})
+	if err != nil {
+		return nil, err
+	}
+	b := &Blocking{options: o, loop: loop, opened: make(chan struct{}), ended: make(chan struct{})}
+	b.inbox.arrived = make(chan struct{}, 1)
+	b.outbox.room = make(chan struct{}, 1)
+	if b.carrier, err = open(b); err != nil {
+		loop.Close()
+		return nil, err
+	}
+	go b.run()
+	select {
+	case <-b.opened:
+		return b, nil
+	case <-ctx.Done():
+		// The loop may end at the same moment: then there is nobody left to abort, and nothing to do about it.
+		_ = loop.Post(func() { b.carrier.abort(context.Cause(ctx)) })
+		<-b.ended
+	case <-b.ended:
+	}
+	return nil, b.failure()
+}
+
+// run is the goroutine of the loop. It ends when the connection is closed and nothing is left to wait for.
+func (b *Blocking) run() {
+	err := b.loop.Run(context.Background())
+	b.end(err)
+	b.loop.Close()
+	close(b.ended)
+}
+
+// end notes why the connection ended; the first reason counts.
+func (b *Blocking) end(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = err
+	}
+	signal(b.inbox.arrived)
+	signal(b.outbox.room)
+}
+
+// failure is why nothing can be sent or received any more, nil while all is well.
+func (b *Blocking) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-b.ended:
+		if b.err == nil {
+			return transport.ErrClosed
+		}
+	default:
+	}
+	return b.err
+}
+
+// CloseWrite tells the peer that nothing more will be sent, once what was sent went out. Messages still arrive.
+func (b *Blocking) CloseWrite() error {
+	return b.finish(func() { _ = b.carrier.closeWrite() }) // a connection that broke meanwhile is told by Recv
+}
+
+// Close ends the connection in good order: what was sent goes out first, within the transport's close time-out. It
+// returns why the connection broke, if it did before all was sent.
+func (b *Blocking) Close() error {
+	// The loop that is over already has closed everything.
+	_ = b.finish(func() { _ = b.carrier.close() })
+	<-b.ended
+	err := b.failure()
+	if errors.Is(err, io.EOF) || errors.Is(err, transport.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// signal leaves a note in a channel of one place.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,133 @@
+package link
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// writePiece is how much is given to a connection at once, so that one large outbox fits under any high mark.
+const writePiece = 32 << 10
+
+// streamCarrier is the transport.Handler under a Blocking.
+type streamCarrier struct {
+	b       *Blocking
+	conn    transport.Conn
+	decoder *message.Decoder
+	over    bool // a line was too long: what follows is not read
+}
+
+func (s *streamCarrier) write(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		piece := p[n:min(n+writePiece, len(p))]
+		err := s.conn.Write(piece)
+		if errors.Is(err, transport.ErrFull) {
+			return n, nil // OnDrain follows
+		}
+		if err != nil {
+			return n, err
+		}
+		n += len(piece)
+	}
+	return n, nil
+}
+
+func (s *streamCarrier) read() {
+	s.conn.Resume()
+	s.feed(nil)
+}
+
+func (s *streamCarrier) closeWrite() error { return s.conn.CloseWrite() }
+func (s *streamCarrier) close() error      { return s.conn.Close() }
+func (s *streamCarrier) abort(err error)   { s.conn.Abort(err) }
+
+func (s *streamCarrier) OnOpen(c transport.Conn) { close(s.b.opened) }
+
+func (s *streamCarrier) OnData(c transport.Conn, p []byte) { s.feed(p) }
+
+func (s *streamCarrier) feed(p []byte) {
+	if s.over {
+		return
+	}
+	if err := s.decoder.Feed(p, s.line); err != nil {
+		s.over = true
+		s.b.accept(nil, s.conn.Remote(), err)
+	}
+}
+
+// line keeps one line. Without room for another, the rest waits in the decoder and in the kernel.
+func (s *streamCarrier) line(line []byte) bool {
+	room := s.b.accept(line, s.conn.Remote(), nil)
+	if !room {
+		s.conn.Pause()
+	}
+	return room
+}
+
+func (s *streamCarrier) OnDrain(c transport.Conn) { s.b.flush() }
+
+// OnEOF leaves the way out open: the peer may still read.
+func (s *streamCarrier) OnEOF(c transport.Conn) {
+	err := s.decoder.Finish(func(line []byte) bool {
+		s.b.accept(line, c.Remote(), nil)
+		return true
+	})
+	if err != nil && !s.over {
+		s.b.accept(nil, c.Remote(), err)
+	}
+	s.b.end(io.EOF)
+}
+
+func (s *streamCarrier) OnClose(c transport.Conn, err error) {
+	if err == nil {
+		err = io.EOF
+	}
+	s.b.end(err)
+}
+
+// packetCarrier is the transport.PacketHandler under a Blocking.
+type packetCarrier struct {
+	b    *Blocking
+	conn transport.PacketConn
+}
+
+// write is never given anything: Send sends packets itself, to tell what became of each.
+func (p *packetCarrier) write([]byte) (int, error) { return 0, nil }
+
+func (p *packetCarrier) send(packet []byte) error { return p.conn.WriteTo(packet, address.Address{}) }
+
+func (p *packetCarrier) read()             { p.conn.Resume() }
+func (p *packetCarrier) closeWrite() error { return nil } // packets know no end
+func (p *packetCarrier) close() error      { return p.conn.Close() }
+func (p *packetCarrier) abort(err error)   { p.conn.Abort(err) }
+
+// OnOpen is called when the socket can be used.
+func (p *packetCarrier) OnOpen(c transport.PacketConn) { close(p.b.opened) }
+
+func (p *packetCarrier) OnPacket(c transport.PacketConn, packet []byte, from address.Address) {
+	if !p.b.accept(bytes.TrimRight(packet, "\r\n"), from, nil) {
+		c.Pause()
+	}
+}
+
+func (p *packetCarrier) OnDrain(c transport.PacketConn) {}
+
+func (p *packetCarrier) OnError(c transport.PacketConn, err error) {
+	p.b.mu.Lock()
+	p.b.refused = err
+	p.b.mu.Unlock()
+	signal(p.b.inbox.arrived)
+	signal(p.b.outbox.room)
+}
+
+func (p *packetCarrier) OnClose(c transport.PacketConn, err error) {
+	if err == nil {
+		err = io.EOF
+	}
+	p.b.end(err)
+}

@@ -1,0 +1,115 @@
+package link
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// inboxLimit is how many messages wait for Recv before reading stops.
+const inboxLimit = 256
+
+// inbox is what arrived and was not received yet. Blocking.mu guards it.
+type inbox struct {
+	queue   []Received
+	full    bool          // the carrier does not read until the queue is shorter
+	arrived chan struct{} // signalled when the queue became longer or the connection ended
+}
+
+// Received is one line or packet that arrived. It is the receiver's.
+type Received struct {
+	Line    []byte           // as it came, without its end
+	Message *message.Message // nil if the line is no message
+	Err     error            // why it is none
+	Time    time.Time
+	From    address.Address // the peer, or the sender of a packet
+}
+
+// MalformedError is what Recv returns for a line that is no message. The connection can go on unless the line was too
+// long.
+type MalformedError struct {
+	Line []byte
+	Err  error // *message.SyntaxError or *message.TooLongError
+}
+
+func (e *MalformedError) Error() string { return "received line is no message: " + e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *MalformedError) Unwrap() error { return e.Err }
+
+// Recv waits for the next message, which is the caller's. It returns io.EOF after the peer's last one, *MalformedError
+// for a line that is no message, what the network reported about a packet, why the connection broke, and the cause of
+// ctx when that ends first.
+func (b *Blocking) Recv(ctx context.Context) (*message.Message, error) {
+	r, err := b.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Err != nil {
+		return nil, &MalformedError{Line: r.Line, Err: r.Err}
+	}
+	return r.Message, nil
+}
+
+// Next waits for the next line or packet, whatever it holds. Its errors are those of Recv but *MalformedError.
+func (b *Blocking) Next(ctx context.Context) (Received, error) {
+	for {
+		if r, ok := b.take(); ok {
+			return r, nil
+		}
+		if err := b.refusal(); err != nil {
+			return Received{}, err
+		}
+		if err := b.failure(); err != nil {
+			return Received{}, err
+		}
+		select {
+		case <-b.inbox.arrived:
+		case <-b.ended:
+		case <-ctx.Done():
+			return Received{}, context.Cause(ctx)
+		}
+	}
+}
+
+// take removes the oldest and lets the carrier read again.
+func (b *Blocking) take() (Received, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	in := &b.inbox
+	if len(in.queue) == 0 {
+		return Received{}, false
+	}
+	r := in.queue[0]
+	in.queue[0] = Received{}
+	in.queue = in.queue[1:]
+	if in.full && len(in.queue) <= inboxLimit/2 {
+		in.full = false
+		_ = b.loop.Post(b.carrier.read) // a loop that is over has nothing to read
+	}
+	if len(in.queue) > 0 {
+		signal(in.arrived) // another goroutine may wait, too
+	}
+	return r, true
+}
+
+// accept runs on the loop. It keeps one line or packet and says whether there is room for more.
+func (b *Blocking) accept(line []byte, from address.Address, problem error) bool {
+	r := Received{Line: bytes.Clone(line), Err: problem, Time: time.Now(), From: from}
+	if r.Err == nil {
+		r.Message, r.Err = message.Parse(r.Line)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if errors.Is(r.Err, message.ErrEmpty) {
+		return !b.inbox.full
+	}
+	b.inbox.queue = append(b.inbox.queue, r)
+	b.inbox.full = len(b.inbox.queue) >= inboxLimit
+	signal(b.inbox.arrived)
+	return !b.inbox.full
+}

@@ -1,0 +1,167 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// outboxLimit is how many bytes wait for the loop before Send does.
+const outboxLimit = 256 << 10
+
+// outbox is what was sent and not yet taken by the carrier. Blocking.mu guards it.
+type outbox struct {
+	text   []byte
+	posted bool          // the loop will look
+	then   []func()      // for the loop, once text is empty
+	room   chan struct{} // signalled when text became shorter
+}
+
+// Send queues m, which may be used again at once; over packets it sends. It waits, at most Options.SendTimeout, while
+// the peer does not read. That the connection broke may be told only by a later call. Over packets it returns
+// transport.ErrTooBig for a message over the packet limit.
+func (b *Blocking) Send(m *message.Message) error {
+	if p, ok := b.carrier.(*packetCarrier); ok {
+		return b.sendPacket(p, m)
+	}
+	timer := time.NewTimer(b.options.SendTimeout)
+	defer timer.Stop()
+	for {
+		if err := b.failure(); errors.Is(err, io.EOF) {
+			return transport.ErrClosed
+		} else if err != nil {
+			return err
+		}
+		if sent, err := b.put(m); sent || err != nil {
+			return err
+		}
+		select {
+		case <-b.outbox.room:
+		case <-b.ended:
+		case <-timer.C:
+			return fmt.Errorf("send message: the peer does not read: %w", transport.ErrTimeout)
+		}
+	}
+}
+
+// put encodes m if there is room.
+func (b *Blocking) put(m *message.Message) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.outbox.text) >= outboxLimit {
+		return false, nil
+	}
+	text, err := b.encode(b.outbox.text, m)
+	if err != nil {
+		return false, err
+	}
+	b.outbox.text = append(text, '\n')
+	return true, b.wake()
+}
+
+func (b *Blocking) encode(dst []byte, m *message.Message) ([]byte, error) {
+	if b.options.Form == FormJSON {
+		text, err := m.AppendJSON(dst)
+		if !errors.Is(err, message.ErrNotUTF8) {
+			return text, err
+		}
+	}
+	return m.AppendText(dst)
+}
+
+// wake makes the loop look at the outbox. b.mu is held.
+func (b *Blocking) wake() error {
+	if b.outbox.posted {
+		return nil
+	}
+	b.outbox.posted = true
+	return b.loop.Post(b.flush)
+}
+
+// flush runs on the loop. What the carrier does not take now it asks for when it drained.
+func (b *Blocking) flush() {
+	b.mu.Lock()
+	o := &b.outbox
+	o.posted = false
+	n, err := b.carrier.write(o.text)
+	o.text = o.text[:copy(o.text, o.text[n:])]
+	var then []func()
+	if len(o.text) == 0 || err != nil {
+		then, o.then = o.then, nil
+	}
+	signal(o.room)
+	b.mu.Unlock()
+	if err != nil {
+		b.end(err)
+	}
+	for _, f := range then {
+		f()
+	}
+}
+
+// finish has f run on the loop once all that was sent is with the carrier.
+func (b *Blocking) finish(f func()) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.outbox.then = append(b.outbox.then, f)
+	return b.wake()
+}
+
+// sendPacket sends on the loop and waits for the result, which is there at once.
+func (b *Blocking) sendPacket(p *packetCarrier, m *message.Message) error {
+	packet, err := b.encode(nil, m)
+	if err != nil {
+		return err
+	}
+	result := make(chan error, 1)
+	if err := b.loop.Post(func() { result <- p.send(packet) }); err != nil {
+		return b.failure()
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-b.ended:
+		return b.failure()
+	}
+}
+
+// Settle waits up to d for the network to refuse a packet that was sent, and returns the refusal. On the loopback
+// interface a refusal is there at once: d may be 0. Over streams there is nothing to wait for.
+func (b *Blocking) Settle(d time.Duration) error {
+	turned := make(chan struct{})
+	// What is posted by a posted function runs a turn later: the loop has asked the kernel for news between the two.
+	again := func() { _ = b.loop.Post(func() { close(turned) }) }
+	if err := b.loop.Post(again); err != nil {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for turn, wait := turned, timer.C; turn != nil || wait != nil; {
+		select {
+		case <-turn:
+			turn = nil
+		case <-wait:
+			wait = nil
+		case <-b.outbox.room: // OnError signals it
+		case <-b.ended:
+			return b.refusal()
+		}
+		if err := b.refusal(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal takes what the network reported about a packet.
+func (b *Blocking) refusal() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := b.refused
+	b.refused = nil
+	return err
+}

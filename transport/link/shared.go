@@ -1,0 +1,112 @@
+package link
+
+import (
+	"errors"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// shared is what all links of one role have in common: options, counters and scratch space. Scratch space can be shared
+// because a loop runs one callback at a time.
+type shared struct {
+	options Options
+	stats   Stats
+	m       message.Message // the message being dispatched
+	out     []byte          // the message being sent
+	event   dispatch.Event  // the event being traced
+}
+
+// Stats counts what a role did since it was made.
+type Stats struct {
+	Links     int    // open now
+	Opened    uint64 // links opened so far
+	In, Out   uint64 // messages
+	Malformed uint64 // lines or packets that were no message
+	Dropped   uint64 // messages not sent because the queue was full
+	Refused   uint64 // packets with a wrong or missing secret
+}
+
+func newShared(o Options) *shared {
+	return &shared{options: o}
+}
+
+// peer is the end of a link or a packet's sender, as events and replies need it.
+type peer interface {
+	dispatch.Sender
+	dispatch.Labeler
+}
+
+// encode prints m into the scratch space; the result is valid until the next call.
+func (s *shared) encode(m *message.Message, json bool) ([]byte, error) {
+	var err error
+	if json {
+		s.out, err = m.AppendJSON(s.out[:0])
+		if !errors.Is(err, message.ErrNotUTF8) {
+			return s.out, err
+		}
+		// without a JSON form it goes as text: protocol.md section 1
+	}
+	s.out, err = m.AppendText(s.out[:0])
+	return s.out, err
+}
+
+// asJSON says in which form a peer is written to that last used JSON or not.
+func (s *shared) asJSON(peerUsedJSON bool) bool {
+	switch s.options.Form {
+	case FormText:
+		return false
+	case FormJSON:
+		return true
+	}
+	return peerUsedJSON
+}
+
+// dispatch hands s.m on.
+func (s *shared) dispatch(from peer) {
+	s.stats.In++
+	if s.options.Dispatcher != nil {
+		s.options.Dispatcher.Dispatch(from, &s.m)
+	}
+}
+
+// malformed reports a line that is no message and answers it.
+func (s *shared) malformed(from peer, line []byte, err error) {
+	s.stats.Malformed++
+	s.trace(from, dispatch.Event{Direction: dispatch.In, Raw: line, Outcome: dispatch.Malformed, Err: err})
+	if s.options.OnMalformed != nil {
+		s.options.OnMalformed(from, line, err)
+	}
+	if !s.options.Mute {
+		// A peer that cannot be answered is one that cannot be told: nothing is left to do with the error.
+		_ = from.Send(message.New("INVALID").Set("message", err.Error()))
+	}
+}
+
+// sent counts and traces what became of m.
+func (s *shared) sent(to peer, m *message.Message, raw []byte, err error) {
+	outcome := dispatch.Sent
+	if err == nil {
+		s.stats.Out++
+	} else {
+		outcome = dispatch.Failed
+		if errors.Is(err, transport.ErrFull) {
+			outcome = dispatch.Dropped
+			s.stats.Dropped++
+		}
+	}
+	if s.options.Dispatcher != nil && s.options.Dispatcher.Traced() {
+		s.trace(to, dispatch.Event{Direction: dispatch.Out, Message: m, Raw: raw, Outcome: outcome, Err: err})
+	}
+}
+
+func (s *shared) trace(with peer, ev dispatch.Event) {
+	if s.options.Dispatcher == nil || !s.options.Dispatcher.Traced() {
+		return
+	}
+	s.event = ev
+	with.Label(&s.event)
+	s.options.Dispatcher.Trace(&s.event)
+	s.event = dispatch.Event{}
+}
