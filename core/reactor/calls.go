@@ -2,12 +2,13 @@ package reactor
 
 import "unsafe"
 
-// call is what a timer does and what it is called. Timers with the same name and function share one: their functions
+// call is what a timer does and what it is called. One-shot timers of the same name and function share one: functions
 // and names are pointers, and one for a million timers is one for the garbage collector to follow.
 type call struct {
 	once  func()
 	every func(missed int)
 	name  string
+	span  int64 // interval: nanoseconds from tick to tick; date: Unix nanoseconds
 	users uint32
 }
 
@@ -17,34 +18,45 @@ type calls struct {
 	recent [64]uint32
 }
 
-func (c *calls) share(name string, once func(), every func(missed int)) uint32 {
-	f := function(once, every)
-	hint := &c.recent[f>>4&63]
+func (c *calls) at(id uint32) *call { return c.slab.at(id) }
+
+// share gives the call of a one-shot timer.
+func (c *calls) share(name string, f func()) uint32 {
+	p := closure(f)
+	hint := &c.recent[p>>4&63]
 	if *hint != 0 {
-		if k := c.slab.at(*hint); function(k.once, k.every) == f && k.name == name && k.users > 0 {
+		if k := c.at(*hint); closure(k.once) == p && k.name == name {
 			k.users++
 			return *hint
 		}
 	}
+	*hint = c.add(call{once: f, name: name})
+	return *hint
+}
+
+// add gives a call that is not shared.
+func (c *calls) add(k call) uint32 {
 	id := c.slab.take()
-	*c.slab.at(id) = call{once, every, name, 1}
-	*hint = id
+	k.users = 1
+	*c.at(id) = k
 	return id
 }
 
+// unshare gives a call that is like id's and the caller's alone.
+func (c *calls) unshare(id uint32) uint32 {
+	k := *c.at(id)
+	c.release(id)
+	return c.add(k)
+}
+
 func (c *calls) release(id uint32) {
-	k := c.slab.at(id)
+	k := c.at(id)
 	if k.users--; k.users == 0 {
 		*k = call{}
 		c.slab.give(id)
 	}
 }
 
-// function gives the identity of a function value: the address of its closure, which is not used for another closure
-// as long as a call refers to it.
-func function(once func(), every func(missed int)) uintptr {
-	if once != nil {
-		return *(*uintptr)(unsafe.Pointer(&once))
-	}
-	return *(*uintptr)(unsafe.Pointer(&every))
-}
+// closure gives the identity of a function value: the address of its closure, which cannot become another's as long as
+// a call refers to it.
+func closure(f func()) uintptr { return *(*uintptr)(unsafe.Pointer(&f)) }

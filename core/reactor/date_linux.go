@@ -12,10 +12,10 @@ import (
 // wall clock or the machine sleeps: a timerfd with TFD_TIMER_CANCEL_ON_SET becomes readable then, and all dates are
 // worked out anew. It is made with the first date.
 type dates struct {
-	count  int
-	fd     int // 0: none
-	source Source
-	wall   func() int64 // Unix nanoseconds; nil: the system's
+	count    int
+	watching bool
+	fd       int
+	wall     func() int64 // Unix nanoseconds; nil: the system's
 }
 
 // recheck is how long a date may go unlooked at when there is no timerfd, for lack of descriptors.
@@ -38,8 +38,8 @@ func (l *Loop) dateDue(date int64) int64 {
 	if left > math.MaxInt64-1-now {
 		left = math.MaxInt64 - 1 - now
 	}
-	if left > recheck && !l.watchClock() {
-		left = recheck
+	if !l.watchClock() {
+		left = min(left, recheck)
 	}
 	return now + left
 }
@@ -56,7 +56,7 @@ func (l *Loop) dateEarly(date int64) (when int64, early bool) {
 // watchClock makes the timerfd if there is none.
 func (l *Loop) watchClock() bool {
 	d := &l.timed.dates
-	if d.fd != 0 {
+	if d.watching {
 		return true
 	}
 	fd, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
@@ -76,12 +76,12 @@ func (l *Loop) watchClock() bool {
 	l.slots[s.slot].flags |= isOurs
 	l.enabled--
 	s.SetPriority(0)
-	d.fd, d.source = fd, s
+	d.fd, d.watching = fd, true
 	return true
 }
 
 func (d *dates) close() {
-	if d.fd != 0 {
+	if d.watching {
 		_ = unix.Close(d.fd)
 	}
 }
@@ -103,7 +103,7 @@ func (l *Loop) redate() {
 		if n := w.at(id); n.call != 0 && n.kind == atDate {
 			left--
 			if n.where != idle {
-				Timer{l, id, n.gen}.rearm(n, l.dateDue(n.span))
+				Timer{l, id, n.gen}.rearm(n, l.dateDue(l.timed.calls.at(n.call).span))
 			}
 		}
 	}

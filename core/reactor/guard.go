@@ -26,7 +26,6 @@ func (l *Loop) guard(phase func(*Loop)) {
 	for !l.attempt(phase) {
 		l.mark()
 	}
-	l.cur.kind = inNothing
 }
 
 func (l *Loop) attempt(phase func(*Loop)) (done bool) {
@@ -56,6 +55,8 @@ func (l *Loop) panicked(v any) {
 		}
 	case inTimer:
 		Timer{l, l.cur.id, l.cur.gen}.drop()
+	case inHook:
+		l.cur.hooks.dropCurrent()
 	}
 }
 

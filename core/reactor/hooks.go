@@ -28,6 +28,7 @@ func (l *Loop) flush() {
 	}
 	e.queue, e.flushing, e.next = e.flushing[:0], e.queue, 0
 	l.guard((*Loop).runEnders)
+	l.cur.kind = inEnder
 	l.mark()
 }
 
@@ -71,6 +72,9 @@ func (h *hooks) add(f func()) (remove func()) {
 	return func() { k.f, h.stale = nil, true }
 }
 
+// dropCurrent removes the hook that was called last.
+func (h *hooks) dropCurrent() { h.list[h.next-1].f, h.stale = nil, true }
+
 func (l *Loop) runHooks(h *hooks) {
 	if len(h.list) == 0 {
 		return
@@ -86,19 +90,14 @@ func (l *Loop) runHooks(h *hooks) {
 		h.list, h.stale = kept, false
 	}
 	h.next = 0
-	if h == &l.before {
-		l.guard((*Loop).runBefore)
-	} else {
-		l.guard((*Loop).runAfter)
-	}
+	l.cur.hooks = h
+	l.guard((*Loop).callHooks)
+	l.cur.kind = inHook
 	l.mark()
 }
 
-func (l *Loop) runBefore() { l.callHooks(&l.before) }
-func (l *Loop) runAfter()  { l.callHooks(&l.after) }
-
-func (l *Loop) callHooks(h *hooks) {
-	for h.next < len(h.list) {
+func (l *Loop) callHooks() {
+	for h := l.cur.hooks; h.next < len(h.list); {
 		k := h.list[h.next]
 		h.next++
 		if k.f != nil {

@@ -39,7 +39,7 @@ type Loop struct {
 	options Options
 	log     *slog.Logger
 	verify  bool          // ED_VERIFY=1: check the calling goroutine
-	owner   atomic.Uint64 // goroutine inside Run, kept for the checks only; 0: none
+	owner   atomic.Uint64 // goroutine inside Run; 0: none
 
 	poll  poller
 	inbox inbox
@@ -49,7 +49,7 @@ type Loop struct {
 	slots   []slot  // sources, the part without pointers: what a turn touches
 	owners  []owner // sources, handlers and names
 	spare   []uint32
-	byFD    []uint32 // fd -> slot+1, to find a registration that was closed behind our back
+	byFD    []uint32 // fd -> slot+1 of its last source, see lost
 	enabled int      // sources that keep the loop alive
 	always  []ref    // sources that epoll refuses: regular files
 	again   []ref    // sources with work left over
@@ -115,9 +115,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	if err := l.inbox.start(); err != nil {
 		return err
 	}
-	if l.verify {
-		l.owner.Store(goroutine())
-	}
+	l.owner.Store(goroutine())
 	defer func() {
 		l.owner.Store(0)
 		l.inbox.end()

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// entry is a timer in the sorted part. It is void when its node no longer is what it was: cancelling leaves it behind.
+// entry is a timer in the sorted part. Its node has the low half of seq in next, which near has no other use for; where
+// that differs, the timer was cancelled or armed anew, and the entry is void.
 type entry struct {
 	when int64
 	seq  uint64 // among equals, the order of arming
 	id   uint32
-	gen  uint32
 }
 
 // near holds the timers of the ticks up to the cursor, in exact order: a run, sorted a tick at a time and used up from
@@ -39,18 +39,23 @@ func (r *near) addTick(w *wheel, id uint32) {
 	start := len(r.run)
 	for id != 0 {
 		n := w.at(id)
-		n.where = inNear
-		r.seq++
-		r.run = append(r.run, entry{n.when, r.seq, id, n.gen})
-		id = n.next
+		next := n.next
+		r.run = append(r.run, r.enter(id, n))
+		id = next
 	}
 	slices.SortFunc(r.run[start:], order)
 }
 
+// enter moves a timer into near.
+func (r *near) enter(id uint32, n *node) entry {
+	r.seq++
+	n.where, n.next = inNear, uint32(r.seq)
+	return entry{n.when, r.seq, id}
+}
+
 // addLate puts one timer into the heap.
 func (r *near) addLate(id uint32, n *node) {
-	r.seq++
-	r.late = append(r.late, entry{n.when, r.seq, id, n.gen})
+	r.late = append(r.late, r.enter(id, n))
 	h := r.late
 	for i := len(h) - 1; i > 0; {
 		parent := (i - 1) / 2
@@ -112,5 +117,5 @@ func (r *near) drop(e entry) {
 
 func (e *entry) holds(w *wheel) bool {
 	n := w.at(e.id)
-	return n.where == inNear && n.gen == e.gen && n.when == e.when
+	return n.where == inNear && n.next == uint32(e.seq)
 }

@@ -1,7 +1,7 @@
 package reactor
 
 const (
-	chunkBits = 9
+	chunkBits = 11
 	chunkSize = 1 << chunkBits
 )
 

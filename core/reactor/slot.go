@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,8 +70,11 @@ func (l *Loop) freeSlot(id uint32) {
 	if s.flags&isUsed == 0 {
 		return
 	}
-	if fd := int(s.fd); fd < len(l.byFD) && l.byFD[fd] == id+1 {
-		l.byFD[fd] = 0
+	if !l.lost(id) {
+		l.byFD[s.fd] = 0
+	}
+	if l.cur.kind == inSource && l.cur.id == id && l.cur.gen == s.gen {
+		l.cur.gone = l.sourceName(id) // a callback that removes its own source can still be named
 	}
 	*s = slot{gen: s.gen + 1}
 	l.owners[id] = owner{}
@@ -78,14 +82,18 @@ func (l *Loop) freeSlot(id uint32) {
 }
 
 // claim notes who has fd and gives the slot+1 that had it.
-func (l *Loop) claim(fd int, id uint32) (old uint32) {
+func (l *Loop) claim(fd int, id uint32) (before uint32) {
 	for fd >= len(l.byFD) {
 		l.byFD = append(l.byFD, 0)
 	}
-	old = l.byFD[fd]
+	before = l.byFD[fd]
 	l.byFD[fd] = id + 1
-	return old
+	return before
 }
+
+// lost says whether the source's descriptor was closed without Remove and the number has gone to a later source, whose
+// registration must not be touched.
+func (l *Loop) lost(id uint32) bool { return l.byFD[l.slots[id].fd] != id+1 }
 
 // adjust tells epoll of a change, or not yet. Less Read is not told: reading is often taken up again before anything
 // arrives, and if something does, report tells epoll then. Less Write is told at once, because a socket is
@@ -109,6 +117,8 @@ func (l *Loop) sync(id uint32) error {
 	}
 	op := unix.EPOLL_CTL_MOD
 	switch {
+	case l.lost(id):
+		return os.NewSyscallError("epoll_ctl", unix.EBADF)
 	case s.kernel == 0:
 		op = unix.EPOLL_CTL_ADD
 	case want == 0:

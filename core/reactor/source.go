@@ -63,14 +63,11 @@ func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 	s.fd, s.interest, s.priority, s.flags = int32(fd), o.Interest&(Read|Write), DefaultPriority, isUsed|isEnabled
 	s.added = l.clock()
 	l.owners[id] = owner{h, o.Name, o.Kind}
-	old := l.claim(fd, id)
+	before := l.claim(fd, id)
 	if err := l.sync(id); err != nil {
-		l.byFD[fd] = old
 		l.freeSlot(id)
+		l.byFD[fd] = before
 		return Source{}, fmt.Errorf("add source %s: %w", o.Name, err)
-	}
-	if old != 0 && s.kernel != 0 {
-		l.slots[old-1].kernel = 0 // its descriptor was closed without Remove: epoll has forgotten it, and so must we
 	}
 	l.enabled++
 	return Source{l, id, s.gen}, nil
@@ -155,7 +152,7 @@ func (s Source) Remove() {
 		return
 	}
 	l := s.loop
-	if t.kernel != 0 {
+	if t.kernel != 0 && !l.lost(s.slot) {
 		// It fails if the descriptor was closed before, against the rule; epoll has then forgotten it by itself.
 		_ = l.poll.control(unix.EPOLL_CTL_DEL, int(t.fd), 0, 0, 0)
 	}

@@ -81,6 +81,33 @@ func (l *Loop) Sources() []SourceInfo {
 	return list
 }
 
+// TimerInfo describes a timer to people.
+type TimerInfo struct {
+	Name string
+	Kind string        // "once", "date", "interval"
+	Due  time.Duration // from now; negative: overdue
+	Span time.Duration // of an interval
+}
+
+// Timers lists the pending timers, in no particular order. With a million of them it takes a while.
+func (l *Loop) Timers() []TimerInfo {
+	l.check("Timers")
+	now, w := l.clock(), &l.timed.wheel
+	list := make([]TimerInfo, 0, w.pending)
+	for id := uint32(1); id < w.nodes.used; id++ {
+		n := w.at(id)
+		if n.where == idle {
+			continue
+		}
+		t := TimerInfo{Name: l.timed.calls.at(n.call).name, Kind: n.kind.String(), Due: time.Duration(n.when - now)}
+		if n.kind == interval {
+			t.Span = time.Duration(l.timed.calls.at(n.call).span)
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
 // mark ends a callback: its end is the beginning of the next, so that each costs one look at the clock.
 func (l *Loop) mark() {
 	now := l.clock()
@@ -98,27 +125,34 @@ func (l *Loop) callback() string {
 	case inPost:
 		return "post"
 	case inTimer:
-		if name := (Timer{l, l.cur.id, l.cur.gen}).Name(); name != "" {
-			return name
+		if n := (Timer{l, l.cur.id, l.cur.gen}).node(); n != nil {
+			return l.timerName(n)
 		}
-		return "timer"
+		return l.cur.gone
 	case inSource:
-		return l.sourceName(l.cur.id, l.cur.gen)
+		if l.slots[l.cur.id].gen == l.cur.gen {
+			return l.sourceName(l.cur.id)
+		}
+		return l.cur.gone
 	case inHook:
 		return "hook"
 	}
 	return "turn end"
 }
 
-func (l *Loop) sourceName(id, gen uint32) string {
-	s, o := &l.slots[id], &l.owners[id]
-	switch {
-	case s.gen != gen:
-		return "removed source"
+func (l *Loop) sourceName(id uint32) string {
+	switch o := &l.owners[id]; {
 	case o.name != "":
 		return o.name
 	case o.kind != "":
 		return o.kind
 	}
-	return "fd " + strconv.Itoa(int(s.fd))
+	return "fd " + strconv.Itoa(int(l.slots[id].fd))
+}
+
+func (l *Loop) timerName(n *node) string {
+	if name := l.timed.calls.at(n.call).name; name != "" {
+		return name
+	}
+	return "timer"
 }

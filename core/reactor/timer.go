@@ -13,8 +13,18 @@ const (
 	interval
 )
 
+func (k timerKind) String() string {
+	switch k {
+	case atDate:
+		return "date"
+	case interval:
+		return "interval"
+	}
+	return "once"
+}
+
 // shortest is the least interval: less would keep the loop from anything else.
-const shortest = int64(time.Microsecond)
+const shortest = time.Microsecond
 
 // Timer is a handle to a timer: small, to be copied. The zero Timer is none. A one-shot timer is gone when its callback
 // has returned without arming it again, any timer after Cancel; handles of timers that are gone are harmless.
@@ -46,20 +56,25 @@ func (t *timers) close() {
 	t.init()
 }
 
-// After has f called once, after d. The name is for people.
+// After has f called once, after d. The name is for people. On a closed loop, or without f, it gives the zero Timer.
 func (l *Loop) After(d time.Duration, name string, f func()) Timer {
 	l.check("After")
-	return l.newTimer(oneShot, name, f, nil, 0, l.later(d))
+	if f == nil || l.poll.fd < 0 {
+		return Timer{}
+	}
+	return l.newTimer(oneShot, l.timed.calls.share(name, f), l.later(d))
 }
 
 // At has f called once, when the wall clock has reached t: if the clock is set, the timer follows. A monotonic reading
 // in t is not used.
 func (l *Loop) At(t time.Time, name string, f func()) Timer {
 	l.check("At")
+	if f == nil || l.poll.fd < 0 {
+		return Timer{}
+	}
 	date := unixNano(t)
-	tm := l.newTimer(atDate, name, f, nil, date, l.dateDue(date))
 	l.timed.dates.count++
-	return tm
+	return l.newTimer(atDate, l.timed.calls.add(call{once: f, name: name, span: date}), l.dateDue(date))
 }
 
 // Every has f called each d, for the first time after d. The ticks are whole multiples of d after the start, however late
@@ -67,19 +82,19 @@ func (l *Loop) At(t time.Time, name string, f func()) Timer {
 // microsecond counts as one.
 func (l *Loop) Every(d time.Duration, name string, f func(missed int)) Timer {
 	l.check("Every")
-	span := max(int64(d), shortest)
-	return l.newTimer(interval, name, nil, f, span, l.later(time.Duration(span)))
-}
-
-func (l *Loop) newTimer(k timerKind, name string, once func(), every func(int), span, when int64) Timer {
-	if l.poll.fd < 0 || once == nil && every == nil {
+	if f == nil || l.poll.fd < 0 {
 		return Timer{}
 	}
+	d = max(d, shortest)
+	return l.newTimer(interval, l.timed.calls.add(call{every: f, name: name, span: int64(d)}), l.later(d))
+}
+
+func (l *Loop) newTimer(k timerKind, call uint32, when int64) Timer {
 	w := &l.timed.wheel
 	id := w.nodes.take()
 	n := w.at(id)
 	n.gen++
-	n.kind, n.span, n.call = k, span, l.timed.calls.share(name, once, every)
+	n.kind, n.call = k, call
 	w.arm(id, l.notYet(when))
 	return Timer{l, id, n.gen}
 }
@@ -94,8 +109,8 @@ func (t Timer) Reset(d time.Duration) bool {
 	l := t.loop
 	switch n.kind {
 	case interval:
-		n.span = max(int64(d), shortest)
-		d = time.Duration(n.span)
+		d = max(d, shortest)
+		l.timed.calls.at(n.call).span = int64(d)
 	case atDate:
 		n.kind = oneShot
 		l.timed.dates.count--
@@ -113,10 +128,12 @@ func (t Timer) ResetAt(date time.Time) bool {
 	l := t.loop
 	if n.kind != atDate {
 		n.kind = atDate
+		n.call = l.timed.calls.unshare(n.call)
 		l.timed.dates.count++
 	}
-	n.span = unixNano(date)
-	t.rearm(n, l.dateDue(n.span))
+	c := l.timed.calls.at(n.call)
+	c.span = unixNano(date)
+	t.rearm(n, l.dateDue(c.span))
 	return true
 }
 
@@ -148,7 +165,7 @@ func (t Timer) Active() bool {
 // Name is the name the timer was made with; "" when it is gone.
 func (t Timer) Name() string {
 	if n := t.find("Name"); n != nil {
-		return t.loop.timed.calls.slab.at(n.call).name
+		return t.loop.timed.calls.at(n.call).name
 	}
 	return ""
 }
@@ -159,6 +176,10 @@ func (t Timer) find(method string) *node {
 		return nil
 	}
 	t.loop.check(method)
+	return t.node()
+}
+
+func (t Timer) node() *node {
 	w := &t.loop.timed.wheel
 	if t.id >= w.nodes.used { // the loop was closed
 		return nil
@@ -171,23 +192,23 @@ func (t Timer) find(method string) *node {
 
 // drop gives the node of a timer back, if it is not gone yet.
 func (t Timer) drop() {
-	w := &t.loop.timed.wheel
-	if t.id >= w.nodes.used {
+	n := t.node()
+	if n == nil {
 		return
 	}
-	n := w.at(t.id)
-	if n.gen != t.gen || n.call == 0 {
-		return
-	}
+	l := t.loop
 	if n.where != idle {
-		w.disarm(n)
+		l.timed.wheel.disarm(n)
 	}
 	if n.kind == atDate {
-		t.loop.timed.dates.count--
+		l.timed.dates.count--
 	}
-	t.loop.timed.calls.release(n.call)
+	if l.cur.kind == inTimer && l.cur.id == t.id && l.cur.gen == t.gen {
+		l.cur.gone = l.timerName(n)
+	}
+	l.timed.calls.release(n.call)
 	n.call = 0
-	w.nodes.give(t.id)
+	l.timed.wheel.nodes.give(t.id)
 }
 
 // later is d from now. It looks at the clock: counting from the beginning of the callback would be early.
@@ -215,22 +236,22 @@ func (l *Loop) runTimers() {
 }
 
 func (l *Loop) fire(id uint32, n *node) {
-	missed := 0
+	missed, c := 0, l.timed.calls.at(n.call)
 	switch n.kind {
 	case atDate:
-		if when, early := l.dateEarly(n.span); early {
+		if when, early := l.dateEarly(c.span); early {
 			l.timed.wheel.arm(id, when)
 			return
 		}
 	case interval:
-		missed = int((l.limit - n.when) / n.span)
-		l.timed.wheel.arm(id, n.when+int64(missed+1)*n.span)
+		missed = int((l.limit - n.when) / c.span)
+		l.timed.wheel.arm(id, n.when+int64(missed+1)*c.span)
 		l.stats.missed += uint64(missed)
 	}
 	gen := n.gen
 	l.cur.kind, l.cur.id, l.cur.gen = inTimer, id, gen
 	l.stats.fired++
-	if c := l.timed.calls.slab.at(n.call); c.once != nil {
+	if c.once != nil {
 		c.once()
 	} else {
 		c.every(missed)

@@ -10,11 +10,12 @@ import (
 
 // current says what callback runs, for statistics and for the care after a panic.
 type current struct {
-	kind   kind
-	id     uint32 // of the source or timer
-	gen    uint32
-	left   int // posted functions that this turn may still call
-	missed int // ticks an interval passes to its callback
+	kind  kind
+	id    uint32 // of the source or timer
+	gen   uint32
+	left  int    // posted functions that this turn may still call
+	hooks *hooks // the list being called
+	gone  string // name of a source or timer that its own callback has ended
 }
 
 type kind uint8

@@ -18,10 +18,9 @@ const (
 )
 
 // node is one timer. It has no pointers: neither a million timers nor the lists they are in cost the garbage collector
-// anything.
+// anything. At 32 bytes two share a cache line and none lies across two.
 type node struct {
 	when       int64
-	span       int64  // interval: nanoseconds from tick to tick; date: Unix nanoseconds
 	next, prev uint32 // neighbours in the slot
 	gen        uint32 // counts the timers this node has been
 	call       uint32
@@ -72,7 +71,6 @@ func (w *wheel) arm(id uint32, when int64) {
 func (w *wheel) place(id uint32, n *node) {
 	tick := n.when >> tickBits
 	if tick <= w.cursor {
-		n.where = inNear
 		w.near.addLate(id, n)
 		return
 	}

@@ -1,0 +1,132 @@
+package reactor_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+)
+
+func TestThousandPostsCostOneWakeUp(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	l.Hold()
+	done := start(l, context.Background())
+	eventually(t, "waits", func() bool { return reactor.Asleep(l) })
+	gate, count := make(chan struct{}), 0
+	require.NoError(t, l.Post(func() { <-gate }))
+	for range 1000 {
+		require.NoError(t, l.Post(func() { count++ }))
+	}
+	close(gate)
+	require.NoError(t, l.Post(l.Release))
+	require.NoError(t, wait(t, done))
+	require.Equal(t, 1000, count)
+	require.EqualValues(t, 1, l.Stats().Wakes)
+	require.EqualValues(t, 1002, l.Stats().Posts)
+}
+
+func TestPostsOfTheLoopItselfCostNoWakeUp(t *testing.T) {
+	l, left := newLoop(t, reactor.Options{}), 1000
+	var again func()
+	again = func() {
+		if left--; left > 0 {
+			require.NoError(t, l.Post(again))
+		}
+	}
+	require.NoError(t, l.Post(again))
+	run(t, l)
+	require.Zero(t, left)
+	require.Zero(t, l.Stats().Wakes)
+}
+
+func TestPostsFromManyGoroutinesKeepTheirOrder(t *testing.T) {
+	const posters, each = 8, 5000
+	l := newLoop(t, reactor.Options{PostsPerTurn: 100})
+	l.Hold()
+	done := start(l, context.Background())
+	var next [posters]int
+	ordered := true
+	var wg sync.WaitGroup
+	for p := range posters {
+		wg.Go(func() {
+			for i := range each {
+				if l.Post(func() {
+					ordered = ordered && next[p] == i
+					next[p]++
+				}) != nil {
+					panic("refused")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, l.Post(l.Release))
+	require.NoError(t, wait(t, done))
+	require.True(t, ordered)
+	for _, n := range next {
+		require.Equal(t, each, n)
+	}
+}
+
+func TestPostsPerTurn(t *testing.T) {
+	l := newLoop(t, reactor.Options{PostsPerTurn: 10})
+	var inTurn, most, total int
+	for range 95 {
+		require.NoError(t, l.Post(func() { inTurn++; total++ }))
+	}
+	l.BeforeWait(func() { most, inTurn = max(most, inTurn), 0 })
+	run(t, l)
+	require.Equal(t, 95, total)
+	require.Equal(t, 10, most)
+	require.EqualValues(t, 10, l.Stats().Turns)
+}
+
+func TestPostsDoNotStarveSources(t *testing.T) {
+	l := newLoop(t, reactor.Options{PostsPerTurn: 10})
+	served := false
+	var again func()
+	again = func() {
+		if !served {
+			require.NoError(t, l.Post(again))
+		}
+	}
+	require.NoError(t, l.Post(again))
+	add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+		served = true
+		s.Remove()
+	})
+	run(t, l)
+	require.True(t, served)
+}
+
+func TestPostLimit(t *testing.T) {
+	l := newLoop(t, reactor.Options{PostLimit: 3})
+	for range 3 {
+		require.NoError(t, l.Post(func() {}))
+	}
+	require.ErrorIs(t, l.Post(func() {}), reactor.ErrFull)
+	run(t, l)
+	require.NoError(t, l.Post(func() {}))
+	require.EqualValues(t, 1, l.Stats().Refused)
+	require.NoError(t, l.Close())
+	require.ErrorIs(t, l.Post(func() {}), reactor.ErrClosed)
+}
+
+func TestPostAndCloseRace(t *testing.T) {
+	for range 20 {
+		l := newLoop(t, reactor.Options{})
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for l.Post(func() {}) == nil {
+					continue
+				}
+			})
+		}
+		require.NoError(t, l.Close())
+		wg.Wait()
+	}
+}

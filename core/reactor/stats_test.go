@@ -1,0 +1,169 @@
+package reactor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+)
+
+func busy(d time.Duration) {
+	for begin := time.Now(); time.Since(begin) < d; {
+		continue
+	}
+}
+
+func TestSlowestCallbackIsNamed(t *testing.T) {
+	const slow = 20 * time.Millisecond
+	for name, setUp := range map[string]func(t *testing.T, l *reactor.Loop){
+		"post":    func(t *testing.T, l *reactor.Loop) { require.NoError(t, l.Post(func() { busy(slow) })) },
+		"a timer": func(_ *testing.T, l *reactor.Loop) { l.After(0, "a timer", func() { busy(slow) }) },
+		"timer":   func(_ *testing.T, l *reactor.Loop) { l.After(0, "", func() { busy(slow) }) },
+		"interval": func(_ *testing.T, l *reactor.Loop) {
+			var tm reactor.Timer
+			tm = l.Every(1, "interval", func(int) { busy(slow); tm.Cancel() })
+		},
+		"hook":     func(_ *testing.T, l *reactor.Loop) { l.BeforeWait(func() { busy(slow) }) },
+		"turn end": func(_ *testing.T, l *reactor.Loop) { l.Later(ender(func() { busy(slow) })) },
+		"a source": func(t *testing.T, l *reactor.Loop) {
+			add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+				busy(slow)
+				s.Remove()
+			}).SetName("a source")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t, reactor.Options{})
+			setUp(t, l)
+			run(t, l)
+			s := l.Stats()
+			require.Equal(t, name, s.SlowestName)
+			require.GreaterOrEqual(t, s.Slowest, slow)
+			require.GreaterOrEqual(t, s.Busy, slow)
+		})
+	}
+}
+
+func TestStatsAndLists(t *testing.T) {
+	l := newLoop(t, reactor.Options{Name: "main"})
+	require.Equal(t, "main", l.Name())
+	one, two := socketPair(t)
+	send(t, two)
+	s, err := l.Add(one, handler(func(s reactor.Source, _ reactor.Interest) {
+		_, _ = unix.Read(one, l.Buffer())
+	}), reactor.SourceOptions{Name: "first", Kind: "stream", Interest: reactor.Read})
+	require.NoError(t, err)
+	s.SetPriority(7)
+	off := add(t, l, two, both, nil)
+	require.NoError(t, off.SetEnabled(false))
+	tick := l.Every(time.Hour, "tick", func(int) {})
+	l.Hold()
+	l.After(10*time.Millisecond, "end", func() {
+		require.WithinDuration(t, time.Now(), l.Now(), time.Second)
+		st := l.Stats()
+		require.Equal(t, 2, st.Sources)
+		require.Equal(t, 1, st.Enabled)
+		require.Equal(t, 1, st.Holds)
+		require.Equal(t, 1, st.TimersPending)
+		require.EqualValues(t, 1, st.TimersFired)
+		require.EqualValues(t, 1, st.Events)
+		require.GreaterOrEqual(t, st.Waiting, 5*time.Millisecond)
+
+		sources := l.Sources()
+		require.Len(t, sources, 2)
+		require.GreaterOrEqual(t, sources[0].Age, 10*time.Millisecond)
+		sources[0].Age, sources[1].Age = 0, 0
+		require.Equal(t, []reactor.SourceInfo{
+			{Name: "first", Kind: "stream", FD: one, Interest: reactor.Read, Priority: 7, Enabled: true, Events: 1},
+			{FD: two, Interest: both, Priority: reactor.DefaultPriority},
+		}, sources)
+		timers := l.Timers()
+		require.Len(t, timers, 1)
+		require.InDelta(t, time.Hour, timers[0].Due, float64(20*time.Second))
+		timers[0].Due = 0
+		require.Equal(t, reactor.TimerInfo{Name: "tick", Kind: "interval", Span: time.Hour}, timers[0])
+		s.Remove()
+		tick.Cancel()
+		l.Release()
+	})
+	run(t, l)
+	require.Len(t, l.Sources(), 1, "the disabled one")
+}
+
+// TestNothingAllocates measures a whole turn at a time: what a callback does, and the loop around it.
+func TestNothingAllocates(t *testing.T) {
+	for name, setUp := range map[string]func(t *testing.T, l *reactor.Loop) (each func()){
+		"turn": func(*testing.T, *reactor.Loop) func() { return func() {} },
+		"post": func(t *testing.T, l *reactor.Loop) func() {
+			f := func() {}
+			return func() {
+				for range 10 {
+					_ = l.Post(f)
+				}
+			}
+		},
+		"later": func(_ *testing.T, l *reactor.Loop) func() {
+			var h reactor.Ender = ender(func() {})
+			return func() { l.Later(h) }
+		},
+		"timers": func(_ *testing.T, l *reactor.Loop) func() {
+			f := func() {}
+			kept := l.After(time.Hour, "kept", f)
+			return func() {
+				l.After(0, "fires", f)
+				l.After(time.Minute, "cancelled", f).Cancel()
+				kept.Reset(time.Hour)
+			}
+		},
+		"dates and intervals": func(_ *testing.T, l *reactor.Loop) func() {
+			f, g := func() {}, func(int) {}
+			date := time.Now().Add(time.Hour)
+			return func() {
+				l.At(date, "date", f).Cancel()
+				l.Every(time.Hour, "interval", g).Cancel()
+			}
+		},
+		"interest": func(t *testing.T, l *reactor.Loop) func() {
+			one, _ := socketPair(t)
+			s := add(t, l, one, reactor.Read, nil)
+			return func() {
+				_ = s.SetInterest(both)
+				_ = s.SetInterest(reactor.Read)
+				_ = s.SetEnabled(false)
+				_ = s.SetEnabled(true)
+			}
+		},
+		"add and remove": func(t *testing.T, l *reactor.Loop) func() {
+			one, _ := socketPair(t)
+			var h reactor.Handler = handler(nil)
+			return func() {
+				s, _ := l.Add(one, h, reactor.SourceOptions{Name: "name", Interest: reactor.Read})
+				s.Remove()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := quickLoop(t)
+			each := setUp(t, l)
+			const warm, rounds = 100, 1000
+			count := 0
+			add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+				if count++; count > warm+rounds {
+					l.Stop()
+					return
+				}
+				each()
+				s.Again()
+			})
+			allocs := testing.AllocsPerRun(1, func() {
+				count = 0
+				run(t, l)
+			})
+			// Run itself and the test's context allocate a few times; a thousand turns must add nothing.
+			require.Less(t, allocs, 50.0)
+		})
+	}
+}
