@@ -2,7 +2,9 @@ package definition
 
 import (
 	"errors"
+	"net/netip"
 	"strconv"
+	"unsafe"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
@@ -25,45 +27,69 @@ func (p *Parameter) check(m *message.Message) string {
 	case p.Type == String:
 		return ""
 	}
-	return reason(p.Type, p.checkType(m))
+	return p.reason(value, p.checkType(m, value))
 }
 
-// checkType reads the parameter, which is there, by its type.
-func (p *Parameter) checkType(m *message.Message) error {
+// checkType reads the value, which is not empty, by the type. It does not go through the getters of the message where they
+// would copy the value.
+func (p *Parameter) checkType(m *message.Message, value []byte) error {
 	var err error
 	switch p.Type {
 	case Integer:
-		_, err = m.Int(p.Name)
+		_, err = message.ParseInt(view(value))
 	case Address:
-		_, err = m.Addr(p.Name, address.Defaults{})
+		// IP:PORT, the usual form, needs no error on the way. A zone is left to the one who knows which are allowed.
+		if a, bad := netip.ParseAddrPort(view(value)); bad == nil && a.Addr().Zone() == "" {
+			return nil
+		}
+		_, err = address.Parse(view(value), address.Defaults{AnyPort: true})
 	case Timespec:
-		_, err = m.Timespec(p.Name)
+		_, err = message.ParseTimespec(view(value))
 	case Bool:
+		switch string(value) {
+		case "true", "false", "yes", "no", "on", "off", "1", "0":
+			return nil
+		}
 		_, err = m.Bool(p.Name)
 	case Duration:
-		_, err = m.Duration(p.Name)
+		// A bare number of seconds, the usual form, is read without making an error on the way.
+		if t, bad := message.ParseTimespec(view(value)); bad == nil && -enough < t.Sec && t.Sec < enough {
+			return nil
+		}
+		_, err = message.ParseDuration(view(value))
 	}
 	return err
 }
 
-// reason puts the error of a getter in words that continue "parameter NAME". The value is shown shortened: it may be as
+// enough is a number of seconds that a duration is sure to hold; its limit is 9.2e9.
+const enough = 9e9
+
+// view returns b as a string without a copy. The string is good while b is: what is parsed from it here is dropped at
+// once, and reason copies what it takes.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// reason puts the error of a parser in words that continue "parameter NAME". The value is shown shortened: it may be as
 // long as a line, and the text travels back to whoever sent it.
-func reason(t Type, err error) string {
+func (p *Parameter) reason(value []byte, err error) string {
 	if err == nil {
 		return ""
 	}
 	const most = 40
-	article := "is not a "
-	if t == Integer || t == Address {
+	article, dots := "is not a ", ""
+	if p.Type == Integer || p.Type == Address {
 		article = "is not an "
 	}
-	var bad *message.ParamError
-	if !errors.As(err, &bad) {
-		return article + t.String() + ": " + err.Error()
-	}
-	value := bad.Value
 	if len(value) > most {
-		value = value[:most] + "…"
+		value, dots = value[:most], "…"
 	}
-	return article + t.String() + ": " + strconv.Quote(value) + ": " + bad.Reason
+	why := err.Error()
+	var bad *address.ParseError
+	var param *message.ParamError
+	switch {
+	case errors.As(err, &bad):
+		why = bad.Reason
+	case errors.As(err, &param):
+		why = param.Reason
+	}
+	return article + p.Type.String() + ": " + strconv.Quote(string(value)) + dots + ": " + why
 }

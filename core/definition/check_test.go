@@ -70,6 +70,11 @@ var checks = []struct {
 	{name: "address", params: "plain=;must=x;addr=127.0.0.1:4040"},
 	{name: "address in IPv6", params: "plain=;must=x;addr=[::1]:4040"},
 	{name: "host names are not looked up", params: "plain=;must=x;addr=no-such-host.invalid:1"},
+	{name: "address without a port", params: "plain=;must=x;addr=10.0.0.1"},
+	{name: "address of a Unix socket", params: "plain=;must=x;addr=unix:/run/x.sock"},
+	{name: "bools", params: "plain=;must=x;bool=YES"},
+	{name: "durations", params: "plain=;must=x;dur=1h 30m"},
+	{name: "duration that is too long", params: "plain=;must=x;dur=99999999999", want: "parameter dur is not a duration: "},
 	{name: "no address", params: "plain=;must=x;addr=1.2.3.4:99999", want: "parameter addr is not an address: "},
 	{name: "timespec", params: "plain=;must=x;time=1720000000.123456789"},
 	{name: "no timespec", params: "plain=;must=x;time=soon", want: `parameter time is not a timespec: "soon": `},
@@ -77,7 +82,7 @@ var checks = []struct {
 	{name: "no bool", params: "plain=;must=x;bool=perhaps", want: "parameter bool is not a bool: "},
 	{name: "duration", params: "plain=;must=x;dur=5"},
 	{name: "no duration", params: "plain=;must=x;dur=long", want: "parameter dur is not a duration: "},
-	{name: "a long value is shortened", params: "plain=;must=x;int=" + strings.Repeat("z", 5000), want: `parameter int is not an integer: "` + strings.Repeat("z", 40) + `…": `},
+	{name: "a long value is shortened", params: "plain=;must=x;int=" + strings.Repeat("z", 5000), want: `parameter int is not an integer: "` + strings.Repeat("z", 40) + `"…: `},
 	{name: "definition order", params: "not=;int=x", want: "parameter plain is missing", all: 4},
 }
 

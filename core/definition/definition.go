@@ -13,7 +13,7 @@ type Type uint8
 const (
 	String   Type = iota // "string", "default": any text
 	Integer              // 64 bits, with a sign and a 0x, 0b, 0o or 0d prefix if wanted
-	Address              // any address that core/address reads; host names are not looked up
+	Address              // any address that core/address reads, with or without a port; host names are not looked up
 	Timespec             // seconds with up to nine decimals
 	Bool                 // as message.Message.Bool reads it
 	Duration             // as message.Message.Duration reads it
@@ -89,7 +89,7 @@ func (e *CheckError) Error() string { return e.Command + ": " + e.Message() }
 func (e *CheckError) Message() string { return "parameter " + e.Param + " " + e.Reason }
 
 // Check returns the first problem of m, in the order of the definition, as a *CheckError, or nil. It allocates nothing
-// for a valid message. A nil Definition accepts everything. The command of m is not looked at.
+// for a valid message, unless an address is not written IP:PORT. A nil Definition accepts everything. The command of m is not looked at.
 func (d *Definition) Check(m *message.Message) error {
 	if d == nil {
 		return nil

@@ -45,5 +45,5 @@
 // # Limits
 //
 // Memory follows the files found, never the commands asked for: nothing is kept for a command without a file. A file is
-// at most 64 KiB. A check of a valid message allocates nothing and looks no host name up.
+// at most 64 KiB. A check of a valid message allocates nothing (but for addresses other than IP:PORT) and looks no host name up.
 package definition

@@ -93,7 +93,7 @@ func (s *Set) For(command string) (*Definition, error) {
 }
 
 // Check holds m against the definition of its command: nil when it is valid or has no definition, a *CheckError, or the
-// Problems of a broken file. It allocates nothing for a valid message. A nil Set accepts everything.
+// Problems of a broken file. It allocates as Definition.Check does. A nil Set accepts everything.
 func (s *Set) Check(m *message.Message) error {
 	if s == nil {
 		return nil
@@ -158,6 +158,16 @@ func (c *contents) read(dir fs.FS, path func(name string) string) error {
 
 func (c *contents) has(command string) bool {
 	return c.definitions[command] != nil || c.broken[command] != nil
+}
+
+// Load reads one file, named COMMAND.conf. The error is Problems.
+func Load(path string) (*Definition, error) {
+	name := filepath.Base(path)
+	command, found := strings.CutSuffix(name, extension)
+	if !found {
+		return nil, Problems{{File: path, Reason: "the name of a definition file ends in " + extension}}
+	}
+	return load(os.DirFS(filepath.Dir(path)), name, command, path)
 }
 
 // load reads one file. Its error is Problems.

@@ -134,6 +134,19 @@ func TestOddFiles(t *testing.T) {
 	require.NotContains(t, err.Error(), "DIR.conf")
 }
 
+func TestLoad(t *testing.T) {
+	dir := directory(t, map[string]string{"X.conf": "[a]\n", "BAD.conf": "?", "X.txt": ""})
+	d, err := definition.Load(filepath.Join(dir, "X.conf"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"a string required empty line 1"}, show(d))
+	for name, want := range map[string]string{
+		"BAD.conf": "BAD.conf:1: neither", "X.txt": "ends in .conf", "NONE.conf": "NONE.conf: no such file or directory",
+	} {
+		_, err := definition.Load(filepath.Join(dir, name))
+		require.ErrorContains(t, err, want)
+	}
+}
+
 func TestReload(t *testing.T) {
 	dir := directory(t, map[string]string{"X.conf": "[a]\n"})
 	s := open(t, dir)

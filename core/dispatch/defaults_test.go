@@ -55,7 +55,7 @@ func TestDefaultReplies(t *testing.T) {
 
 // Without the entries for them the catch-all sees the four answers; it must not answer.
 func TestAnswersAreNeverAnswered(t *testing.T) {
-	d := dispatch.New(dispatch.Options{})
+	d := dispatch.New(dispatch.Options{Logger: slog.New(slog.DiscardHandler)})
 	tag := d.NewTag()
 	require.NoError(t, d.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Tag: tag}))
 	d.Remove(tag)

@@ -205,7 +205,7 @@ func TestTags(t *testing.T) {
 
 func TestChangesInsideHandlers(t *testing.T) {
 	var r tape
-	d := dispatch.New(dispatch.Options{})
+	d := dispatch.New(dispatch.Options{Logger: slog.New(slog.DiscardHandler)})
 	tag := d.NewTag()
 	add(t, d,
 		dispatch.Match{Command: "A", Priority: dispatch.First, Continue: true, Handler: func(dispatch.Sender, *message.Message) error {

@@ -38,10 +38,11 @@ type Dispatcher struct {
 	now     func() time.Time
 	trace   func(*Event)
 	tracing bool  // the hook is running
+	plain   bool  // see settle
 	event   Event // the one event that every call of the hook borrows
 
 	// The lists are in walking order and never changed in place, so that a walk can go on over the one it has.
-	exact     map[string][]*entry
+	exact     table
 	patterns  []*entry
 	catchAlls []*entry
 
@@ -51,33 +52,46 @@ type Dispatcher struct {
 
 // New returns a Dispatcher without entries.
 func New(o Options) *Dispatcher {
-	d := &Dispatcher{options: o, now: o.Now, trace: o.Trace, exact: make(map[string][]*entry)}
+	d := &Dispatcher{options: o, now: o.Now, trace: o.Trace}
 	if d.now == nil {
 		d.now = time.Now
 	}
+	d.settle()
 	return d
 }
 
 // Dispatch runs the handlers of m, which came over from. It returns Handled, Failed, Unknown or Invalid. m is borrowed
 // until Dispatch returns.
 func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
+	if !d.plain {
+		return d.walk(from, m)
+	}
+	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
+	list := d.exact.get(m.CommandBytes())
+	if len(list) == 0 || list[0].goOn {
+		return d.walk(from, m)
+	}
+	e := list[0]
+	if err := e.handler(from, m); err != nil {
+		d.report(m, e.name, err)
+		return Failed
+	}
+	return Handled
+}
+
+// walk is Dispatch for all cases.
+func (d *Dispatcher) walk(from Sender, m *message.Message) Outcome {
 	if d.trace != nil {
 		return d.traced(from, m)
-	}
-	if len(d.patterns) == 0 && d.options.Definitions == nil {
-		// The common case of a service, apart because route's bookkeeping costs more than the handler's call.
-		if list := d.exact[string(m.CommandBytes())]; len(list) > 0 && !list[0].goOn {
-			e := list[0]
-			if err := e.handler(from, m); err != nil {
-				d.report(m, e.name, err)
-				return Failed
-			}
-			return Handled
-		}
 	}
 	var r result
 	d.route(from, m, &r)
 	return r.outcome
+}
+
+// settle notes whether there is nothing to do for a message but to call the first entry of its command.
+func (d *Dispatcher) settle() {
+	d.plain = d.trace == nil && d.options.Definitions == nil && len(d.patterns) == 0
 }
 
 // result is what one walk came to.
@@ -91,7 +105,7 @@ type result struct {
 
 // route walks the exact entries of the command and the patterns, merged by their order, then the catch-alls.
 func (d *Dispatcher) route(from Sender, m *message.Message, r *result) {
-	exact, patterns := d.exact[string(m.CommandBytes())], d.patterns
+	exact, patterns := d.exact.get(m.CommandBytes()), d.patterns
 	for len(exact) > 0 || len(patterns) > 0 {
 		var e *entry
 		if len(patterns) == 0 || len(exact) > 0 && exact[0].before(patterns[0]) {

@@ -83,7 +83,10 @@ type Labeler interface {
 }
 
 // SetTrace changes the trace hook; nil ends tracing.
-func (d *Dispatcher) SetTrace(hook func(*Event)) { d.trace = hook }
+func (d *Dispatcher) SetTrace(hook func(*Event)) {
+	d.trace = hook
+	d.settle()
+}
 
 // Traced says whether there is a trace hook, so that others can skip making events.
 func (d *Dispatcher) Traced() bool { return d.trace != nil }

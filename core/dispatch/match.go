@@ -107,7 +107,7 @@ func (d *Dispatcher) add(e *entry) error {
 	list := d.patterns
 	switch {
 	case e.command != "":
-		list = d.exact[e.command]
+		list = d.exact.get([]byte(e.command))
 	case !e.isPattern():
 		list = d.catchAlls
 	}
@@ -123,9 +123,10 @@ func (d *Dispatcher) add(e *entry) error {
 	longer = append(append(append(longer, list[:at]...), e), list[at:]...)
 	switch {
 	case e.command != "":
-		d.exact[e.command] = longer
+		d.exact.set(e.command, longer)
 	case e.isPattern():
 		d.patterns = longer
+		d.settle()
 	default:
 		d.catchAlls = longer
 	}
@@ -211,26 +212,21 @@ func (d *Dispatcher) Remove(tag Tag) int {
 		}
 		return rest
 	}
-	for command, list := range d.exact {
-		if rest := without(list); len(rest) == 0 {
-			delete(d.exact, command)
-		} else {
-			d.exact[command] = rest
+	for _, command := range d.exact.commands() {
+		list := d.exact.get([]byte(command))
+		if rest := without(list); len(rest) != len(list) {
+			d.exact.set(command, rest)
 		}
 	}
 	d.patterns, d.catchAlls = without(d.patterns), without(d.catchAlls)
+	d.settle()
 	return removed
 }
 
 // Commands returns the exact commands that have an entry, sorted, each once. The default entries for ABSOLUTELY and
 // COMMANDS, which do nothing, are left out: HELP never listed them.
 func (d *Dispatcher) Commands() []string {
-	names := make([]string, 0, len(d.exact))
-	for command, list := range d.exact {
-		if slices.ContainsFunc(list, func(e *entry) bool { return !e.unlisted }) {
-			names = append(names, command)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return slices.DeleteFunc(d.exact.commands(), func(command string) bool {
+		return !slices.ContainsFunc(d.exact.get([]byte(command)), func(e *entry) bool { return !e.unlisted })
+	})
 }

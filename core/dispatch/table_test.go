@@ -1,0 +1,72 @@
+package dispatch
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// TestTable holds the table against a map. Few letters and all lengths make commands that are nearly the same.
+func TestTable(t *testing.T) {
+	command := rapid.OneOf(rapid.StringMatching(`[AB]{0,20}`), rapid.StringMatching(`A{0,9}B{0,9}C{0,9}`), rapid.StringMatching(`[A-Z_]{1,40}`))
+	rapid.Check(t, func(t *rapid.T) {
+		var found table
+		want := map[string][]*entry{}
+		for range rapid.IntRange(0, 200).Draw(t, "steps") {
+			name := command.Draw(t, "command")
+			require.Equal(t, want[name], found.get([]byte(name)), name)
+			if name == "" {
+				continue // no entry has an empty command
+			}
+			if rapid.IntRange(0, 3).Draw(t, "what") == 0 {
+				delete(want, name)
+				found.set(name, nil)
+			} else {
+				want[name] = []*entry{{name: name}}
+				found.set(name, want[name])
+			}
+		}
+		for name := range want {
+			require.Equal(t, want[name], found.get([]byte(name)), name)
+		}
+		require.Equal(t, len(want), found.used)
+		require.Len(t, found.commands(), len(want))
+		require.True(t, slices.IsSorted(found.commands()))
+	})
+}
+
+// Commands that differ in one byte, at every place and length.
+func TestTableSeesEveryByte(t *testing.T) {
+	for n := 1; n <= 40; n++ {
+		for i := range n {
+			var found table
+			name := bytes.Repeat([]byte("A"), n)
+			found.set(string(name), []*entry{{}})
+			name[i] = 'B'
+			require.Nil(t, found.get(name), "byte %d of %d", i, n)
+		}
+	}
+}
+
+// Names as programs choose them must not end up in one long row of slots.
+func TestTableSpreads(t *testing.T) {
+	for _, format := range []string{"COMMAND_%d", "%d_EVENT", "A_RATHER_LONG_NAME_%06d_WITH_A_LONG_END", "E%04d", "E_%d_%[1]d"} {
+		var found table
+		for i := range 1000 {
+			found.set(fmt.Sprintf(format, i), []*entry{{}})
+		}
+		longest, row := 0, 0
+		for _, s := range found.slots {
+			row++
+			if s.entries == nil {
+				row = 0
+			}
+			longest = max(longest, row)
+		}
+		require.Less(t, longest, 40, format)
+	}
+}
