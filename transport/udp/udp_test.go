@@ -1,0 +1,125 @@
+package udp_test
+
+import (
+	"net/netip"
+	"syscall"
+	"testing"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/transporttest"
+	"github.com/ed-toolbox/ed/transport/udp"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func at(text string) address.Address {
+	return address.FromAddrPort(address.UDP, netip.MustParseAddrPort(text))
+}
+
+func TestConformance(t *testing.T) {
+	for name, host := range map[string]string{"IPv4": "127.0.0.1", "IPv6": "[::1]"} {
+		t.Run(name, func(t *testing.T) {
+			transporttest.RunPacket(t, func(t *testing.T) transporttest.PacketMedium {
+				return transporttest.PacketMedium{
+					Open:        udp.Open,
+					Local:       func() address.Address { return at(host + ":0") },
+					Refused:     refused(t, host),
+					RefusedLate: true,
+					Descriptors: true,
+				}
+			})
+		})
+	}
+}
+
+// refused is an address that was just given back.
+func refused(t *testing.T, host string) address.Address {
+	w := transporttest.NewWorld(t)
+	c, err := udp.Open(w.Loop, at(host+":0"), address.Address{}, transport.Options{}, &transporttest.PacketRecorder{T: t})
+	require.NoError(t, err)
+	c.Abort(nil)
+	w.Idle()
+	return c.Local()
+}
+
+// TestRefusalInTheWay: the refusal of an earlier packet must neither be taken
+// for this one's nor swallow it.
+func TestRefusalInTheWay(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	r := &transporttest.PacketRecorder{T: t, Name: "client"}
+	c, err := udp.Open(w.Loop, address.Address{}, refused(t, "127.0.0.1"), transport.Options{}, r)
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, c.WriteTo([]byte("x"), address.Address{}), "each second call meets the refusal of the first")
+	}
+	require.Empty(t, r.Errors, "OnError never comes from inside WriteTo")
+	w.Until("refusals are told", func() bool { return len(r.Errors) > 0 })
+	require.ErrorIs(t, r.Errors[0], syscall.ECONNREFUSED)
+	require.Equal(t, uint64(3), c.Stats().PacketsOut)
+	c.Abort(nil)
+	w.Idle()
+}
+
+func TestDualStack(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	server := &transporttest.PacketRecorder{T: t, Name: "server"}
+	s, err := udp.Open(w.Loop, at("[::]:0"), address.Address{}, transport.Options{DualStack: true}, server)
+	require.NoError(t, err)
+	server.On = func(c transport.PacketConn, p []byte, from address.Address) { require.NoError(t, c.WriteTo(p, from)) }
+	client := &transporttest.PacketRecorder{T: t, Name: "client"}
+	to := address.FromAddrPort(address.UDP, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.Local().Port))
+	c, err := udp.Open(w.Loop, address.Address{}, to, transport.Options{}, client)
+	require.NoError(t, err)
+	require.NoError(t, c.WriteTo([]byte("x"), address.Address{}))
+	w.Until("an IPv4 peer is answered from IPv6", func() bool { return len(client.Packets) == 1 })
+	require.Equal(t, c.Local(), server.From[0], "and shown as IPv4")
+	c.Abort(nil)
+	s.Abort(nil)
+	w.Idle()
+}
+
+func TestSizes(t *testing.T) {
+	tests := map[string]struct {
+		max, n int
+		want   error
+	}{
+		"default":          {0, transport.DefaultMaxPacketUDP, nil},
+		"over default":     {0, transport.DefaultMaxPacketUDP + 1, transport.ErrTooBig},
+		"largest":          {1 << 20, udp.MaxPacket, nil},
+		"over the largest": {1 << 20, udp.MaxPacket + 1, transport.ErrTooBig},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			r := &transporttest.PacketRecorder{T: t}
+			c, err := udp.Open(w.Loop, at("127.0.0.1:0"), address.Address{}, transport.Options{MaxPacket: tt.max}, r)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, c.WriteTo(make([]byte, tt.n), c.Local()))
+			c.Abort(nil)
+			w.Idle()
+		})
+	}
+}
+
+func TestRefusedArguments(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	tests := map[string]struct {
+		local, remote address.Address
+		want          error
+	}{
+		"nothing":      {want: unix.EAFNOSUPPORT},
+		"other scheme": {local: address.FromUnix(address.UnixGram, "/x"), want: transport.ErrUnsupported},
+		"host name":    {remote: address.Address{Scheme: address.UDP, Host: "localhost", Port: 1}, want: unix.EDESTADDRREQ},
+		"mixed":        {local: at("127.0.0.1:0"), remote: at("[::1]:1"), want: unix.EAFNOSUPPORT},
+		"not ours":     {local: at("192.0.2.1:1"), want: unix.EADDRNOTAVAIL},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := udp.Open(w.Loop, tt.local, tt.remote, transport.Options{}, nil)
+			require.ErrorIs(t, err, tt.want)
+			var op *transport.OpError
+			require.ErrorAs(t, err, &op)
+		})
+	}
+}
