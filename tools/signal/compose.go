@@ -1,0 +1,110 @@
+package signal
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/ed-toolbox/ed/core/definition"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// sender is the sent-from part of messages.
+type sender struct{ server, service string }
+
+// parseSender reads the value of --from, SERVER:SERVICE. Without one it is this machine and the tool's own name.
+func parseSender(env *toolkit.Env, text, tool string) (sender, error) {
+	if text == "" {
+		return sender{env.ServerName(), tool}, nil
+	}
+	server, service, ok := strings.Cut(text, ":")
+	if !ok || service == "" {
+		return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %q is not SERVER:SERVICE", toolkit.Escape(text))
+	}
+	if server != "" {
+		if err := message.VerifyServer(server); err != nil {
+			return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %w", err)
+		}
+	}
+	if err := message.VerifyService(service); err != nil {
+		return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %w", err)
+	}
+	return sender{server, service}, nil
+}
+
+// composer completes messages before they are sent.
+type composer struct {
+	from     sender
+	override bool // from takes the place of what a message says already
+	params   bool // check the parameters of default commands
+
+	definitions *definition.Set // opened when first needed
+}
+
+// complete fills in the sender and checks m. Its error is of kind Data.
+func (c *composer) complete(m *message.Message) error {
+	if c.override || m.SentFromServer() == "" && m.SentFromService() == "" {
+		m.SetSentFrom(c.from.server, c.from.service)
+	}
+	if err := m.Check(); err != nil {
+		err = toolkit.As(toolkit.Data, err)
+		if m.Server() != "" && m.Service() == "" {
+			return toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND; the service communicatord is a node's router")
+		}
+		return err
+	}
+	if !c.params {
+		return nil
+	}
+	if c.definitions == nil {
+		set, err := definition.Open(definition.Options{})
+		if err != nil {
+			return toolkit.Errorf(toolkit.Internal, "open built-in definitions: %w", err)
+		}
+		c.definitions = set
+	}
+	var wrong *definition.CheckError
+	switch err := c.definitions.Check(m); {
+	case errors.As(err, &wrong):
+		return toolkit.WithHint(toolkit.As(toolkit.Data, err), "--no-check sends it all the same")
+	case err != nil:
+		return toolkit.As(toolkit.Internal, err)
+	}
+	return nil
+}
+
+// destination is [[SERVER:]SERVICE/]COMMAND.
+type destination struct{ server, service, command string }
+
+// parseDestination takes the text apart; the names are checked later, with the message.
+func parseDestination(text string) (destination, error) {
+	where, command, ok := strings.Cut(text, "/")
+	if !ok {
+		if strings.Contains(text, ":") {
+			err := toolkit.Errorf(toolkit.Data, "message %q has a server and no service", toolkit.Escape(text))
+			return destination{}, toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND; the service communicatord is a node's router")
+		}
+		return destination{command: text}, nil
+	}
+	d := destination{command: command, service: where}
+	if server, service, ok := strings.Cut(where, ":"); ok {
+		d.server, d.service = server, service
+		if server == "" {
+			return d, toolkit.Errorf(toolkit.Data, "message %q has a colon and no server before it", toolkit.Escape(text))
+		}
+	}
+	if d.service == "" {
+		return d, toolkit.Errorf(toolkit.Data, "message %q has a slash and no service before it", toolkit.Escape(text))
+	}
+	return d, nil
+}
+
+// setParam gives m the parameter that text, NAME[=VALUE], says.
+func setParam(m *message.Message, text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	if err := message.VerifyName(name); err != nil {
+		return toolkit.As(toolkit.Data, err)
+	}
+	m.Set(name, value)
+	return nil
+}

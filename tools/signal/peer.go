@@ -1,0 +1,65 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+const (
+	maxDatagram = 65507 // fits into one UDP datagram
+	// refusalTime is how long the refusal of a datagram by another host is waited for.
+	refusalTime = 100 * time.Millisecond
+)
+
+// flusher is what a session of the real network can tell of what was sent.
+type flusher interface {
+	// Flush waits until the kernel has taken all that was sent.
+	Flush(ctx context.Context) error
+	// Written is how many messages the kernel has taken whole.
+	Written() uint64
+}
+
+// breaker is a session that can be ended at once, also while another goroutine waits in Send.
+type breaker interface{ Abort(err error) }
+
+// dial opens the session within the time-out and says in the error what was tried.
+func dial(ctx context.Context, env *toolkit.Env, a address.Address, timeout time.Duration, maxPacket int) (toolkit.Session, error) {
+	o := toolkit.DialOptions{ConnectTimeout: timeout, SendTimeout: timeout, MaxPacket: maxPacket}
+	if timeout == 0 {
+		o.ConnectTimeout, o.SendTimeout = -1, -1
+	}
+	s, err := env.Dial(ctx, a, o)
+	if err != nil && toolkit.KindOf(err) == toolkit.Permission {
+		return nil, toolkit.WithHint(err, "another user, or a group that may use the socket")
+	}
+	return s, err
+}
+
+// nobodyThere says that an error means that nothing listens at the address: it was refused, or the socket's file does not exist.
+func nobodyThere(err error) bool {
+	var op interface{ Refused() bool }
+	return errors.As(err, &op) && op.Refused()
+}
+
+// settle waits for a refusal of the datagrams sent so far.
+func settle(s toolkit.Session, a address.Address) error {
+	if onLoopback(a) {
+		return s.Settle(0)
+	}
+	return s.Settle(refusalTime)
+}
+
+// within bounds a wait; the cause of the context is then an error of kind Timeout with these words.
+func within(ctx context.Context, d time.Duration, format string, args ...any) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, d, toolkit.Errorf(toolkit.Timeout, format, args...))
+}
+
+// secretParameter carries the secret in datagrams.
+const secretParameter = "secret_code"

@@ -1,0 +1,142 @@
+package signal
+
+import (
+	"path"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/link"
+)
+
+// console prints for two goroutines: the one that sends and the one that receives.
+type console struct {
+	mu     sync.Mutex
+	out    *toolkit.Output
+	target address.Address
+}
+
+// received prints a line that arrived: as it came, or as JSON. rtt is left out where it is 0.
+func (c *console) received(r link.Received, rtt time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.Err != nil {
+		c.out.Warn("received a line that is no message: %v", r.Err)
+	}
+	if !c.out.JSON {
+		return c.out.Line("%s", c.out.Received(string(r.Line)))
+	}
+	from := r.From
+	if from.IsZero() {
+		from = c.target
+	}
+	line, err := recordOf(r, toolkit.Traffic{Time: r.Time, Peer: from.String(), Direction: "in"})
+	if err != nil {
+		return err
+	}
+	if rtt > 0 {
+		line = append(line[:len(line)-1], `,"rtt_ns":`...)
+		line = append(strconv.AppendInt(line, int64(rtt), 10), '}')
+	}
+	return c.out.Raw(append(line, '\n'))
+}
+
+func recordOf(r link.Received, t toolkit.Traffic) ([]byte, error) {
+	if r.Err != nil || r.Message == nil {
+		return toolkit.AppendBroken(nil, r.Line, r.Err, t), nil
+	}
+	return toolkit.AppendMessage(nil, r.Message, t)
+}
+
+func (c *console) say(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.Say(format, args...)
+}
+
+func (c *console) detail(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.Detail(1, format, args...)
+}
+
+func (c *console) warn(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.Warn(format, args...)
+}
+
+func (c *console) progress(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.Progress(format, args...)
+}
+
+func (c *console) done() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.Done()
+}
+
+// checkUntil verifies the value of --until.
+func checkUntil(pattern string) error {
+	if _, err := path.Match(pattern, ""); err != nil {
+		return toolkit.Errorf(toolkit.Usage, "option --until: %q is no pattern", toolkit.Escape(pattern))
+	}
+	return nil
+}
+
+// ends reports whether m is what --until waits for.
+func ends(pattern string, m *message.Message) bool {
+	if pattern == "" || m == nil {
+		return false
+	}
+	ok, err := path.Match(pattern, m.Command())
+	return err == nil && ok
+}
+
+// tally follows a wait for replies.
+type tally struct {
+	want    int    // messages; 0: no number was asked for
+	until   string // command that ends the wait
+	got     int
+	broken  int  // lines that were no message
+	done    bool // nothing more is waited for
+	refusal bool // a reply said that the service is not there
+}
+
+// add counts r and reports whether the wait is over.
+func (t *tally) add(r link.Received) bool {
+	switch {
+	case r.Err != nil:
+		t.broken++
+		return t.done
+	case r.Message.Command() == "SERVICE_UNAVAILABLE":
+		t.refusal = true
+	}
+	t.got++
+	t.done = t.done || t.want > 0 && t.got >= t.want || ends(t.until, r.Message)
+	return t.done
+}
+
+// missing says what did not come, as the rest of a sentence.
+func (t *tally) missing() string {
+	switch {
+	case t.until != "" && t.want == 0:
+		return "without " + t.until
+	case t.want > 1 || t.got > 0:
+		return "after " + strconv.Itoa(t.got) + " of " + strconv.Itoa(t.want) + " replies"
+	}
+	return "without a reply"
+}
+
+// verdict is the error for replies that say that a message did not arrive.
+func (t *tally) verdict() error {
+	if t.refusal {
+		return toolkit.Errorf(toolkit.Unavailable, "the service is not available")
+	}
+	return nil
+}

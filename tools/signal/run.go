@@ -1,0 +1,191 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// run sends the message.
+func run(ctx context.Context, env *toolkit.Env, o Options) error {
+	m, size, err := finalMessage(&o)
+	if err != nil {
+		return err
+	}
+	c := &console{out: env.Output(o.Common), target: o.Target}
+	if o.DryRun {
+		return printLine(c.out, m)
+	}
+	s, err := dial(ctx, env, o.Target, o.Timeout, max(o.MaxDatagram, size))
+	if err == nil {
+		err = (&signaller{env: env, options: &o, session: s, console: c}).run(ctx, m)
+	}
+	if o.IfRunning && nobodyThere(err) {
+		c.detail("nothing listens at %s", o.Target)
+		return nil
+	}
+	return err
+}
+
+// finalMessage is the message as it goes out, with the size of its text. A datagram over its limit is refused here.
+func finalMessage(o *Options) (*message.Message, int, error) {
+	m := o.Message
+	if o.Target.IsDatagram() && o.Secret != "" {
+		m = m.Clone().Set(secretParameter, o.Secret)
+	}
+	line, err := m.AppendText(nil)
+	if err != nil {
+		return nil, 0, toolkit.As(toolkit.Data, err)
+	}
+	if o.Target.IsDatagram() {
+		err = checkSize(len(line), o.MaxDatagram, o.Target)
+	}
+	return m, len(line), err
+}
+
+// datagramLimit is what fits into one datagram unless the user says otherwise.
+func datagramLimit(given int, a address.Address) int {
+	switch {
+	case given > 0:
+		return given
+	case a.Scheme == address.UDP:
+		return 1024
+	}
+	return 64 << 10
+}
+
+func checkSize(size, given int, a address.Address) error {
+	limit := datagramLimit(given, a)
+	if size <= limit {
+		return nil
+	}
+	err := toolkit.Errorf(toolkit.Data, "the message has %d bytes, more than the %d of a datagram", size, limit)
+	if size <= maxDatagram && given == 0 {
+		return toolkit.WithHint(err, "--max-datagram %d allows it, if the receiver does", size)
+	}
+	return err
+}
+
+// printLine prints what would be sent.
+func printLine(out *toolkit.Output, m *message.Message) error {
+	line, err := m.Append(nil, out.JSON)
+	if errors.Is(err, message.ErrNotUTF8) {
+		line, err = toolkit.AppendMessage(nil, m, toolkit.Traffic{})
+	}
+	if err != nil {
+		return toolkit.As(toolkit.Data, err)
+	}
+	return out.Line("%s", out.Received(string(line)))
+}
+
+// signaller is one run of `ed signal` after the peer was reached.
+type signaller struct {
+	env     *toolkit.Env
+	options *Options
+	session toolkit.Session
+	console *console
+	refused bool // a reply said that the service is not there
+}
+
+func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
+	o := g.options
+	pace := newPacer(o.Every)
+	for i := 1; err == nil && (o.Repeat == 0 || i <= o.Repeat); i++ {
+		if err = pace.wait(ctx); err == nil {
+			err = g.once(ctx, m)
+		}
+	}
+	if err == nil && !o.waits() && !o.Target.IsDatagram() {
+		err = g.session.CloseWrite()
+	}
+	if closing := g.session.Close(); err == nil && closing != nil && !o.waits() {
+		err = fmt.Errorf("send to %s: %w", o.Target, closing)
+	}
+	if err == nil && g.refused {
+		err = toolkit.Errorf(toolkit.Unavailable, "service %q is not available", o.Message.Service())
+	}
+	return err
+}
+
+// once sends the message and waits for what shall come back.
+func (g *signaller) once(ctx context.Context, m *message.Message) error {
+	o := g.options
+	start := time.Now()
+	if err := g.session.Send(m); err != nil {
+		return fmt.Errorf("send to %s: %w", o.Target, err)
+	}
+	if o.Target.IsDatagram() && !o.NoWait {
+		if err := settle(g.session, o.Target); err != nil {
+			return err
+		}
+	}
+	if o.Verbose > 0 || g.env.Stderr.TTY {
+		g.console.say("sent %s%s via %s%s", m.Command(), sentTo(m), o.Target, expectation(o))
+	}
+	if !o.waits() {
+		return nil
+	}
+	return g.replies(ctx, start)
+}
+
+func sentTo(m *message.Message) string {
+	switch {
+	case m.Service() == "":
+		return ""
+	case m.Server() == "":
+		return " to " + m.Service()
+	}
+	return " to " + m.Server() + ":" + m.Service()
+}
+
+func expectation(o *Options) string {
+	if o.waits() {
+		return ""
+	}
+	return " (no reply expected)"
+}
+
+// replies prints what comes back until it is enough.
+func (g *signaller) replies(ctx context.Context, start time.Time) error {
+	o := g.options
+	t := &tally{want: o.Wait, until: o.Until}
+	rawLine := o.Wait == 0 && o.Until == "" // --reply: any line will do
+	ctx, cancel := within(ctx, o.Timeout, "no answer from %s within %s", o.Target, o.Timeout)
+	defer cancel()
+	for {
+		r, err := g.session.Next(ctx)
+		if err != nil {
+			return g.noReply(t, err)
+		}
+		rtt := r.Time.Sub(start)
+		if err := g.console.received(r, rtt); err != nil {
+			return err
+		}
+		g.console.detail("received after %s", rtt.Round(time.Microsecond))
+		if done := t.add(r); done || rawLine {
+			g.refused = g.refused || t.refusal && !rawLine
+			return nil
+		}
+	}
+}
+
+// noReply words the error of a wait that did not get what it waited for.
+func (g *signaller) noReply(t *tally, err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", g.options.Target, t.missing())
+	case toolkit.KindOf(err) != toolkit.Timeout:
+		return fmt.Errorf("receive from %s: %w", g.options.Target, err)
+	case t.broken > 0:
+		return toolkit.Errorf(toolkit.Protocol, "%v, but lines that are no messages", err)
+	case t.got > 0:
+		return toolkit.Errorf(toolkit.Timeout, "timed out %s: %w", t.missing(), err)
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package signal
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// SendOptions are what the command line of `ed send` or `ed request` comes to.
+type SendOptions struct {
+	toolkit.Common
+	Target   address.Address
+	Messages []string // nil: they come from standard input, or from Template
+	Template string
+	From     string // SERVER:SERVICE, in place of what the messages say; "" for us where they say nothing
+
+	Count    int           // messages to send at most; 0 is all there are, once
+	Interval time.Duration // between two messages; 0 is as fast as can be
+
+	Replies int           // messages to wait for; for `ed request` after each one
+	Until   string        // command, or pattern of one, that ends the waiting
+	Idle    time.Duration // end when nothing came for so long
+	Hold    bool          // stay until the peer ends the connection
+
+	Each        bool // `ed request`: wait after each message
+	KeepGoing   bool // pass over bad lines
+	NoCheck     bool
+	DryRun      bool
+	MaxDatagram int
+}
+
+// waits says whether anything is to be received after everything was sent.
+func (o *SendOptions) waits() bool { return o.Replies > 0 || o.Until != "" || o.Idle > 0 || o.Hold }
+
+// SendCommand is `ed send`.
+func SendCommand(env *toolkit.Env) *cli.Command {
+	return env.Configure("send", &cli.Command{
+		Name:  "send",
+		Usage: "send messages over one connection",
+		UsageText: `[OPTIONS] ADDR [MESSAGE ... | -]
+			[OPTIONS] --host ADDR [MESSAGE ... | -]`,
+		Description: `ed send tcp://127.0.0.1:4040 'snaprfs/LOG_ROTATE' 'cluckd/ALIVE serial=7'
+			ed listen --json udp://:4041 | ed send --json unix:/run/router.sock
+			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}};t={{.Now}}' tcp://:4040
+			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
+		Flags: toolkit.Flags(append(inputFlags(),
+			&cli.IntFlag{Name: "replies", Usage: "then wait for `N` messages and print them"},
+			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD`; * and ? match as in file names"},
+			toolkit.DurationFlag("idle", nil, 0, "then print what comes until nothing came for `DUR`"),
+			&cli.BoolFlag{Name: "hold", Usage: "then print what comes until the peer ends it"},
+		)...),
+		Action: func(c *cli.Context) error {
+			o, err := parseSend(c, env)
+			if err != nil {
+				return err
+			}
+			o.Idle, o.Hold = toolkit.DurationOf(c, "idle"), c.Bool("hold")
+			return runSend(c.Context, env, o)
+		},
+	}, "rate", "from", "keep-going", "no-check", "max-datagram")
+}
+
+// RequestCommand is `ed request`.
+func RequestCommand(env *toolkit.Env) *cli.Command {
+	return env.Configure("request", &cli.Command{
+		Name:  "request",
+		Usage: "send messages and wait for the reply to each",
+		UsageText: `[OPTIONS] ADDR [MESSAGE ... | -]
+			[OPTIONS] --host ADDR [MESSAGE ... | -]`,
+		Description: `ed request tcp://127.0.0.1:4040 'cluckd/ALIVE serial=7'
+			ed request --json --count 5 --rate 1/s tcp://:4040 svc/HELP | jq .rtt_ns
+			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
+		Flags: toolkit.Flags(append(inputFlags(),
+			&cli.IntFlag{Name: "replies", Value: 1, Usage: "wait for `N` messages after each one"},
+			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD` after each one; * and ? match"},
+		)...),
+		Action: func(c *cli.Context) error {
+			o, err := parseSend(c, env)
+			if err != nil {
+				return err
+			}
+			o.Each = true
+			if o.Until != "" && !c.IsSet("replies") {
+				o.Replies = 0
+			} else if o.Replies == 0 {
+				return toolkit.Errorf(toolkit.Usage, "option --replies: 0 is less than one; ed send does not wait")
+			}
+			return runSend(c.Context, env, o)
+		},
+	}, "rate", "from", "keep-going", "no-check", "max-datagram")
+}
+
+// inputFlags are those that say what is sent and how.
+func inputFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "send to `ADDR`; all operands are messages then"},
+		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "send `N` messages, the same ones over again if needed"},
+		&cli.GenericFlag{Name: "rate", Value: &rateValue{}, Usage: "send `N/s` messages (also N/m, N/h, max)"},
+		&cli.StringFlag{Name: "template", Usage: "make messages of `TEXT`: {{.N}} {{.Now}} {{.UnixNano}} {{.Random}} {{.Host}}"},
+		&cli.StringFlag{Name: "from", Usage: "say that `SERVER:SERVICE` sends them, whatever they say"},
+		&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
+		&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "print the exact lines, send nothing"},
+		&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
+	}
+}
+
+// parseSend reads what the two commands have in common.
+func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
+	o := SendOptions{
+		Common:    env.Common(c),
+		Template:  c.String("template"),
+		From:      c.String("from"),
+		Count:     c.Int("count"),
+		Replies:   c.Int("replies"),
+		Until:     c.String("until"),
+		KeepGoing: c.Bool("keep-going"),
+		NoCheck:   c.Bool("no-check"),
+		DryRun:    c.Bool("dry-run"),
+	}
+	if v, ok := c.Generic("rate").(*rateValue); ok {
+		o.Interval = v.interval
+	}
+	switch {
+	case o.Count < 0 || o.Count == 0 && c.IsSet("count"):
+		return o, toolkit.Errorf(toolkit.Usage, "option --count: %d is less than one", o.Count)
+	case o.Replies < 0:
+		return o, toolkit.Errorf(toolkit.Usage, "option --replies: %d is negative", o.Replies)
+	}
+	err := checkUntil(o.Until)
+	if err == nil {
+		o.MaxDatagram, err = parseMaxDatagram(c)
+	}
+	if err == nil {
+		err = parseOperands(c, env, &o)
+	}
+	return o, err
+}
+
+// parseOperands tells the address from the messages.
+func parseOperands(c *cli.Context, env *toolkit.Env, o *SendOptions) (err error) {
+	args := c.Args().Slice()
+	host := c.String("host")
+	if host == "" {
+		if _, err := toolkit.Operands(c, 1, -1, "the address"); err != nil {
+			return err
+		}
+		host, args = args[0], args[1:]
+	}
+	if o.Target, err = env.Address(host, address.Defaults{}); err == nil {
+		err = reachable(o.Target)
+	}
+	if err != nil && c.String("host") == "" {
+		return toolkit.WithHint(err, "the first operand is the address, unless --host gives it")
+	}
+	if err != nil {
+		return err
+	}
+	stdin := len(args) == 0 || len(args) == 1 && args[0] == "-"
+	if !stdin {
+		o.Messages = args
+		for _, a := range args {
+			if a == "-" {
+				return toolkit.Errorf(toolkit.Usage, "- reads standard input and goes with no other message")
+			}
+		}
+	}
+	if o.Template != "" && len(args) > 0 {
+		return toolkit.Errorf(toolkit.Usage, "--template makes the messages: there can be no others")
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package signal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// Options are what the command line of `ed signal` comes to.
+type Options struct {
+	toolkit.Common
+	Target  address.Address
+	Message *message.Message // complete but for the secret
+	Secret  string           // added to datagrams only
+
+	Reply  bool   // print the first line that comes back over a stream
+	Wait   int    // messages to wait for
+	Until  string // command, or pattern of one, that ends the waiting; "" for none
+	NoWait bool   // do not wait for a refusal of a datagram
+
+	DryRun      bool          // print the line instead of sending it
+	Repeat      int           // times to send; 0 is without end
+	Every       time.Duration // between the beginnings of two sendings
+	IfRunning   bool          // success when nothing listens
+	MaxDatagram int           // bytes; 0 is the medium's own limit
+}
+
+// waits says whether anything is expected to come back. --reply does not count over datagrams, as in the C++ tool.
+func (o *Options) waits() bool {
+	return o.Wait > 0 || o.Until != "" || o.Reply && !o.Target.IsDatagram()
+}
+
+// Command is `ed signal`.
+func Command(env *toolkit.Env) *cli.Command {
+	return env.Configure("signal", &cli.Command{
+		Name:      "signal",
+		Usage:     "send one message to a service and say what became of it",
+		ArgsUsage: "[[SERVER:]SERVICE/]COMMAND [NAME=VALUE ...]",
+		Description: `ed signal snaprfs/LOG_ROTATE
+			ed signal --type tcp --wait snaprfs/ALIVE serial=1
+			ed signal -H unix:/run/eventdispatcher/router.sock --reply communicatord/HELP
+			ed signal -q --if-running communicatord/LOG_ROTATE`,
+		Flags: toolkit.Flags(
+			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
+			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "tls"}, "connect by `TYPE`"),
+			&cli.StringFlag{Name: "encrypt", Aliases: []string{"e"}, Usage: "true is --type tls: `BOOL`"},
+			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "the message, as the first operand: `MESSAGE`"},
+			&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "add a parameter: `NAME[=VALUE]`; may be repeated"},
+			&cli.StringFlag{Name: "server", Aliases: []string{"s"}, Usage: "address the message to server `NAME`"},
+			&cli.StringFlag{Name: "service", Aliases: []string{"S"}, Usage: "address the message to service `NAME`"},
+			&cli.StringFlag{Name: "from", Usage: "say that `SERVER:SERVICE` sends it"},
+			&cli.StringFlag{Name: "secret-code", Aliases: []string{"c"}, Usage: "prove by `TEXT` that we may (datagrams)"},
+			&cli.StringFlag{Name: "secret-code-file", Usage: "read that text from `FILE`"},
+			&cli.BoolFlag{Name: "reply", Aliases: []string{"r"}, Usage: "print the first line that comes back (streams)"},
+			toolkit.OptionalCountFlag("wait", nil, "wait for `N` messages and print them"),
+			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD`; * and ? match as in file names"},
+			&cli.IntFlag{Name: "repeat", Usage: "send it `N` times"},
+			toolkit.DurationFlag("every", nil, 0, "one each `DUR`; without --repeat until interrupted"),
+			&cli.BoolFlag{Name: "if-running", Usage: "quiet success when nothing listens there"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "print the exact line, send nothing"},
+			&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
+			&cli.BoolFlag{Name: "no-wait", Usage: "do not wait 100 ms for a host to refuse a datagram"},
+			&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
+		),
+		Action: func(c *cli.Context) error {
+			o, err := parse(c, env)
+			if err != nil {
+				return err
+			}
+			return run(c.Context, env, o)
+		},
+	}, "host", "type", "encrypt", "server", "service", "from", "secret-code", "secret-code-file",
+		"reply", "wait", "if-running", "no-check", "no-wait", "max-datagram")
+}
+
+// parse reads the command line.
+func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
+	o := Options{
+		Common:    env.Common(c),
+		Reply:     c.Bool("reply"),
+		Wait:      toolkit.CountOf(c, "wait"),
+		Until:     c.String("until"),
+		NoWait:    c.Bool("no-wait"),
+		DryRun:    c.Bool("dry-run"),
+		Repeat:    c.Int("repeat"),
+		Every:     toolkit.DurationOf(c, "every"),
+		IfRunning: c.Bool("if-running"),
+	}
+	err := checkUntil(o.Until)
+	if err == nil && o.Repeat < 0 {
+		err = toolkit.Errorf(toolkit.Usage, "option --repeat: %d is less than one", o.Repeat)
+	}
+	if o.Repeat == 0 && o.Every == 0 {
+		o.Repeat = 1
+	}
+	if err == nil {
+		o.Message, err = parseMessage(c, env)
+	}
+	if err == nil {
+		o.Target, err = parseTarget(c, env)
+	}
+	if err == nil {
+		o.MaxDatagram, err = parseMaxDatagram(c)
+	}
+	if err == nil {
+		o.Secret, err = parseSecret(c)
+	}
+	return o, err
+}
+
+// parseMessage makes the message of operands and options. Nothing is done with a line that holds a word too many.
+func parseMessage(c *cli.Context, env *toolkit.Env) (*message.Message, error) {
+	args := c.Args().Slice()
+	text := c.String("message")
+	if text == "" {
+		if len(args) == 0 {
+			_, err := toolkit.Operands(c, 1, -1, "a message")
+			return nil, err
+		}
+		text, args = args[0], args[1:]
+	}
+	for _, a := range args {
+		if !strings.Contains(a, "=") {
+			err := toolkit.Errorf(toolkit.Usage, "unexpected operand %q, nothing was sent", toolkit.Escape(a))
+			return nil, toolkit.WithHint(err, "one message, then parameters as NAME=VALUE")
+		}
+	}
+	m, err := addressed(c, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range append(c.StringSlice("param"), args...) {
+		if err := setParam(m, p); err != nil {
+			return nil, err
+		}
+	}
+	from, err := parseSender(env, c.String("from"), "ed_signal")
+	if err != nil {
+		return nil, err
+	}
+	complete := composer{from: from, override: true, params: !c.Bool("no-check")}
+	return m, complete.complete(m)
+}
+
+// addressed makes the message without parameters. Where it goes is said once: in the text, or by the options.
+func addressed(c *cli.Context, text string) (*message.Message, error) {
+	d, err := parseDestination(text)
+	if err != nil {
+		return nil, err
+	}
+	server, service := c.String("server"), c.String("service")
+	switch {
+	case server != "" && d.server != "":
+		return nil, toolkit.Errorf(toolkit.Usage, "the server is named twice: by --server and in %q", toolkit.Escape(text))
+	case service != "" && d.service != "":
+		return nil, toolkit.Errorf(toolkit.Usage, "the service is named twice: by --service and in %q", toolkit.Escape(text))
+	case looksLikeAddress(server):
+		err := toolkit.Errorf(toolkit.Usage, "option --server: %q is no server's name", toolkit.Escape(server))
+		return nil, toolkit.WithHint(err, "did you mean --host?")
+	}
+	m := message.New(d.command)
+	m.SetServer(d.server + server)
+	m.SetService(d.service + service)
+	return m, nil
+}
+
+func parseMaxDatagram(c *cli.Context) (int, error) {
+	n := c.Int("max-datagram")
+	if n < 0 || n > maxDatagram {
+		return 0, toolkit.Errorf(toolkit.Usage, "option --max-datagram: %d is not between 1 and %d", n, maxDatagram)
+	}
+	return n, nil
+}
+
+// parseSecret returns the text, or the first line of the file. The option that names the text wins over a file that only
+// the configuration names.
+func parseSecret(c *cli.Context) (string, error) {
+	code, file := c.String("secret-code"), c.String("secret-code-file")
+	if code != "" || file == "" {
+		return code, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("read the secret code: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxDatagram+1))
+	if err != nil {
+		return "", fmt.Errorf("read the secret code: %w", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	line = strings.TrimSuffix(line, "\r")
+	if line == "" {
+		return "", toolkit.Errorf(toolkit.Config, "the secret code file %s is empty", file)
+	}
+	return line, nil
+}

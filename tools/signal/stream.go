@@ -1,0 +1,252 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+const (
+	// lastWord is how long standard input may take to end after the peer closed the connection, for all to be well.
+	lastWord = 100 * time.Millisecond
+	// quiet is how long a peer may say nothing after our end, before we go. Going at once could cost it what it has not read: it
+	// sees a reset when it answers.
+	quiet = 500 * time.Millisecond
+	// progressEvery is how many messages pass between two looks at the clock for the progress line.
+	progressEvery = 1024
+)
+
+// errEnded ends waits that a closed connection makes pointless.
+var errEnded = errors.New("connection ended")
+
+// stream sends everything, then receives what is to be received. The two run at once.
+func (t *transfer) stream(ctx context.Context) error {
+	o := t.options
+	show := t.console
+	if !o.waits() {
+		show = nil
+	}
+	receiving, stop := context.WithCancel(ctx)
+	r := startReceiver(receiving, t.session, show, tally{want: o.Replies, until: o.Until})
+	defer func() {
+		stop()
+		<-r.ended
+	}()
+	err := t.sendAll(ctx, r)
+	if err != nil && toolkit.KindOf(err) != toolkit.Data {
+		return err
+	}
+	return errors.Join(err, t.finish(ctx, r, err == nil))
+}
+
+// sendAll sends until the source ends.
+func (t *transfer) sendAll(ctx context.Context, r *receiver) error {
+	linked, unlink := context.WithCancelCause(ctx)
+	defer unlink(nil)
+	go func() {
+		select {
+		case <-r.ended:
+			unlink(errEnded)
+		case <-linked.Done():
+		}
+	}()
+	pace := newPacer(t.options.Interval)
+	for {
+		in, err := t.take(linked)
+		if errors.Is(err, errEnded) {
+			in, err = t.lastTake(ctx)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = pace.wait(linked)
+		}
+		if err == nil {
+			err = t.send(in)
+		}
+		if err != nil {
+			return t.interrupted(ctx, r, err)
+		}
+		if t.sent%progressEvery == 0 {
+			t.console.progress("sent %d messages", t.sent)
+		}
+	}
+}
+
+// lastTake gives the source a moment to end after the connection did: then nothing was lost.
+func (t *transfer) lastTake(ctx context.Context) (input, error) {
+	moment, cancel := context.WithTimeoutCause(ctx, lastWord, errEnded)
+	defer cancel()
+	in, err := t.take(moment)
+	if err == nil {
+		err = errEnded // there is more to send
+	}
+	return in, err
+}
+
+// interrupted words why the sending ended before the source did. What the receiver saw is the better reason.
+func (t *transfer) interrupted(ctx context.Context, r *receiver, err error) error {
+	switch kind := toolkit.KindOf(err); {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, errEnded):
+		<-r.ended
+		err = r.cause()
+	case kind == toolkit.Data || kind == toolkit.IO:
+		return err
+	case kind == toolkit.Unavailable:
+		select {
+		case <-r.ended:
+			err = r.cause()
+		case <-time.After(lastWord):
+		}
+	}
+	var output *toolkit.OutputError
+	if errors.As(err, &output) {
+		return err
+	}
+	return t.lost(err)
+}
+
+// finish brings out what was sent, says that it was all and waits for what the options ask for. After a bad line nothing is
+// waited for.
+func (t *transfer) finish(ctx context.Context, r *receiver, wait bool) error {
+	o := t.options
+	wait = wait && o.waits()
+	if o.Target.IsDatagram() {
+		if err := settle(t.session, o.Target); err != nil {
+			return t.lost(err)
+		}
+	} else {
+		if !wait {
+			if err := t.session.CloseWrite(); err != nil {
+				return t.lost(err)
+			}
+		}
+		if err := t.flush(ctx); err != nil {
+			return t.interrupted(ctx, r, err)
+		}
+	}
+	switch {
+	case wait:
+		return t.await(ctx, r)
+	case o.Target.IsDatagram():
+		return nil
+	}
+	return t.part(ctx, r)
+}
+
+// flush waits until the kernel has everything, as long as there is progress.
+func (t *transfer) flush(ctx context.Context) error {
+	f, ok := t.session.(flusher)
+	if !ok {
+		return nil
+	}
+	for {
+		before := f.Written()
+		step, cancel := within(ctx, t.options.Timeout, "no progress within %s", t.options.Timeout)
+		err := f.Flush(step)
+		cancel()
+		if err == nil || ctx.Err() != nil || toolkit.KindOf(err) != toolkit.Timeout || f.Written() == before {
+			return err
+		}
+	}
+}
+
+// part waits for the peer to end the connection after we did, as long as it says something. A reset tells that it has not
+// read everything.
+func (t *transfer) part(ctx context.Context, r *receiver) error {
+	limit := time.NewTimer(quiet)
+	defer limit.Stop()
+	for {
+		select {
+		case <-r.ended:
+			if err := r.cause(); !errors.Is(err, io.EOF) {
+				return t.interrupted(ctx, r, err)
+			}
+			return nil
+		case <-r.arrived:
+			limit.Reset(quiet)
+		case <-limit.C:
+			return nil
+		}
+	}
+}
+
+// await waits for what --replies, --until, --idle and --hold ask for.
+func (t *transfer) await(ctx context.Context, r *receiver) error {
+	o := t.options
+	needed := o.Replies > 0 || o.Until != ""
+	satisfied := r.satisfied
+	if !needed {
+		satisfied = nil
+	}
+	limit, idle := alarm(o.Timeout), alarm(o.Idle)
+	if !needed || o.Hold {
+		limit = alarm(0)
+	}
+	defer limit.Stop()
+	defer idle.Stop()
+	for {
+		select {
+		case <-satisfied:
+			w, _ := r.state()
+			t.refused = w.refusal
+			return nil
+		case <-r.ended:
+			return t.over(ctx, r, needed)
+		case <-r.arrived:
+			if o.Idle > 0 {
+				idle.Reset(o.Idle)
+			}
+		case <-idle.C:
+			if !needed {
+				return nil
+			}
+			return t.short(r, o.Idle)
+		case <-limit.C:
+			return t.short(r, o.Timeout)
+		}
+	}
+}
+
+// alarm is a timer; without a duration it never rings.
+func alarm(d time.Duration) *time.Timer {
+	timer := time.NewTimer(max(d, time.Hour))
+	if d > 0 {
+		timer.Reset(d)
+	} else {
+		timer.Stop()
+	}
+	return timer
+}
+
+// over is the end of the connection while something was waited for.
+func (t *transfer) over(ctx context.Context, r *receiver, needed bool) error {
+	w, err := r.state()
+	switch {
+	case w.done: // both at once
+		t.refused = w.refusal
+		return nil
+	case !errors.Is(err, io.EOF):
+		return t.interrupted(ctx, r, err)
+	case needed:
+		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", t.options.Target, w.missing())
+	}
+	return nil
+}
+
+// short is the error of a wait that got less than was asked for.
+func (t *transfer) short(r *receiver, after time.Duration) error {
+	w, _ := r.state()
+	if w.broken > 0 && w.got == 0 {
+		return toolkit.Errorf(toolkit.Protocol, "%s answered with lines that are no messages", t.options.Target)
+	}
+	return fmt.Errorf("%s from %s: %w", w.missing(), t.options.Target,
+		toolkit.Errorf(toolkit.Timeout, "nothing more within %s", after))
+}

@@ -1,0 +1,68 @@
+package signal
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// defaultPort is that of `ed signal`, whatever the type: it is the router's for datagrams, as in the C++ tool.
+const defaultPort = 4041
+
+// parseTarget reads --host, --type and --encrypt.
+func parseTarget(c *cli.Context, env *toolkit.Env) (address.Address, error) {
+	scheme, _ := address.ParseScheme(toolkit.StringOf(c, "type"))
+	host := c.String("host")
+	if scheme.IsUnix() && host == "" {
+		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--type %s needs --host PATH", scheme)
+	}
+	where, err := env.Address(host, address.Defaults{Scheme: scheme, Port: defaultPort})
+	if err != nil {
+		return address.Address{}, err
+	}
+	given := env.Setting(c, "type").Origin.Kind == config.FromCommandLine
+	encrypt := false
+	if word := c.String("encrypt"); word != "" {
+		if encrypt, err = toolkit.ParseBool(word); err != nil {
+			return address.Address{}, toolkit.Errorf(toolkit.Usage, "option --encrypt: %w", err)
+		}
+	}
+	if given && where.Scheme != scheme && !(encrypt && scheme == address.TCP && where.Scheme == address.TLS) {
+		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--type %s and --host %s contradict each other", scheme, where)
+	}
+	switch {
+	case !encrypt:
+	case where.Scheme == address.TCP:
+		where.Scheme = address.TLS
+	case where.Scheme != address.TLS:
+		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--encrypt needs --type tcp: %s cannot be encrypted", where.Scheme)
+	}
+	return where, reachable(where)
+}
+
+// reachable refuses what can be written as an address and not be sent to.
+func reachable(a address.Address) error {
+	if a.Scheme.IsIP() && a.Port == 0 {
+		return toolkit.Errorf(toolkit.Usage, "address %s has no port", a)
+	}
+	return nil
+}
+
+// onLoopback says that a refusal by the other side is known the moment a datagram was sent.
+func onLoopback(a address.Address) bool {
+	return a.IsLocal() || a.IP.IsLoopback() || a.Host == "localhost"
+}
+
+// looksLikeAddress recognises the value of --server that was meant for --host: both are written "ed-signal --server IP:PORT" in old
+// documents.
+func looksLikeAddress(server string) bool {
+	if strings.ContainsAny(server, ":/") {
+		return true
+	}
+	a, err := address.Parse(server, address.Defaults{AnyPort: true})
+	return err == nil && a.IP.IsValid()
+}

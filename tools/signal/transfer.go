@@ -1,0 +1,266 @@
+package signal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// runSend does the work of `ed send` and `ed request`.
+func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
+	tool := "ed_send"
+	if o.Each {
+		tool = "ed_request"
+	}
+	from, err := parseSender(env, o.From, tool)
+	if err != nil {
+		return err
+	}
+	src, err := newSource(env, &o)
+	if err != nil {
+		return err
+	}
+	t := &transfer{
+		options:  &o,
+		source:   src,
+		composer: composer{from: from, override: o.From != "", params: !o.NoCheck},
+		console:  &console{out: env.Output(o.Common), target: o.Target},
+	}
+	if o.DryRun {
+		err = t.print(ctx)
+	} else {
+		if t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target)); err != nil {
+			return err
+		}
+		if env.Stdin.TTY && o.Messages == nil && o.Template == "" {
+			t.console.say("reading messages from the terminal, one a line; Ctrl-D ends")
+		}
+		err = t.run(ctx)
+	}
+	if n := skipped(src); n > 0 {
+		t.console.say("skipped %d lines that report a broken message", n)
+	}
+	return err
+}
+
+// transfer is one run. It belongs to one goroutine.
+type transfer struct {
+	options  *SendOptions
+	source   source
+	composer composer
+	console  *console
+	session  toolkit.Session
+	sent     int // messages given to the session
+	bad      int // lines passed over
+	refused  bool
+}
+
+// take returns the next message, complete and checked. A bad one ends the work, or is reported and passed over.
+func (t *transfer) take(ctx context.Context) (input, error) {
+	for {
+		in, err := t.source.next(ctx)
+		if err != nil {
+			return in, err
+		}
+		if in.bad == nil {
+			err := t.composer.complete(in.message)
+			if err == nil {
+				return in, nil
+			}
+			in.bad = toolkit.WithHint(t.source.at(in.line, err), "%s", toolkit.HintOf(err))
+		}
+		if err := t.reject(in.bad); err != nil {
+			return in, err
+		}
+	}
+}
+
+// reject is what happens to a bad line.
+func (t *transfer) reject(bad error) error {
+	if !t.options.KeepGoing {
+		return bad
+	}
+	t.bad++
+	t.console.warn("%s", toolkit.Escape(bad.Error()))
+	return nil
+}
+
+// rejected is the error for the lines passed over.
+func (t *transfer) rejected() error {
+	switch {
+	case t.bad == 1:
+		return toolkit.Errorf(toolkit.Data, "one line was bad and not sent")
+	case t.bad > 1:
+		return toolkit.Errorf(toolkit.Data, "%d lines were bad and not sent", t.bad)
+	case t.refused:
+		return toolkit.Errorf(toolkit.Unavailable, "a reply says that the service is not available")
+	}
+	return nil
+}
+
+// print is --dry-run.
+func (t *transfer) print(ctx context.Context) error {
+	for {
+		in, err := t.take(ctx)
+		if errors.Is(err, io.EOF) {
+			return t.rejected()
+		}
+		if err != nil {
+			return err
+		}
+		if err := printLine(t.console.out, in.message); err != nil {
+			return err
+		}
+	}
+}
+
+// run sends everything and receives what is to be received.
+func (t *transfer) run(ctx context.Context) error {
+	start := time.Now()
+	if b, ok := t.session.(breaker); ok { // a peer that does not read must not hold up Ctrl-C
+		defer context.AfterFunc(ctx, func() { b.Abort(context.Cause(ctx)) })()
+	}
+	var err error
+	if t.options.Each {
+		err = t.requests(ctx)
+	} else {
+		err = t.stream(ctx)
+	}
+	closing := t.session.Close()
+	t.console.done()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil && closing != nil:
+		err = t.lost(closing)
+	}
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	t.console.detail("sent %d messages to %s in %s (%.0f/s)", t.sent, t.options.Target, took.Round(time.Microsecond),
+		float64(t.sent)/took.Seconds())
+	return t.rejected()
+}
+
+// send sends one message. Over datagrams one that is too long is a bad line.
+func (t *transfer) send(in input) error {
+	err := t.session.Send(in.message)
+	switch {
+	case err == nil:
+		t.sent++
+		return nil
+	case t.options.Target.IsDatagram() && toolkit.KindOf(err) == toolkit.Data:
+		limit := datagramLimit(t.options.MaxDatagram, t.options.Target)
+		err = fmt.Errorf("longer than the %d bytes of a datagram: %w", limit, err)
+		return t.reject(toolkit.WithHint(t.source.at(in.line, err), "--max-datagram allows more"))
+	}
+	return err
+}
+
+// lost words the end of a connection that came too early.
+func (t *transfer) lost(err error) error {
+	n := uint64(t.sent)
+	if f, ok := t.session.(flusher); ok && !t.options.Target.IsDatagram() {
+		n = min(n, f.Written())
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, count(n))
+	case toolkit.KindOf(err) == toolkit.Timeout:
+		return fmt.Errorf("%s does not read, %s went out: %w", t.options.Target, count(n), err)
+	case toolkit.KindOf(err) == toolkit.Other:
+		err = toolkit.As(toolkit.IO, err)
+	}
+	return fmt.Errorf("lost %s after %s: %w", t.options.Target, count(n), err)
+}
+
+func count(n uint64) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}
+
+// requests sends one message at a time and waits for what it asks for.
+func (t *transfer) requests(ctx context.Context) error {
+	pace := newPacer(t.options.Interval)
+	for {
+		in, err := t.take(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = pace.wait(ctx)
+		}
+		if err == nil {
+			err = t.request(ctx, in)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (t *transfer) request(ctx context.Context, in input) error {
+	t.discardLate()
+	before, start := t.sent, time.Now()
+	if err := t.send(in); err != nil || t.sent == before {
+		if err != nil && toolkit.KindOf(err) != toolkit.Data {
+			err = t.lost(err)
+		}
+		return err
+	}
+	o := t.options
+	w := tally{want: o.Replies, until: o.Until}
+	ctx, cancel := within(ctx, o.Timeout, "no answer within %s", o.Timeout)
+	defer cancel()
+	for !w.done {
+		r, err := t.session.Next(ctx)
+		if err != nil {
+			return t.unanswered(&w, err)
+		}
+		rtt := r.Time.Sub(start)
+		if err := t.console.received(r, rtt); err != nil {
+			return err
+		}
+		t.console.detail("message %d: received after %s", t.sent, rtt.Round(time.Microsecond))
+		w.add(r)
+	}
+	t.refused = t.refused || w.refusal
+	return nil
+}
+
+// discardLate throws away what came too late for the request before, which else would pass for the answer to the next.
+func (t *transfer) discardLate() {
+	if t.sent == 0 {
+		return // what a peer says unasked at the beginning is shown
+	}
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		r, err := t.session.Next(over)
+		if err != nil {
+			return // the end of the connection is told by Send, or by the wait for the reply
+		}
+		t.console.detail("dropped what came late: %s", toolkit.Escape(string(r.Line)))
+	}
+}
+
+// unanswered words the error of a wait that did not get what it waited for.
+func (t *transfer) unanswered(w *tally, err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s to message %d", t.options.Target, w.missing(), t.sent)
+	case toolkit.KindOf(err) == toolkit.Timeout && w.broken > 0:
+		return toolkit.Errorf(toolkit.Protocol, "%s to message %d, but lines that are no messages", w.missing(), t.sent)
+	case toolkit.KindOf(err) == toolkit.Timeout:
+		return fmt.Errorf("%s to message %d from %s: %w", w.missing(), t.sent, t.options.Target, err)
+	}
+	return t.lost(err)
+}
+
