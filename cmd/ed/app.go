@@ -8,6 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/tools/demo"
+	"github.com/ed-toolbox/ed/tools/signal"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -15,6 +17,10 @@ import (
 func commands(env *toolkit.Env) []*cli.Command {
 	return []*cli.Command{
 		// the tools, one line each
+		signal.Command(env),
+		signal.SendCommand(env),
+		signal.RequestCommand(env),
+		demo.Command(env),
 
 		// the frame
 		configCommand(env),
@@ -26,14 +32,14 @@ func commands(env *toolkit.Env) []*cli.Command {
 }
 
 // newApp makes the tree of commands. It is made once for each run: cli keeps what it parsed in the flags.
-func newApp(env *toolkit.Env) *cli.App {
+func newApp(env *toolkit.Env, commands []*cli.Command) *cli.App {
 	app := &cli.App{
 		Name:  "ed",
 		Usage: "tools for services that talk in one-line text messages",
 		Description: `ed signal snaprfs/LOG_ROTATE        tell a service to open its log files anew
 			ed listen tcp://127.0.0.1:4040      show what others send to this address
 			ed demo                             see it all work, on this machine alone`,
-		Commands: commands(env),
+		Commands: commands,
 	}
 	toolkit.Prepare(env, app)
 	return app
@@ -48,10 +54,12 @@ func dispatch(env *toolkit.Env, app *cli.App, argv []string) []string {
 	}
 	env.Program = program
 	command, ok := strings.CutPrefix(program, "ed-")
-	if !ok || app.Command(command) == nil {
+	cmd := app.Command(command)
+	if !ok || cmd == nil {
 		return argv
 	}
 	env.Compat = true
+	addCompatFlags(cmd)
 	return append([]string{command}, argv...)
 }
 

@@ -58,6 +58,7 @@ func script() []step {
 // client sends the steps, each when the one before is done with.
 type client struct {
 	loop     *reactor.Loop
+	show     *printer
 	commands *dispatch.Dispatcher
 	links    map[string]*link.Client
 	targets  []*service
@@ -69,7 +70,7 @@ type client struct {
 }
 
 func newClient(loop *reactor.Loop, show *printer, steps []step, targets ...*service) *client {
-	c := &client{loop: loop, steps: steps, targets: targets, links: map[string]*link.Client{}}
+	c := &client{loop: loop, show: show, steps: steps, targets: targets, links: map[string]*link.Client{}}
 	show.watch = c.saw
 	c.commands = dispatch.New(dispatch.Options{Trace: show.hook("client")})
 	return c
@@ -106,6 +107,10 @@ func (c *client) left() int { return len(c.steps) - c.next }
 // step sends the next message, or ends.
 func (c *client) step() {
 	c.overdue.Cancel()
+	if err := c.show.flush(); err != nil {
+		c.fail(err)
+		return
+	}
 	if c.next == len(c.steps) {
 		c.finish()
 		return

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,8 +10,10 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// printer shows the events of the trace hooks, in the order in which they happened. What it prints of the traffic comes
-// from there and from nowhere else.
+// printer shows the events of the trace hooks. What it prints of the traffic comes from there and from nowhere else.
+//
+// A hook hears of a message that arrived when its handler is done, that is, after the reply. So lines are kept until the
+// next step and then printed in the order of time.
 type printer struct {
 	env   *toolkit.Env
 	out   *toolkit.Output
@@ -19,9 +22,13 @@ type printer struct {
 	names map[string]string // address of a listener -> its service
 	watch func(who string, ev *dispatch.Event)
 	seen  map[dispatch.Outcome]int
-	count int
-	line  []byte
-	err   error
+	kept  []lines
+}
+
+// lines is how one event is printed.
+type lines struct {
+	time time.Time
+	text string
 }
 
 func newPrinter(env *toolkit.Env, o Options) *printer {
@@ -42,51 +49,55 @@ func (p *printer) begin(services ...*service) {
 // hook returns the trace hook of one of the three.
 func (p *printer) hook(who string) func(*dispatch.Event) {
 	return func(ev *dispatch.Event) {
-		p.count++
 		p.seen[ev.Outcome]++
-		if err := p.show(who, ev); err != nil && p.err == nil {
-			p.err = err
+		text := p.text(who, ev)
+		if p.json {
+			text = p.jsonText(ev)
 		}
-		if p.watch != nil {
-			p.watch(who, ev)
-		}
+		p.kept = append(p.kept, lines{ev.Time, text})
+		p.watch(who, ev)
 	}
 }
 
-func (p *printer) show(who string, ev *dispatch.Event) error {
-	if p.json {
-		return p.showJSON(ev)
+// flush prints what was kept.
+func (p *printer) flush() error {
+	slices.SortStableFunc(p.kept, func(a, b lines) int { return a.time.Compare(b.time) })
+	for _, l := range p.kept {
+		if err := p.out.Raw([]byte(l.text)); err != nil {
+			return err
+		}
 	}
-	paint := p.out.Paint
-	name := paint.Cyan
+	p.kept = p.kept[:0]
+	return nil
+}
+
+// text is an event in two lines or three: what travelled, what became of it, and what that means.
+func (p *printer) text(who string, ev *dispatch.Event) string {
+	name, arrow := p.out.Paint.Cyan, "→"
 	if who == "client" {
-		name = paint.Blue
+		name = p.out.Paint.Blue
 	}
-	arrow := "→"
 	if ev.Direction == dispatch.In {
 		arrow = "←"
 	}
-	text := string(ev.Raw)
+	wire := ev.Raw
 	if ev.Message != nil {
-		p.line, _ = ev.Message.AppendText(p.line[:0])
-		text = string(p.line)
+		// what was decoded or sent can be printed
+		wire, _ = ev.Message.AppendText(nil)
 	}
-	if err := p.out.Line("%9s  %s %s %s  %s", stamp(ev.Time.Sub(p.start)), name(fmt.Sprintf("%-7s", who)), arrow,
-		p.peer(ev), toolkit.Escape(text)); err != nil {
-		return err
-	}
-	return p.out.Line("%9s  %s", "", p.outcome(ev))
+	return fmt.Sprintf("%9s  %s %s %-7s  %s\n%9s  %s\n", stamp(ev.Time.Sub(p.start)), name(fmt.Sprintf("%-7s", who)), arrow,
+		p.peer(ev), p.out.Paint.Bold(toolkit.Escape(string(wire))), "", p.outcome(ev))
 }
 
-// peer names the other side: a service by its address, anybody else by theirs.
+// peer names the other side: a service by its address, and it is the client that has no address of its own.
 func (p *printer) peer(ev *dispatch.Event) string {
 	if name, ok := p.names[ev.Peer]; ok {
 		return name
 	}
-	return fmt.Sprintf("link %d of %s", ev.Link, ev.Name)
+	return "client"
 }
 
-// outcome is the second line of an event: what became of the message, and what that means.
+// outcome says what became of the message, and what that means.
 func (p *printer) outcome(ev *dispatch.Event) string {
 	paint := p.out.Paint
 	word := paint.Green(ev.Outcome.String())
@@ -100,29 +111,42 @@ func (p *printer) outcome(ev *dispatch.Event) string {
 	if ev.Err != nil {
 		parts = append(parts, ev.Err.Error())
 	}
-	if note := note(ev); note != "" {
-		parts = append(parts, paint.Dim("# "+note))
+	where := fmt.Sprintf("link %d", ev.Link)
+	if strings.HasPrefix(ev.Peer, "tcp:") {
+		where += " to " + ev.Peer
 	}
-	return strings.Join(parts, "  ")
+	line := strings.Join(append(parts, paint.Dim(where)), "  ")
+	if note := note(ev); note != "" {
+		line += fmt.Sprintf("\n%9s  %s", "", paint.Dim("# "+note))
+	}
+	return line
 }
 
-func (p *printer) showJSON(ev *dispatch.Event) error {
-	direction := ev.Direction.String()
-	t := toolkit.Traffic{Time: ev.Time, Peer: ev.Peer, Link: ev.Link, Direction: direction}
-	var err error
+// jsonText is an event as one line of JSON, as every tool prints messages.
+func (p *printer) jsonText(ev *dispatch.Event) string {
+	t := toolkit.Traffic{Time: ev.Time, Peer: ev.Peer, Link: ev.Link, Direction: ev.Direction.String()}
 	if ev.Message == nil {
-		p.line = toolkit.AppendBroken(p.line[:0], ev.Raw, ev.Err, t)
-	} else if p.line, err = toolkit.AppendMessage(p.line[:0], ev.Message, t); err != nil {
+		return string(append(toolkit.AppendBroken(nil, ev.Raw, ev.Err, t), '\n'))
+	}
+	line, err := toolkit.AppendMessage(nil, ev.Message, t)
+	if err != nil {
+		line = toolkit.AppendBroken(nil, ev.Raw, err, t)
+	}
+	return string(append(line, '\n'))
+}
+
+// end prints the rest and counts.
+func (p *printer) end() error {
+	if err := p.flush(); err != nil {
 		return err
 	}
-	return p.out.Raw(append(p.line, '\n'))
-}
-
-// end counts what was shown.
-func (p *printer) end() error {
-	p.out.Say("\n%d events in %s: %d sent, %d handled, %d unknown, %d malformed; both services have stopped", p.count,
+	total := 0
+	for _, n := range p.seen {
+		total += n
+	}
+	p.out.Say("\n%d events in %s: %d sent, %d handled, %d unknown, %d malformed; both services have stopped", total,
 		stamp(time.Since(p.start)), p.seen[dispatch.Sent], p.seen[dispatch.Handled], p.seen[dispatch.Unknown], p.seen[dispatch.Malformed])
-	return p.err
+	return nil
 }
 
 func stamp(d time.Duration) string {

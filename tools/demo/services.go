@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"time"
@@ -63,9 +64,10 @@ func newClock(loop *reactor.Loop, show *printer, path string) (*service, error) 
 // newJournal writes the text of LOG messages to a file, which LOG_ROTATE opens anew, over TCP.
 func newJournal(loop *reactor.Loop, show *printer, path string) (*service, error) {
 	var file *os.File
+	var failed error
 	reopen := func() {
 		file.Close() // harmless on nil
-		file, _ = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		file, failed = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	}
 	reopen()
 	where, err := address.Parse("tcp://127.0.0.1:0", address.Defaults{})
@@ -78,7 +80,7 @@ func newJournal(loop *reactor.Loop, show *printer, path string) (*service, error
 	}
 	return s, s.commands.On("LOG", func(_ dispatch.Sender, m *message.Message) error {
 		text, err := m.Text("message")
-		if err != nil {
+		if err := cmp.Or(failed, err); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(file, text)

@@ -1,0 +1,104 @@
+package demo
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+)
+
+func play(t *testing.T, o Options, steps []step) (out, err string) {
+	t.Helper()
+	defer goleak.VerifyNone(t)
+	w := toolkittest.New(t)
+	began := time.Now()
+	require.NoError(t, run(context.Background(), w.Env, o, steps))
+	require.Less(t, time.Since(began), limit)
+	return w.Out.String(), w.Err.String()
+}
+
+func TestEveryStepIsShown(t *testing.T) {
+	out, notes := play(t, Options{}, script())
+	require.NotContains(t, out, "\x1b", "plain where there is no terminal")
+	for _, want := range []string{
+		`client  → journal  <demo:client journal/LOG_ROTATE`,
+		`journal ← client   <demo:client journal/LOG_ROTATE`,
+		`client  → clock    <demo:client clock/NOW serial=4711`,
+		`clock   ← client   NOW zone="Europe/Paris`,
+		`malformed  bad message at byte 9`,
+		`client  ← clock    INVALID message=`,
+		`client  ← clock    demo:client/UNKNOWN command=CLIMB`,
+		`clock   ← client   <demo:client clock/STOP`,
+	} {
+		require.Contains(t, out, want)
+	}
+	require.Regexp(t, `client  ← clock    demo:client/TIME now=\d{4}-.*;serial=4711`, out)
+	require.Regexp(t, `demo:client/ABSOLUTELY reply_timestamp=\d+\.\d{9};serial=4712`, out)
+	require.Contains(t, notes, "both services have stopped")
+}
+
+// A message that is not sent must not be shown: nothing is printed that did not travel.
+func TestALineNeedsItsMessage(t *testing.T) {
+	for _, c := range []struct {
+		gone string // of the step
+		line string // what must be there with it, and not without
+	}{
+		{"LOG_ROTATE", "LOG_ROTATE"},
+		{"NOW", "TIME now="},
+		{"ALIVE", "ABSOLUTELY"},
+		{"CLIMB", "UNKNOWN"},
+		{"", "malformed"},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			full, _ := play(t, Options{}, script())
+			require.Contains(t, full, c.line)
+			less, _ := play(t, Options{}, slices.DeleteFunc(script(), func(s step) bool { return s.command == c.gone }))
+			require.NotContains(t, less, c.line)
+		})
+	}
+}
+
+func TestPortsAreReal(t *testing.T) {
+	first, notes := play(t, Options{}, script())
+	port := regexp.MustCompile(`journal +listens on (tcp://127\.0\.0\.1:\d+)`).FindStringSubmatch(notes)
+	require.NotNil(t, port)
+	require.Contains(t, first, port[1])
+}
+
+func TestTimesRise(t *testing.T) {
+	out, _ := play(t, Options{}, script())
+	var last float64
+	stamps := regexp.MustCompile(`(?m)^ *(\d+\.\d{3}) ms`).FindAllStringSubmatch(out, -1)
+	require.NotEmpty(t, stamps)
+	for _, s := range stamps {
+		d, err := time.ParseDuration(s[1] + "ms")
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, d.Seconds(), last)
+		last = d.Seconds()
+	}
+}
+
+func TestJSONIsReadableAsMessages(t *testing.T) {
+	out, _ := play(t, Options{Common: toolkit.Common{JSON: true, Quiet: true}}, script())
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 23)
+	for _, l := range lines {
+		require.True(t, strings.HasPrefix(l, `{"v":1,"time":"`), l)
+	}
+}
+
+func TestAnEndThatNeverComesIsReported(t *testing.T) {
+	w := toolkittest.New(t)
+	steps := []step{{to: "clock", command: "NOW", until: sign{who: "client", command: "NEVER"}}}
+	err := run(context.Background(), w.Env, Options{}, steps)
+	require.ErrorContains(t, err, "wait for NEVER of client")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+}
