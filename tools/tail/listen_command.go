@@ -1,0 +1,217 @@
+package tail
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// listenOptions are those of `ed listen`, read and checked.
+type listenOptions struct {
+	toolkit.Common
+	where   []address.Address
+	connect bool
+
+	form    form
+	stamps  string
+	filter  filter
+	hexdump bool
+
+	count int // 0: no limit
+	idle  time.Duration
+	until *dispatch.Glob
+
+	echo    bool
+	replies []*message.Message
+	greet   []*message.Message // --send
+
+	on        []*trigger
+	onReply   bool
+	onMost    int
+	onTimeout time.Duration
+
+	record recordOptions
+
+	maxLine     int
+	maxDatagram int
+}
+
+// Listen returns the command `ed listen`.
+func Listen(env *toolkit.Env) *cli.Command {
+	return env.Configure("listen", &cli.Command{
+		Name:      "listen",
+		Usage:     "show, record and answer the messages that others send",
+		ArgsUsage: "ADDR ...",
+		Description: `ed listen tcp://127.0.0.1:4040 udp://127.0.0.1:4041
+			ed listen unix:/run/x.sock --json -n 3 --timeout 10s
+			ed listen :4040 --filter 'LOCK*,service=cluckd' --record day.jsonl
+			ed listen :4040 --on 'STOP=systemctl stop "$ED_PARAM_unit"'`,
+		Flags: toolkit.Flags(listenFlags()...),
+		Action: func(c *cli.Context) error {
+			o, err := readListenOptions(env, c)
+			if err != nil {
+				return err
+			}
+			return listen(c.Context, env, o)
+		},
+	}, "timestamps", "max-line", "max-datagram")
+}
+
+func listenFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "connect", Aliases: []string{"c"}, Usage: "dial the addresses instead of binding them"},
+		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "what an address without a scheme is: `TYPE`"),
+		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what matches: `COND,...` all; given again: or"},
+		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
+		&cli.StringFlag{Name: "until", Aliases: []string{"u"}, Usage: "end after a message whose command matches `GLOB`"},
+		toolkit.DurationFlag("idle", nil, 0, "end when nothing came for `DUR`"),
+		toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
+		&cli.BoolFlag{Name: "echo", Aliases: []string{"e"}, Usage: "answer with the same command and parameters"},
+		&cli.StringSliceFlag{Name: "reply", Aliases: []string{"r"}, Usage: "answer each message with `MESSAGE`"},
+		&cli.StringSliceFlag{Name: "send", Usage: "send `MESSAGE` on each new connection"},
+		&cli.StringSliceFlag{Name: "on", Usage: "run a shell command for a message: `GLOB=COMMAND`"},
+		&cli.BoolFlag{Name: "on-reply", Usage: "send what the shell command prints to the sender"},
+		&cli.IntFlag{Name: "on-max", Value: 8, Usage: "run `N` shell commands at once"},
+		toolkit.DurationFlag("on-timeout", nil, 0, "end shell commands after `DUR`"),
+		&cli.StringFlag{Name: "record", Usage: "write what is shown to `FILE`, for ed replay"},
+		&cli.BoolFlag{Name: "append", Usage: "add to the recording if it exists"},
+		&cli.BoolFlag{Name: "force", Usage: "replace the recording if it exists"},
+		toolkit.ChoiceFlag("timestamps", nil, "abs", []string{"abs", "delta", "none"}, "time of day, since the line before, or none: `WHICH`"),
+		&cli.BoolFlag{Name: "raw", Usage: "print the messages alone, as they are; not to a terminal"},
+		&cli.BoolFlag{Name: "hexdump-bad", Usage: "dump the bytes of broken lines"},
+		&cli.IntFlag{Name: "max-line", Value: 65536, Usage: "longest line taken: `BYTES`"},
+		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "longest UDP answer sent: `BYTES`, up to 65507"},
+	}
+}
+
+func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) {
+	o := listenOptions{
+		Common:  env.Common(c),
+		connect: c.Bool("connect"),
+		stamps:  toolkit.StringOf(c, "timestamps"), hexdump: c.Bool("hexdump-bad"),
+		count: c.Int("count"), idle: toolkit.DurationOf(c, "idle"),
+		echo:    c.Bool("echo"),
+		onReply: c.Bool("on-reply"), onMost: c.Int("on-max"), onTimeout: toolkit.DurationOf(c, "on-timeout"),
+		record:  recordOptions{path: c.String("record"), append: c.Bool("append"), force: c.Bool("force")},
+		maxLine: c.Int("max-line"), maxDatagram: c.Int("max-datagram"),
+	}
+	if c.Bool("json") {
+		o.form = asJSON
+	}
+	if c.Bool("raw") {
+		o.form = asRaw
+	}
+	if err := checkListenFlags(env, c, &o); err != nil {
+		return o, err
+	}
+	var err error
+	if o.where, err = readAddresses(env, c); err != nil {
+		return o, err
+	}
+	return o, readListenTexts(c, &o)
+}
+
+// checkListenFlags refuses numbers out of range and options that contradict each other.
+func checkListenFlags(env *toolkit.Env, c *cli.Context, o *listenOptions) error {
+	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
+	switch {
+	case o.JSON && c.Bool("raw"):
+		return wrong("--json and --raw exclude each other")
+	case c.Bool("raw") && env.Stdout.TTY:
+		return toolkit.WithHint(wrong("--raw would let peers control this terminal"), "send the output to a file or a pipe")
+	case o.record.path == "" && (o.record.append || o.record.force):
+		return wrong("--append and --force need --record")
+	case o.record.append && o.record.force:
+		return wrong("--append and --force exclude each other")
+	case c.IsSet("count") && o.count < 1:
+		return wrong("--count %d: at least 1", o.count)
+	case o.onMost < 1:
+		return wrong("--on-max %d: at least 1", o.onMost)
+	case o.maxLine < 1:
+		return wrong("--max-line %d: at least 1", o.maxLine)
+	case o.maxDatagram < 1 || o.maxDatagram > 65507:
+		return wrong("--max-datagram %d: 1 to 65507", o.maxDatagram)
+	case len(c.StringSlice("on")) == 0 && (o.onReply || c.IsSet("on-max") || c.IsSet("on-timeout")):
+		return wrong("--on-reply, --on-max and --on-timeout need --on")
+	}
+	return nil
+}
+
+func readAddresses(env *toolkit.Env, c *cli.Context) ([]address.Address, error) {
+	operands, err := toolkit.Operands(c, 1, -1, "an address")
+	if err != nil {
+		return nil, err
+	}
+	d := address.Defaults{Scheme: address.TCP, Port: 4040}
+	switch toolkit.StringOf(c, "type") {
+	case "udp":
+		d = address.Defaults{Scheme: address.UDP, Port: 4041}
+	case "unix":
+		d = address.Defaults{Scheme: address.Unix}
+	case "unixgram":
+		d = address.Defaults{Scheme: address.UnixGram}
+	}
+	var all []address.Address
+	for _, text := range operands {
+		a, err := env.Address(text, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// readListenTexts reads the options that have a grammar of their own.
+func readListenTexts(c *cli.Context, o *listenOptions) (err error) {
+	if o.filter, err = parseFilter(c.StringSlice("filter")); err != nil {
+		return err
+	}
+	if until := c.String("until"); until != "" {
+		glob, err := commandGlob(until)
+		if err != nil {
+			return toolkit.Errorf(toolkit.Usage, "option --until: %w", err)
+		}
+		o.until = &glob
+	}
+	if o.replies, err = readMessages(c, "reply"); err != nil {
+		return err
+	}
+	if o.greet, err = readMessages(c, "send"); err != nil {
+		return err
+	}
+	for _, text := range c.StringSlice("on") {
+		t, err := parseTrigger(text)
+		if err != nil {
+			return err
+		}
+		o.on = append(o.on, t)
+	}
+	return nil
+}
+
+// readMessages reads the messages of an option.
+func readMessages(c *cli.Context, name string) ([]*message.Message, error) {
+	var all []*message.Message
+	for _, text := range c.StringSlice(name) {
+		m, err := message.Parse([]byte(text))
+		if err == nil {
+			err = m.Check()
+		}
+		if errors.Is(err, message.ErrEmpty) {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --%s: the message is empty", name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("option --%s: %w", name, err)
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
