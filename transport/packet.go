@@ -47,6 +47,13 @@ type PacketHandler interface {
 	OnClose(c PacketConn, err error)
 }
 
+// PacketOpenHandler is an optional part of a PacketHandler.
+type PacketOpenHandler interface {
+	// OnOpen comes first and once, when the socket can be used: the host of its
+	// remote has been looked up. It does not come at all if that failed.
+	OnOpen(c PacketConn)
+}
+
 // PacketErrorHandler is an optional part of a PacketHandler.
 type PacketErrorHandler interface {
 	// OnError tells of a packet that was sent and then refused or lost: an

@@ -57,6 +57,7 @@ const (
 	closing                   // Close was called
 	dead                      // descriptor closed, OnClose to come
 	ended                     // OnClose came
+	opened                    // OnOpen came
 )
 
 // New makes a packet connection of a descriptor. With an error the descriptor
@@ -101,9 +102,7 @@ func (c *Conn) Attach(fd int, local, remote address.Address, connected bool) err
 	}
 	c.fd, c.source = fd, src
 	c.cfg.Local, c.cfg.Remote, c.cfg.Connected = local, remote, connected
-	if c.queue.len() > 0 || c.is(closing) {
-		c.later()
-	}
+	c.later() // OnOpen, and what was queued
 	return nil
 }
 
@@ -151,11 +150,23 @@ func (c *Conn) OnTurnEnd() {
 	if c.is(dead) {
 		c.finish()
 	} else {
+		c.open()
 		c.flush()
 		c.settle()
 		c.limitClose()
 	}
 	returned = true
+}
+
+// open tells the handler that the socket can be used.
+func (c *Conn) open() {
+	if c.fd < 0 || c.is(opened|closing) {
+		return
+	}
+	c.state |= opened
+	if h, ok := c.h.(transport.PacketOpenHandler); ok {
+		h.OnOpen(c)
+	}
 }
 
 var errPanic = errors.New("handler panicked")

@@ -101,6 +101,7 @@ func testPacketEcho(p *packets) {
 		equal(p.T, "sender", rc.From[i], server.Local())
 		equal(p.T, "client", rs.From[i], client.Local())
 	}
+	equal(p.T, "opened", rc.Opened, 1)
 	equal(p.T, "remote", client.Remote(), server.Local())
 	s := client.Stats()
 	equal(p.T, "packets out", s.PacketsOut, 5)

@@ -13,6 +13,7 @@ type PacketRecorder struct {
 	T    testing.TB // may be nil
 	Name string
 
+	Opened  int
 	Packets [][]byte
 	From    []address.Address
 	Drained int
@@ -35,6 +36,15 @@ func (r *PacketRecorder) enter(what string) {
 }
 
 func (r *PacketRecorder) leave() { r.inside = false }
+
+// OnOpen implements transport.PacketOpenHandler.
+func (r *PacketRecorder) OnOpen(transport.PacketConn) {
+	r.enter("OnOpen")
+	defer r.leave()
+	if r.Opened++; r.T != nil && (r.Opened > 1 || len(r.Packets) > 0) {
+		r.T.Errorf("%s: OnOpen came twice or late", r.Name)
+	}
+}
 
 // OnPacket implements transport.PacketHandler.
 func (r *PacketRecorder) OnPacket(c transport.PacketConn, p []byte, from address.Address) {
