@@ -15,41 +15,47 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 func main() {
-	env := toolkit.NewEnv()
+	os.Exit(program(toolkit.NewEnv(), os.Args, commands))
+}
+
+// program runs one command line and returns its exit code, unless a signal ends the process.
+func program(env *toolkit.Env, argv []string, commands func(*toolkit.Env) []*cli.Command) int {
 	ctx, release := catchSignals(context.Background())
-	err := run(ctx, env, os.Args)
+	err := run(ctx, env, argv, newApp(env, commands(env)))
 	release()
 	report(env, err)
 	dieIfInterrupted(err)
-	os.Exit(exitCode(err))
+	return exitCode(err)
 }
 
 // run finds the command that argv names and runs it. A panic in a command is an error of kind Internal.
-func run(ctx context.Context, env *toolkit.Env, argv []string) (err error) {
-	app := newApp(env)
+func run(ctx context.Context, env *toolkit.Env, argv []string, app *cli.App) (err error) {
 	args := dispatch(env, app, argv)
 	inv, err := toolkit.Normalise(app, args)
 	name(env, inv)
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		_ = env.Stderr.Printf("%s", toolkit.RootHelp(env.Program, app, env.Stderr.Width))
 		return toolkit.Silent(toolkit.Usage)
-	}
-	if inv.Command == nil && looksLikeEditor(argv, args) && !inv.Help && !inv.Version {
-		return toolkit.Errorf(toolkit.Usage, "this is the event toolbox; the editor is /bin/ed")
-	}
-	switch {
 	case inv.Help && inv.Command == nil:
 		return env.Stdout.Printf("%s", toolkit.RootHelp(env.Program, app, env.Stdout.Width))
 	case inv.Help:
 		return env.Stdout.Printf("%s", toolkit.HelpText(env.Program, inv.Command, env.Stdout.Width))
 	case inv.Version:
 		return printVersion(env, false)
+	case inv.Command == nil && looksLikeEditor(argv, args):
+		return toolkit.Errorf(toolkit.Usage, "this is the event toolbox; the editor is /bin/ed")
 	case err != nil:
 		return withExamples(err, inv)
+	}
+	if done, err := printFacts(env, inv); done {
+		return err
 	}
 	defer func() {
 		if p := recover(); p != nil {
