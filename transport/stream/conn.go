@@ -166,7 +166,7 @@ func (c *Conn) settle() {
 		c.state &^= busy
 		c.flush()
 		if c.is(owed) && c.Queued() <= c.set.LowMark {
-			c.source.Again() // one OnDrain a turn, or a fast peer would keep the loop
+			c.later() // one OnDrain a turn, or a fast peer would keep the loop
 		}
 	}
 	if c.out == nil && !c.is(dead|broken) {
