@@ -1,0 +1,92 @@
+package stop
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+const (
+	defaultPlan = "message:10s,INT:60s,TERM:10s"
+	messageStep = "message"
+	defaultINT  = 60 * time.Second
+	defaultWait = 10 * time.Second
+)
+
+// step is one attempt: what is sent, and how long its effect is waited for.
+type step struct {
+	name   string      // "message", or the signal's name without SIG
+	signal proc.Signal // 0 for the message
+	wait   time.Duration
+}
+
+// limit says for how long: 0 is without end.
+func (s step) limit() string {
+	if s.wait == 0 {
+		return "for as long as it takes"
+	}
+	return "up to " + duration(s.wait)
+}
+
+// parsePlan reads "message:10s,INT:60s,TERM". Without a time a step has 60 s (INT) or 10 s; 0 waits without end.
+func parsePlan(text string) ([]step, error) {
+	var plan []step
+	for part := range strings.SplitSeq(text, ",") {
+		name, wait, timed := strings.Cut(strings.TrimSpace(part), ":")
+		s := step{name: messageStep, wait: defaultWait}
+		if !strings.EqualFold(name, messageStep) {
+			sig, err := proc.ParseSignal(name)
+			if err != nil {
+				return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "plan %q: %w", text, err), "a plan is like %s", defaultPlan)
+			}
+			s.name, s.signal = sig.String(), sig
+		}
+		if s.signal == proc.INT {
+			s.wait = defaultINT
+		}
+		if timed {
+			d, err := toolkit.ParseDuration(wait)
+			if err != nil {
+				return nil, toolkit.Errorf(toolkit.Usage, "plan %q: %w", text, err)
+			}
+			s.wait = d
+		}
+		plan = append(plan, s)
+	}
+	return plan, nil
+}
+
+// withTimeout gives the INT steps another time.
+func withTimeout(plan []step, d time.Duration) []step {
+	for i := range plan {
+		if plan[i].signal == proc.INT {
+			plan[i].wait = d
+		}
+	}
+	return plan
+}
+
+// total is how long the whole plan can take; unlimited says that it may never end.
+func total(plan []step) (sum time.Duration, unlimited bool) {
+	for _, s := range plan {
+		sum += s.wait
+		unlimited = unlimited || s.wait == 0
+	}
+	return sum, unlimited
+}
+
+// has says that the plan has a step with this signal; 0 is the message.
+func has(plan []step, signal proc.Signal) bool {
+	return slices.ContainsFunc(plan, func(s step) bool { return s.signal == signal })
+}
+
+// sent lists the steps for people: "INT, TERM".
+func sent(steps []string) string {
+	if len(steps) == 0 {
+		return "the wait"
+	}
+	return strings.Join(steps, ", ")
+}
