@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/stretchr/testify/require"
@@ -55,7 +56,20 @@ func BenchmarkTurn(b *testing.B) {
 	require.NoError(b, l.Run(context.Background()))
 }
 
-// BenchmarkTurnBare is a turn without I/O of the handler: what the loop itself costs.
+// BenchmarkTurnBare is a turn without I/O of the handler: what the loop itself costs. BenchmarkWaitBare is the part of
+// it that is the kernel's.
+func BenchmarkWaitBare(b *testing.B) {
+	_, fd := socketPair(b)
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	require.NoError(b, err)
+	defer func() { _ = unix.Close(ep) }()
+	events := make([]unix.EpollEvent, 128)
+	require.NoError(b, unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLOUT}))
+	for b.Loop() {
+		_, _, _ = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(&events[0])), 128, 0, 0, 0)
+	}
+}
+
 func BenchmarkTurnBare(b *testing.B) {
 	l := quickLoop(b)
 	_, fd := socketPair(b)
@@ -110,6 +124,33 @@ func benchAdd(b *testing.B, n int) {
 			b.StartTimer()
 		}
 		added = append(added, l.After(delays[i%n], "idle", f))
+	}
+}
+
+// BenchmarkTimerFire is a timer that comes up, its callback, and arming it anew, with many others pending.
+func BenchmarkTimerFire(b *testing.B) {
+	for _, size := range []struct {
+		name    string
+		pending int
+	}{{"1M", 1_000_000}, {"10k", 10_000}} {
+		b.Run(size.name, func(b *testing.B) {
+			l, _, _ := pending(b, size.pending)
+			const busy = 1000
+			left := b.N
+			var timers [busy]reactor.Timer
+			for i := range timers {
+				timers[i] = l.After(0, "busy", func() {
+					if left--; left <= 0 {
+						l.Stop()
+						return
+					}
+					timers[i].Reset(0)
+				})
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			require.NoError(b, l.Run(context.Background()))
+		})
 	}
 }
 

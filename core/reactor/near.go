@@ -22,7 +22,7 @@ type near struct {
 	seq  uint64
 }
 
-func before(a, b *entry) bool { return a.when < b.when || a.when == b.when && a.seq < b.seq }
+func earlier(a, b *entry) bool { return a.when < b.when || a.when == b.when && a.seq < b.seq }
 
 func order(a, b entry) int {
 	if c := cmp.Compare(a.when, b.when); c != 0 {
@@ -59,7 +59,7 @@ func (r *near) addLate(id uint32, n *node) {
 	h := r.late
 	for i := len(h) - 1; i > 0; {
 		parent := (i - 1) / 2
-		if !before(&h[i], &h[parent]) {
+		if !earlier(&h[i], &h[parent]) {
 			break
 		}
 		h[i], h[parent] = h[parent], h[i]
@@ -78,10 +78,10 @@ func (r *near) dropLate() {
 		if child >= last {
 			return
 		}
-		if child+1 < last && before(&h[child+1], &h[child]) {
+		if child+1 < last && earlier(&h[child+1], &h[child]) {
 			child++
 		}
-		if !before(&h[child], &h[i]) {
+		if !earlier(&h[child], &h[i]) {
 			return
 		}
 		h[i], h[child] = h[child], h[i]
@@ -98,7 +98,7 @@ func (r *near) peek(w *wheel) (entry, bool) {
 		r.dropLate()
 	}
 	switch run := r.head < len(r.run); {
-	case run && (len(r.late) == 0 || before(&r.run[r.head], &r.late[0])):
+	case run && (len(r.late) == 0 || earlier(&r.run[r.head], &r.late[0])):
 		return r.run[r.head], true
 	case len(r.late) > 0:
 		return r.late[0], true

@@ -20,8 +20,8 @@ func TestThousandPostsCostOneWakeUp(t *testing.T) {
 	for range 1000 {
 		require.NoError(t, l.Post(func() { count++ }))
 	}
-	close(gate)
 	require.NoError(t, l.Post(l.Release))
+	close(gate)
 	require.NoError(t, wait(t, done))
 	require.Equal(t, 1000, count)
 	require.EqualValues(t, 1, l.Stats().Wakes)

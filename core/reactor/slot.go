@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// slot is what the loop knows of one source. It has no pointers: the garbage collector does not walk the slots, and two
-// fit in three cache lines.
+// slot is what the loop knows of one source. It has no pointers, so the garbage collector does not walk the slots, and
+// two fit in a cache line.
 type slot struct {
 	added    int64
 	events   uint64

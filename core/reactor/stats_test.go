@@ -93,6 +93,18 @@ func TestStatsAndLists(t *testing.T) {
 	require.Len(t, l.Sources(), 1, "the disabled one")
 }
 
+func TestLocalIsMadeOncePerLoop(t *testing.T) {
+	type key struct{}
+	made := 0
+	get := func(l *reactor.Loop) *int {
+		return l.Local(key{}, func() any { made++; return new(int) }).(*int)
+	}
+	one, two := newLoop(t, reactor.Options{}), newLoop(t, reactor.Options{})
+	require.Same(t, get(one), get(one))
+	require.NotSame(t, get(one), get(two))
+	require.Equal(t, 2, made)
+}
+
 // TestNothingAllocates measures a whole turn at a time: what a callback does, and the loop around it.
 func TestNothingAllocates(t *testing.T) {
 	for name, setUp := range map[string]func(t *testing.T, l *reactor.Loop) (each func()){

@@ -14,7 +14,7 @@ const (
 	levels    = 6
 
 	never    = math.MaxInt64
-	scanMost = 64 // timers looked at to find the earliest in a slot
+	scanMost = 16 // timers looked at to find the earliest in a slot
 )
 
 // node is one timer. It has no pointers: neither a million timers nor the lists they are in cost the garbage collector
