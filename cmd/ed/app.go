@@ -10,6 +10,7 @@ import (
 
 	"github.com/ed-toolbox/ed/tools/demo"
 	"github.com/ed-toolbox/ed/tools/signal"
+	"github.com/ed-toolbox/ed/tools/tail"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -20,6 +21,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		signal.Command(env),
 		signal.SendCommand(env),
 		signal.RequestCommand(env),
+		tail.Listen(env),
 		demo.Command(env),
 
 		// the frame

@@ -71,7 +71,7 @@ func run(ctx context.Context, env *toolkit.Env, argv []string, app *cli.App) (er
 
 // panicError keeps the stack for those who ask with -v: for others it is one line.
 func panicError(p any, verbose bool) error {
-	err := toolkit.Errorf(toolkit.Internal, "internal error: %v", p)
+	err := toolkit.Errorf(toolkit.Internal, "internal error: %s", toolkit.Escape(fmt.Sprint(p)))
 	if verbose {
 		return toolkit.WithHint(err, "the stack was\n%s", strings.TrimSpace(string(debug.Stack())))
 	}

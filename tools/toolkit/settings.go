@@ -81,7 +81,7 @@ func (e *Env) load(t *tool) (*config.Settings, error) {
 	o := config.Options{
 		Tool: t.name, Keys: t.configKeys(),
 		Legacy: legacy, LegacyVariable: variable,
-		Root: e.Root, Getenv: e.Getenv,
+		Root: e.Root, Getenv: e.settingsFrom(),
 	}
 	for _, other := range e.tools {
 		o.OtherTools = append(o.OtherTools, other.name)
@@ -92,6 +92,21 @@ func (e *Env) load(t *tool) (*config.Settings, error) {
 		return nil, As(Config, err)
 	}
 	return s, nil
+}
+
+// settingsFrom is the environment as far as it can hold settings. A command that `ed listen --on` runs has the message in
+// variables, and there ED_SERVICE is whom the message went to, not the option --service.
+func (e *Env) settingsFrom() func(string) string {
+	if e.Getenv("ED_MESSAGE") == "" {
+		return e.Getenv
+	}
+	return func(name string) string {
+		switch name {
+		case "ED_COMMAND", "ED_SERVER", "ED_SERVICE", "ED_FROM_SERVER", "ED_FROM_SERVICE", "ED_MESSAGE", "ED_PEER", "ED_JSON":
+			return ""
+		}
+		return e.Getenv(name)
+	}
 }
 
 // configKeys describes every option of the command to core/config; those that were not listed may not come from a file.
@@ -276,4 +291,17 @@ func defaultValue(f cli.Flag) string {
 		return strings.Trim(d.GetDefaultText(), `"`)
 	}
 	return ""
+}
+
+// UnknownKeys lists what Configure was told of a tool and no flag is called; for the test of all commands.
+func (e *Env) UnknownKeys(name string) []string {
+	var unknown []string
+	for _, t := range e.tools {
+		for _, key := range t.keys {
+			if t.name == name && t.flag(key) == nil {
+				unknown = append(unknown, key)
+			}
+		}
+	}
+	return unknown
 }

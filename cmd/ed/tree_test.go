@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/man"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+)
+
+// realApp is the tree of commands as users have it.
+func realApp(t testing.TB) *cli.App {
+	w := toolkittest.New(t)
+	return newApp(w.Env, commands(w.Env))
+}
+
+// walk calls f for every visible command under cmds with its path.
+func walk(path string, cmds []*cli.Command, f func(path string, c *cli.Command)) {
+	for _, c := range visible(cmds) {
+		p := strings.TrimSpace(path + " " + c.Name)
+		f(p, c)
+		walk(p, c.Subcommands, f)
+	}
+}
+
+// TestTreeKeepsTheConventions holds what doc.go of the toolkit asks of every command.
+func TestTreeKeepsTheConventions(t *testing.T) {
+	reserved := []string{"help", "version", "h", "V"}
+	walk("", realApp(t).Commands, func(path string, c *cli.Command) {
+		require.NotEmpty(t, c.Usage, path)
+		require.NotEmpty(t, c.Description, "%s has no examples", path)
+		require.NotRegexp(t, `^[A-Z]|\.$`, c.Usage, path)
+		if len(c.Subcommands) > 0 {
+			return
+		}
+		seen := map[string]bool{}
+		for _, f := range c.Flags {
+			require.Greater(t, len(f.Names()[0]), 1, "%s: the primary name of -%s is short", path, f.Names()[0])
+			for _, n := range f.Names() {
+				require.NotContains(t, reserved, n, path)
+				require.False(t, seen[n], "%s: two flags are called %s", path, n)
+				seen[n] = true
+			}
+			if r, ok := f.(cli.RequiredFlag); ok {
+				require.False(t, r.IsRequired(), "%s: --%s is Required; check it in the command", path, f.Names()[0])
+			}
+		}
+		for _, o := range toolkit.Options(c.Flags) {
+			require.True(t, o.Hidden || o.Usage != "", "%s: --%s has no usage", path, o.Name)
+		}
+		for _, shared := range []string{"json", "quiet", "verbose", "timeout", "color"} {
+			require.True(t, seen[shared], "%s has no --%s", path, shared)
+		}
+	})
+}
+
+// TestConfiguredKeysExist: what Configure lists are options of the command.
+func TestConfiguredKeysExist(t *testing.T) {
+	w := toolkittest.New(t)
+	newApp(w.Env, commands(w.Env))
+	for _, name := range w.Tools() {
+		require.Empty(t, w.UnknownKeys(name), name)
+		_, err := w.ToolSettings(name)
+		require.NoError(t, err)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	byKind := map[toolkit.Kind]int{}
+	for _, e := range exits()[1:] {
+		_, twice := byKind[e.Kind]
+		require.False(t, twice, e.Name)
+		byKind[e.Kind] = e.Code
+	}
+	for _, k := range toolkit.Kinds() {
+		require.Contains(t, byKind, k)
+		require.Equal(t, byKind[k], exitCode(toolkit.Silent(k)))
+	}
+	require.Equal(t, 0, exitCode(nil))
+	require.Equal(t, 130, exitCode(&toolkit.Interrupted{Signal: os.Interrupt}))
+	codes := []int{0, 1, 64, 65, 66, 68, 69, 70, 73, 74, 75, 76, 77, 78, 99, 124, 3, 4, 130}
+	for _, e := range exits() {
+		require.Contains(t, codes, e.Code)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for args, want := range map[string]string{
+		"69": "UNAVAILABLE", "unavailable": "UNAVAILABLE", "EX_USAGE": "USAGE", "143": "SIGINT", "137": "ended by signal 9", "0": "it worked",
+	} {
+		w := toolkittest.New(t)
+		require.NoError(t, run(context.Background(), w.Env, []string{"ed", "explain", args}, newApp(w.Env, commands(w.Env))))
+		require.Contains(t, w.Out.String(), want)
+	}
+	w := toolkittest.New(t)
+	require.Error(t, run(context.Background(), w.Env, []string{"ed", "explain", "2"}, newApp(w.Env, commands(w.Env))))
+}
+
+var optionTerm = regexp.MustCompile(`\*\*(--?[A-Za-z0-9?][A-Za-z0-9-]*)`)
+
+// optionsInPage returns the options that begin a line in the section: the terms of its definition lists.
+func optionsInPage(section string) []string {
+	var all []string
+	for _, line := range strings.Split(section, "\n") {
+		if !strings.HasPrefix(line, "**-") {
+			continue
+		}
+		for _, m := range optionTerm.FindAllStringSubmatch(line, -1) {
+			all = append(all, m[1])
+		}
+	}
+	return all
+}
+
+// TestPagesMatchTheTree: every command has a page with all its options, and no page has an option that does not exist.
+func TestPagesMatchTheTree(t *testing.T) {
+	for _, top := range visible(realApp(t).Commands) {
+		name := "ed-" + top.Name + ".1"
+		text, err := man.Page(name)
+		require.NoError(t, err, "command %s has no page man/%s.md", top.Name, name)
+		documented := optionsInPage(man.Sections(text)["OPTIONS"])
+		exists := []string{"-h", "--help", "-V", "--version"}
+		walk("", []*cli.Command{top}, func(path string, c *cli.Command) {
+			shared := toolkit.Options(toolkit.Flags())
+			for _, o := range toolkit.Options(c.Flags) {
+				exists = append(exists, o.Names...)
+				if o.Hidden || slices.ContainsFunc(shared, func(s toolkit.Option) bool { return s.Name == o.Name }) {
+					continue
+				}
+				for _, n := range o.Names {
+					require.Contains(t, documented, n, "man/%s.md does not tell of %s of ed %s", name, n, path)
+				}
+			}
+		})
+		for _, n := range documented {
+			require.Contains(t, exists, n, "man/%s.md tells of an option that does not exist", name)
+		}
+	}
+}
+
+// TestPagesHaveTheirSections: names, order, and exit codes that are in the table.
+func TestPagesHaveTheirSections(t *testing.T) {
+	heading := regexp.MustCompile(`(?m)^# (.+)$`)
+	code := regexp.MustCompile(`\*\*(\d+)\*\*`)
+	order := []string{"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "FILES", "ENVIRONMENT", "SEE ALSO"}
+	for _, name := range man.Names() {
+		text, err := man.Page(name)
+		require.NoError(t, err)
+		title, section, _ := strings.Cut(name, ".")
+		for s := range strings.SplitSeq(section, ".") { // ed.conf.5
+			section = s
+		}
+		title = strings.TrimSuffix(name, "."+section)
+		require.True(t, strings.HasPrefix(text, "% "+title+" "+section+"\n"), name)
+		sections := man.Sections(text)
+		require.Contains(t, sections["NAME"], "\n"+title+" - ", name)
+		if section != "1" {
+			continue
+		}
+		at := -1
+		for _, m := range heading.FindAllStringSubmatch(text, -1) {
+			if i := slices.Index(order, m[1]); i >= 0 {
+				require.Greater(t, i, at, "%s: %s is out of order", name, m[1])
+				at = i
+			}
+		}
+		for _, s := range order {
+			if s != "FILES" && s != "ENVIRONMENT" {
+				require.Contains(t, sections, s, name)
+			}
+		}
+		for line := range strings.Lines(sections["EXIT STATUS"]) {
+			if !strings.HasPrefix(line, "**") {
+				continue
+			}
+			for _, m := range code.FindAllStringSubmatch(line, -1) {
+				n, err := strconv.Atoi(m[1])
+				require.NoError(t, err)
+				require.True(t, slices.ContainsFunc(exits(), func(e exit) bool { return e.Code == n }), "%s: exit code %d", name, n)
+			}
+		}
+	}
+}
+
+// TestPageOfEdListsAllCodes: ed(1) has the whole table.
+func TestPageOfEdListsAllCodes(t *testing.T) {
+	text, err := man.Page("ed.1")
+	require.NoError(t, err)
+	for _, e := range exits() {
+		require.Contains(t, man.Sections(text)["EXIT STATUS"], "**"+strconv.Itoa(e.Code)+"**")
+	}
+}
+
+func TestCompletionKnowsEverything(t *testing.T) {
+	app := realApp(t)
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		script, err := completionScript(shell, app)
+		require.NoError(t, err)
+		walk("", app.Commands, func(path string, c *cli.Command) {
+			require.True(t, strings.Contains(script, path), "%s: no %s", shell, path)
+			for _, o := range toolkit.Options(c.Flags) {
+				for _, n := range o.Names {
+					if o.Hidden {
+						continue
+					}
+					if shell == "fish" {
+						n = fishSpelling(n)
+					}
+					require.True(t, strings.Contains(script, n), "%s: %s has no %s", shell, path, n)
+				}
+				for _, v := range o.Choices {
+					require.True(t, strings.Contains(script, v), "%s: %s --%s has no %s", shell, path, o.Name, v)
+				}
+			}
+		})
+		checkSyntax(t, shell, script)
+	}
+	_, err := completionScript("csh", app)
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+}
+
+func fishSpelling(option string) string {
+	if long, ok := strings.CutPrefix(option, "--"); ok {
+		return "-l " + long
+	}
+	return "-s '" + option[1:] + "'"
+}
+
+// checkSyntax lets the shell read the script, if it is installed.
+func checkSyntax(t *testing.T, shell, script string) {
+	path, err := exec.LookPath(shell)
+	if err != nil {
+		return
+	}
+	file := filepath.Join(t.TempDir(), "script")
+	require.NoError(t, os.WriteFile(file, []byte(script), 0o644))
+	out, err := exec.Command(path, "-n", file).CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Empty(t, string(out))
+}
+
+// TestCompletionInBash asks a real bash, without the bash-completion package, what it would offer.
+func TestCompletionInBash(t *testing.T) {
+	script, err := completionScript("bash", realApp(t))
+	require.NoError(t, err)
+	tests := []struct{ name, words, want string }{ // the last word is the one under the cursor
+		{"commands", "ed|expl", "explain"},
+		{"subcommands", "ed|config|", "show"},
+		{"operands", "ed|completion|", "bash zsh fish"},
+		{"operands after an option with a value", "ed|completion|--timeout|5|f", "fish"},
+		{"options", "ed|config|show|--or", "--origin"},
+		{"options of the program", "ed|--ver", "--version"},
+		{"value", "ed|explain|--color|a", "auto always"},
+		{"value after an equal sign", "ed|explain|--color|=|n", "never"},
+		{"value right at the equal sign", "ed|explain|--color|=", "auto always never"},
+		{"no value known", "ed|explain|--timeout|", ""},
+		{"link", "/usr/bin/ed-config|show|--or", "--origin"},
+		{"nothing after an operand", "ed|explain|69|sh", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			words := strings.Split(test.words, "|")
+			call := "COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _ed; echo \"${COMPREPLY[*]}\""
+			cmd := exec.Command("bash", append([]string{"--norc", "-c", script + call, "bash"}, words...)...)
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, string(out))
+			require.Equal(t, test.want, strings.TrimSpace(string(out)))
+		})
+	}
+}
