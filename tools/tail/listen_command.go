@@ -149,18 +149,9 @@ func readAddresses(env *toolkit.Env, c *cli.Context) ([]address.Address, error) 
 	if err != nil {
 		return nil, err
 	}
-	d := address.Defaults{Scheme: address.TCP, Port: 4040}
-	switch toolkit.StringOf(c, "type") {
-	case "udp":
-		d = address.Defaults{Scheme: address.UDP, Port: 4041}
-	case "unix":
-		d = address.Defaults{Scheme: address.Unix}
-	case "unixgram":
-		d = address.Defaults{Scheme: address.UnixGram}
-	}
 	var all []address.Address
 	for _, text := range operands {
-		a, err := env.Address(text, d)
+		a, err := env.Address(text, defaults(c))
 		if err != nil {
 			return nil, err
 		}

@@ -137,12 +137,15 @@ const maxBroken = 256
 // line ends, too.
 func (p *printer) appendBroken(dst []byte, e *entry) []byte {
 	var syntax *message.SyntaxError
+	var long *message.TooLongError
 	var why string
 	switch {
 	case e.m != nil:
 		why = "not sent: " + e.err.Error()
 	case errors.As(e.err, &syntax):
 		why = "broken at byte " + strconv.Itoa(syntax.Offset) + ": " + syntax.Reason
+	case errors.As(e.err, &long):
+		why = "broken at byte " + strconv.Itoa(long.Limit) + ": " + long.Error()
 	default:
 		why = "broken: " + e.err.Error()
 	}

@@ -1,0 +1,267 @@
+package tail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// linger is how long we wait at the end for the peer to close, too: closing with replies unread would have the system tell the
+// peer that the connection broke.
+const linger = time.Second
+
+// player plays a recording. It belongs to one goroutine.
+type player struct {
+	replayOptions
+	env     *toolkit.Env
+	out     *toolkit.Output
+	session toolkit.Session // nil with --dry-run
+	pace    pacer
+	show    printer
+	line    []byte
+
+	played  int
+	bad     int
+	skipped int // reports of broken lines
+
+	replies atomic.Int64
+	drained chan struct{} // closed when the peer sends no more
+}
+
+// replay plays as often as it is told to.
+func replay(ctx context.Context, env *toolkit.Env, o replayOptions) error {
+	p := &player{replayOptions: o, env: env, out: env.Output(o.Common), pace: pacer{speed: o.speed, maxGap: o.maxGap}}
+	p.show = printer{stamps: "none", terminal: env.Stdout.TTY, paint: p.out.Paint}
+	in, err := p.open()
+	if err != nil {
+		return err
+	}
+	defer func() { in.Close() }()
+	if o.Timeout > 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, o.Timeout, toolkit.Errorf(toolkit.Timeout, "the recording did not end within %s", o.Timeout))
+		defer cancel()
+		ctx = limited
+	}
+	if !o.dryRun {
+		if err := p.dial(ctx); err != nil {
+			return err
+		}
+		p.out.Detail(1, "connected to %s", o.target)
+	}
+	began := time.Now()
+	for n := 0; err == nil && (o.loops == 0 || n < o.loops) && !p.enough(); n++ {
+		if n > 0 {
+			in.Close()
+			if in, err = p.open(); err != nil {
+				break
+			}
+		}
+		before := p.played
+		err = p.play(ctx, in)
+		if err == nil && p.played == before {
+			break // nothing in it to play: for ever would be busy doing nothing
+		}
+	}
+	err = p.hangUp(ctx, err)
+	p.say(time.Since(began))
+	if err == nil && p.bad > 0 {
+		return toolkit.Errorf(toolkit.Data, "%s not sent", plural(uint64(p.bad), "bad line"))
+	}
+	return err
+}
+
+func (p *player) open() (io.ReadCloser, error) {
+	if p.path == "-" {
+		return io.NopCloser(p.env.Stdin), nil
+	}
+	f, err := os.Open(p.path)
+	if err != nil {
+		return io.NopCloser(nil), toolkit.As(toolkit.NoInput, err)
+	}
+	return f, nil
+}
+
+func (p *player) dial(ctx context.Context) (err error) {
+	o := toolkit.DialOptions{}
+	if p.target.Scheme == address.UDP {
+		o.MaxPacket = p.maxDatagram
+	}
+	if p.session, err = p.env.Dial(ctx, p.target, o); err != nil {
+		return err
+	}
+	if !p.target.IsDatagram() {
+		p.drained = make(chan struct{})
+		go p.drain()
+	}
+	return nil
+}
+
+// drain takes the replies, which nobody wants: a peer whose replies are not read may stop reading, too. It ends with the
+// session.
+func (p *player) drain() {
+	defer close(p.drained)
+	for {
+		if _, err := p.session.Next(context.Background()); err != nil {
+			return
+		}
+		p.replies.Add(1)
+	}
+}
+
+func (p *player) enough() bool { return p.count > 0 && p.played >= p.count }
+
+// play plays the recording once.
+func (p *player) play(ctx context.Context, in io.Reader) error {
+	if b, ok := p.session.(interface{ Abort(error) }); ok { // a peer that does not read must not hold up Ctrl-C
+		defer context.AfterFunc(ctx, func() { b.Abort(context.Cause(ctx)) })()
+	}
+	source := p.path
+	if source == "-" {
+		source = "standard input"
+	}
+	r := toolkit.NewMessageReader(in, source)
+	defer func() { p.skipped += r.Skipped() }()
+	p.pace.rewind()
+	for !p.enough() {
+		rec, err := r.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if rec.Err == nil && !p.wanted(&rec) {
+			continue
+		}
+		if err := p.take(ctx, &rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *player) wanted(rec *toolkit.Record) bool {
+	if rec.Direction != "" && p.direction != "all" && rec.Direction != p.direction {
+		return false
+	}
+	return p.filter.match(rec.Message, rec.Peer, rec.Direction == "out")
+}
+
+// take sends one line when it is due.
+func (p *player) take(ctx context.Context, rec *toolkit.Record) error {
+	if rec.Err != nil {
+		return p.reject(rec.Err)
+	}
+	if err := p.pace.wait(ctx, rec.Time); err != nil {
+		return err
+	}
+	if p.session == nil {
+		if err := p.print(rec); err != nil {
+			return err
+		}
+		p.played++
+		return nil
+	}
+	err := p.session.Send(rec.Message)
+	switch {
+	case err == nil:
+		p.played++
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case toolkit.KindOf(err) == toolkit.Data:
+		return p.reject(toolkit.As(toolkit.Data, fmt.Errorf("%s, line %d: %w", p.path, rec.Line, err)))
+	default:
+		return p.lost(err)
+	}
+	if p.target.IsDatagram() {
+		if err := p.session.Settle(0); err != nil {
+			return p.lost(err)
+		}
+	}
+	return nil
+}
+
+// reject passes over a bad line, if that is wanted.
+func (p *player) reject(err error) error {
+	if !p.keepGoing {
+		return err
+	}
+	p.bad++
+	p.out.Warn("%s", toolkit.Escape(err.Error()))
+	return nil
+}
+
+func (p *player) lost(err error) error {
+	if kind := toolkit.KindOf(err); kind == toolkit.Other || errors.Is(err, io.EOF) {
+		err = toolkit.As(toolkit.Unavailable, err)
+	}
+	return fmt.Errorf("lost %s after %s: %w", p.target, plural(uint64(p.played), "message"), err)
+}
+
+// print is --dry-run.
+func (p *player) print(rec *toolkit.Record) error {
+	var err error
+	if p.JSON {
+		p.line, err = toolkit.AppendMessage(p.line[:0], rec.Message, toolkit.Traffic{})
+	} else {
+		p.line = p.show.appendMessage(p.line[:0], appendAny(nil, rec.Message))
+	}
+	if err != nil {
+		return p.reject(toolkit.As(toolkit.Data, fmt.Errorf("%s, line %d: %w", p.path, rec.Line, err)))
+	}
+	if p.show.terminal && p.JSON {
+		p.line = toolkit.EscapeJSON(p.line)
+	}
+	return p.out.Raw(append(p.line, '\n'))
+}
+
+// hangUp ends the session in good order. err is why, nil when all was played.
+func (p *player) hangUp(ctx context.Context, err error) error {
+	if p.session == nil {
+		return err
+	}
+	if err == nil && p.drained != nil {
+		if p.session.CloseWrite() == nil { // else the peer has gone, which Close tells
+			timer := time.NewTimer(linger)
+			defer timer.Stop()
+			select {
+			case <-p.drained:
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		}
+	}
+	closing := p.session.Close()
+	if p.drained != nil {
+		<-p.drained
+	}
+	switch {
+	case err != nil:
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case closing != nil:
+		return p.lost(closing)
+	}
+	return nil
+}
+
+// say tells what was played, and how well the times were kept.
+func (p *player) say(took time.Duration) {
+	if p.dryRun {
+		return
+	}
+	timing := "without pauses"
+	if p.speed > 0 {
+		timing = fmt.Sprintf("at %gx, late by %s on average and %s at most", p.speed, short(p.pace.late.mean()), short(p.pace.late.worst))
+	}
+	p.out.Say("played %s to %s in %s %s%s%s", plural(uint64(p.played), "message"), p.target, short(took), timing,
+		optional(uint64(p.replies.Load()), "; %d replies"), optional(uint64(p.skipped), "; %d reports of broken lines passed over"))
+}

@@ -1,0 +1,114 @@
+package tail
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// replayOptions are those of `ed replay`, read and checked.
+type replayOptions struct {
+	toolkit.Common
+	path   string // "-": standard input
+	target address.Address
+	dryRun bool
+
+	speed     float64 // 0: without pauses
+	maxGap    time.Duration
+	direction string // "in", "out" or "all"
+	filter    filter
+	count     int // 0: all
+	loops     int // 0: for ever
+	keepGoing bool
+
+	maxDatagram int
+}
+
+// Replay returns the command `ed replay`.
+func Replay(env *toolkit.Env) *cli.Command {
+	return env.Configure("replay", &cli.Command{
+		Name:      "replay",
+		Usage:     "send the messages of a recording, with the pauses they came with",
+		ArgsUsage: "FILE ADDR",
+		Description: `ed replay day.jsonl tcp://127.0.0.1:4040
+			ed replay day.jsonl --speed 10x --max-gap 1s unix:/run/x.sock
+			ed replay day.jsonl --filter 'LOCK*' --dry-run --speed max`,
+		Flags: toolkit.Flags(
+			&cli.StringFlag{Name: "speed", Aliases: []string{"s"}, Value: "1x", Usage: "play at `SPEED`: 2x, 0.5x, or max for no pauses"},
+			toolkit.DurationFlag("max-gap", nil, 0, "cut pauses to `DUR`, before --speed"),
+			toolkit.ChoiceFlag("direction", nil, "in", []string{"in", "out", "all"}, "play what the recorder received, sent, or both: `WHICH`"),
+			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "play what matches, as for ed listen: `COND,...`"},
+			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages"},
+			&cli.IntFlag{Name: "loop", Value: 1, Usage: "play it `N` times; 0: until interrupted"},
+			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
+			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "what an address without a scheme is: `TYPE`"),
+			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "longest UDP datagram sent: `BYTES`, up to 65507"},
+			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
+		),
+		Action: func(c *cli.Context) error {
+			o, err := readReplayOptions(env, c)
+			if err != nil {
+				return err
+			}
+			return replay(c.Context, env, o)
+		},
+	}, "max-datagram")
+}
+
+func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) {
+	o := replayOptions{
+		Common: env.Common(c), dryRun: c.Bool("dry-run"),
+		maxGap: toolkit.DurationOf(c, "max-gap"), direction: toolkit.StringOf(c, "direction"),
+		count: c.Int("count"), loops: c.Int("loop"), keepGoing: c.Bool("keep-going"), maxDatagram: c.Int("max-datagram"),
+	}
+	wrong := func(format string, args ...any) (replayOptions, error) {
+		return o, toolkit.Errorf(toolkit.Usage, format, args...)
+	}
+	var err error
+	if o.speed, err = parseSpeed(c.String("speed")); err != nil {
+		return wrong("option --speed: %w", err)
+	}
+	if o.filter, err = parseFilter(c.StringSlice("filter")); err != nil {
+		return o, err
+	}
+	operands, err := toolkit.Operands(c, 1, 2, "the recording")
+	if err != nil {
+		return o, err
+	}
+	o.path = operands[0]
+	switch {
+	case c.IsSet("count") && o.count < 1:
+		return wrong("--count %d: at least 1", o.count)
+	case o.loops < 0:
+		return wrong("--loop %d: at least 0", o.loops)
+	case o.maxDatagram < 1 || o.maxDatagram > 65507:
+		return wrong("--max-datagram %d: 1 to 65507", o.maxDatagram)
+	case o.path == "-" && o.loops != 1:
+		return wrong("--loop needs a file: standard input can be read once")
+	case len(operands) == 1 && !o.dryRun:
+		return o, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "the address to send to is missing"), "--dry-run prints the messages instead")
+	case len(operands) == 2 && o.dryRun:
+		return wrong("--dry-run sends nothing: it takes no address")
+	case o.dryRun:
+		return o, nil
+	}
+	o.target, err = env.Address(operands[1], defaults(c))
+	return o, err
+}
+
+// defaults are what --type says of addresses without a scheme.
+func defaults(c *cli.Context) address.Defaults {
+	switch toolkit.StringOf(c, "type") {
+	case "udp":
+		return address.Defaults{Scheme: address.UDP, Port: 4041}
+	case "unix":
+		return address.Defaults{Scheme: address.Unix}
+	case "unixgram":
+		return address.Defaults{Scheme: address.UnixGram}
+	}
+	return address.Defaults{Scheme: address.TCP, Port: 4040}
+}
