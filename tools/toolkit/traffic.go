@@ -45,8 +45,11 @@ func AppendBroken(dst, line []byte, cause error, t Traffic) []byte {
 	dst = append(appendTraffic(dst, t), `,"error":`...)
 	dst = appendString(dst, cause.Error())
 	var syntax *message.SyntaxError
+	var long *message.TooLongError
 	if errors.As(cause, &syntax) {
 		dst = strconv.AppendInt(append(dst, `,"offset":`...), int64(syntax.Offset), 10)
+	} else if errors.As(cause, &long) {
+		dst = strconv.AppendInt(append(dst, `,"offset":`...), int64(long.Limit), 10)
 	}
 	return append(appendRaw(dst, line), '}')
 }
