@@ -22,6 +22,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		signal.SendCommand(env),
 		signal.RequestCommand(env),
 		tail.Listen(env),
+		tail.Replay(env),
 		demo.Command(env),
 
 		// the frame
