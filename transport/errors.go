@@ -2,7 +2,9 @@ package transport
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/ed-toolbox/ed/core/address"
 )
@@ -45,3 +47,13 @@ func (e *OpError) Unwrap() error { return e.Err }
 
 // Timeout reports whether a deadline passed.
 func (e *OpError) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }
+
+// Refused reports whether the other side said that nobody listens there: a
+// refusal, or a Unix socket whose file does not exist.
+func (e *OpError) Refused() bool {
+	switch e.Op {
+	case "connect", "write", "send", "receive", "read":
+		return errors.Is(e.Err, syscall.ECONNREFUSED) || errors.Is(e.Err, fs.ErrNotExist)
+	}
+	return false
+}

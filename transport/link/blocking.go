@@ -2,7 +2,7 @@ package link
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -18,7 +18,7 @@ type BlockingOptions struct {
 	Limit int
 	// Form of what is written; FormAuto means text.
 	Form Form
-	// SendTimeout bounds the wait of Send for a peer that does not read. 0 means 10 s.
+	// SendTimeout bounds the wait of Send and Close for a peer that does not read. 0 means 10 s, negative no limit.
 	SendTimeout time.Duration
 }
 
@@ -33,9 +33,11 @@ type Blocking struct {
 	inbox   inbox
 	outbox  outbox
 
-	mu      sync.Mutex
-	err     error // why the connection ended; io.EOF after an orderly end
-	refused error // what the network reported about a packet
+	mu       sync.Mutex
+	progress progress
+	err      error // why the connection ended; io.EOF after an orderly end
+	lost     error // why not all that was sent went out
+	refused  error // what the network reported about a packet
 }
 
 // carrier is what is under a Blocking. Its methods belong to the loop.
@@ -47,6 +49,8 @@ type carrier interface {
 	closeWrite() error
 	close() error
 	abort(err error)
+	// queued is what the kernel has not taken yet.
+	queued() int
 }
 
 // Dial connects over a stream. dial is given the handler for open.Dial, on a loop that belongs to the Blocking. Dial
@@ -71,7 +75,7 @@ func DialPackets(ctx context.Context, open func(*reactor.Loop, transport.PacketH
 }
 
 func start(ctx context.Context, o BlockingOptions, open func(*Blocking) (carrier, error)) (*Blocking, error) {
-	if o.SendTimeout <= 0 {
+	if o.SendTimeout == 0 {
 		o.SendTimeout = 10 * time.Second
 	}
 	loop, err := reactor.New(reactor.Options{Name: "blocking link"})
@@ -117,6 +121,20 @@ func (b *Blocking) end(err error) {
 	signal(b.outbox.room)
 }
 
+// closed is what a carrier calls last.
+func (b *Blocking) closed(err error) {
+	b.mu.Lock()
+	b.lost = err
+	if err == nil && len(b.outbox.text) > 0 {
+		b.lost = fmt.Errorf("write: %d bytes were not sent: %w", len(b.outbox.text), transport.ErrClosed)
+	}
+	b.mu.Unlock()
+	if err == nil {
+		err = io.EOF
+	}
+	b.end(err)
+}
+
 // failure is why nothing can be sent or received any more, nil while all is well.
 func (b *Blocking) failure() error {
 	b.mu.Lock()
@@ -136,17 +154,31 @@ func (b *Blocking) CloseWrite() error {
 	return b.finish(func() { _ = b.carrier.closeWrite() }) // a connection that broke meanwhile is told by Recv
 }
 
-// Close ends the connection in good order: what was sent goes out first, within the transport's close time-out. It
-// returns why the connection broke, if it did before all was sent.
+// Close ends the connection in good order: what was sent goes out first, within SendTimeout and then the transport's
+// close time-out. It returns why the connection broke, if it did before all was sent.
 func (b *Blocking) Close() error {
-	// The loop that is over already has closed everything.
-	_ = b.finish(func() { _ = b.carrier.close() })
-	<-b.ended
-	err := b.failure()
-	if errors.Is(err, io.EOF) || errors.Is(err, transport.ErrClosed) {
-		return nil
+	given := make(chan struct{})
+	// A loop that is over has closed everything already.
+	_ = b.finish(func() {
+		close(given)
+		_ = b.carrier.close()
+	})
+	var late <-chan time.Time
+	if b.options.SendTimeout > 0 {
+		timer := time.NewTimer(b.options.SendTimeout)
+		defer timer.Stop()
+		late = timer.C
 	}
-	return err
+	select {
+	case <-given:
+	case <-b.ended:
+	case <-late:
+		b.Abort(fmt.Errorf("close: the peer does not read: %w", transport.ErrTimeout))
+	}
+	<-b.ended
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lost
 }
 
 // signal leaves a note in a channel of one place.

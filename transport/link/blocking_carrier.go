@@ -22,6 +22,7 @@ type streamCarrier struct {
 }
 
 func (s *streamCarrier) write(p []byte) (int, error) {
+	s.b.progress.taken(s.conn.Stats().BytesOut) // the mutex is held
 	n := 0
 	for n < len(p) {
 		piece := p[n:min(n+writePiece, len(p))]
@@ -69,7 +70,10 @@ func (s *streamCarrier) line(line []byte) bool {
 	return room
 }
 
-func (s *streamCarrier) OnDrain(c transport.Conn) { s.b.flush() }
+func (s *streamCarrier) OnDrain(c transport.Conn) {
+	s.b.noteProgress(c)
+	s.b.flush()
+}
 
 // OnEOF leaves the way out open: the peer may still read.
 func (s *streamCarrier) OnEOF(c transport.Conn) {
@@ -84,10 +88,8 @@ func (s *streamCarrier) OnEOF(c transport.Conn) {
 }
 
 func (s *streamCarrier) OnClose(c transport.Conn, err error) {
-	if err == nil {
-		err = io.EOF
-	}
-	s.b.end(err)
+	s.b.noteProgress(c)
+	s.b.closed(err)
 }
 
 // packetCarrier is the transport.PacketHandler under a Blocking.
@@ -115,7 +117,7 @@ func (p *packetCarrier) OnPacket(c transport.PacketConn, packet []byte, from add
 	}
 }
 
-func (p *packetCarrier) OnDrain(c transport.PacketConn) {}
+func (p *packetCarrier) OnDrain(c transport.PacketConn) { signal(p.b.outbox.room) }
 
 func (p *packetCarrier) OnError(c transport.PacketConn, err error) {
 	p.b.mu.Lock()
@@ -126,8 +128,5 @@ func (p *packetCarrier) OnError(c transport.PacketConn, err error) {
 }
 
 func (p *packetCarrier) OnClose(c transport.PacketConn, err error) {
-	if err == nil {
-		err = io.EOF
-	}
-	p.b.end(err)
+	p.b.closed(err)
 }

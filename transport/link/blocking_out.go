@@ -25,34 +25,43 @@ type outbox struct {
 // the peer does not read. That the connection broke may be told only by a later call. Over packets it returns
 // transport.ErrTooBig for a message over the packet limit.
 func (b *Blocking) Send(m *message.Message) error {
+	try := b.put
 	if p, ok := b.carrier.(*packetCarrier); ok {
-		return b.sendPacket(p, m)
+		try = func(m *message.Message) (bool, error) { return b.sendPacket(p, m) }
 	}
-	timer := time.NewTimer(b.options.SendTimeout)
-	defer timer.Stop()
+	if sent, err := try(m); sent || err != nil {
+		return err
+	}
+	var late <-chan time.Time
+	if b.options.SendTimeout > 0 {
+		timer := time.NewTimer(b.options.SendTimeout)
+		defer timer.Stop()
+		late = timer.C
+	}
 	for {
-		if err := b.failure(); errors.Is(err, io.EOF) {
-			return transport.ErrClosed
-		} else if err != nil {
-			return err
-		}
-		if sent, err := b.put(m); sent || err != nil {
-			return err
-		}
 		select {
 		case <-b.outbox.room:
 		case <-b.ended:
-		case <-timer.C:
+		case <-late:
 			return fmt.Errorf("send message: the peer does not read: %w", transport.ErrTimeout)
+		}
+		if sent, err := try(m); sent || err != nil {
+			return err
 		}
 	}
 }
 
 // put encodes m if there is room.
 func (b *Blocking) put(m *message.Message) (bool, error) {
+	if err := b.failure(); errors.Is(err, io.EOF) {
+		return false, transport.ErrClosed
+	} else if err != nil {
+		return false, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.outbox.text) >= outboxLimit {
+	before := len(b.outbox.text)
+	if before >= outboxLimit {
 		return false, nil
 	}
 	text, err := b.encode(b.outbox.text, m)
@@ -60,6 +69,7 @@ func (b *Blocking) put(m *message.Message) (bool, error) {
 		return false, err
 	}
 	b.outbox.text = append(text, '\n')
+	b.progress.add(len(b.outbox.text) - before)
 	return true, b.wake()
 }
 
@@ -111,21 +121,24 @@ func (b *Blocking) finish(f func()) error {
 	return b.wake()
 }
 
-// sendPacket sends on the loop and waits for the result, which is there at once.
-func (b *Blocking) sendPacket(p *packetCarrier, m *message.Message) error {
+// sendPacket sends on the loop and waits for the result, which is there at once: false while the queue is full.
+func (b *Blocking) sendPacket(p *packetCarrier, m *message.Message) (bool, error) {
 	packet, err := b.encode(nil, m)
 	if err != nil {
-		return err
+		return false, err
 	}
 	result := make(chan error, 1)
 	if err := b.loop.Post(func() { result <- p.send(packet) }); err != nil {
-		return b.failure()
+		return false, b.broken()
 	}
 	select {
 	case err := <-result:
-		return err
+		if errors.Is(err, transport.ErrFull) {
+			return false, nil // OnDrain follows
+		}
+		return err == nil, err
 	case <-b.ended:
-		return b.failure()
+		return false, b.broken()
 	}
 }
 

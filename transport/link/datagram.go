@@ -127,3 +127,5 @@ func (p *Peer) Label(ev *dispatch.Event) {
 		ev.Peer = p.conn.Remote().String()
 	}
 }
+
+var _ transport.PacketHandler = (*Datagram)(nil)
