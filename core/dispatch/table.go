@@ -127,19 +127,16 @@ func (t *table) commands() []string {
 	return names
 }
 
-// isShort says whether words holds all bytes of command.
-func isShort(command []byte) bool { return uint(len(command))-4 <= 12 }
-
 // words returns 16 bytes of a command, and a digest of one that is shorter than 4 or longer than 16. Its four loads of four
-// bytes lie as far apart as the length lets them, so together they hold every byte, many of them twice.
+// bytes are spread so that no gap is left between them up to a length of 16: together they hold every byte.
 func words(command []byte) (low, high uint64) {
 	n := uint(len(command))
-	if !isShort(command) {
+	if n-4 > 12 {
 		return digest(command)
 	}
 	third := (n - 2) / 3
-	low = uint64(binary.LittleEndian.Uint32(command)) | uint64(binary.LittleEndian.Uint32(command[n-4:]))<<32
-	high = uint64(binary.LittleEndian.Uint32(command[third:])) | uint64(binary.LittleEndian.Uint32(command[n-4-third:]))<<32
+	low = load(command, 0) | load(command, n-4)<<32
+	high = load(command, third) | load(command, n-4-third)<<32
 	return low, high
 }
 
