@@ -8,8 +8,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/tools/check"
 	"github.com/ed-toolbox/ed/tools/demo"
 	"github.com/ed-toolbox/ed/tools/signal"
+	"github.com/ed-toolbox/ed/tools/stop"
 	"github.com/ed-toolbox/ed/tools/tail"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -23,6 +25,8 @@ func commands(env *toolkit.Env) []*cli.Command {
 		signal.RequestCommand(env),
 		tail.Listen(env),
 		tail.Replay(env),
+		stop.Command(env),
+		check.Command(env),
 		demo.Command(env),
 
 		// the frame
