@@ -1,0 +1,87 @@
+// Package script_test runs the scripts in testdata against the built program: each is a txtar file of commands and files, see
+// README.md for the commands there are beside those of testscript.
+package script_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// programs is where TestMain built ed, its links, and the examples.
+type programs struct{ bin, examples string }
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+// testMain hands the folder of the programs to the tests through the environment, the one thing that TestMain and tests share.
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "ed-script-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	p := programs{bin: filepath.Join(dir, "bin"), examples: filepath.Join(dir, "examples")}
+	if err := p.build(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	os.Setenv("ED_SCRIPT_PROGRAMS", dir)
+	return m.Run()
+}
+
+// build makes the programs with the Go tool, which does nothing again that is done already.
+func (p programs) build() error {
+	for _, dir := range []string{p.bin, p.examples} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := command("go", "build", "-o", p.bin+"/ed", "../../cmd/ed"); err != nil {
+		return err
+	}
+	if dirs, err := filepath.Glob("../../examples/*/main.go"); err == nil && len(dirs) > 0 {
+		if err := command("go", "build", "-o", p.examples+"/", "../../examples/..."); err != nil {
+			return err
+		}
+	}
+	return command(p.bin+"/ed", "install-links", "-q", p.bin)
+}
+
+func command(name string, args ...string) error {
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w\n%s", name, args, err, out)
+	}
+	return nil
+}
+
+func TestScripts(t *testing.T) {
+	dir := os.Getenv("ED_SCRIPT_PROGRAMS")
+	p := programs{bin: filepath.Join(dir, "bin"), examples: filepath.Join(dir, "examples")}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", p.bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+			env.Setenv("EXAMPLES", p.examples)
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("TERM", "dumb")
+			jobs := &jobs{running: map[string]*job{}}
+			env.Values[jobsKey{}] = jobs
+			env.Defer(jobs.killAll)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"ended":    cmdEnded,
+			"exits":    cmdExits,
+			"freeport": cmdFreePort,
+			"signal":   cmdSignal,
+			"start":    cmdStart,
+			"waitfor":  cmdWaitFor,
+		},
+		RequireExplicitExec: true,
+	})
+}
