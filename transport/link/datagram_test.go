@@ -1,0 +1,128 @@
+package link_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/link"
+	"github.com/ed-toolbox/ed/transport/open"
+)
+
+// packets starts an echoing packet service.
+func packets(t *testing.T, o link.Options) (at address.Address, stats func() link.Stats) {
+	t.Helper()
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	if o.Dispatcher == nil {
+		o.Dispatcher = echo(t, dispatch.Options{})
+	}
+	role := link.NewDatagram(o, nil)
+	conn, err := open.Packet(loop, parse(t, "udp://127.0.0.1:0"), address.Address{}, transport.Options{}, role)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- loop.Run(context.Background()) }()
+	t.Cleanup(func() {
+		require.NoError(t, loop.Post(func() { conn.Abort(nil) }))
+		require.NoError(t, <-done)
+		loop.Close()
+	})
+	return conn.Local(), func() link.Stats {
+		got := make(chan link.Stats, 1)
+		require.NoError(t, loop.Post(func() { got <- role.Stats() }))
+		return <-got
+	}
+}
+
+func askPacket(t *testing.T, at address.Address, text string) string {
+	c, err := net.Dial("udp", at.AddrPort().String())
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	buf := make([]byte, 65536)
+	n, err := c.Read(buf)
+	require.NoError(t, err)
+	return string(buf[:n])
+}
+
+func TestDatagramAnswersItsSender(t *testing.T) {
+	at, _ := packets(t, link.Options{})
+	for name, c := range map[string]struct{ in, out string }{
+		"text":              {"PING a=1", "PING a=1"},
+		"with a line end":   {"PING a=1\r\n", "PING a=1"},
+		"JSON":              {`{"command":"PING"}`, `{"command":"PING"}`},
+		"no message":        {"p*ng", "INVALID message="},
+		"the secret is out": {"PING a=1;secret_code=xyz", "PING a=1"},
+		"ALIVE":             {"ALIVE serial=7", "ABSOLUTELY reply_timestamp="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := askPacket(t, at, c.in)
+			require.True(t, strings.HasPrefix(got, c.out), got)
+			require.NotContains(t, got, "secret")
+		})
+	}
+}
+
+func TestDatagramSecret(t *testing.T) {
+	var traced []string
+	d := echo(t, dispatch.Options{Trace: func(ev *dispatch.Event) {
+		if ev.Outcome == dispatch.Dropped {
+			line, err := ev.Message.AppendText(nil)
+			if err != nil {
+				line = []byte(err.Error())
+			}
+			traced = append(traced, string(line)+": "+ev.Err.Error())
+		}
+	}})
+	at, stats := packets(t, link.Options{Secret: "open sesame", Dispatcher: d})
+	c, err := net.Dial("udp", at.AddrPort().String())
+	require.NoError(t, err)
+	defer c.Close()
+	for _, bad := range []string{"PING n=1", "PING n=2;secret_code=open", `{"command":"PING","parameters":{"secret_code":"x"}}`} {
+		_, err = c.Write([]byte(bad))
+		require.NoError(t, err)
+	}
+	require.Equal(t, "PING n=4", askPacket(t, at, "PING n=4;secret_code=open sesame"), "one bad packet drops that packet only")
+	s := stats()
+	require.EqualValues(t, 3, s.Refused)
+	require.EqualValues(t, 1, s.In)
+	require.Len(t, traced, 3)
+	for _, line := range traced {
+		require.NotContains(t, line, "open", "a secret is never shown")
+		require.Contains(t, line, "secret_code is wrong or missing")
+	}
+}
+
+// A service that tells its peers of something sends outside of a handler.
+func TestDatagramSendTo(t *testing.T) {
+	peer, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer peer.Close()
+	to := parse(t, "udp://"+peer.LocalAddr().String())
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	defer loop.Close()
+	role := link.NewDatagram(link.Options{}, nil)
+	conn, err := open.Packet(loop, parse(t, "udp://127.0.0.1:0"), address.Address{}, transport.Options{}, role)
+	require.NoError(t, err)
+	require.NoError(t, role.SendTo(conn, message.New("NEWS"), to))
+	require.ErrorIs(t, role.SendTo(conn, message.New("NEWS"), address.Address{}), transport.ErrNoRemote)
+	conn.Close()
+	require.NoError(t, loop.Run(soon(t)))
+	buf := make([]byte, 100)
+	require.NoError(t, peer.SetDeadline(time.Now().Add(10*time.Second)))
+	n, _, err := peer.ReadFrom(buf)
+	require.NoError(t, err)
+	require.Equal(t, "NEWS", string(buf[:n]))
+}
