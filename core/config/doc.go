@@ -32,7 +32,8 @@
 // # Errors
 //
 // *FileError: a file cannot be read or is no ini file. *KeyError: a key is unknown or out of place. Load finds all of them and
-// returns them joined. *ReferenceError: a FILE@VARIABLE leads nowhere.
+// returns them joined. A standard file that does not exist is none, and one under $HOME that may not be read belongs to another user
+// (su keeps HOME) and is none either. *ReferenceError: a FILE@VARIABLE leads nowhere.
 //
 // # Limits
 //

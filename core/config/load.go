@@ -15,6 +15,7 @@ type source struct {
 	path   string
 	shared bool // it belongs to all tools
 	must   bool // it is an error that it does not exist
+	home   bool // it is in the home of the user, or of whom the user was before su(1)
 }
 
 // loader gathers values from the weakest source to the strongest, each replacing what was there.
@@ -59,9 +60,9 @@ func (l *loader) sources() []source {
 		}
 	}
 	if home := configHome(l.options.Getenv); home != "" {
-		list = append(list, source{path: filepath.Join(home, "ed", "ed.conf"), shared: true})
+		list = append(list, source{path: filepath.Join(home, "ed", "ed.conf"), shared: true, home: true})
 		if l.options.Tool != "" {
-			list = append(list, source{path: filepath.Join(home, "ed", "ed-"+l.options.Tool+".conf")})
+			list = append(list, source{path: filepath.Join(home, "ed", "ed-"+l.options.Tool+".conf"), home: true})
 		}
 	}
 	return list
@@ -88,7 +89,8 @@ func configHome(getenv func(string) string) string {
 func (l *loader) readFile(s source) {
 	entries, err := readFile(s.path)
 	if err != nil {
-		if s.must || !errors.Is(err, fs.ErrNotExist) {
+		missing := errors.Is(err, fs.ErrNotExist) || s.home && errors.Is(err, fs.ErrPermission)
+		if s.must || !missing {
 			l.errs = append(l.errs, err)
 		}
 		return

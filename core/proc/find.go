@@ -90,6 +90,9 @@ func (p Process) script() string {
 		return ""
 	}
 	for _, arg := range p.Argv[1:] {
+		if strings.HasPrefix(arg, "/dev/fd/") || strings.HasPrefix(arg, "/proc/") {
+			return "" // the script is a descriptor, which has no name
+		}
 		if !strings.HasPrefix(arg, "-") {
 			return base(arg)
 		}

@@ -82,6 +82,7 @@ func TestCalled(t *testing.T) {
 			[]string{"app.py", "python3", "python3.12"}, []string{"x", "app"}, "app.py"},
 		{"python module", proc.Process{Name: "python3", Exe: "/usr/bin/python3", Argv: []string{"python3", "-m", "http.server"}}, nil, []string{"http.server"}, "python3"},
 		{"shell text", proc.Process{Name: "sh", Exe: "/bin/dash", Argv: []string{"sh", "-c", "app"}}, []string{"sh", "dash"}, []string{"app"}, "sh"},
+		{"script from a descriptor", proc.Process{Name: "bash", Exe: "/bin/bash", Argv: []string{"bash", "/dev/fd/3"}}, []string{"bash"}, []string{"3"}, "bash"},
 		{"busybox", proc.Process{Name: "sleep", Exe: "/bin/busybox", Argv: []string{"sleep", "9"}}, []string{"sleep"}, []string{"9"}, "sleep"},
 		{"operands are no names", proc.Process{Name: "vim", Exe: "/usr/bin/vim", Argv: []string{"vim", "app"}}, nil, []string{"app"}, "vim"},
 		{"no argv", proc.Process{Name: "x"}, []string{"x"}, []string{""}, "x"},

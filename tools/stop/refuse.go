@@ -37,11 +37,11 @@ func ambiguous(name string, list []proc.Process) error {
 	for _, p := range list {
 		fmt.Fprintf(&b, "\n  %s, up %s, user %s: %s", shown(p.String()), duration(p.Age()), proc.UserName(p.UID), shown(commandLine(p)))
 	}
-	hint := "give the number of one, or --all for all of them"
+	b.WriteString("\ngive the number of one, or --all for all of them")
 	if root, ok := commonParent(list); ok {
-		hint = fmt.Sprintf("%d is the parent of the others; %s", root, hint)
+		fmt.Fprintf(&b, "; %d is the parent of the others", root)
 	}
-	return toolkit.WithHint(&toolkit.Error{Kind: toolkit.Usage, Err: &listError{b.String(), cause}}, "%s", hint)
+	return toolkit.As(toolkit.Usage, &listError{b.String(), cause})
 }
 
 // listError is an AmbiguousError in lines.
