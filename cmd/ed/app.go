@@ -33,6 +33,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		configCommand(env),
 		explainCommand(env),
 		completionCommand(env),
+		manCommand(env),
 		installLinksCommand(env),
 		versionCommand(env),
 	}

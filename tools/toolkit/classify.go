@@ -29,6 +29,8 @@ func KindOf(err error) Kind {
 		return IO
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, transport.ErrTimeout):
 		return Timeout
+	case errors.Is(err, transport.ErrUnsupported), errors.Is(err, transport.ErrNoRemote):
+		return Usage // the address is of a kind that cannot do what was asked
 	case errors.Is(err, transport.ErrFull):
 		return Temporary
 	case errors.Is(err, transport.ErrTooBig):

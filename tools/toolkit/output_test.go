@@ -131,6 +131,7 @@ func TestKindOf(t *testing.T) {
 		{"connect timed out", &transport.OpError{Op: "connect", Err: transport.ErrTimeout}, toolkit.Timeout},
 		{"deadline", context.DeadlineExceeded, toolkit.Timeout},
 		{"closed", transport.ErrClosed, toolkit.Unavailable},
+		{"unsupported", &transport.OpError{Op: "connect", Err: transport.ErrUnsupported}, toolkit.Usage},
 		{"full", transport.ErrFull, toolkit.Temporary},
 		{"too big", &transport.OpError{Op: "send", Err: transport.ErrTooBig}, toolkit.Data},
 		{"message", syntax, toolkit.Data},
