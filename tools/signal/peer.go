@@ -32,17 +32,38 @@ func dial(ctx context.Context, env *toolkit.Env, a address.Address, timeout time
 	if timeout == 0 {
 		o.ConnectTimeout, o.SendTimeout = -1, -1
 	}
-	s, err := env.Dial(ctx, a, o)
-	if err != nil && toolkit.KindOf(err) == toolkit.Permission {
-		return nil, toolkit.WithHint(err, "another user, or a group that may use the socket")
-	}
-	return s, err
+	return env.Dial(ctx, a, o)
 }
 
 // nobodyThere says that an error means that nothing listens at the address: it was refused, or the socket's file does not exist.
 func nobodyThere(err error) bool {
 	var op interface{ Refused() bool }
 	return errors.As(err, &op) && op.Refused()
+}
+
+// refusal puts into plain words that nobodyThere. The cause stays in it, with its kind.
+type refusal struct {
+	target address.Address
+	err    error
+}
+
+// Error leaves away the calls and addresses in between.
+func (e *refusal) Error() string {
+	cause := e.err
+	for next := errors.Unwrap(cause); next != nil; next = errors.Unwrap(cause) {
+		cause = next
+	}
+	return "nothing listens at " + e.target.String() + ": " + cause.Error()
+}
+
+func (e *refusal) Unwrap() error { return e.err }
+
+// explain makes a refusal of an error that is one.
+func explain(err error, a address.Address) error {
+	if !nobodyThere(err) {
+		return err
+	}
+	return &refusal{a, err}
 }
 
 // settle waits for a refusal of the datagrams sent so far.

@@ -14,9 +14,10 @@ import (
 
 // console prints for two goroutines: the one that sends and the one that receives.
 type console struct {
-	mu     sync.Mutex
-	out    *toolkit.Output
-	target address.Address
+	mu       sync.Mutex
+	out      *toolkit.Output
+	target   address.Address
+	terminal bool // standard output is one
 }
 
 // received prints a line that arrived: as it came, or as JSON. rtt is left out where it is 0.
@@ -33,22 +34,27 @@ func (c *console) received(r link.Received, rtt time.Duration) error {
 	if from.IsZero() {
 		from = c.target
 	}
-	line, err := recordOf(r, toolkit.Traffic{Time: r.Time, Peer: from.String(), Direction: "in"})
-	if err != nil {
-		return err
-	}
+	line := recordOf(r, toolkit.Traffic{Time: r.Time, Peer: from.String(), Direction: "in"})
 	if rtt > 0 {
 		line = append(line[:len(line)-1], `,"rtt_ns":`...)
 		line = append(strconv.AppendInt(line, int64(rtt), 10), '}')
 	}
+	if c.terminal {
+		line = toolkit.EscapeJSON(line)
+	}
 	return c.out.Raw(append(line, '\n'))
 }
 
-func recordOf(r link.Received, t toolkit.Traffic) ([]byte, error) {
-	if r.Err != nil || r.Message == nil {
-		return toolkit.AppendBroken(nil, r.Line, r.Err, t), nil
+// recordOf is the line of JSON for what arrived, without its end.
+func recordOf(r link.Received, t toolkit.Traffic) []byte {
+	err := r.Err
+	if err == nil {
+		var line []byte
+		if line, err = toolkit.AppendMessage(nil, r.Message, t); err == nil {
+			return line
+		}
 	}
-	return toolkit.AppendMessage(nil, r.Message, t)
+	return toolkit.AppendBroken(nil, r.Line, err, t) // also for a server without a service, which cannot be written
 }
 
 func (c *console) say(format string, args ...any) {

@@ -18,7 +18,7 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	c := &console{out: env.Output(o.Common), target: o.Target}
+	c := &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY}
 	if o.DryRun {
 		return printLine(c.out, m)
 	}
@@ -30,7 +30,7 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 		c.detail("nothing listens at %s", o.Target)
 		return nil
 	}
-	return err
+	return explain(err, o.Target)
 }
 
 // finalMessage is the message as it goes out, with the size of its text. A datagram over its limit is refused here.

@@ -152,6 +152,9 @@ func (t *transfer) flush(ctx context.Context) error {
 		step, cancel := within(ctx, t.options.Timeout, "no progress within %s", t.options.Timeout)
 		err := f.Flush(step)
 		cancel()
+		if err == nil {
+			t.pending.Store(false)
+		}
 		if err == nil || ctx.Err() != nil || toolkit.KindOf(err) != toolkit.Timeout || f.Written() == before {
 			return err
 		}

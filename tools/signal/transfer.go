@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -28,13 +29,13 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 		options:  &o,
 		source:   src,
 		composer: composer{from: from, override: o.From != "", params: !o.NoCheck},
-		console:  &console{out: env.Output(o.Common), target: o.Target},
+		console:  &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY},
 	}
 	if o.DryRun {
 		err = t.print(ctx)
 	} else {
 		if t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target)); err != nil {
-			return err
+			return explain(err, o.Target)
 		}
 		if env.Stdin.TTY && o.Messages == nil && o.Template == "" {
 			t.console.say("reading messages from the terminal, one a line; Ctrl-D ends")
@@ -54,9 +55,10 @@ type transfer struct {
 	composer composer
 	console  *console
 	session  toolkit.Session
-	sent     int // messages given to the session
-	bad      int // lines passed over
-	refused  bool
+	sent     int         // messages given to the session
+	bad      int         // lines passed over
+	refused  bool        // a reply said that the service is not there
+	pending  atomic.Bool // something may not have gone out yet
 }
 
 // take returns the next message, complete and checked. A bad one ends the work, or is reported and passed over.
@@ -121,14 +123,15 @@ func (t *transfer) print(ctx context.Context) error {
 // run sends everything and receives what is to be received.
 func (t *transfer) run(ctx context.Context) error {
 	start := time.Now()
-	if b, ok := t.session.(breaker); ok { // a peer that does not read must not hold up Ctrl-C
-		defer context.AfterFunc(ctx, func() { b.Abort(context.Cause(ctx)) })()
-	}
+	defer context.AfterFunc(ctx, func() { t.giveUp(context.Cause(ctx)) })()
 	var err error
 	if t.options.Each {
 		err = t.requests(ctx)
 	} else {
 		err = t.stream(ctx)
+	}
+	if toolkit.KindOf(err) == toolkit.Timeout {
+		t.giveUp(err)
 	}
 	closing := t.session.Close()
 	t.console.done()
@@ -147,8 +150,17 @@ func (t *transfer) run(ctx context.Context) error {
 	return t.rejected()
 }
 
+// giveUp breaks the connection if something sent may not have gone out: a peer that does not read must not hold us up. One
+// that reads is parted from in good order.
+func (t *transfer) giveUp(err error) {
+	if b, ok := t.session.(breaker); ok && t.pending.Load() {
+		b.Abort(err)
+	}
+}
+
 // send sends one message. Over datagrams one that is too long is a bad line.
 func (t *transfer) send(in input) error {
+	t.pending.Store(true)
 	err := t.session.Send(in.message)
 	switch {
 	case err == nil:
@@ -173,6 +185,8 @@ func (t *transfer) lost(err error) error {
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, count(n))
 	case toolkit.KindOf(err) == toolkit.Timeout:
 		return fmt.Errorf("%s does not read, %s went out: %w", t.options.Target, count(n), err)
+	case nobodyThere(err):
+		return fmt.Errorf("%w (after %s)", explain(err, t.options.Target), count(n))
 	case toolkit.KindOf(err) == toolkit.Other:
 		err = toolkit.As(toolkit.IO, err)
 	}
@@ -222,6 +236,9 @@ func (t *transfer) request(ctx context.Context, in input) error {
 	for !w.done {
 		r, err := t.session.Next(ctx)
 		if err != nil {
+			moment, cancel := context.WithTimeout(context.Background(), lastWord)
+			_ = t.flush(moment) // notes whether the request went out at all
+			cancel()
 			return t.unanswered(&w, err)
 		}
 		rtt := r.Time.Sub(start)
@@ -240,15 +257,20 @@ func (t *transfer) discardLate() {
 	if t.sent == 0 {
 		return // what a peer says unasked at the beginning is shown
 	}
-	over, cancel := context.WithCancel(context.Background())
-	cancel()
 	for {
-		r, err := t.session.Next(over)
+		r, err := t.session.Next(over())
 		if err != nil {
 			return // the end of the connection is told by Send, or by the wait for the reply
 		}
 		t.console.detail("dropped what came late: %s", toolkit.Escape(string(r.Line)))
 	}
+}
+
+// over is a context for taking what is there already.
+func over() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }
 
 // unanswered words the error of a wait that did not get what it waited for.
@@ -263,4 +285,3 @@ func (t *transfer) unanswered(w *tally, err error) error {
 	}
 	return t.lost(err)
 }
-
