@@ -186,7 +186,7 @@ func (c *Conn) settle() {
 			h.OnError(c, err)
 		}
 	}
-	if c.fd < 0 {
+	if c.is(dead) {
 		return
 	}
 	if c.is(owed) && c.queue.len() == 0 && !c.is(closing) {

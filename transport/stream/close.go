@@ -26,7 +26,7 @@ func (c *Conn) CloseWrite() error {
 func (c *Conn) Close() error {
 	switch {
 	case c.is(closing | dead):
-	case c.is(connecting):
+	case c.is(connecting) && c.set.dialled:
 		c.end(&transport.OpError{Op: "connect", Addr: c.Remote(), Err: transport.ErrClosed})
 	default:
 		c.state |= closing

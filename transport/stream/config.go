@@ -28,6 +28,7 @@ type settings struct {
 	kind          string
 	local, remote address.Address
 	plain         bool
+	dialled       bool
 	listener      *Listener
 }
 

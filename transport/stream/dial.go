@@ -52,6 +52,7 @@ func Dial(l *reactor.Loop, cfg Config, h transport.Handler, targets ...Target) *
 // called, unless nil.
 func Prepare(l *reactor.Loop, cfg Config, h transport.Handler, cancel func()) *Conn {
 	c := newConn(localOf(l), newSettings(cfg), h)
+	c.set.dialled = true
 	d := &dialing{cancel: cancel}
 	c.lazy().dial = d
 	if t := c.set.ConnectTimeout; t > 0 {

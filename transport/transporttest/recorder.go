@@ -1,7 +1,6 @@
 package transporttest
 
 import (
-	"hash/fnv"
 	"testing"
 
 	"github.com/ed-toolbox/ed/transport"
@@ -112,25 +111,5 @@ func (r *HalfRecorder) OnEOF(c transport.Conn) {
 	}
 	if r.EOF != nil {
 		r.EOF(c)
-	}
-}
-
-// sum continues a checksum over p (FNV-1a).
-func sum(s uint64, p []byte) uint64 {
-	const prime = 1099511628211
-	if s == 0 {
-		s = fnv.New64a().Sum64()
-	}
-	for _, c := range p {
-		s = (s ^ uint64(c)) * prime
-	}
-	return s
-}
-
-// pattern fills p with bytes that tell where in the stream they are.
-func pattern(p []byte, at int) {
-	for i := range p {
-		n := uint32(at + i)
-		p[i] = byte(n ^ n>>8*31 ^ n>>16*17)
 	}
 }

@@ -114,13 +114,6 @@ func (s *sender) more(c transport.Conn) {
 	noError(s.p.T, "half-close", c.CloseWrite())
 }
 
-// patternSum is the checksum of n bytes of the pattern.
-func patternSum(n int) uint64 {
-	b := make([]byte, n)
-	pattern(b, 0)
-	return sum(0, b)
-}
-
 func testBulk(p *Pair) {
 	const n = 10 << 20
 	client, server := p.half("client"), p.half("server")

@@ -64,9 +64,9 @@ func testReplyAfterEOF(p *Pair) {
 // testPipelined: 10,000 requests, then the end of stream; every reply comes.
 func testPipelined(p *Pair) { p.pipelined(len(request)) }
 
-// testPipelinedLong: the same with replies of 40 MB in all, far above the high
+// testPipelinedLong: the same with replies of 20 MB in all, far above the high
 // mark, to a client that reads slowly at first.
-func testPipelinedLong(p *Pair) { p.pipelined(4 << 10) }
+func testPipelinedLong(p *Pair) { p.pipelined(2 << 10) }
 
 var request = bytes.Repeat([]byte("0123456789abcde\n"), 4)
 

@@ -7,7 +7,7 @@ import (
 )
 
 func testBackPressure(p *Pair) {
-	const high, low, piece, total = 256 << 10, 64 << 10, 10_000, 24_000_000
+	const high, low, piece, total = 256 << 10, 64 << 10, 10_000, 16_000_000
 	p.Options.HighMark, p.Options.LowMark = high, low
 	client, server := p.pair()
 	client.Conn.Pause()

@@ -1,0 +1,214 @@
+package open_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/transporttest"
+	"github.com/stretchr/testify/require"
+)
+
+func parse(t *testing.T, text string) address.Address {
+	a, err := address.Parse(text, address.Defaults{AnyPort: true})
+	require.NoError(t, err)
+	return a
+}
+
+// hosts is a resolver with a table; a host that is not in it is looked up for
+// ever.
+type hosts map[string][]string
+
+func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, error) {
+	list, ok := h[host]
+	if !ok {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	if list == nil {
+		return nil, errors.New("no such host")
+	}
+	var ips []netip.Addr
+	for _, text := range list {
+		ips = append(ips, netip.MustParseAddr(text))
+	}
+	return ips, nil
+}
+
+var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil}}
+
+func TestStreams(t *testing.T) {
+	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), "unix:@ed-test-open"} {
+		t.Run(text, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			server, client := &transporttest.Recorder{T: t, Name: "server"}, &transporttest.Recorder{T: t, Name: "client"}
+			l, err := open.Listen(w.Loop, parse(t, text), transport.Options{}, func(transport.Conn) transport.Handler { return server })
+			require.NoError(t, err)
+			c, err := open.Dial(w.Loop, l.Addr(), transport.Options{}, client)
+			require.NoError(t, err)
+			require.NoError(t, c.Write([]byte("hello")))
+			require.NoError(t, c.Close()) // cancels: it is not open yet
+			w.Until("it is cancelled", func() bool { return client.Closed == 1 })
+			require.ErrorIs(t, client.Err, transport.ErrClosed)
+
+			client = &transporttest.Recorder{T: t, Name: "client"}
+			client.Open = func(c transport.Conn) { c.Close() }
+			c, err = open.Dial(w.Loop, l.Addr(), transport.Options{}, client)
+			require.NoError(t, err)
+			require.NoError(t, c.Write([]byte("hello")))
+			server.Data, server.Opened, server.Closed = nil, 0, 0
+			w.Until("it arrives", func() bool { return string(server.Data) == "hello" })
+			require.NoError(t, l.Close())
+			w.Idle()
+		})
+	}
+}
+
+func TestPackets(t *testing.T) {
+	for _, text := range []string{"udp://127.0.0.1:0", "udp://localhost:0", "unixgram:" + filepath.Join(t.TempDir(), "s")} {
+		t.Run(text, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			server := &transporttest.PacketRecorder{T: t, Name: "server"}
+			s, err := open.Packet(w.Loop, parse(t, text), address.Address{}, transport.Options{}, server)
+			require.NoError(t, err)
+			c, err := open.Packet(w.Loop, address.Address{}, s.Local(), transport.Options{}, &transporttest.PacketRecorder{T: t, Name: "client"})
+			require.NoError(t, err)
+			require.NoError(t, c.WriteTo([]byte("hello"), address.Address{}))
+			w.Until("it arrives", func() bool { return len(server.Packets) == 1 })
+			c.Abort(nil)
+			s.Abort(nil)
+			w.Idle()
+		})
+	}
+}
+
+func TestDialName(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	server := &transporttest.Recorder{T: t, Name: "server"}
+	l, err := open.Listen(w.Loop, parse(t, "tcp://127.0.0.1:0"), transport.Options{}, func(transport.Conn) transport.Handler { return server })
+	require.NoError(t, err)
+	to := address.Address{Scheme: address.TCP, Host: "both", Port: l.Addr().Port}
+	client := &transporttest.Recorder{T: t, Name: "client"}
+	c, err := opener.Dial(w.Loop, to, transport.Options{}, client)
+	require.NoError(t, err)
+	require.Equal(t, to, c.Remote())
+	require.NoError(t, c.Write([]byte("hello")), "it queues while the name is looked up")
+	w.Until("it arrives by the second address", func() bool { return string(server.Data) == "hello" })
+	require.Equal(t, l.Addr(), c.Remote(), "then it is the address that answered")
+	require.NoError(t, c.Close())
+	require.NoError(t, l.Close())
+	w.Idle()
+}
+
+func TestDialNameFails(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	free, err := open.Listen(w.Loop, parse(t, "tcp://127.0.0.1:0"), transport.Options{}, nil)
+	require.NoError(t, err)
+	require.NoError(t, free.Close())
+	tests := map[string]struct {
+		host string
+		op   string
+		is   error
+		text string
+	}{
+		"unknown":      {"unknown", "look up", nil, "no such host"},
+		"no address":   {"none", "look up", nil, "no address"},
+		"slow":         {"slow", "look up", transport.ErrTimeout, "timed out"},
+		"refused":      {"one", "connect", syscall.ECONNREFUSED, "refused"},
+		"both refused": {"both", "connect", syscall.ECONNREFUSED, "connect tcp://[::1]:"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			client := &transporttest.Recorder{T: t, Name: "client"}
+			a := address.Address{Scheme: address.TCP, Host: tt.host, Port: free.Addr().Port}
+			_, err := opener.Dial(w.Loop, a, transport.Options{ConnectTimeout: 200 * time.Millisecond}, client)
+			require.NoError(t, err)
+			w.Idle()
+			require.Zero(t, client.Opened)
+			require.ErrorContains(t, client.Err, tt.text)
+			var op *transport.OpError
+			require.ErrorAs(t, client.Err, &op)
+			require.Equal(t, tt.op, op.Op)
+			if tt.is != nil {
+				require.ErrorIs(t, client.Err, tt.is)
+			}
+		})
+	}
+}
+
+// TestCancelLookUp: closing during the look-up ends it too, and the loop with it.
+func TestCancelLookUp(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	client := &transporttest.Recorder{T: t, Name: "client"}
+	c, err := opener.Dial(w.Loop, address.Address{Scheme: address.TCP, Host: "slow", Port: 1}, transport.Options{ConnectTimeout: time.Hour}, client)
+	require.NoError(t, err)
+	w.For(time.Millisecond)
+	require.NoError(t, c.Close())
+	packets := &transporttest.PacketRecorder{T: t}
+	p, err := opener.Packet(w.Loop, address.Address{}, address.Address{Scheme: address.UDP, Host: "slow", Port: 1}, transport.Options{ConnectTimeout: time.Hour}, packets)
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	w.Idle()
+	require.ErrorIs(t, client.Err, transport.ErrClosed)
+	require.Equal(t, 1, packets.Closed)
+}
+
+func TestPacketName(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	server := &transporttest.PacketRecorder{T: t, Name: "server"}
+	s, err := opener.Packet(w.Loop, address.Address{Scheme: address.UDP, Host: "one"}, address.Address{}, transport.Options{}, server)
+	require.NoError(t, err, "a name can be bound before the loop runs")
+	client := &transporttest.PacketRecorder{T: t, Name: "client"}
+	c, err := opener.Packet(w.Loop, address.Address{}, address.Address{Scheme: address.UDP, Host: "one", Port: s.Local().Port}, transport.Options{}, client)
+	require.NoError(t, err)
+	require.NoError(t, c.WriteTo([]byte("early"), address.Address{}))
+	require.Equal(t, 1, c.Queued())
+	w.Until("it arrives", func() bool { return len(server.Packets) == 1 })
+	require.Equal(t, 1, client.Opened)
+	lost := &transporttest.PacketRecorder{T: t, Name: "lost"}
+	_, err = opener.Packet(w.Loop, address.Address{}, address.Address{Scheme: address.UDP, Host: "unknown", Port: 1}, transport.Options{}, lost)
+	require.NoError(t, err)
+	w.Until("the failure is told", func() bool { return lost.Closed == 1 })
+	require.ErrorContains(t, lost.Err, "look up udp://unknown:1: no such host")
+	require.Zero(t, lost.Opened)
+	c.Abort(nil)
+	s.Abort(nil)
+	w.Idle()
+}
+
+func TestBindNameInRunningLoop(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	var err error
+	w.Loop.After(0, "listen", func() {
+		_, err = opener.Listen(w.Loop, address.Address{Scheme: address.TCP, Host: "one"}, transport.Options{}, nil)
+	})
+	w.Idle()
+	require.ErrorContains(t, err, "IP addresses only")
+}
+
+func TestUnsupported(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	for _, text := range []string{"tls://127.0.0.1:1", "fifo:/x", "exec:cat", "unixpacket:/x", "udp://127.0.0.1:1", "unixgram:/x"} {
+		a := parse(t, text)
+		_, err := open.Dial(w.Loop, a, transport.Options{}, nil)
+		require.ErrorIs(t, err, transport.ErrUnsupported, text)
+		require.ErrorContains(t, err, a.Scheme.String())
+		_, err = open.Listen(w.Loop, a, transport.Options{}, nil)
+		require.ErrorIs(t, err, transport.ErrUnsupported, text)
+	}
+	for _, text := range []string{"tcp://127.0.0.1:1", "unix:/x", "unixpacket:/x"} {
+		_, err := open.Packet(w.Loop, parse(t, text), address.Address{}, transport.Options{}, nil)
+		require.ErrorIs(t, err, transport.ErrUnsupported, text)
+	}
+	_, err := open.Dial(w.Loop, address.Address{}, transport.Options{}, nil)
+	require.ErrorContains(t, err, "no address given")
+	_, err = open.Packet(w.Loop, parse(t, "udp://127.0.0.1:0"), parse(t, "unixgram:/x"), transport.Options{}, nil)
+	require.ErrorContains(t, err, "cannot send to unixgram:/x")
+}

@@ -1,0 +1,193 @@
+package stream_test
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/stream"
+	"github.com/ed-toolbox/ed/transport/transporttest"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// pair makes two connected connections of a socket pair.
+func pair(t testing.TB, l *reactor.Loop, o transport.Options, a, b transport.Handler) (ca, cb *stream.Conn) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	cfg := stream.Config{Options: o, Scheme: address.Unix}
+	ca, err = stream.New(l, fds[0], cfg, a)
+	require.NoError(t, err)
+	cb, err = stream.New(l, fds[1], cfg, b)
+	require.NoError(t, err)
+	return ca, cb
+}
+
+func TestSocketPair(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	a, b := &transporttest.Recorder{T: t, Name: "a"}, &transporttest.Recorder{T: t, Name: "b"}
+	ca, _ := pair(t, w.Loop, transport.Options{}, a, b)
+	b.On = func(c transport.Conn, p []byte) { require.NoError(t, c.Write(p)) }
+	require.NoError(t, ca.Write([]byte("x")))
+	require.Zero(t, a.Opened, "OnOpen never comes from inside New")
+	w.Until("the echo comes", func() bool { return a.Received == 1 })
+	require.NoError(t, ca.Close())
+	w.Idle()
+	require.Equal(t, 1, a.Closed+b.Closed-1)
+	require.NoError(t, b.Err)
+}
+
+// TestPipe: a descriptor that is no socket and has one direction only.
+func TestPipe(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	var fds [2]int
+	require.NoError(t, unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC))
+	r, wr := &transporttest.Recorder{T: t, Name: "reader", Discard: true}, &transporttest.Recorder{T: t, Name: "writer"}
+	_, err := stream.New(w.Loop, fds[0], stream.Config{Plain: true}, r)
+	require.NoError(t, err)
+	out, err := stream.New(w.Loop, fds[1], stream.Config{Plain: true}, wr)
+	require.NoError(t, err)
+	out.Pause() // nothing can be read from this end
+	require.NoError(t, out.Write(make([]byte, 500_000)))
+	require.NoError(t, out.Close())
+	w.Idle()
+	require.Equal(t, 500_000, r.Received)
+	require.NoError(t, r.Err)
+	require.NoError(t, wr.Err)
+}
+
+func TestBadDescriptor(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	_, err := stream.New(w.Loop, -1, stream.Config{}, &transporttest.Recorder{T: t})
+	require.ErrorIs(t, err, unix.EBADF)
+	_, err = stream.Listen(w.Loop, -1, stream.Config{}, nil)
+	require.ErrorIs(t, err, unix.EBADF)
+}
+
+// TestDialInTurn: several targets are tried until one answers, and a full
+// backlog is tried again.
+func TestDialInTurn(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	a := func(name string) address.Address { return address.FromUnix(address.Unix, name) }
+	h := &transporttest.Recorder{T: t, Name: "client"}
+	var fds [2]int
+	tries := 0
+	c := stream.Dial(w.Loop, stream.Config{Scheme: address.Unix, Remote: a("/name")}, h,
+		stream.Target{Addr: a("/refused"), Open: func() (int, error) { return -1, unix.ECONNREFUSED }},
+		stream.Target{Addr: a("/busy"), Open: func() (int, error) {
+			if tries++; tries < 4 {
+				return -1, unix.EAGAIN
+			}
+			var err error
+			fds, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+			return fds[0], err
+		}},
+		stream.Target{Addr: a("/never"), Open: func() (int, error) { panic("tried after one that answered") }})
+	require.Equal(t, a("/name"), c.Remote())
+	w.Until("it opens", func() bool { return h.Opened == 1 })
+	require.Equal(t, a("/busy"), c.Remote())
+	require.Equal(t, 4, tries)
+	require.NoError(t, unix.Close(fds[1]))
+	w.Idle()
+	require.NoError(t, h.Err)
+}
+
+func TestDialAllFail(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	a := func(name string) address.Address { return address.FromUnix(address.Unix, name) }
+	fail := func(name string, err error) stream.Target {
+		return stream.Target{Addr: a(name), Open: func() (int, error) { return -1, err }}
+	}
+	tests := map[string]struct {
+		targets []stream.Target
+		want    string
+		is      []error
+	}{
+		"none": {nil, "connect unix:/name: no address to try", nil},
+		"one":  {[]stream.Target{fail("/a", unix.ENOENT)}, "connect unix:/a: no such file or directory", []error{unix.ENOENT}},
+		"two": {[]stream.Target{fail("/a", unix.ENOENT), fail("/b", unix.ECONNREFUSED)},
+			"connect unix:/name: connect unix:/a: no such file or directory; connect unix:/b: connection refused",
+			[]error{unix.ENOENT, unix.ECONNREFUSED}},
+		"busy to the end": {[]stream.Target{fail("/a", unix.EAGAIN)}, "connect unix:/a: timed out", []error{transport.ErrTimeout}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := &transporttest.Recorder{T: t, Name: "client"}
+			cfg := stream.Config{Scheme: address.Unix, Remote: a("/name"), Options: transport.Options{ConnectTimeout: 20 * time.Millisecond}}
+			stream.Dial(w.Loop, cfg, h, tt.targets...)
+			w.Idle()
+			require.EqualError(t, h.Err, tt.want)
+			for _, err := range tt.is {
+				require.ErrorIs(t, h.Err, err)
+			}
+		})
+	}
+}
+
+// TestIdleMemory: an idle accepted connection holds its record and its place in
+// the loop, and no buffer, whatever it has carried.
+func TestIdleMemory(t *testing.T) {
+	const n, limit = 1000, 400
+	w := transporttest.NewWorld(t)
+	h := &idle{}
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	name := &unix.SockaddrUnix{Name: "@ed-test-idle-memory-" + strconv.Itoa(os.Getpid())}
+	require.NoError(t, unix.Bind(fd, name))
+	require.NoError(t, unix.Listen(fd, 16))
+	ln, err := stream.Listen(w.Loop, fd, stream.Config{Scheme: address.Unix}, func(c transport.Conn) transport.Handler {
+		h.conns = append(h.conns, c)
+		return h
+	})
+	require.NoError(t, err)
+	h.conns = make([]transport.Conn, 0, 2*n)
+	var peers []int
+	round := func() {
+		for range n / 10 {
+			for range 10 {
+				peer, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+				require.NoError(t, err)
+				require.NoError(t, unix.Connect(peer, name))
+				_, err = unix.Write(peer, make([]byte, 10_000))
+				require.NoError(t, err)
+				peers = append(peers, peer)
+			}
+			w.Until("all is carried", func() bool { return h.got == len(peers)*10_000 })
+		}
+	}
+	round() // what grows once has grown now
+	before := heap()
+	round()
+	each := float64(heap()-before) / n
+	t.Logf("%.0f bytes for each idle connection", each)
+	require.Less(t, each, float64(limit))
+	for i, c := range h.conns {
+		c.Abort(nil)
+		require.NoError(t, unix.Close(peers[i]))
+	}
+	require.NoError(t, ln.Close())
+	w.Idle()
+}
+
+type idle struct {
+	got   int
+	conns []transport.Conn
+}
+
+func (h *idle) OnOpen(transport.Conn)             {}
+func (h *idle) OnData(_ transport.Conn, p []byte) { h.got += len(p) }
+func (h *idle) OnDrain(transport.Conn)            {}
+func (h *idle) OnClose(transport.Conn, error)     {}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
