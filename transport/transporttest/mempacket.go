@@ -2,6 +2,7 @@ package transporttest
 
 import (
 	"cmp"
+	"slices"
 	"syscall"
 	"time"
 
@@ -18,7 +19,8 @@ type memPacket struct {
 	options                    transport.Options
 	h                          transport.PacketHandler
 	local, remote              address.Address
-	inbox                      []parcel
+	transit, inbox             []parcel // on their way, and arrived
+	held                       *parcel  // to be overtaken
 	stats                      transport.PacketStats
 	err                        error
 	id                         uint64
@@ -29,6 +31,8 @@ type memPacket struct {
 type parcel struct {
 	data []byte
 	from address.Address
+	due  time.Time
+	late bool // the next one is to overtake it
 }
 
 // Packet opens a packet socket; a zero local address takes a free one.
@@ -72,19 +76,47 @@ func (c *memPacket) WriteTo(p []byte, to address.Address) error {
 	if c.net.happens(c.net.faults.Drop) {
 		return nil
 	}
-	due := c.net.due()
-	if c.net.happens(c.net.faults.Reorder) {
-		due = time.Now().Add(c.net.faults.Delay + c.net.faults.Jitter + time.Millisecond)
-	}
-	k := parcel{append([]byte{}, p...), c.local}
-	post(peer.loop, func() {
-		if wait := time.Until(due); wait > 0 {
-			peer.loop.After(wait, "delay", func() { peer.arrive(k) })
-		} else {
-			peer.arrive(k)
-		}
-	})
+	k := parcel{append([]byte{}, p...), c.local, c.net.due(), c.net.happens(c.net.faults.Reorder)}
+	post(peer.loop, func() { peer.travel(k) })
 	return nil
+}
+
+// travel keeps a packet until it is due. Those that are due at different times
+// arrive in that order, whatever the timers do.
+func (c *memPacket) travel(k parcel) {
+	at := len(c.transit)
+	for at > 0 && c.transit[at-1].due.After(k.due) {
+		at--
+	}
+	c.transit = slices.Insert(c.transit, at, k)
+	if wait := time.Until(k.due); wait > 0 {
+		c.loop.After(wait, "delay", c.land)
+	} else {
+		c.land()
+	}
+}
+
+// land takes the packets that are due.
+func (c *memPacket) land() {
+	for len(c.transit) > 0 && time.Until(c.transit[0].due) <= 0 {
+		k := c.transit[0]
+		c.transit = c.transit[1:]
+		if k.late && c.held == nil {
+			c.held = &k
+			c.loop.After(time.Millisecond, "overtaken", c.release)
+			continue
+		}
+		c.arrive(k)
+		c.release()
+	}
+}
+
+// release lets the packet in that the last one overtook.
+func (c *memPacket) release() {
+	if k := c.held; k != nil {
+		c.held = nil
+		c.arrive(*k)
+	}
 }
 
 func (c *memPacket) arrive(k parcel) {

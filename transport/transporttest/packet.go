@@ -46,6 +46,7 @@ func RunPacket(t *testing.T, make func(t *testing.T) PacketMedium) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("ED_VERIFY", "1")
 			p := &packets{World: NewWorld(t), PacketMedium: make(t)}
 			tt.run(p)
 			for _, c := range p.conns {

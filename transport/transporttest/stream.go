@@ -62,6 +62,10 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("ED_VERIFY", "1")
+			if tt.name == "no allocation" {
+				t.Setenv("ED_VERIFY", "0") // the checks allocate
+			}
 			p := &Pair{World: NewWorld(t), Medium: make(t)}
 			tt.run(p)
 			p.finish()
