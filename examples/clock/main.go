@@ -6,8 +6,10 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"log"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -20,35 +22,31 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "clock:", err)
-		os.Exit(1)
+	if len(os.Args) != 2 {
+		log.Fatal("usage: clock ADDR")
+	}
+	where, err := address.Parse(os.Args[1], address.Defaults{Scheme: address.TCP})
+	check(err)
+	loop, err := reactor.New(reactor.Options{Name: "clock"})
+	check(err)
+	commands := dispatch.New(dispatch.Options{})
+	check(commands.On("NOW", func(from dispatch.Sender, m *message.Message) error {
+		return from.Send(m.Reply("TIME").Set("now", time.Now().UTC().Format(time.RFC3339Nano)))
+	}))
+	check(commands.Defaults(dispatch.DefaultsOptions{Stop: func(bool) { loop.Stop() }}))
+	server := link.NewServer(link.Options{Dispatcher: commands})
+	listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)
+	check(err)
+	defer listener.Close()
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	if err := loop.Run(ctx); ctx.Err() == nil {
+		check(err)
 	}
 }
 
-func run(args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("usage: clock ADDR")
-	}
-	where, err := address.Parse(args[0], address.Defaults{Scheme: address.TCP})
+func check(err error) {
 	if err != nil {
-		return err
+		log.Fatal("clock: ", err)
 	}
-	loop, err := reactor.New(reactor.Options{Name: "clock"})
-	if err != nil {
-		return err
-	}
-	defer loop.Close()
-	commands := dispatch.New(dispatch.Options{})
-	commands.On("NOW", func(from dispatch.Sender, m *message.Message) error {
-		return from.Send(m.Reply("TIME").Set("now", time.Now().UTC().Format(time.RFC3339Nano)))
-	})
-	commands.Defaults(dispatch.DefaultsOptions{Stop: func(bool) { loop.Stop() }})
-	server := link.NewServer(link.Options{Dispatcher: commands})
-	listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	return loop.Run(context.Background())
 }

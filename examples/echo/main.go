@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"log"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
@@ -18,43 +20,37 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "echo:", err)
-		os.Exit(1)
-	}
-}
-
-func run(addresses []string) error {
 	loop, err := reactor.New(reactor.Options{Name: "echo"})
-	if err != nil {
-		return err
-	}
-	defer loop.Close()
-
+	check(err)
 	commands := dispatch.New(dispatch.Options{})
 	var reply message.Message
 	echo := func(from dispatch.Sender, m *message.Message) error {
-		if pace, ok := m.Lookup("echo"); ok && string(pace) == "off" {
-			return nil // the peer asked for silence
+		if mark, ok := m.Lookup("mark"); ok {
+			log.Printf("echo: mark %q", mark)
 		}
 		reply.ReplyTo(m, "")
 		reply.CopyParams(m)
 		return from.Send(&reply)
 	}
-	commands.Add(dispatch.Match{CatchAll: true, Handler: echo})
-	commands.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Stop: func(bool) { loop.Stop() }})
-
+	check(commands.Add(dispatch.Match{CatchAll: true, Handler: echo}))
+	check(commands.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Stop: func(bool) { loop.Stop() }}))
 	server := link.NewServer(link.Options{Dispatcher: commands})
-	for _, text := range addresses {
+	for _, text := range os.Args[1:] {
 		where, err := address.Parse(text, address.Defaults{Scheme: address.TCP})
-		if err != nil {
-			return err
-		}
+		check(err)
 		listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)
-		if err != nil {
-			return err
-		}
+		check(err)
 		defer listener.Close()
 	}
-	return loop.Run(context.Background())
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	if err := loop.Run(ctx); ctx.Err() == nil {
+		check(err)
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal("echo: ", err)
+	}
 }

@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"log"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
@@ -19,41 +21,39 @@ import (
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: journal ADDR FILE")
-		os.Exit(64)
+		log.Fatal("usage: journal ADDR FILE")
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "journal:", err)
-		os.Exit(1)
-	}
-}
-
-func run(text, path string) error {
-	where, err := address.Parse(text, address.Defaults{Scheme: address.TCP})
-	if err != nil {
-		return err
-	}
+	where, err := address.Parse(os.Args[1], address.Defaults{})
+	check(err)
 	loop, err := reactor.New(reactor.Options{Name: "journal"})
-	if err != nil {
-		return err
-	}
-	defer loop.Close()
-	var file *os.File // *os.File is nil-safe: writing before reopen reports an error
+	check(err)
+	var file *os.File
 	reopen := func() {
 		file.Close()
-		file, err = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+		file, err = os.OpenFile(os.Args[2], os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+		check(err)
 	}
 	reopen()
 	commands := dispatch.New(dispatch.Options{})
-	commands.On("LOG", func(_ dispatch.Sender, m *message.Message) error {
+	check(commands.On("LOG", func(_ dispatch.Sender, m *message.Message) error {
 		text, _ := m.Get("message")
-		_, err := fmt.Fprintln(file, text)
+		_, err := file.WriteString(text + "\n")
 		return err
-	})
-	commands.Defaults(dispatch.DefaultsOptions{LogRotate: reopen, Stop: func(bool) { loop.Stop() }})
+	}))
+	check(commands.Defaults(dispatch.DefaultsOptions{LogRotate: reopen, Stop: func(bool) { loop.Stop() }}))
 	server := link.NewServer(link.Options{Dispatcher: commands})
-	if _, listenErr := open.Listen(loop, where, transport.Options{}, server.Accept); listenErr != nil {
-		return listenErr
+	listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)
+	check(err)
+	defer listener.Close()
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	if err := loop.Run(ctx); ctx.Err() == nil {
+		check(err)
 	}
-	return loop.Run(context.Background())
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal("journal: ", err)
+	}
 }

@@ -1,0 +1,72 @@
+package script_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The tour of README.md is run as it stands there, as one shell session; what it is said to print must be printed, except
+// for numbers and the host's name.
+func TestReadmeTour(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tour, found := strings.Cut(string(readme), "\n## A tour")
+	if !found {
+		t.Fatal("README.md has no tour")
+	}
+	tour, _, _ = strings.Cut(tour, "\n## ")
+	script := blocks(tour, "sh")
+	if strings.Count(script, "\n") < 20 {
+		t.Fatalf("the tour has only %q", script)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-e", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), "HOME="+t.TempDir(), "GOFLAGS=-buildvcs=false", "NO_COLOR=1",
+		"GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"))
+	cmd.WaitDelay = 10 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("the tour failed: %v\n%s", err, out.String())
+	}
+	for _, want := range strings.Split(strings.TrimSpace(blocks(tour, "text")), "\n") {
+		if !strings.Contains(anywhere(out.String()), anywhere(want)) {
+			t.Errorf("README.md says that the tour prints\n%s\nIt printed\n%s", want, out.String())
+		}
+	}
+}
+
+// blocks returns the text of all fenced blocks of a language.
+func blocks(markdown, language string) string {
+	var b strings.Builder
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(markdown, -1) {
+		b.WriteString(m[1])
+	}
+	return b.String()
+}
+
+// anywhere takes out of s what differs from run to run and from host to host.
+func anywhere(s string) string {
+	s = regexp.MustCompile(`\w+:ed_`).ReplaceAllString(s, "host:ed_")
+	return regexp.MustCompile(`\d+`).ReplaceAllString(s, "0")
+}
+
+func goEnv(t *testing.T, name string) string {
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
