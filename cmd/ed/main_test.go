@@ -63,7 +63,8 @@ func programAs(t testing.TB, name string, args ...string) *exec.Cmd {
 	require.NoError(t, err)
 	cmd := exec.Command(exe, args...)
 	cmd.Args[0] = name
-	cmd.Env = append(os.Environ(), asProgram+"=1", "HOME="+t.TempDir(), "XDG_CONFIG_HOME=")
+	// The race detector otherwise waits for a second at the end of a program.
+	cmd.Env = append(os.Environ(), asProgram+"=1", "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package toolkit
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -117,7 +118,14 @@ type OutputError struct {
 	Err    error
 }
 
-func (e *OutputError) Error() string { return "write " + e.Stream + ": " + e.Err.Error() }
+func (e *OutputError) Error() string {
+	err := e.Err
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // the rest says again what the stream's name says
+	}
+	return "write " + e.Stream + ": " + err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *OutputError) Unwrap() error { return e.Err }

@@ -73,31 +73,43 @@ func writeCommands(b *strings.Builder, cmds []*cli.Command) {
 	}
 }
 
-// optionColumn is where the descriptions of options begin.
-const optionColumn = 28
-
-// writeOptions lists the command's own options one by one and those every command has in a line at the end.
+// writeOptions lists the command's own options one by one and those every command has in a line at the end. Of the columns in which
+// descriptions may begin it takes the one that makes the fewest lines.
 func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
-	b.WriteString("\nOptions:\n")
+	var own []Option
 	var shared []string
-	for _, d := range Options(flags) {
-		if d.Hidden {
-			continue
+	for _, o := range Options(flags) {
+		switch {
+		case o.Hidden:
+		case isShared(o.Name) && o.sameAsShared():
+			shared = append(shared, o.brief())
+		default:
+			own = append(own, o)
 		}
-		if isShared(d.Name) && d.sameAsShared() {
-			shared = append(shared, d.brief())
-			continue
-		}
-		left := "  " + d.left()
-		if utf8.RuneCountInString(left) > optionColumn-2 {
-			fmt.Fprintf(b, "%s\n%*s", left, optionColumn, "")
-		} else {
-			fmt.Fprintf(b, "%s%*s", left, optionColumn-utf8.RuneCountInString(left), "")
-		}
-		b.WriteString(wrap(d.Usage+d.defaultNote(), width-optionColumn, optionColumn) + "\n")
 	}
 	shared = append(shared, "-h", "-V")
-	b.WriteString("  " + wrap("everywhere: "+strings.Join(shared, "  "), width-2, 2) + "\n")
+	best := ""
+	for column := 26; column <= 34; column += 2 {
+		text := optionLines(own, column, width)
+		if best == "" || strings.Count(text, "\n") < strings.Count(best, "\n") {
+			best = text
+		}
+	}
+	fmt.Fprintf(b, "\nOptions:\n%s  %s\n", best, wrap("everywhere: "+strings.Join(shared, "  "), width-2, 2))
+}
+
+func optionLines(options []Option, column, width int) string {
+	var b strings.Builder
+	for _, o := range options {
+		left := "  " + o.left()
+		if pad := column - utf8.RuneCountInString(left); pad < 2 {
+			fmt.Fprintf(&b, "%s\n%*s", left, column, "")
+		} else {
+			fmt.Fprintf(&b, "%s%*s", left, pad, "")
+		}
+		b.WriteString(wrap(o.Usage+o.defaultNote(), width-column, column) + "\n")
+	}
+	return b.String()
 }
 
 // wrap breaks s at spaces into lines of at most width columns; all but the first are indented.

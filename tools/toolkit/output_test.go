@@ -217,9 +217,9 @@ Examples:
   ed signal -r X
 
 Options:
-  -H, --host ADDR           send to ADDR (127.0.0.1:4041)
-  -t, --type PROTOCOL       send by PROTOCOL: tcp, udp (udp)
-      --wait[=N]            wait for N replies
+  -H, --host ADDR         send to ADDR (127.0.0.1:4041)
+  -t, --type PROTOCOL     send by PROTOCOL: tcp, udp (udp)
+      --wait[=N]          wait for N replies
   everywhere: --json  -q  -v  --timeout DUR  --color WHEN  -h  -V
 `, "\n"), text)
 }
