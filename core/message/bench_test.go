@@ -1,0 +1,109 @@
+package message_test
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// corpus returns thousands of different lines: one that is repeated would teach the branch predictor the answer.
+func corpus(t testing.TB) [][]byte {
+	text, err := os.ReadFile("../../tests/perf/corpus.txt")
+	require.NoError(t, err)
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	require.Greater(t, len(lines), 1000)
+	return lines
+}
+
+func BenchmarkDecodeCorpus(b *testing.B) {
+	lines, m := corpus(b), &message.Message{}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := m.Decode(lines[i%len(lines)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAppendCorpus(b *testing.B) {
+	var all []*message.Message
+	for _, line := range corpus(b) {
+		m, err := message.Parse(line)
+		require.NoError(b, err)
+		all = append(all, m)
+	}
+	var text []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		var err error
+		if text, err = all[i%len(all)].AppendText(text[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// line64 is a line of 64 bytes with three parameters.
+const line64 = "LOCK object_name=data_b;service=image_server;timeout=1200"
+
+func BenchmarkLookup(b *testing.B) {
+	m, err := message.Parse([]byte(line64))
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := m.Lookup("service"); !ok {
+			b.Fatal("missing")
+		}
+	}
+}
+
+// BenchmarkReply is what an echo service does for each message: decode, look one parameter up, and send all of it back.
+func BenchmarkReply(b *testing.B) {
+	lines, m, r := corpus(b), &message.Message{}, &message.Message{}
+	var text []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := m.Decode(lines[i%len(lines)]); err != nil {
+			b.Fatal(err)
+		}
+		m.Lookup("timeout")
+		r.ReplyTo(m, "")
+		r.CopyParams(m)
+		var err error
+		if text, err = r.AppendText(text[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParse makes messages that own their bytes.
+func BenchmarkParse(b *testing.B) {
+	lines := corpus(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := message.Parse(lines[i%len(lines)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDecoder cuts and decodes what comes in portions of 4,000 bytes.
+func BenchmarkDecoder(b *testing.B) {
+	stream := append(bytes.Join(corpus(b), []byte("\n")), '\n')
+	m, d := &message.Message{}, message.NewDecoder(message.DecoderOptions{})
+	b.SetBytes(int64(len(stream)))
+	b.ReportAllocs()
+	for b.Loop() {
+		for rest := stream; len(rest) > 0; {
+			n := min(4000, len(rest))
+			err := d.Feed(rest[:n], func(line []byte) bool { return m.Decode(line) == nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+	}
+}
