@@ -16,9 +16,10 @@ type Conn interface {
 	// on. Calling it again does nothing.
 	CloseWrite() error
 	// Close ends the connection in good order: no more OnData, the queue is
-	// sent (for at most Options.CloseTimeout), then OnClose(nil) follows, never
-	// from inside Close. While still connecting it cancels, and OnClose tells
-	// ErrClosed. Calling it again does nothing.
+	// sent (for at most Options.CloseTimeout; a peer that has half-closed has
+	// longer, as long as it takes something), then OnClose(nil) follows, never
+	// from inside Close. A dialled connection that is still connecting is
+	// cancelled, and OnClose tells ErrClosed. Calling it again does nothing.
 	Close() error
 	// Abort ends the connection now: what is queued is dropped, and a TCP peer
 	// sees a reset. OnClose(err) follows at the end of the turn.

@@ -23,9 +23,9 @@ type Accept func(c Conn) Handler
 
 // ListenerStats counts what a listener did.
 type ListenerStats struct {
-	Accepted  uint64 // connections handed to Accept
+	Accepted  uint64 // connections that Accept gave a handler
 	Open      int    // of those, not closed yet
-	Refused   uint64 // closed at once: over MaxConns, or Accept returned nil
+	Refused   uint64 // closed at once: over MaxConns, or Accept gave no handler
 	Starved   uint64 // closed at once because no descriptor was left
 	Aborted   uint64 // gone before they could be accepted
 	Failed    uint64 // other failures of accept; each made it wait and try again

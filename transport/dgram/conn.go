@@ -147,13 +147,14 @@ func (c *Conn) OnTurnEnd() {
 			c.Abort(c.opError("handle", errPanic))
 		}
 	}()
-	if c.is(dead) {
-		c.finish()
-	} else {
+	if !c.is(dead) {
 		c.open()
 		c.flush()
 		c.settle()
 		c.limitClose()
+	}
+	if c.is(dead) {
+		c.finish() // no handler is at work here; the next turn may never come
 	}
 	returned = true
 }
@@ -217,28 +218,6 @@ func (c *Conn) wanted() (i reactor.Interest) {
 		i |= reactor.Write
 	}
 	return i
-}
-
-// SetHandler implements transport.PacketConn.
-func (c *Conn) SetHandler(h transport.PacketHandler) { c.h = h }
-
-// Local implements transport.PacketConn.
-func (c *Conn) Local() address.Address { return c.cfg.Local }
-
-// Remote implements transport.PacketConn.
-func (c *Conn) Remote() address.Address { return c.cfg.Remote }
-
-// ID implements transport.PacketConn.
-func (c *Conn) ID() uint64 { return c.id }
-
-// Queued implements transport.PacketConn.
-func (c *Conn) Queued() int { return c.queue.len() }
-
-// Stats implements transport.PacketConn.
-func (c *Conn) Stats() transport.PacketStats {
-	s := c.stats
-	s.Queued, s.QueuedBytes = c.queue.len(), c.queue.bytes
-	return s
 }
 
 func (c *Conn) opError(op string, err error) error {

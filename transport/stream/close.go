@@ -118,7 +118,14 @@ func (c *Conn) limitClose() {
 	if !c.is(closing) || c.is(dead|lingering) || c.set.CloseTimeout < 0 || c.lazy().timer.Active() {
 		return
 	}
-	c.deadline(c.set.CloseTimeout, func() { c.Abort(c.fault("write", transport.ErrTimeout)) })
+	before := c.to
+	c.deadline(c.set.CloseTimeout, func() {
+		if c.is(eof) && c.to > before {
+			c.limitClose() // the peer has said all it had to, and still listens
+			return
+		}
+		c.Abort(c.fault("write", transport.ErrTimeout))
+	})
 }
 
 // deadline replaces the timer of c.

@@ -42,6 +42,39 @@ func TestSocketPair(t *testing.T) {
 	require.NoError(t, b.Err)
 }
 
+// TestSlowReader: a peer that has half-closed gets all its replies, however
+// slowly it reads, while one that stops reading does not hold us for ever.
+func TestSlowReader(t *testing.T) {
+	const n = 4 << 20
+	o := transport.Options{HighMark: n, CloseTimeout: 400 * time.Millisecond}
+	tests := map[string]struct {
+		stopAt int
+		err    error
+	}{"slow": {n, nil}, "stopped": {n / 4, transport.ErrTimeout}}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			client, server := &transporttest.Recorder{T: t, Name: "client", Discard: true}, &transporttest.Recorder{T: t, Name: "server"}
+			client.On = func(c transport.Conn, _ []byte) {
+				c.Pause()
+				if client.Received <= tt.stopAt {
+					w.Loop.After(20*time.Millisecond, "read on", c.Resume)
+				}
+			}
+			server.On = func(c transport.Conn, _ []byte) { require.NoError(t, c.Write(make([]byte, n))) }
+			c, _ := pair(t, w.Loop, o, client, server)
+			require.NoError(t, c.Write([]byte("all of it, please")))
+			require.NoError(t, c.CloseWrite())
+			w.Until("the server closes", func() bool { return server.Closed == 1 })
+			require.ErrorIs(t, server.Err, tt.err)
+			c.Resume()
+			client.On = nil
+			w.Idle()
+			require.Equal(t, tt.err == nil, client.Received == n)
+		})
+	}
+}
+
 // TestPipe: a descriptor that is no socket and has one direction only.
 func TestPipe(t *testing.T) {
 	w := transporttest.NewWorld(t)

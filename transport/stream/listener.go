@@ -89,15 +89,11 @@ func (l *Listener) take(fd int) {
 		return
 	}
 	c.name(&l.raw)
-	l.stats.Accepted++
 	l.stats.Open++
 	l.current = c
-	c.h = l.accept(c)
-	if c.h == nil {
-		l.stats.Accepted--
-		l.stats.Refused++
+	if c.h = l.accept(c); c.h == nil {
 		l.refuse(c)
-	} else if !c.is(dead) {
+	} else if l.stats.Accepted++; !c.is(dead) {
 		c.open()
 	}
 	l.current = nil
@@ -114,6 +110,7 @@ func (c *Conn) name(r *sockaddr.Raw) {
 
 // refuse closes a connection that has no handler to tell.
 func (l *Listener) refuse(c *Conn) {
+	l.stats.Refused++
 	c.end(nil)
 	c.state |= ended
 	l.gone()

@@ -92,16 +92,16 @@ func (c *memConn) open() {
 func (c *memConn) OnTurnEnd() {
 	c.queued = false
 	c.guarded(func() {
-		switch {
-		case c.dead && !c.gone:
+		if c.isOpen && !c.dead {
+			c.settle()
+			c.limitClose()
+		}
+		if c.dead && !c.gone {
 			c.gone = true
 			if c.listener != nil {
 				c.listener.stats.Open--
 			}
 			c.h.OnClose(c, c.err)
-		case c.isOpen && !c.dead:
-			c.settle()
-			c.limitClose()
 		}
 	})
 }
@@ -115,7 +115,14 @@ func (c *memConn) later() {
 
 func (c *memConn) limitClose() {
 	if c.closing && !c.dead && !c.limit.Active() {
-		c.limit = c.loop.After(c.options.CloseTimeout, "close", func() { c.Abort(c.fault("write", transport.ErrTimeout)) })
+		before := c.stats.BytesOut
+		c.limit = c.loop.After(c.options.CloseTimeout, "close", func() {
+			if c.eof && c.stats.BytesOut > before {
+				c.limitClose()
+				return
+			}
+			c.Abort(c.fault("write", transport.ErrTimeout))
+		})
 	}
 }
 
@@ -232,22 +239,6 @@ func (c *memConn) Write(p []byte) error {
 		c.later()
 	}
 	return nil
-}
-
-// SetHandler and the methods below implement transport.Conn.
-func (c *memConn) SetHandler(h transport.Handler)              { c.h = h }
-func (c *memConn) Local() address.Address                      { return c.local }
-func (c *memConn) Remote() address.Address                     { return c.remote }
-func (c *memConn) Peer() (cred transport.Credentials, ok bool) { return cred, false }
-func (c *memConn) Queued() int                                 { return len(c.out) }
-func (c *memConn) Congested() bool                             { return c.owed }
-func (c *memConn) ID() uint64                                  { return c.id }
-
-// Stats implements transport.Conn.
-func (c *memConn) Stats() transport.Stats {
-	s := c.stats
-	s.Queued = len(c.out)
-	return s
 }
 
 func (c *memConn) fault(op string, err error) error {

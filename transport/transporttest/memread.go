@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -92,4 +93,20 @@ func (c *memConn) endOfStream() {
 		return
 	}
 	c.Close()
+}
+
+// SetHandler and the methods below implement transport.Conn.
+func (c *memConn) SetHandler(h transport.Handler)              { c.h = h }
+func (c *memConn) Local() address.Address                      { return c.local }
+func (c *memConn) Remote() address.Address                     { return c.remote }
+func (c *memConn) Peer() (cred transport.Credentials, ok bool) { return cred, false }
+func (c *memConn) Queued() int                                 { return len(c.out) }
+func (c *memConn) Congested() bool                             { return c.owed }
+func (c *memConn) ID() uint64                                  { return c.id }
+
+// Stats implements transport.Conn.
+func (c *memConn) Stats() transport.Stats {
+	s := c.stats
+	s.Queued = len(c.out)
+	return s
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// useUpDescriptors lowers the soft limit of descriptors to what is open now.
-// restore may be called more than once.
-func useUpDescriptors(t *testing.T) (restore func()) {
+// UseUpDescriptors leaves the process without a free descriptor. restore may be
+// called more than once.
+func UseUpDescriptors(t *testing.T) (restore func()) {
 	t.Helper()
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -128,7 +128,7 @@ func testStarved(p *Pair) {
 	p.dial(p.Listener.Addr(), transport.Options{}, first)
 	p.Until("the first is accepted", func() bool { return p.Listener.Stats().Accepted == 1 })
 	p.dial(p.Listener.Addr(), transport.Options{}, second)
-	restore := useUpDescriptors(p.T)
+	restore := UseUpDescriptors(p.T)
 	defer restore()
 	p.Until("a peer is closed for want of descriptors", func() bool { return p.Listener.Stats().Starved == 1 })
 	p.closed(second)

@@ -1,0 +1,72 @@
+package stream
+
+import (
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
+	"golang.org/x/sys/unix"
+)
+
+// SetHandler implements transport.Conn.
+func (c *Conn) SetHandler(h transport.Handler) { c.h = h }
+
+// ID implements transport.Conn.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Queued implements transport.Conn.
+func (c *Conn) Queued() int {
+	if c.out == nil {
+		return 0
+	}
+	return c.out.len()
+}
+
+// Congested implements transport.Conn.
+func (c *Conn) Congested() bool { return c.is(owed) }
+
+// Stats implements transport.Conn.
+func (c *Conn) Stats() transport.Stats {
+	return transport.Stats{
+		BytesIn: c.in, BytesOut: c.to, Reads: c.reads, Writes: c.writes,
+		Queued: c.Queued(), HighWater: int(c.high), Opened: time.Unix(0, c.opened),
+	}
+}
+
+// Local implements transport.Conn.
+func (c *Conn) Local() address.Address {
+	if c.fd >= 0 && c.set.scheme != address.None {
+		if r, err := sockaddr.Local(int(c.fd)); err == nil {
+			return r.Address(c.set.scheme)
+		}
+	}
+	return c.set.local
+}
+
+// Remote implements transport.Conn.
+func (c *Conn) Remote() address.Address {
+	if c.remote.IsValid() {
+		return address.FromAddrPort(c.set.scheme, c.remote)
+	}
+	if c.rare != nil && !c.rare.remote.IsZero() {
+		return c.rare.remote
+	}
+	return c.set.remote
+}
+
+// Peer implements transport.Conn.
+func (c *Conn) Peer() (transport.Credentials, bool) {
+	if c.fd < 0 || !c.set.scheme.IsUnix() || c.dialling() {
+		return transport.Credentials{}, false
+	}
+	u, err := unix.GetsockoptUcred(int(c.fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return transport.Credentials{}, false
+	}
+	return transport.Credentials{PID: int(u.Pid), UID: u.Uid, GID: u.Gid}, true
+}
+
+func (c *Conn) fault(op string, err error) error {
+	return &transport.OpError{Op: op, Addr: c.Remote(), Err: err}
+}
