@@ -4,7 +4,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +15,8 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// limit is how long the whole demonstration may take.
-const limit = 8 * time.Second
+// longest is how long the whole demonstration may take, whatever --timeout says.
+const longest = 8 * time.Second
 
 // Options of the command.
 type Options struct {
@@ -43,7 +42,11 @@ func Command(env *toolkit.Env) *cli.Command {
 
 // run plays the steps and returns when both services have stopped.
 func run(ctx context.Context, env *toolkit.Env, o Options, steps []step) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, errors.New("the demonstration did not end in time"))
+	limit := longest
+	if o.Timeout > 0 {
+		limit = min(limit, o.Timeout)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, toolkit.Errorf(toolkit.Timeout, "the demonstration did not end in %s", limit))
 	defer cancel()
 	folder, err := tempFolder()
 	if err != nil {

@@ -21,7 +21,7 @@ func play(t *testing.T, o Options, steps []step) (out, err string) {
 	w := toolkittest.New(t)
 	began := time.Now()
 	require.NoError(t, run(context.Background(), w.Env, o, steps))
-	require.Less(t, time.Since(began), limit)
+	require.Less(t, time.Since(began), longest)
 	return w.Out.String(), w.Err.String()
 }
 
@@ -100,5 +100,12 @@ func TestAnEndThatNeverComesIsReported(t *testing.T) {
 	steps := []step{{to: "clock", command: "NOW", until: sign{who: "client", command: "NEVER"}}}
 	err := run(context.Background(), w.Env, Options{}, steps)
 	require.ErrorContains(t, err, "wait for NEVER of client")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+}
+
+func TestTimeoutEndsIt(t *testing.T) {
+	w := toolkittest.New(t)
+	steps := []step{{to: "clock", command: "NOW", until: sign{who: "client", command: "NEVER"}}}
+	err := run(context.Background(), w.Env, Options{Common: toolkit.Common{Timeout: time.Millisecond}}, steps)
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
 }
