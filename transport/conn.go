@@ -10,7 +10,7 @@ type Conn interface {
 	// written elsewhere goes out at the end of the turn. It takes all of p or,
 	// with an error, nothing: ErrFull while p does not fit under the high mark
 	// (OnDrain follows), ErrTooBig if it never will, ErrClosed after Close,
-	// CloseWrite or the end. Before OnOpen it queues.
+	// CloseWrite, a failed write or the end. Before OnOpen it queues.
 	Write(p []byte) error
 	// CloseWrite sends the end of stream once the queue went out. Reading goes
 	// on. Calling it again does nothing.

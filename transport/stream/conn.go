@@ -166,7 +166,11 @@ func (c *Conn) settle() {
 			c.later() // one OnDrain a turn, or a fast peer would keep the loop
 		}
 	}
-	if c.out == nil && !c.is(dead|broken) {
+	switch {
+	case c.is(dead):
+	case c.is(broken) && !c.readable():
+		c.end(c.rare.err) // nothing more will come of it
+	case c.out == nil && !c.is(broken):
 		c.afterFlush()
 	}
 	c.watch()

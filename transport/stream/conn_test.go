@@ -75,6 +75,39 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// TestPauseAfterBrokenWrite: a handler that pauses waits for OnDrain, which
+// will not come from a peer that is gone.
+func TestPauseAfterBrokenWrite(t *testing.T) {
+	for name, do := range map[string]func(c transport.Conn){
+		"pause":      transport.Conn.Pause,
+		"close":      func(c transport.Conn) { c.Close() },
+		"half-close": func(c transport.Conn) { c.CloseWrite() },
+		"read on":    func(transport.Conn) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+			require.NoError(t, err)
+			h := &transporttest.Recorder{T: t, Name: "ours"}
+			c, err := stream.New(w.Loop, fds[0], stream.Config{Scheme: address.Unix}, h)
+			require.NoError(t, err)
+			w.Until("it opens", func() bool { return h.Opened == 1 })
+			_, err = unix.Write(fds[1], []byte("last words"))
+			require.NoError(t, err)
+			require.NoError(t, unix.Close(fds[1]))
+			h.On = func(c transport.Conn, _ []byte) {
+				require.False(t, c.Congested(), "or a link would wait for OnDrain")
+				require.ErrorIs(t, c.Write([]byte("x")), transport.ErrClosed)
+				do(c)
+			}
+			require.ErrorIs(t, c.Write(make([]byte, 100_000)), transport.ErrClosed, "large enough to go out at once")
+			w.Idle()
+			require.Equal(t, "last words", string(h.Data))
+			require.ErrorIs(t, h.Err, unix.EPIPE)
+		})
+	}
+}
+
 // TestPipe: a descriptor that is no socket and has one direction only.
 func TestPipe(t *testing.T) {
 	w := transporttest.NewWorld(t)

@@ -129,7 +129,7 @@ func (c *Conn) breakWrite(errno unix.Errno) {
 		c.end(err)
 		return
 	}
-	c.state |= broken
+	c.state = c.state&^(blocked|owed) | broken
 	c.lazy().err = err
 	c.source.Again()
 }
