@@ -46,9 +46,6 @@ func BenchmarkAppendCorpus(b *testing.B) {
 	}
 }
 
-// line64 is a line of 64 bytes with three parameters.
-const line64 = "LOCK object_name=data_b;service=image_server;timeout=1200"
-
 func BenchmarkLookup(b *testing.B) {
 	m, err := message.Parse([]byte(line64))
 	require.NoError(b, err)

@@ -1,0 +1,55 @@
+package message_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// line64 is a line of 64 bytes with three parameters.
+const line64 = `LOCK object_name=database;service="images; thumbs";timeout=12000`
+
+func TestAllocations(t *testing.T) {
+	require.Len(t, line64, 64)
+	line, text := []byte(line64), make([]byte, 0, 256)
+	escapes := []byte(`A z=\n\n;a="\"x\\";z=2`)
+	m, r := &message.Message{}, &message.Message{}
+	steps := []struct {
+		name string
+		do   func() error
+	}{
+		{"Decode", func() error { return m.Decode(line) }},
+		{"Lookup", func() error { m.Lookup("service"); m.Lookup("none"); return nil }},
+		{"Has", func() error { m.Has("timeout"); m.Len(); return nil }},
+		{"AppendText", func() (err error) { text, err = m.AppendText(text[:0]); return err }},
+		{"AppendJSON", func() (err error) { text, err = m.AppendJSON(text[:0]); return err }},
+		{"reply", func() (err error) {
+			r.ReplyTo(m, "")
+			r.CopyParams(m)
+			text, err = r.AppendText(text[:0])
+			return err
+		}},
+		{"build", func() (err error) {
+			r.ReplyTo(m, "DONE")
+			r.Set("status", "ok").SetInt("n", 1234567).SetBool("last", true)
+			text, err = r.AppendText(text[:0])
+			return err
+		}},
+		{"escapes", func() error {
+			if err := m.Decode(escapes); err != nil {
+				return err
+			}
+			m.Lookup("a")
+			r.CopyParams(m)
+			return nil
+		}},
+	}
+	for _, s := range steps {
+		require.NoError(t, s.do(), s.name)
+		require.Zero(t, testing.AllocsPerRun(100, func() { _ = s.do() }), s.name)
+	}
+	// A message that the caller keeps is one allocation for itself and one for its bytes.
+	require.Equal(t, 2.0, testing.AllocsPerRun(100, func() { _, _ = message.Parse(line) }))
+}
