@@ -65,14 +65,21 @@ func (l *listening) put(e *entry) {
 	if l.form == asRaw && e.err != nil {
 		l.out.Warn("from %s: %v", e.peer, e.err)
 	}
-	err := l.screen.keep(l.show.append(l.screen.grow(), e))
+	before := l.screen.grow()
+	after := l.show.append(before, e)
 	if l.recorder != nil {
-		if rerr := l.recorder.add(e); rerr != nil {
-			err = rerr
+		var err error
+		if l.form == asJSON && !l.show.terminal {
+			err = l.recorder.addLine(after[len(before):])
+		} else {
+			err = l.recorder.add(e)
+		}
+		if err != nil {
+			l.fail(err)
 		}
 	}
-	if err != nil {
-		l.finish(err)
+	if err := l.screen.keep(after); err != nil {
+		l.fail(err)
 	}
 	if !l.flushing {
 		l.flushing = true

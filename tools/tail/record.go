@@ -94,6 +94,19 @@ func (r *recorder) add(e *entry) error {
 		return nil
 	}
 	r.buf = appendRecord(r.buf, e)
+	return r.added()
+}
+
+// addLine is add for an entry that was printed in the form of a recording already.
+func (r *recorder) addLine(line []byte) error {
+	if r.err != nil {
+		return nil
+	}
+	r.buf = append(r.buf, line...)
+	return r.added()
+}
+
+func (r *recorder) added() error {
 	r.lines++
 	if len(r.buf) >= sinkSize {
 		return r.flush()
