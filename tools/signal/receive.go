@@ -13,6 +13,7 @@ import (
 type receiver struct {
 	session toolkit.Session
 	console *console // nil: nothing is printed
+	stop    func()   // ends it
 
 	arrived   chan struct{} // a note that something came; one place
 	satisfied chan struct{} // closed when the tally is done
@@ -23,10 +24,11 @@ type receiver struct {
 	err   error // why it ended: io.EOF, a broken connection, standard output
 }
 
-// startReceiver runs a receiver until the session or ctx ends. c is nil when nothing is to be printed.
+// startReceiver runs a receiver until the session or ctx ends, or stop is called. c is nil when nothing is to be printed.
 func startReceiver(ctx context.Context, s toolkit.Session, c *console, want tally) *receiver {
+	ctx, stop := context.WithCancel(ctx)
 	r := &receiver{
-		session: s, console: c, tally: want,
+		session: s, console: c, tally: want, stop: stop,
 		arrived: make(chan struct{}, 1), satisfied: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go r.run(ctx)

@@ -102,7 +102,7 @@ func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
 		}
 	}
 	if err == nil && !o.waits() && !o.Target.IsDatagram() {
-		err = g.session.CloseWrite()
+		_ = g.session.CloseWrite() // it fails after the peer's end; Close tells whether anything was lost
 	}
 	if closing := g.session.Close(); err == nil && closing != nil && !o.waits() {
 		err = fmt.Errorf("send to %s: %w", o.Target, closing)

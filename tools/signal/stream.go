@@ -12,10 +12,10 @@ import (
 
 const (
 	// lastWord is how long standard input may take to end after the peer closed the connection, for all to be well.
-	lastWord = 100 * time.Millisecond
-	// quiet is how long a peer may say nothing after our end, before we go. Going at once could cost it what it has not read: it
-	// sees a reset when it answers.
-	quiet = 500 * time.Millisecond
+	lastWord = 300 * time.Millisecond
+	// quiet is how long a peer may say nothing after our end, before we go. One that answers gets more time: it sees a reset
+	// when it answers after we went, and that could cost it what it has not read.
+	quiet, quietAnswering = 300 * time.Millisecond, 2 * time.Second
 	// progressEvery is how many messages pass between two looks at the clock for the progress line.
 	progressEvery = 1024
 )
@@ -30,10 +30,9 @@ func (t *transfer) stream(ctx context.Context) error {
 	if !o.waits() {
 		show = nil
 	}
-	receiving, stop := context.WithCancel(ctx)
-	r := startReceiver(receiving, t.session, show, tally{want: o.Replies, until: o.Until})
+	r := startReceiver(ctx, t.session, show, tally{want: o.Replies, until: o.Until})
 	defer func() {
-		stop()
+		r.stop()
 		<-r.ended
 	}()
 	err := t.sendAll(ctx, r)
@@ -124,9 +123,7 @@ func (t *transfer) finish(ctx context.Context, r *receiver, wait bool) error {
 		}
 	} else {
 		if !wait {
-			if err := t.session.CloseWrite(); err != nil {
-				return t.lost(err)
-			}
+			_ = t.session.CloseWrite() // it fails after the peer's end, and flush tells whether that came too early
 		}
 		if err := t.flush(ctx); err != nil {
 			return t.interrupted(ctx, r, err)
@@ -136,7 +133,7 @@ func (t *transfer) finish(ctx context.Context, r *receiver, wait bool) error {
 	case wait:
 		return t.await(ctx, r)
 	case o.Target.IsDatagram():
-		return nil
+		return t.unrefused(r)
 	}
 	return t.part(ctx, r)
 }
@@ -161,11 +158,24 @@ func (t *transfer) flush(ctx context.Context) error {
 	}
 }
 
+// unrefused ends the receiver, which may have taken the refusal of a datagram.
+func (t *transfer) unrefused(r *receiver) error {
+	r.stop()
+	<-r.ended
+	if err := r.cause(); !errors.Is(err, context.Canceled) {
+		return t.lost(err)
+	}
+	return nil
+}
+
 // part waits for the peer to end the connection after we did, as long as it says something. A reset tells that it has not
 // read everything.
 func (t *transfer) part(ctx context.Context, r *receiver) error {
 	limit := time.NewTimer(quiet)
 	defer limit.Stop()
+	if w, _ := r.state(); w.got+w.broken > 0 {
+		limit.Reset(quietAnswering)
+	}
 	for {
 		select {
 		case <-r.ended:
@@ -174,7 +184,7 @@ func (t *transfer) part(ctx context.Context, r *receiver) error {
 			}
 			return nil
 		case <-r.arrived:
-			limit.Reset(quiet)
+			limit.Reset(quietAnswering)
 		case <-limit.C:
 			return nil
 		}

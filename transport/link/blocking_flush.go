@@ -44,7 +44,7 @@ func (b *Blocking) Written() uint64 {
 	return b.progress.written
 }
 
-// Flush waits until the kernel has taken all that was sent. It returns why the connection broke, if it did before, and
+// Flush waits until the kernel has taken all that was sent. It returns why the connection ended, if it did before, and
 // the cause of ctx when that ends first. Over packets it returns when none is queued.
 func (b *Blocking) Flush(ctx context.Context) error {
 	flushed := make(chan struct{})
@@ -59,16 +59,28 @@ func (b *Blocking) Flush(ctx context.Context) error {
 		}
 	}
 	if err := b.finish(look); err != nil {
-		return b.broken()
+		return b.unsent()
 	}
 	select {
 	case <-flushed:
 		return nil
 	case <-b.ended:
-		return b.broken()
+		return b.unsent()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// unsent is broken where the kernel has not taken everything, after the end of the loop.
+func (b *Blocking) unsent() error {
+	<-b.ended
+	b.mu.Lock()
+	all := b.progress.first == len(b.progress.ends)
+	b.mu.Unlock()
+	if all {
+		return nil
+	}
+	return b.broken()
 }
 
 // broken is failure, and ErrClosed where the end was orderly.

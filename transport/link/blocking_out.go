@@ -59,18 +59,24 @@ func (b *Blocking) put(m *message.Message) (bool, error) {
 		return false, err
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	before := len(b.outbox.text)
 	if before >= outboxLimit {
+		b.mu.Unlock()
 		return false, nil
 	}
 	text, err := b.encode(b.outbox.text, m)
 	if err != nil {
+		b.mu.Unlock()
 		return false, err
 	}
 	b.outbox.text = append(text, '\n')
 	b.progress.add(len(b.outbox.text) - before)
-	return true, b.wake()
+	over := b.wake() != nil
+	b.mu.Unlock()
+	if over {
+		return false, b.broken()
+	}
+	return true, nil
 }
 
 func (b *Blocking) encode(dst []byte, m *message.Message) ([]byte, error) {

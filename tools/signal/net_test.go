@@ -1,0 +1,384 @@
+package signal_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/signal"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// TestSignalArrives over every medium, and the reply comes back.
+func TestSignalArrives(t *testing.T) {
+	for _, scheme := range schemes() {
+		t.Run(scheme.String(), func(t *testing.T) {
+			s := serve(t, scheme)
+			w := world(t)
+			require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "-H", s.addr.String(), "svc/SILENT", "a=1"))
+			require.Equal(t, []string{from + "svc/SILENT a=1"}, s.waitFor(t, 1))
+			require.Empty(t, w.Out.String()+w.Err.String())
+
+			require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "-H", s.addr.String(), "--wait", "svc/HI", "a=1"))
+			require.Equal(t, "test_hostexample:ed_signal/HI a=1\n", w.Out.String())
+		})
+	}
+}
+
+// TestSignalSecret: datagrams carry it, streams do not.
+func TestSignalSecret(t *testing.T) {
+	for _, scheme := range []address.Scheme{address.TCP, address.UnixGram} {
+		t.Run(scheme.String(), func(t *testing.T) {
+			got := make(chan string, 1)
+			where := listenOnce(t, scheme, got)
+			require.NoError(t, world(t).Run(t.Context(), signal.Command, "signal", "-H", where, "-c", "abc", "svc/STOP"))
+			want := from + "svc/STOP"
+			if scheme == address.UnixGram {
+				want += " secret_code=abc"
+			}
+			require.Equal(t, want, strings.TrimRight(<-got, "\n"))
+		})
+	}
+}
+
+// listenOnce hands over all that the first connection, or datagram, brings.
+func listenOnce(t testing.TB, scheme address.Scheme, got chan<- string) string {
+	if scheme == address.TCP {
+		return rough(t, "tcp", func(c net.Conn) {
+			text, _ := io.ReadAll(c)
+			got <- string(text)
+		})
+	}
+	where := t.TempDir() + "/s"
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: where, Net: "unixgram"})
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	go func() {
+		b := make([]byte, 65536)
+		n, _ := c.Read(b)
+		got <- string(b[:n])
+	}()
+	return "unixgram:" + where
+}
+
+// TestNobodyListens: a refusal is seen over every medium, at once.
+func TestNobodyListens(t *testing.T) {
+	for _, scheme := range schemes() {
+		t.Run(scheme.String(), func(t *testing.T) {
+			where := free(t, scheme.String())
+			start := time.Now()
+			for _, args := range [][]string{{}, {"--wait"}} {
+				err := world(t).Run(t.Context(), signal.Command, append([]string{"signal", "-H", where, "STOP"}, args...)...)
+				require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
+				require.Contains(t, err.Error(), "nothing listens at "+where+": ")
+
+				w := world(t)
+				require.NoError(t, w.Run(t.Context(), signal.Command, append([]string{"signal", "-H", where, "--if-running", "STOP"}, args...)...))
+				require.Empty(t, w.Err.String())
+			}
+			err := world(t).Run(t.Context(), signal.SendCommand, "send", where, "STOP")
+			require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
+			err = world(t).Run(t.Context(), signal.RequestCommand, "request", where, "STOP")
+			require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
+			require.Less(t, time.Since(start), 5*time.Second)
+		})
+	}
+}
+
+// TestSignalForbidden: a socket that the system does not let us use.
+func TestSignalForbidden(t *testing.T) {
+	if os.Geteuid() == 0 {
+		return // root may do everything
+	}
+	s := serve(t, address.Unix)
+	require.NoError(t, os.Chmod(s.addr.Path, 0))
+	err := world(t).Run(t.Context(), signal.Command, "signal", "-H", s.addr.String(), "STOP")
+	require.Equal(t, toolkit.Permission, toolkit.KindOf(err), "%v", err)
+}
+
+// TestSilentPeer: every wait has an end.
+func TestSilentPeer(t *testing.T) {
+	for _, scheme := range schemes() {
+		t.Run(scheme.String(), func(t *testing.T) {
+			s := serve(t, scheme)
+			for _, args := range [][]string{{"--wait"}, {"--until=X"}, {"--reply"}} {
+				if args[0] == "--reply" && s.addr.IsDatagram() {
+					continue
+				}
+				w := world(t)
+				err := w.Run(t.Context(), signal.Command, append([]string{"signal", "--timeout=30ms", "-H", s.addr.String(), "SILENT"}, args...)...)
+				require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+				require.Empty(t, w.Out.String())
+			}
+			err := world(t).Run(t.Context(), signal.RequestCommand, "request", "--timeout=30ms", s.addr.String(), "SILENT")
+			require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+			err = world(t).Run(t.Context(), signal.SendCommand, "send", "--replies=2", "--timeout=300ms", s.addr.String(), "HI", "SILENT")
+			require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+			require.Contains(t, err.Error(), "after 1 of 2 replies")
+		})
+	}
+}
+
+// TestUnknownHost is told apart from a host that refuses.
+func TestUnknownHost(t *testing.T) {
+	for _, kind := range []string{"tcp", "udp"} {
+		err := world(t).Run(t.Context(), signal.Command, "signal", "-t", kind, "-H", "no-such-host.invalid", "--if-running", "STOP")
+		require.Contains(t, []toolkit.Kind{toolkit.NoHost, toolkit.Timeout}, toolkit.KindOf(err), "%v", err)
+	}
+}
+
+// TestSignalHalfCloses so that a peer knows that this was all.
+func TestSignalHalfCloses(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		got := make(chan string, 1)
+		where := rough(t, network, func(c net.Conn) {
+			text, err := io.ReadAll(c)
+			got <- fmt.Sprint(string(text), err)
+		})
+		require.NoError(t, world(t).Run(t.Context(), signal.Command, "signal", "-H", where, "svc/STOP"))
+		require.Equal(t, from+"svc/STOP\n<nil>", <-got)
+	}
+}
+
+// TestReplyKeepsOpen: a C++ service that sees our end drops its reply, so there is none before the reply came.
+func TestReplyKeepsOpen(t *testing.T) {
+	where := rough(t, "tcp", func(c net.Conn) {
+		b := make([]byte, 100)
+		_, _ = c.Read(b)
+		_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if _, err := c.Read(b); os.IsTimeout(err) {
+			_, _ = c.Write([]byte("STILL open=1\r\nMORE\r\n"))
+		}
+	})
+	w := world(t)
+	require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "-H", where, "--reply", "svc/STOP"))
+	require.Equal(t, "STILL open=1\n", w.Out.String())
+}
+
+// TestSendAll: all lines arrive in order, over every medium, from operands and from standard input.
+func TestSendAll(t *testing.T) {
+	for _, scheme := range schemes() {
+		t.Run(scheme.String(), func(t *testing.T) {
+			s := serve(t, scheme)
+			w := world(t)
+			w.Stdin.Reader = strings.NewReader("svc/A\n\n{\"command\":\"SILENT\"}\r\n<me:too X:svc/B x=1")
+			require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", s.addr.String()))
+			require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--host", s.addr.String(), "SILENT", "D"))
+			us := "<test_hostexample:ed_send "
+			require.Equal(t, []string{us + "svc/A", us + "SILENT", "<me:too X:svc/B x=1", us + "SILENT", us + "D"}, s.waitFor(t, 5))
+			require.Empty(t, w.Out.String()+w.Err.String())
+		})
+	}
+}
+
+// TestSendStreams: what a slow producer writes goes out as it comes, not at its end.
+func TestSendStreams(t *testing.T) {
+	s := serve(t, address.TCP)
+	w := world(t)
+	in, feed := io.Pipe()
+	w.Stdin.Reader = in
+	over := make(chan error)
+	go func() { over <- w.Run(t.Context(), signal.SendCommand, "send", s.addr.String()) }()
+	for n := range 3 {
+		_, err := feed.Write([]byte("SILENT\n"))
+		require.NoError(t, err)
+		s.waitFor(t, n+1)
+	}
+	require.NoError(t, feed.Close())
+	require.NoError(t, <-over)
+}
+
+// TestSendPrintsReplies while it sends, and does not stop before all came.
+func TestSendPrintsReplies(t *testing.T) {
+	for _, scheme := range schemes() {
+		t.Run(scheme.String(), func(t *testing.T) {
+			s := serve(t, scheme)
+			w := world(t)
+			require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--replies=3", s.addr.String(), "A", "B", "C"))
+			require.Equal(t, "test_hostexample:ed_send/A\ntest_hostexample:ed_send/B\ntest_hostexample:ed_send/C\n", w.Out.String())
+		})
+	}
+}
+
+// TestSendVanishingPeer: the end of the connection is an error that says how much went out, also while nothing is to be sent.
+func TestSendVanishingPeer(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			where := rough(t, network, func(c net.Conn) {
+				b := make([]byte, 1)
+				_, _ = io.ReadFull(c, b)
+			})
+			w := world(t)
+			w.Stdin.Reader = strings.NewReader(numbered(300_000))
+			err := w.Run(t.Context(), signal.SendCommand, "send", where)
+			require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
+			require.Regexp(t, `after \d+ message`, err.Error())
+
+			in, feed := io.Pipe()
+			defer feed.Close()
+			w.Stdin.Reader = in
+			go feed.Write([]byte("A\n"))
+			err = w.Run(t.Context(), signal.SendCommand, "send", where)
+			require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
+			require.Contains(t, err.Error(), "after 1 message")
+		})
+	}
+}
+
+// TestSendPeerGoesLast: a service that ends after the last message has got everything.
+func TestSendPeerGoesLast(t *testing.T) {
+	where := rough(t, "tcp", func(c net.Conn) {
+		b := make([]byte, 1)
+		for b[0] != '\n' {
+			_, _ = io.ReadFull(c, b)
+		}
+	})
+	in, feed := io.Pipe()
+	w := world(t)
+	w.Stdin.Reader = in
+	go func() {
+		_, _ = feed.Write([]byte("STOP\n"))
+		time.AfterFunc(20*time.Millisecond, func() { feed.Close() })
+	}()
+	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", where))
+}
+
+// TestSendSlowReader: nothing is lost to a peer that takes its time.
+func TestSendSlowReader(t *testing.T) {
+	const n = 200_000
+	counted := make(chan int, 1)
+	where := rough(t, "tcp", func(c net.Conn) {
+		<-time.After(100 * time.Millisecond) // meanwhile every buffer on the way fills
+		counted <- readLines(c)
+	})
+	w := world(t)
+	w.Stdin.Reader = strings.NewReader(numbered(n))
+	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--timeout=5s", where))
+	require.Equal(t, n, <-counted)
+}
+
+// TestSendStuckPeer: a peer that reads nothing ends in a time-out that says how much went out, and does not hold us up.
+func TestSendStuckPeer(t *testing.T) {
+	f, release := mute(t)
+	where := rough(t, "unix", f)
+	t.Cleanup(release)
+	w := world(t)
+	w.Stdin.Reader = strings.NewReader(numbered(300_000))
+	start := time.Now()
+	err := w.Run(t.Context(), signal.SendCommand, "send", "--timeout=50ms", where)
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+	require.Regexp(t, `does not read, \d+ messages went out`, err.Error())
+	require.Less(t, time.Since(start), 3*time.Second)
+}
+
+// TestSendInterrupted: Ctrl-C ends it at once, also when the peer does not read.
+func TestSendInterrupted(t *testing.T) {
+	f, release := mute(t)
+	where := rough(t, "unix", f)
+	t.Cleanup(release)
+	w := world(t)
+	w.Stdin.Reader = strings.NewReader(numbered(300_000))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	interrupted := &toolkit.Interrupted{Signal: os.Interrupt}
+	time.AfterFunc(100*time.Millisecond, func() { cancel(interrupted) })
+	start := time.Now()
+	require.ErrorIs(t, w.Run(ctx, signal.SendCommand, "send", "--timeout=0", where), interrupted)
+	require.Less(t, time.Since(start), 3*time.Second)
+}
+
+// TestSendReadsAnswers nobody asked for: a service stops reading when its answers are not read.
+func TestSendReadsAnswers(t *testing.T) {
+	const n = 50_000
+	s := serve(t, address.Unix)
+	w := world(t)
+	w.Stdin.Reader = strings.NewReader(strings.Repeat("svc/HI text=0123456789012345678901234567890123456789\n", n))
+	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", s.addr.String()))
+	require.Len(t, w.Out.String(), 0)
+	require.Eventually(t, func() bool { return len(s.lines()) == n }, 5*time.Second, 10*time.Millisecond)
+}
+
+// TestSendHold stays until the peer has ended the connection.
+func TestSendHold(t *testing.T) {
+	where := rough(t, "tcp", func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 100))
+		for _, l := range []string{"ONE\n", "TWO\n"} {
+			_, _ = c.Write([]byte(l))
+		}
+	})
+	w := world(t)
+	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--hold", where, "A"))
+	require.Equal(t, "ONE\nTWO\n", w.Out.String())
+}
+
+// TestSendIdle ends when nothing came for a while.
+func TestSendIdle(t *testing.T) {
+	s := serve(t, address.UDP)
+	w := world(t)
+	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--idle=50ms", s.addr.String(), "A", "B"))
+	require.Equal(t, "test_hostexample:ed_send/A\ntest_hostexample:ed_send/B\n", w.Out.String())
+
+	err := w.Run(t.Context(), signal.SendCommand, "send", "--idle=30ms", "--until=Z", s.addr.String(), "A")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+	require.Contains(t, err.Error(), "without Z")
+}
+
+// TestSendTooLong: a datagram over the limit is a bad line, wherever it is seen.
+func TestSendTooLong(t *testing.T) {
+	s := serve(t, address.UDP)
+	long := "LONG text=" + strings.Repeat("x", 1200)
+	err := world(t).Run(t.Context(), signal.SendCommand, "send", s.addr.String(), "SILENT", long)
+	require.Equal(t, toolkit.Data, toolkit.KindOf(err), "%v", err)
+	require.Contains(t, err.Error(), "message 2: ")
+	err = world(t).Run(t.Context(), signal.SendCommand, "send", "-k", s.addr.String(), long, "SILENT a=1")
+	require.Equal(t, toolkit.Data, toolkit.KindOf(err), "%v", err)
+	require.NoError(t, world(t).Run(t.Context(), signal.SendCommand, "send", "--max-datagram=1300", s.addr.String(), long))
+	s.waitFor(t, 3)
+}
+
+// TestRequest waits for each reply before it sends the next, and reuses the connection.
+func TestRequest(t *testing.T) {
+	conns := make(chan struct{}, 10)
+	where := rough(t, "tcp", func(c net.Conn) {
+		conns <- struct{}{}
+		b := make([]byte, 1000)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			if strings.Count(string(b[:n]), "\n") != 1 {
+				_, _ = c.Write([]byte("IMPATIENT\n"))
+			}
+			_, _ = c.Write([]byte("GOT\nLATE\n"))
+		}
+	})
+	w := world(t)
+	w.Stdin.Reader = strings.NewReader("A\nB\nC\n")
+	require.NoError(t, w.Run(t.Context(), signal.RequestCommand, "request", "--replies=2", where, "-"))
+	require.Equal(t, "GOT\nLATE\nGOT\nLATE\nGOT\nLATE\n", w.Out.String())
+	require.Len(t, conns, 1)
+}
+
+// BenchmarkSend is `ed send` of lines from standard input to a peer that only reads.
+func BenchmarkSend(b *testing.B) {
+	for _, network := range []string{"tcp", "unix"} {
+		b.Run(network, func(b *testing.B) {
+			where := rough(b, network, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+			w := world(b)
+			line := "svc/PING serial=123456;object_name=users;timeout=1234567890\n"
+			w.Stdin.Reader = strings.NewReader(strings.Repeat(line, b.N))
+			b.SetBytes(int64(len(line)))
+			b.ReportAllocs()
+			b.ResetTimer()
+			require.NoError(b, w.Run(b.Context(), signal.SendCommand, "send", where))
+		})
+	}
+}
