@@ -48,6 +48,7 @@ type MessageReader struct {
 	lines   chan inputLine
 	started bool
 	in      io.Reader
+	stopped chan struct{}
 	number  int
 	skipped int
 }
@@ -59,19 +60,23 @@ type inputLine struct {
 
 // NewMessageReader reads from r; source names it in errors.
 func NewMessageReader(r io.Reader, source string) *MessageReader {
-	return &MessageReader{source: source, in: r, lines: make(chan inputLine, 64)}
+	return &MessageReader{source: source, in: r, lines: make(chan inputLine, 64), stopped: make(chan struct{})}
 }
+
+// Stop lets go of an input that was not read to its end; nothing is to be read any more. It is called once. A read that waits
+// for the input goes on until something comes.
+func (r *MessageReader) Stop() { close(r.stopped) }
 
 // Skipped is how many error reports were passed over so far.
 func (r *MessageReader) Skipped() int { return r.skipped }
 
 // Next returns the next record. A line that is no message is a record with Err set, and reading can go on; the error
 // result is io.EOF at the end, context.Cause(ctx) when ctx ended, or a failure to read. Next can wait as long as the input does; the
-// goroutine behind it, which holds at most 64 lines, ends with the input.
+// goroutine behind it, which holds at most 64 lines, ends with the input or after Stop.
 func (r *MessageReader) Next(ctx context.Context) (Record, error) {
 	if !r.started {
 		r.started = true
-		go readLines(r.in, r.lines)
+		go r.read()
 	}
 	for {
 		select {
@@ -99,15 +104,28 @@ func (r *MessageReader) readError(err error) error {
 	return As(IO, &LineError{r.source, r.number, err})
 }
 
-func readLines(in io.Reader, lines chan<- inputLine) {
-	defer close(lines)
-	s := bufio.NewScanner(in)
+// read runs on a goroutine of its own.
+func (r *MessageReader) read() {
+	defer close(r.lines)
+	s := bufio.NewScanner(r.in)
 	s.Buffer(make([]byte, 0, 64<<10), MaxInputLine)
 	for s.Scan() {
-		lines <- inputLine{text: bytes.Clone(s.Bytes())}
+		if !r.put(inputLine{text: bytes.Clone(s.Bytes())}) {
+			return
+		}
 	}
 	if err := s.Err(); err != nil {
-		lines <- inputLine{err: err}
+		r.put(inputLine{err: err})
+	}
+}
+
+// put says whether the line was taken: after Stop none is.
+func (r *MessageReader) put(l inputLine) bool {
+	select {
+	case r.lines <- l:
+		return true
+	case <-r.stopped:
+		return false
 	}
 }
 
