@@ -127,7 +127,10 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 		source = "standard input"
 	}
 	r := toolkit.NewMessageReader(in, source)
-	defer func() { p.skipped += r.Skipped() }()
+	defer func() {
+		r.Stop()
+		p.skipped += r.Skipped()
+	}()
 	p.pace.rewind()
 	for !p.enough() {
 		rec, err := r.Next(ctx)

@@ -1,0 +1,401 @@
+package tail_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/ed-toolbox/ed/tools/tail"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+)
+
+const patience = 10 * time.Second
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running is an `ed listen` that a test talks to.
+type running struct {
+	t      *testing.T
+	world  *toolkittest.World
+	cancel context.CancelCauseFunc
+	done   chan error
+	dir    string
+}
+
+// start runs `ed listen` with args; SOCK in them is the path of a socket that does not exist yet. It returns when it listens on
+// as many addresses as it was given.
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	r := &running{t: t, world: toolkittest.New(t), done: make(chan error, 1), dir: t.TempDir()}
+	addresses := 0
+	for i, a := range args {
+		args[i] = strings.ReplaceAll(a, "SOCK", filepath.Join(r.dir, "s"))
+		if scheme, _, ok := strings.Cut(a, ":"); ok && strings.Contains("tcp udp unix unixgram", scheme) {
+			addresses++
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r.cancel = cancel
+	go func() { r.done <- r.world.Run(ctx, tail.Listen, append([]string{"listen"}, args...)...) }()
+	r.waitFor(r.world.Err, func(s string) bool {
+		return strings.Count(s, "listening on ")+strings.Count(s, "connected to ") >= addresses
+	})
+	return r
+}
+
+// waitFor waits until what was written to b satisfies f.
+func (r *running) waitFor(b *toolkittest.Buffer, f func(string) bool) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return f(b.String()) }, patience, time.Millisecond,
+		"out: %s\nerr: %s", lazy(r.world.Out.String), lazy(r.world.Err.String))
+}
+
+// lazy is printed as it is then.
+type lazy func() string
+
+func (f lazy) String() string { return f() }
+
+func (r *running) waitOut(text string) {
+	r.t.Helper()
+	r.waitFor(r.world.Out, func(s string) bool { return strings.Contains(s, text) })
+}
+
+func (r *running) waitErr(text string) {
+	r.t.Helper()
+	r.waitFor(r.world.Err, func(s string) bool { return strings.Contains(s, text) })
+}
+
+// address is the n-th one that it said it listens on.
+func (r *running) address(n int) (network, address string) {
+	found := regexp.MustCompile(`listening on (\w+):(?://)?(\S+)`).FindAllStringSubmatch(r.world.Err.String(), -1)
+	require.Greater(r.t, len(found), n)
+	return found[n][1], found[n][2]
+}
+
+func (r *running) dial(n int) net.Conn {
+	r.t.Helper()
+	network, address := r.address(n)
+	var c net.Conn
+	var err error
+	if network == "unixgram" {
+		local := &net.UnixAddr{Net: "unixgram", Name: filepath.Join(r.dir, fmt.Sprintf("c%d", n))}
+		c, err = net.DialUnix("unixgram", local, &net.UnixAddr{Net: "unixgram", Name: address})
+	} else {
+		c, err = net.Dial(network, address)
+	}
+	require.NoError(r.t, err)
+	r.t.Cleanup(func() { c.Close() })
+	require.NoError(r.t, c.SetDeadline(time.Now().Add(patience)))
+	return c
+}
+
+// stop ends it as Ctrl-C does, and returns its error.
+func (r *running) stop() error {
+	r.t.Helper()
+	r.cancel(&toolkit.Interrupted{Signal: syscall.SIGINT})
+	return r.end()
+}
+
+// end waits for the end.
+func (r *running) end() error {
+	r.t.Helper()
+	select {
+	case err := <-r.done:
+		return err
+	case <-time.After(patience):
+		require.Fail(r.t, "it does not end", "out: %s\nerr: %s", r.world.Out, r.world.Err)
+		return nil
+	}
+}
+
+func send(t *testing.T, c io.Writer, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		_, err := io.WriteString(c, line)
+		require.NoError(t, err)
+	}
+}
+
+func readLine(t *testing.T, c io.Reader) string {
+	t.Helper()
+	line, err := bufio.NewReader(c).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSuffix(line, "\n")
+}
+
+func readPacket(t *testing.T, c io.Reader) string {
+	t.Helper()
+	buf := make([]byte, 70000)
+	n, err := c.Read(buf)
+	require.NoError(t, err)
+	return string(buf[:n])
+}
+
+func kinds() map[string]string {
+	return map[string]string{"tcp": "tcp://127.0.0.1:0", "udp": "udp://127.0.0.1:0", "unix": "unix:SOCK", "unixgram": "unixgram:SOCK"}
+}
+
+func TestListenShowsWhatComes(t *testing.T) {
+	for kind, address := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			r := start(t, address, "--timestamps=none")
+			c := r.dial(0)
+			send(t, c, "<a:b cluckd/LOCKED tag=7\n")
+			r.waitOut(" <a:b cluckd/LOCKED tag=7\n")
+			require.True(t, strings.HasPrefix(r.world.Out.String(), "<- "+kind+":"), r.world.Out)
+			err := r.stop()
+			var by *toolkit.Interrupted
+			require.ErrorAs(t, err, &by)
+			require.Contains(t, r.world.Err.String(), "1 message in (24 bytes), 0 broken lines, ")
+			require.Contains(t, r.world.Err.String(), "  LOCKED                           1  24 bytes\n")
+			require.NoFileExists(t, filepath.Join(r.dir, "s"))
+		})
+	}
+}
+
+func TestListenAnswersNothingByItself(t *testing.T) {
+	r := start(t, "tcp://127.0.0.1:0", "-n1")
+	c := r.dial(0)
+	send(t, c, "A*B\n", "ALIVE x=1\n")
+	rest, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Empty(t, rest, "neither INVALID nor ABSOLUTELY")
+	require.NoError(t, r.end())
+}
+
+func TestListenOnManyAddressesAtOnce(t *testing.T) {
+	r := start(t, "tcp://127.0.0.1:0", "udp://127.0.0.1:0", "unix:SOCK", "unixgram:SOCK2", "tcp://127.0.0.1:0", "--echo", "--filter", "direction=in", "-n", "5")
+	for n := range 5 {
+		c := r.dial(n)
+		send(t, c, fmt.Sprintf("HELLO n=%d\n", n))
+		require.Equal(t, fmt.Sprintf("HELLO n=%d", n), strings.TrimSuffix(readPacket(t, c), "\n"))
+	}
+	require.NoError(t, r.end())
+	require.Contains(t, r.world.Err.String(), "5 messages in (45 bytes), 5 out")
+}
+
+// What kills the C++ servers is shown, and the listener lives.
+func TestListenLivesThroughBadInput(t *testing.T) {
+	r := start(t, "tcp://127.0.0.1:0", "udp://127.0.0.1:0", "--timestamps=none")
+	c, u := r.dial(0), r.dial(1)
+	send(t, c, "A*B\n", "{\"server\":\"x\"}\n", "\xff\xfe\n", "A b=\x00\n", "GOOD a=1\n")
+	for _, want := range []string{
+		"(broken at byte 1: bad command: '*' is not allowed, only A-Z 0-9 _) A*B\n",
+		"(broken at byte 13: the JSON object has no command) {\"server\":\"x\"}\n",
+		") \\xFF\\xFE\n", ") A b=\\x00\n", "GOOD a=1\n",
+	} {
+		r.waitOut(want)
+	}
+	send(t, u, "A*B")
+	r.waitOut("udp://" + u.LocalAddr().String() + " (broken at byte 1: ")
+	send(t, c, "LONG v="+strings.Repeat("x", 65536)+"\n")
+	r.waitOut("(broken at byte 65536: line longer than 65536 bytes)\n")
+	_, err := io.ReadAll(c)
+	require.NoError(t, err, "only this connection is closed")
+	send(t, r.dial(0), "STILL b=2\n")
+	r.waitOut("STILL b=2\n")
+	require.Error(t, r.stop())
+	require.Contains(t, r.world.Err.String(), "2 messages in (17 bytes), 6 broken lines, 2 links")
+}
+
+func TestListenEcho(t *testing.T) {
+	for kind, address := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			r := start(t, address, "--echo", "--timestamps=none")
+			c := r.dial(0)
+			for _, mute := range []string{"INVALID command=X\n", "UNKNOWN command=X\n", "ABSOLUTELY serial=1\n", "COMMANDS list=A\n"} {
+				send(t, c, mute)
+			}
+			send(t, c, "<srv:me you/DO b=\"x;y\";a=1\n")
+			require.Equal(t, "srv:me/DO a=1;b=\"x;y\"", strings.TrimSuffix(readPacket(t, c), "\n"))
+			r.waitOut(" srv:me/DO a=1;b=\"x;y\"\n")
+			require.Error(t, r.stop())
+			require.Contains(t, r.world.Err.String(), "5 messages in")
+			require.Contains(t, r.world.Err.String(), ", 1 out")
+		})
+	}
+}
+
+func TestListenReply(t *testing.T) {
+	r := start(t, "tcp://127.0.0.1:0", "--reply", "READY a=1", "--reply", "<me:x other/NEXT")
+	c := r.dial(0)
+	send(t, c, "<:me HELLO\n")
+	in := bufio.NewReader(c)
+	for _, want := range []string{"me/READY a=1\n", "<me:x other/NEXT\n"} {
+		line, err := in.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, want, line)
+	}
+	send(t, c, "{\"command\":\"HELLO\"}\n")
+	line, err := in.ReadString('\n')
+	require.NoError(t, err)
+	require.JSONEq(t, `{"command":"READY","parameters":{"a":"1"}}`, line, "a peer that speaks JSON is answered in JSON")
+	require.Error(t, r.stop())
+}
+
+func TestListenSendsOnNewConnections(t *testing.T) {
+	r := start(t, "tcp://127.0.0.1:0", "--send", "HELLO v=1")
+	require.Equal(t, "HELLO v=1", readLine(t, r.dial(0)))
+	require.Error(t, r.stop())
+}
+
+func TestListenConnects(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	r := start(t, "--connect", "tcp://"+l.Addr().String(), "--send", "REGISTER service=x;version=1", "--timestamps=none", "--echo")
+	c, err := l.Accept()
+	require.NoError(t, err)
+	in := bufio.NewReader(c)
+	line, err := in.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "REGISTER service=x;version=1\n", line)
+	send(t, c, "PING n=1\n")
+	line, err = in.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "PING n=1\n", line)
+	require.NoError(t, c.Close())
+	require.NoError(t, r.end(), "the peer has gone, and nothing was waited for")
+	require.Equal(t, 3, strings.Count(r.world.Out.String(), "tcp://"+l.Addr().String()), r.world.Out)
+}
+
+func TestListenConnectRefused(t *testing.T) {
+	w := toolkittest.New(t)
+	err := w.Run(t.Context(), tail.Listen, "listen", "--connect", "unix:"+filepath.Join(t.TempDir(), "none"))
+	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), err)
+}
+
+func TestListenEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		args  []string
+		lines string
+		kind  toolkit.Kind
+		err   string // "" for none
+		out   int    // lines
+	}{
+		"count":                {[]string{"-n", "3", "--timeout", "10s"}, "A\nB\nC\nD\nE\n", 0, "", 3},
+		"too few in time":      {[]string{"-n", "3", "--timeout", "100ms"}, "A\nB\n", toolkit.Timeout, "2 of 3 messages came in 100ms", 2},
+		"count of the shown":   {[]string{"-n", "2", "--filter", "B*"}, "A\nB1\nA\nB2\nB3\n", 0, "", 2},
+		"broken do not count":  {[]string{"-n", "1"}, "A*B\nA\n", 0, "", 2},
+		"until":                {[]string{"--until", "EN?"}, "A\nEND\nB\n", 0, "", 2},
+		"until what is hidden": {[]string{"--until", "END", "--filter", "A"}, "A\nEND\nB\n", 0, "", 1},
+		"until in vain":        {[]string{"--until", "END", "--timeout=0.1"}, "A\nB\n", toolkit.Timeout, "no END came in 100ms", 2},
+		"time given":           {[]string{"--timeout", "0.1"}, "A\n", 0, "", 1},
+		"idle":                 {[]string{"--idle", "0.1"}, "A\n", 0, "", 1},
+		"idle in vain":         {[]string{"--idle", "0.1", "-n9"}, "A\n", toolkit.Timeout, "1 of 9 messages came when nothing came for 100ms", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, append(c.args, "tcp://127.0.0.1:0")...)
+			send(t, r.dial(0), c.lines)
+			err := r.end()
+			if c.err == "" {
+				require.NoError(t, err)
+			} else {
+				require.EqualError(t, err, c.err)
+				require.Equal(t, c.kind, toolkit.KindOf(err))
+			}
+			require.Equal(t, c.out, strings.Count(r.world.Out.String(), "\n"), r.world.Out)
+		})
+	}
+}
+
+func TestListenQuiet(t *testing.T) {
+	w := toolkittest.New(t)
+	require.NoError(t, w.Run(t.Context(), tail.Listen, "listen", "-q", "tcp://127.0.0.1:0", "--timeout", "0.01"))
+	require.Empty(t, w.Err.String())
+}
+
+func TestListenRecords(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.jsonl")
+	for _, form := range [][]string{{}, {"--json", "--append"}} {
+		r := start(t, append(form, "tcp://127.0.0.1:0", "--record", path, "--filter", "!B", "--reply", "OK", "-n2")...)
+		c := r.dial(0)
+		send(t, c, "A x=1\nB\nA*B\nC\n")
+		_, err := io.ReadAll(c)
+		require.NoError(t, err)
+		require.NoError(t, r.end())
+	}
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var got []string
+	for line := range strings.Lines(string(data)) {
+		got = append(got, regexp.MustCompile(`^.*"direction":|"raw.*`).ReplaceAllString(strings.TrimSpace(line), ""))
+	}
+	once := []string{
+		`"in","command":"A","parameters":{"x":"1"}}`, `"out","command":"OK"}`, `"out","command":"OK"}`,
+		`"in","error":"bad message at byte 1: bad command: '*' is not allowed, only A-Z 0-9 _","offset":1,`,
+		`"in","command":"C"}`, `"out","command":"OK"}`,
+	}
+	require.Equal(t, append(once, once...), got)
+}
+
+func TestListenOnAFullDisk(t *testing.T) {
+	r := start(t, "tcp://127.0.0.1:0", "--record", "/dev/full")
+	send(t, r.dial(0), "A\n")
+	err := r.end()
+	require.EqualError(t, err, "record to /dev/full: no space left on device (0 whole lines are in it)")
+	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
+}
+
+func TestListenWithoutReaderOfItsOutput(t *testing.T) {
+	world := toolkittest.New(t)
+	in, out := io.Pipe()
+	in.CloseWithError(syscall.EPIPE)
+	world.Stdout.Writer = out
+	done := make(chan error, 1)
+	go func() { done <- world.Run(t.Context(), tail.Listen, "listen", "tcp://127.0.0.1:0") }()
+	r := &running{t: t, world: world, done: done}
+	r.waitErr("listening on ")
+	send(t, r.dial(0), "A\n")
+	err := r.end()
+	require.ErrorIs(t, err, syscall.EPIPE)
+}
+
+// Ten thousand are too many for a quick test; two thousand show that nothing is done for each.
+func TestListenTakesThousandsOfConnections(t *testing.T) {
+	const n = 2000
+	r := start(t, "unix:SOCK", "--echo", "--filter", "NONE")
+	conns := make([]net.Conn, n)
+	for i := range conns {
+		conns[i] = r.dialPath(filepath.Join(r.dir, "s"))
+	}
+	for i, c := range conns {
+		send(t, c, fmt.Sprintf("HELLO n=%d\n", i))
+	}
+	for i, c := range conns {
+		require.Equal(t, fmt.Sprintf("HELLO n=%d", i), readLine(t, c))
+	}
+	require.Error(t, r.stop())
+	for _, c := range conns {
+		_, err := c.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF)
+		c.Close()
+	}
+}
+
+func (r *running) dialPath(path string) net.Conn {
+	r.t.Helper()
+	var c net.Conn
+	require.Eventually(r.t, func() bool {
+		var err error
+		c, err = net.Dial("unix", path)
+		require.True(r.t, err == nil || errors.Is(err, syscall.EAGAIN), err) // the queue of the listener is full
+		return err == nil
+	}, patience, time.Millisecond)
+	require.NoError(r.t, c.SetDeadline(time.Now().Add(patience)))
+	return c
+}
