@@ -110,14 +110,16 @@ func TestDecoderDoesNotCopy(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, func() { _ = d.Feed(stream, keep) }))
 }
 
-// TestDecoderIsLinear would take hours if each byte made the decoder look at the ones before it again.
+// TestDecoderIsLinear would take minutes if each byte made the decoder look at the ones before it again.
 func TestDecoderIsLinear(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 19
 	line, n := bytes.Repeat([]byte("x"), size), 0
 	d := message.NewDecoder(message.DecoderOptions{Limit: size})
 	count := func(line []byte) bool { n += len(line); return true }
 	for i := range line {
-		require.NoError(t, d.Feed(line[i:i+1], count))
+		if err := d.Feed(line[i:i+1], count); err != nil {
+			require.NoError(t, err)
+		}
 	}
 	require.NoError(t, d.Feed([]byte("\n"), count))
 	require.Equal(t, size, n)
@@ -125,11 +127,13 @@ func TestDecoderIsLinear(t *testing.T) {
 	// A receiver that takes one line at a time does not make it copy the others each time.
 	n = 0
 	one := func(line []byte) bool { n += len(line); return false }
-	require.NoError(t, d.Feed(bytes.Repeat([]byte("x\n"), 1<<20), one))
+	require.NoError(t, d.Feed(bytes.Repeat([]byte("x\n"), size), one))
 	for d.Held() > 0 {
-		require.NoError(t, d.Feed(nil, one))
+		if err := d.Feed(nil, one); err != nil {
+			require.NoError(t, err)
+		}
 	}
-	require.Equal(t, 1<<20, n)
+	require.Equal(t, size, n)
 }
 
 func TestDecoderProperty(t *testing.T) {

@@ -12,22 +12,29 @@ func (m *Message) Reply(command string) *Message {
 // before, and r borrows nothing from m. They must not be the same message.
 func (r *Message) ReplyTo(m *Message, command string) {
 	r.Reset()
-	r.ownHead = true
+	own := r.own
 	if command == "" {
-		r.copyName(commandName, m, commandName)
+		own = r.copyName(own, commandName, m, commandName)
 	} else {
-		r.set(commandName, command)
+		own = append(own, command...)
+		r.names[commandName].to = uint32(len(own))
+		r.unchecked = 1 << commandName
 	}
 	if m.has(fromService) {
-		r.copyName(toServer, m, fromServer)
-		r.copyName(toService, m, fromService)
+		own = r.copyName(own, toServer, m, fromServer)
+		own = r.copyName(own, toService, m, fromService)
 	}
+	r.own, r.ownHead = own, true
 	r.ordered, r.canonical = true, true // no parameters
 }
 
-func (r *Message) copyName(to int, m *Message, from int) {
-	setName(r, to, m.name(from))
+// copyName appends one of the names of m to own, which is to be r.own, as that name of r.
+func (r *Message) copyName(own []byte, to int, m *Message, from int) []byte {
+	start := uint32(len(own))
+	own = append(own, m.name(from)...)
+	r.names[to] = span{start, uint32(len(own))}
 	r.unchecked |= m.unchecked >> from & 1 << to
+	return own
 }
 
 // CopyParams gives r the parameters of m instead of its own. If they came in the canonical form r borrows the line of m,
