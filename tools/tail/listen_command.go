@@ -67,8 +67,8 @@ func Listen(env *toolkit.Env) *cli.Command {
 func listenFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "connect", Aliases: []string{"c"}, Usage: "dial the addresses instead of binding them"},
-		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "what an address without a scheme is: `TYPE`"),
-		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what matches: `COND,...` all; given again: or"},
+		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
+		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
 		&cli.StringFlag{Name: "until", Aliases: []string{"u"}, Usage: "end after a message whose command matches `GLOB`"},
 		toolkit.DurationFlag("idle", nil, 0, "end when nothing came for `DUR`"),
@@ -76,18 +76,18 @@ func listenFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "echo", Aliases: []string{"e"}, Usage: "answer with the same command and parameters"},
 		&cli.StringSliceFlag{Name: "reply", Aliases: []string{"r"}, Usage: "answer each message with `MESSAGE`"},
 		&cli.StringSliceFlag{Name: "send", Usage: "send `MESSAGE` on each new connection"},
-		&cli.StringSliceFlag{Name: "on", Usage: "run a shell command for a message: `GLOB=COMMAND`"},
-		&cli.BoolFlag{Name: "on-reply", Usage: "send what the shell command prints to the sender"},
-		&cli.IntFlag{Name: "on-max", Value: 8, Usage: "run `N` shell commands at once"},
-		toolkit.DurationFlag("on-timeout", nil, 0, "end shell commands after `DUR`"),
+		&cli.StringSliceFlag{Name: "on", Usage: "run a shell command per message: `GLOB=SHELL`"},
+		&cli.BoolFlag{Name: "on-reply", Usage: "send what it prints to the sender of the message"},
+		&cli.IntFlag{Name: "on-max", Value: 8, Usage: "run at most `N` of them at once"},
+		toolkit.DurationFlag("on-timeout", nil, 0, "end each of them after `DUR`"),
 		&cli.StringFlag{Name: "record", Usage: "write what is shown to `FILE`, for ed replay"},
 		&cli.BoolFlag{Name: "append", Usage: "add to the recording if it exists"},
 		&cli.BoolFlag{Name: "force", Usage: "replace the recording if it exists"},
-		toolkit.ChoiceFlag("timestamps", nil, "abs", []string{"abs", "delta", "none"}, "time of day, since the line before, or none: `WHICH`"),
-		&cli.BoolFlag{Name: "raw", Usage: "print the messages alone, as they are; not to a terminal"},
+		toolkit.ChoiceFlag("timestamps", nil, "abs", []string{"abs", "delta", "none"}, "time before each line: `WHICH`"),
+		&cli.BoolFlag{Name: "raw", Usage: "print messages alone, as they are; to pipes only"},
 		&cli.BoolFlag{Name: "hexdump-bad", Usage: "dump the bytes of broken lines"},
-		&cli.IntFlag{Name: "max-line", Value: 65536, Usage: "longest line taken: `BYTES`"},
-		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "longest UDP answer sent: `BYTES`, up to 65507"},
+		&cli.IntFlag{Name: "max-line", Value: 65536, Usage: "take lines up to `BYTES`"},
+		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP answers up to `BYTES`"},
 	}
 }
 

@@ -37,16 +37,16 @@ func Replay(env *toolkit.Env) *cli.Command {
 			ed replay day.jsonl --speed 10x --max-gap 1s unix:/run/x.sock
 			ed replay day.jsonl --filter 'LOCK*' --dry-run --speed max`,
 		Flags: toolkit.Flags(
-			&cli.StringFlag{Name: "speed", Aliases: []string{"s"}, Value: "1x", Usage: "play at `SPEED`: 2x, 0.5x, or max for no pauses"},
+			&cli.StringFlag{Name: "speed", Aliases: []string{"s"}, Value: "1x", Usage: "`SPEED`: 2x, 0.5x, or max for no pauses"},
 			toolkit.DurationFlag("max-gap", nil, 0, "cut pauses to `DUR`, before --speed"),
-			toolkit.ChoiceFlag("direction", nil, "in", []string{"in", "out", "all"}, "play what the recorder received, sent, or both: `WHICH`"),
-			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "play what matches, as for ed listen: `COND,...`"},
+			toolkit.ChoiceFlag("direction", nil, "in", []string{"in", "out", "all"}, "what the recorder received, sent, or both: `WHICH`"),
+			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "play what meets every `COND`,..., as ed listen"},
 			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages"},
 			&cli.IntFlag{Name: "loop", Value: 1, Usage: "play it `N` times; 0: until interrupted"},
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
-			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "what an address without a scheme is: `TYPE`"),
-			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "longest UDP datagram sent: `BYTES`, up to 65507"},
+			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
+			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
 		),
 		Action: func(c *cli.Context) error {

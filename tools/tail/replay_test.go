@@ -26,7 +26,9 @@ import (
 func recordFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "r.jsonl")
-	at := func(s string) string { return `{"v":1,"time":"2026-01-02T03:04:` + s + `Z","peer":"tcp://127.0.0.1:5","link":1,` }
+	at := func(s string) string {
+		return `{"v":1,"time":"2026-01-02T03:04:` + s + `Z","peer":"tcp://127.0.0.1:5","link":1,`
+	}
 	lines := []string{
 		at("00") + `"direction":"in","command":"A","parameters":{"x":"1"}}`,
 		at("00.5") + `"direction":"out","command":"ANSWER"}`,
