@@ -98,6 +98,8 @@ func checkName[T string | []byte](s T, r *nameRule) (int, string) {
 	return 0, ""
 }
 
+func isDigit(c byte) bool { return c-'0' < 10 }
+
 // quoteByte shows one byte in an error message: 'x', TAB as '\t', 0xE9 as '\xe9'.
 func quoteByte(c byte) string {
 	if c < 0x80 {

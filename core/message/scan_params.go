@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 )
 
@@ -28,24 +29,30 @@ type param struct {
 // It goes from mark to mark. Most values have none, so that the mark behind their '=' is their end.
 func (m *Message) scanParams() bool {
 	line, params, from := m.line, m.room(), int(m.body)
-	marks := marksFrom(line, from)
+	b := blockAt(line, from)
 	ordered, tight, last := true, true, uint64(0)
 	for {
-		if marks.pending == 0 {
-			marks = marks.refill(line)
+		if from >= b.base+64 {
+			b = blockAt(line, from)
 		}
-		end := marks.first()
-		marks = marks.behind()
-
-		eq, key := nameAt(line, from)
-		if eq == from || eq >= len(line) || line[eq] != '=' || classes[line[from]]&digitByte != 0 {
+		eq := from + bits.TrailingZeros64(b.other>>(uint(from-b.base)&63))
+		if eq >= b.base+64 {
+			eq, b = b.nameEnd(line, b.base+64)
+		}
+		if eq == from || eq >= len(line) || line[eq] != '=' || isDigit(line[from]) {
 			return false
 		}
+		key := nameKey(line, from, eq)
 		if key <= last && len(params) > 0 && ordered {
 			ordered = follows(line, from, eq, &params[len(params)-1])
 		}
 		last = key
 
+		rest := b.special >> (uint(eq-b.base) & 63) >> 1
+		end := eq + 1 + bits.TrailingZeros64(rest)
+		if rest == 0 {
+			end, b = b.nextSpecial(line, b.base+64)
+		}
 		if len(params) == cap(params) {
 			params = slices.Grow(params, len(params))
 		}
@@ -54,7 +61,7 @@ func (m *Message) scanParams() bool {
 		p.name, p.eq = uint32(from), uint32(eq)
 		p.value.from, p.value.to, p.form = uint32(eq+1), uint32(end), 0
 		if end < len(line) && line[end] != ';' {
-			if end, marks = p.scanMarked(line, end, marks); end < 0 {
+			if end, b = p.scanMarked(line, end, b); end < 0 {
 				return false
 			}
 			tight = tight && p.form&loose == 0
@@ -83,47 +90,42 @@ func (m *Message) room() []param {
 	return m.params[:0]
 }
 
-// scanMarked finds the end of a value in which the mark at is not the ';' behind it. End is -1 for a mistake.
-func (p *param) scanMarked(line []byte, at int, marks cursor) (end int, rest cursor) {
+// scanMarked finds the end of a value in which the special byte at is not the ';' behind it. End is -1 for a mistake.
+func (p *param) scanMarked(line []byte, at int, b block) (end int, rest block) {
 	if at == int(p.value.from) && line[at] == '"' {
-		return p.scanQuoted(line, marks)
+		return p.scanQuoted(line, b)
 	}
 	f := form(0)
-	for seen := at; at < len(line) && line[at] != ';'; at, marks = marks.next(line) {
-		switch {
-		case line[at] == '\\' && at >= seen:
+	for at < len(line) && line[at] != ';' {
+		switch line[at] {
+		case '\\':
 			f |= escaped
 			switch {
 			case at+1 == len(line) || !isEscape(line[at+1], false):
 				f |= loose
 			case line[at+1] == '\\':
-				seen = at + 2 // the second of a pair
+				at++ // the second of a pair
 			}
-		case line[at] == 0 || line[at] == '\n':
-			return -1, marks
-		case line[at] == '\r':
+		case 0, '\n':
+			return -1, b
+		case '\r':
 			f |= loose
 		}
+		at, b = b.nextSpecial(line, at+1)
 	}
 	if at > int(p.value.from) && classes[line[at-1]]&blankByte != 0 {
 		f |= loose
 	}
 	p.value.to, p.form = uint32(at), f
-	return at, marks
+	return at, b
 }
 
 // scanQuoted is scanMarked for a value in quotes.
-func (p *param) scanQuoted(line []byte, marks cursor) (end int, rest cursor) {
+func (p *param) scanQuoted(line []byte, b block) (end int, rest block) {
 	f, needed := quoted, false // whether the quotes are
 	from := int(p.value.from) + 1
-	at, marks := marks.next(line)
-	for seen := from; at < len(line); at, marks = marks.next(line) {
-		if at < seen {
-			continue
-		}
-		if line[at] == '"' {
-			break
-		}
+	at, b := b.nextSpecial(line, from)
+	for at < len(line) && line[at] != '"' {
 		switch line[at] {
 		case ';':
 			needed = true
@@ -134,25 +136,23 @@ func (p *param) scanQuoted(line []byte, marks cursor) (end int, rest cursor) {
 				f |= loose
 			case line[at+1] == '\\' || line[at+1] == '"':
 				needed = needed || at == from && line[at+1] == '"'
-				seen = at + 2 // the second of a pair
+				at++ // the second of a pair
 			}
 		case 0, '\n':
-			return -1, marks
+			return -1, b
 		case '\r':
 			f |= loose
 		}
+		at, b = b.nextSpecial(line, at+1)
 	}
 	if !needed && (at == from || classes[line[at-1]]&blankByte == 0) {
 		f |= loose
 	}
 	p.value.from, p.value.to, p.form = uint32(from), uint32(at), f
-	if at+1 < len(line) && line[at+1] == ';' {
-		return marks.next(line)
+	if at == len(line) || at+1 < len(line) && line[at+1] != ';' {
+		return -1, b // the quote is not closed, or text follows
 	}
-	if at+1 != len(line) {
-		return -1, marks // the quote is not closed, or text follows
-	}
-	return at + 1, marks
+	return at + 1, b
 }
 
 // isEscape says whether a backslash before c means something.
