@@ -68,6 +68,9 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 	}
 	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
 	list := d.exact.get(m.CommandBytes())
+	if len(list) == 0 {
+		list = d.catchAlls
+	}
 	if len(list) == 0 || list[0].goOn {
 		return d.walk(from, m)
 	}
@@ -76,7 +79,7 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 		d.report(m, e.name, err)
 		return Failed
 	}
-	return Handled
+	return e.outcome
 }
 
 // walk is Dispatch for all cases.
