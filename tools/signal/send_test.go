@@ -196,7 +196,7 @@ func TestSendOutput(t *testing.T) {
 		"broken line":             {"send", []string{"--replies=1", "A"}, []string{"x*y", "GOT"}, false, "x*y\nGOT\n", "no message", 0},
 		"broken line in JSON":     {"send", []string{"--json", "--replies=1", "A"}, []string{"x*y", "GOT"}, false, `"raw_base64":"eCp5"}`, "no message", 0},
 		"-v counts":               {"send", []string{"-v", "A", "B"}, nil, false, "", "sent 2 messages to tcp://127.0.0.1:4040 in ", 0},
-		"error reports are told":  {"send", []string{"-"}, nil, false, "", "skipped 1 lines that report a broken message", 0},
+		"error reports are told":  {"send", []string{"-"}, nil, false, "", "skipped 1 line that a tool printed", 0},
 		"terminal input is told":  {"send", nil, nil, true, "", "reading messages from the terminal", 0},
 		"request":                 {"request", []string{"A", "B"}, []string{"GOT"}, false, "GOT\nGOT\n", "", 0},
 		"request for two":         {"request", []string{"--replies=2", "A"}, []string{"GOT", "MORE", "LATE"}, false, "GOT\nMORE\n", "", 0},

@@ -41,7 +41,7 @@ func newSource(env *toolkit.Env, o *SendOptions) (source, error) {
 		}
 		return &limited{source: &operands{texts: o.Messages}, left: n}, nil
 	}
-	r := &lines{reader: toolkit.NewMessageReader(env.Stdin, stdin)}
+	r := &lines{reader: toolkit.NewMessageReader(env.Stdin, stdin).Bare()}
 	if o.Count == 0 {
 		return r, nil
 	}
@@ -114,13 +114,14 @@ func (l *lines) at(line int, err error) error {
 	return toolkit.As(toolkit.Data, &toolkit.LineError{Source: stdin, Line: line, Err: err})
 }
 
-// skipped is how many error reports were passed over.
-func skipped(s source) int {
+// linesOf returns the reader of standard input, if that is where s has its messages from.
+func linesOf(s source) (*toolkit.MessageReader, bool) {
 	if l, ok := s.(*limited); ok {
 		s = l.source
 	}
-	if l, ok := s.(*lines); ok {
-		return l.reader.Skipped()
+	l, ok := s.(*lines)
+	if !ok {
+		return nil, false
 	}
-	return 0
+	return l.reader, true
 }

@@ -42,8 +42,11 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 		}
 		err = t.run(ctx)
 	}
-	if n := skipped(src); n > 0 {
-		t.console.say("skipped %d lines that report a broken message", n)
+	if in, ok := linesOf(src); ok {
+		in.Stop()
+		if n := in.Skipped(); n > 0 {
+			t.console.say("skipped %s that a tool printed as a report, not as a message", count(uint64(n), "line"))
+		}
 	}
 	return err
 }
@@ -182,22 +185,23 @@ func (t *transfer) lost(err error) error {
 	}
 	switch {
 	case errors.Is(err, io.EOF):
-		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, count(n))
+		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, count(n, "message"))
 	case toolkit.KindOf(err) == toolkit.Timeout:
-		return fmt.Errorf("%s does not read, %s went out: %w", t.options.Target, count(n), err)
+		return fmt.Errorf("%s does not read, %s went out: %w", t.options.Target, count(n, "message"), err)
 	case nobodyThere(err):
-		return fmt.Errorf("%w (after %s)", explain(err, t.options.Target), count(n))
+		return fmt.Errorf("%w (after %s)", explain(err, t.options.Target), count(n, "message"))
 	case toolkit.KindOf(err) == toolkit.Other:
 		err = toolkit.As(toolkit.IO, err)
 	}
-	return fmt.Errorf("lost %s after %s: %w", t.options.Target, count(n), err)
+	return fmt.Errorf("lost %s after %s: %w", t.options.Target, count(n, "message"), err)
 }
 
-func count(n uint64) string {
+// count says how many there are of a thing.
+func count(n uint64, thing string) string {
 	if n == 1 {
-		return "1 message"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d messages", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // requests sends one message at a time and waits for what it asks for.
