@@ -90,11 +90,11 @@ func (b block) nextSpecial(p []byte, i int) (int, block) {
 	if i >= b.base+64 {
 		b = blockAt(p, i)
 	}
-	for b.special>>(uint(i-b.base)&63) == 0 {
+	for b.special>>uint(i-b.base) == 0 {
 		i = b.base + 64
 		b = blockAt(p, i)
 	}
-	return i + bits.TrailingZeros64(b.special>>(uint(i-b.base)&63)), b
+	return i + bits.TrailingZeros64(b.special>>uint(i-b.base)), b
 }
 
 // nameEnd returns where the name ends that begins at i, and the block this is in.
@@ -102,11 +102,11 @@ func (b block) nameEnd(p []byte, i int) (int, block) {
 	if i >= b.base+64 {
 		b = blockAt(p, i)
 	}
-	for b.other>>(uint(i-b.base)&63) == 0 {
+	for b.other>>uint(i-b.base) == 0 {
 		i = b.base + 64
 		b = blockAt(p, i)
 	}
-	return i + bits.TrailingZeros64(b.other>>(uint(i-b.base)&63)), b
+	return i + bits.TrailingZeros64(b.other>>uint(i-b.base)), b
 }
 
 // nameKey returns a number that orders the names line[from:to] as their bytes do, as far as their first eight.

@@ -35,7 +35,7 @@ func (m *Message) scanParams() bool {
 		if from >= b.base+64 {
 			b = blockAt(line, from)
 		}
-		eq := from + bits.TrailingZeros64(b.other>>(uint(from-b.base)&63))
+		eq := from + bits.TrailingZeros64(b.other>>uint(from-b.base))
 		if eq >= b.base+64 {
 			eq, b = b.nameEnd(line, b.base+64)
 		}
@@ -48,7 +48,7 @@ func (m *Message) scanParams() bool {
 		}
 		last = key
 
-		rest := b.special >> (uint(eq-b.base) & 63) >> 1
+		rest := b.special >> uint(eq+1-b.base)
 		end := eq + 1 + bits.TrailingZeros64(rest)
 		if rest == 0 {
 			end, b = b.nextSpecial(line, b.base+64)
