@@ -108,6 +108,7 @@ func TestSignalForbidden(t *testing.T) {
 func TestSilentPeer(t *testing.T) {
 	for _, scheme := range schemes() {
 		t.Run(scheme.String(), func(t *testing.T) {
+			t.Parallel()
 			s := serve(t, scheme)
 			for _, args := range [][]string{{"--wait"}, {"--until=X"}, {"--reply"}} {
 				if args[0] == "--reply" && s.addr.IsDatagram() {

@@ -81,6 +81,9 @@ func printLine(out *toolkit.Output, m *message.Message) error {
 	if err != nil {
 		return toolkit.As(toolkit.Data, err)
 	}
+	if out.JSON {
+		line = toolkit.EscapeJSON(line)
+	}
 	return out.Line("%s", out.Received(string(line)))
 }
 
