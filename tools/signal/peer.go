@@ -7,6 +7,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/link"
 )
 
 const (
@@ -74,6 +75,14 @@ func settle(s toolkit.Session, a address.Address) error {
 		return s.Settle(loopbackTime)
 	}
 	return s.Settle(refusalTime)
+}
+
+// next is s.Next, which has what arrived already whatever became of ctx: a peer that never stops talking must not outlast it.
+func next(ctx context.Context, s toolkit.Session) (link.Received, error) {
+	if ctx.Err() != nil {
+		return link.Received{}, context.Cause(ctx)
+	}
+	return s.Next(ctx)
 }
 
 // within bounds a wait; the cause of the context is then an error of kind Timeout with these words.

@@ -38,8 +38,8 @@ func startReceiver(ctx context.Context, s toolkit.Session, c *console, want tall
 func (r *receiver) run(ctx context.Context) {
 	defer close(r.ended)
 	for {
-		got, err := r.session.Next(ctx)
-		if err == nil && r.console != nil {
+		got, err := next(ctx, r.session)
+		if err == nil && r.console != nil && !r.enough() {
 			err = r.console.received(got, 0)
 		}
 		if err != nil {
@@ -54,6 +54,13 @@ func (r *receiver) run(ctx context.Context) {
 		default:
 		}
 	}
+}
+
+// enough says that all came that was asked for: what comes after it is read, for the peer's sake, and not printed.
+func (r *receiver) enough() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tally.done
 }
 
 func (r *receiver) add(got link.Received) {

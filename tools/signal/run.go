@@ -162,7 +162,7 @@ func (g *signaller) replies(ctx context.Context, start time.Time) error {
 	ctx, cancel := within(ctx, o.Timeout, "no answer from %s within %s", o.Target, o.Timeout)
 	defer cancel()
 	for {
-		r, err := g.session.Next(ctx)
+		r, err := next(ctx, g.session)
 		if err != nil {
 			return g.noReply(t, err)
 		}

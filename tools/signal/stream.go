@@ -168,11 +168,12 @@ func (t *transfer) unrefused(r *receiver) error {
 	return nil
 }
 
-// part waits for the peer to end the connection after we did, as long as it says something. A reset tells that it has not
-// read everything.
+// part waits for the peer to end the connection after we did, as long as it says something and --timeout allows. A reset
+// tells that it has not read everything.
 func (t *transfer) part(ctx context.Context, r *receiver) error {
-	limit := time.NewTimer(quiet)
+	limit, longest := time.NewTimer(quiet), alarm(t.options.Timeout)
 	defer limit.Stop()
+	defer longest.Stop()
 	if w, _ := r.state(); w.got+w.broken > 0 {
 		limit.Reset(quietAnswering)
 	}
@@ -186,6 +187,8 @@ func (t *transfer) part(ctx context.Context, r *receiver) error {
 		case <-r.arrived:
 			limit.Reset(quietAnswering)
 		case <-limit.C:
+			return nil
+		case <-longest.C:
 			return nil
 		}
 	}
