@@ -10,7 +10,7 @@ import (
 // Defaults of Options.
 const (
 	DefaultHighMark       = 1 << 20
-	DefaultReadBudget     = 256 << 10
+	DefaultReadBudget     = 64 << 10
 	DefaultConnectTimeout = 10 * time.Second
 	DefaultCloseTimeout   = 5 * time.Second
 	DefaultBacklog        = 1024
@@ -28,7 +28,7 @@ type Options struct {
 
 	HighMark       int           // bytes queued per connection at most; default 1 MiB
 	LowMark        int           // bytes at which OnDrain comes; default half of HighMark
-	ReadBudget     int           // bytes read per connection and turn; default 256 KiB
+	ReadBudget     int           // bytes read per connection and turn; default 64 KiB
 	ConnectTimeout time.Duration // look-up and connecting together; default 10 s
 	CloseTimeout   time.Duration // to send the queue after Close; default 5 s
 

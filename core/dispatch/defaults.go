@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -121,14 +122,14 @@ func (c *defaults) complaint(_ Sender, m *message.Message) error {
 		command = "(not given)"
 	}
 	text, _ := m.Get("message")
-	c.d.logger().Error("message was refused by its receiver", "answer", m.Command(), "command", command, "message", text,
+	c.d.log(slog.LevelError, "message was refused by its receiver", "answer", m.Command(), "command", command, "message", text,
 		"from_server", m.SentFromServer(), "from_service", m.SentFromService())
 	return nil
 }
 
 func (c *defaults) leak(Sender, *message.Message) error {
 	if c.o.Leak == nil {
-		c.d.logger().Info("LEAK received, there is no leak report here")
+		c.d.log(slog.LevelInfo, "LEAK received, there is no leak report here")
 		return nil
 	}
 	c.o.Leak()
@@ -144,7 +145,7 @@ func (c *defaults) logRotate(Sender, *message.Message) error {
 
 func (c *defaults) ready(_ Sender, m *message.Message) error {
 	if c.o.Ready == nil {
-		c.d.logger().Info("READY received")
+		c.d.log(slog.LevelInfo, "READY received")
 		return nil
 	}
 	c.o.Ready(m)
@@ -153,7 +154,7 @@ func (c *defaults) ready(_ Sender, m *message.Message) error {
 
 func (c *defaults) restart(_ Sender, m *message.Message) error {
 	if c.o.Restart == nil {
-		c.d.logger().Warn("RESTART received, nothing handles it")
+		c.d.log(slog.LevelWarn, "RESTART received, nothing handles it")
 		return nil
 	}
 	c.o.Restart(m)
@@ -162,7 +163,7 @@ func (c *defaults) restart(_ Sender, m *message.Message) error {
 
 func (c *defaults) stop(quitting bool) error {
 	if c.o.Stop == nil {
-		c.d.logger().Warn("STOP or QUITTING received, nothing handles it", "quitting", quitting)
+		c.d.log(slog.LevelWarn, "STOP or QUITTING received, nothing handles it", "quitting", quitting)
 		return nil
 	}
 	c.o.Stop(quitting)

@@ -48,6 +48,7 @@ type Dispatcher struct {
 
 	serial uint64 // of the last entry
 	tag    Tag    // last one given out
+	logged logGate
 }
 
 // New returns a Dispatcher without entries.
@@ -183,14 +184,7 @@ func (d *Dispatcher) report(m *message.Message, handler string, err error) {
 		d.options.OnError(m, handler, err)
 		return
 	}
-	d.logger().Warn("message handler failed", "command", m.Command(), "handler", handler, "error", err)
-}
-
-func (d *Dispatcher) logger() *slog.Logger {
-	if d.options.Logger != nil {
-		return d.options.Logger
-	}
-	return slog.Default()
+	d.log(slog.LevelWarn, "message handler failed", "command", m.Command(), "handler", handler, "error", err)
 }
 
 // NeverAnswered says whether command is one of INVALID, UNKNOWN, ABSOLUTELY and COMMANDS: they are answers themselves,
