@@ -28,6 +28,9 @@ func (c *console) received(r link.Received, rtt time.Duration) error {
 		c.out.Warn("received a line that is no message: %v", r.Err)
 	}
 	if !c.out.JSON {
+		if overlong(r) {
+			return nil
+		}
 		return c.out.Line("%s", c.out.Received(string(r.Line)))
 	}
 	from := r.From
@@ -44,6 +47,9 @@ func (c *console) received(r link.Received, rtt time.Duration) error {
 	}
 	return c.out.Raw(append(line, '\n'))
 }
+
+// overlong says that the line was over the limit: nothing of it is there to print.
+func overlong(r link.Received) bool { return r.Err != nil && len(r.Line) == 0 }
 
 // recordOf is the line of JSON for what arrived, without its end.
 func recordOf(r link.Received, t toolkit.Traffic) []byte {

@@ -111,9 +111,14 @@ func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
 		err = fmt.Errorf("send to %s: %w", o.Target, closing)
 	}
 	if err == nil && g.refused {
-		err = toolkit.Errorf(toolkit.Unavailable, "service %q is not available", o.Message.Service())
+		err = g.unavailable()
 	}
 	return err
+}
+
+// unavailable is what a reply said of the service.
+func (g *signaller) unavailable() error {
+	return toolkit.Errorf(toolkit.Unavailable, "service %q is not available", g.options.Message.Service())
 }
 
 // once sends the message and waits for what shall come back.
@@ -166,6 +171,9 @@ func (g *signaller) replies(ctx context.Context, start time.Time) error {
 		if err != nil {
 			return g.noReply(t, err)
 		}
+		if rawLine && overlong(r) {
+			return toolkit.Errorf(toolkit.Protocol, "%s answered with a %w", o.Target, r.Err)
+		}
 		rtt := r.Time.Sub(start)
 		if err := g.console.received(r, rtt); err != nil {
 			return err
@@ -185,7 +193,9 @@ func (g *signaller) noReply(t *tally, err error) error {
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", g.options.Target, t.missing())
 	case toolkit.KindOf(err) != toolkit.Timeout:
 		return fmt.Errorf("receive from %s: %w", g.options.Target, err)
-	case t.broken > 0:
+	case t.refusal:
+		return g.unavailable()
+	case t.broken > 0 && t.got == 0:
 		return toolkit.Errorf(toolkit.Protocol, "%v, but lines that are no messages", err)
 	case t.got > 0:
 		return toolkit.Errorf(toolkit.Timeout, "timed out %s: %w", t.missing(), err)

@@ -95,7 +95,7 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 		IfRunning: c.Bool("if-running"),
 	}
 	err := checkUntil(o.Until)
-	if err == nil && o.Repeat < 0 {
+	if err == nil && o.Repeat < 1 && c.IsSet("repeat") {
 		err = toolkit.Errorf(toolkit.Usage, "option --repeat: %d is less than one", o.Repeat)
 	}
 	if o.Repeat == 0 && o.Every == 0 {

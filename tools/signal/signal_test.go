@@ -106,6 +106,7 @@ func TestSignalRefuses(t *testing.T) {
 		"too long":            {[]string{"svc/DO", long}, toolkit.Data, "--max-datagram"},
 		"datagram size":       {[]string{"--max-datagram=70000", "STOP"}, toolkit.Usage, "65507"},
 		"repeat":              {[]string{"--repeat=-1", "STOP"}, toolkit.Usage, "--repeat"},
+		"repeat never":        {[]string{"--repeat=0", "STOP"}, toolkit.Usage, "--repeat"},
 		"until":               {[]string{"--until=[", "STOP"}, toolkit.Usage, "--until"},
 		"no secret file":      {[]string{"--secret-code-file", "/nonexistent", "STOP"}, toolkit.NoInput, "no such file"},
 		"missing parameter":   {[]string{"ABSOLUTELY"}, toolkit.Data, "reply_timestamp is missing"},
