@@ -9,6 +9,12 @@ func (m *Message) name(i int) []byte {
 	return m.line[s.from:s.to:s.to]
 }
 
+// bare says whether the line begins with the command, as there is no other name, and the command was not changed.
+func (m *Message) bare() bool {
+	command := m.names[commandName]
+	return command.from == 0 && command.to > 0 && !m.ownHead
+}
+
 // setName changes one of the names, which from then on all live in m.own. The new name must not be a part of m.own.
 func setName[T string | []byte](m *Message, i int, name T) {
 	if !m.ownHead {

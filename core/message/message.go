@@ -19,6 +19,7 @@ type Message struct {
 	built     bool  // the parameters are in fields, not in params
 	ordered   bool  // params is sorted by name, without duplicates
 	canonical bool  // line[body:] is what AppendText would print
+	unscanned bool  // params is empty until it is needed: line[body:] is canonical but was not looked into
 	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
 
 	line    []byte // borrowed, or a copy after Parse and Clone; without white space around it
@@ -110,7 +111,7 @@ func trim(line []byte) (from, to int) {
 func (m *Message) Reset() {
 	m.names = [nameCount]span{}
 	m.own = m.own[:0]
-	m.ownHead, m.json, m.built, m.ordered, m.canonical, m.unchecked = false, false, false, false, false, 0
+	m.ownHead, m.json, m.built, m.ordered, m.canonical, m.unscanned, m.unchecked = false, false, false, false, false, false, 0
 	m.line, m.body = nil, 0
 	m.params, m.scratch, m.fields = m.params[:0], m.scratch[:0], m.fields[:0]
 }
@@ -119,7 +120,7 @@ func (m *Message) Reset() {
 func (m *Message) Clone() *Message {
 	c := &Message{
 		names: m.names, ownHead: m.ownHead, own: bytes.Clone(m.own),
-		json: m.json, built: m.built, ordered: m.ordered, canonical: m.canonical, unchecked: m.unchecked,
+		json: m.json, built: m.built, ordered: m.ordered, canonical: m.canonical, unscanned: m.unscanned, unchecked: m.unchecked,
 		line: bytes.Clone(m.line), body: m.body, scratch: bytes.Clone(m.scratch),
 	}
 	c.params = append(c.first[:0], m.params...)

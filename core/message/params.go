@@ -69,6 +69,9 @@ func (m *Message) at(i int) (name, value []byte) {
 // param finds a parameter of a decoded message: the last one of that name. A loop over the few that messages have is faster
 // than any index.
 func (m *Message) param(name string) *param {
+	if m.unscanned {
+		m.scan()
+	}
 	for i := len(m.params) - 1; i >= 0; i-- {
 		p := &m.params[i]
 		if int(p.eq-p.name) == len(name) && string(m.line[p.name:p.eq]) == name {
@@ -97,8 +100,17 @@ func (m *Message) unescape(p *param) []byte {
 	return m.scratch[from:len(m.scratch):len(m.scratch)]
 }
 
+// scan finds the parameters that CopyParams left in the line, where they were proven to be right.
+func (m *Message) scan() {
+	m.unscanned = false
+	m.scanParams()
+}
+
 // order sorts the parameters of a decoded message by name, and drops all but the last of the same name.
 func (m *Message) order() {
+	if m.unscanned {
+		m.scan()
+	}
 	if m.ordered {
 		return
 	}

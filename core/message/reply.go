@@ -1,17 +1,29 @@
 package message
 
-// Reply returns a new message to the sender of m.
+// Reply returns a new message to the sender of m, as ReplyTo does; it borrows nothing.
 func (m *Message) Reply(command string) *Message {
 	r := &Message{}
 	r.ReplyTo(m, command)
+	if !r.ownHead {
+		r.moveHead(nil)
+		r.line, r.body = nil, 0
+	}
 	return r
 }
 
 // ReplyTo makes r a message without parameters to the sender of m; if command is "" it has that of m. A sender that gave a
 // server but no service cannot be addressed: the reply then says neither. Nothing is allocated once r has been used
-// before, and r borrows nothing from m. They must not be the same message.
+// before. With a command r borrows nothing from m; with "" it may borrow the line of m, which must then stay as it is for as
+// long as r is in use. They must not be the same message.
 func (r *Message) ReplyTo(m *Message, command string) {
 	r.Reset()
+	r.ordered, r.canonical = true, true // no parameters
+	if command == "" && m.bare() {
+		r.names[commandName] = m.names[commandName]
+		r.line = m.line[:m.names[commandName].to]
+		r.body = uint32(len(r.line))
+		return
+	}
 	own := r.own
 	if command == "" {
 		own = r.copyName(own, commandName, m, commandName)
@@ -25,7 +37,6 @@ func (r *Message) ReplyTo(m *Message, command string) {
 		own = r.copyName(own, toService, m, fromService)
 	}
 	r.own, r.ownHead = own, true
-	r.ordered, r.canonical = true, true // no parameters
 }
 
 // copyName appends one of the names of m to own, which is to be r.own, as that name of r.
@@ -44,26 +55,26 @@ func (r *Message) CopyParams(m *Message) {
 	if r == m {
 		return
 	}
-	if !r.ownHead {
+	if !r.ownHead && !r.sharesHead(m) {
 		r.moveHead(r.own[:0]) // r.line is about to change
 	}
 	r.params, r.scratch, r.fields = r.params[:0], r.scratch[:0], r.fields[:0]
 	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
 	r.line, r.body, r.built = nil, 0, false
-	r.ordered, r.canonical = true, m.canonical
-	switch {
-	case m.canonical && int(m.body) == len(m.line):
-	case m.canonical && len(m.scratch) == 0:
+	r.ordered, r.canonical, r.unscanned = false, m.canonical, false
+	if m.canonical {
 		r.line, r.body = m.line, m.body
-		r.params = append(r.room(), m.params...)
-	case m.canonical: // m has forgotten where the values were that it has unescaped
-		r.line, r.body = m.line, m.body
-		r.scanParams()
-	default:
-		r.built = true
-		for i := range m.Len() {
-			name, value := m.at(i)
-			r.push(name, value)
-		}
+		r.unscanned = int(m.body) < len(m.line)
+		return
 	}
+	r.built = true
+	for i := range m.Len() {
+		name, value := m.at(i)
+		r.push(name, value)
+	}
+}
+
+// sharesHead says whether r has its head from where the line of m has the same.
+func (r *Message) sharesHead(m *Message) bool {
+	return r.bare() && m.bare() && m.canonical && r.names == m.names && &r.line[0] == &m.line[0]
 }

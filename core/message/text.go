@@ -4,6 +4,9 @@ package message
 // quotes and escapes as can be. Parameters that came that way and were not touched are copied as they are. On error
 // (that of Check) dst is returned as it was.
 func (m *Message) AppendText(dst []byte) ([]byte, error) {
+	if m.canonical && m.bare() {
+		return append(dst, m.line...), nil
+	}
 	if err := m.Check(); err != nil {
 		return dst, err
 	}
