@@ -91,9 +91,7 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 		return wrong("--loop needs a file: standard input can be read once")
 	case len(operands) == 1 && !o.dryRun:
 		return o, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "the address to send to is missing"), "--dry-run prints the messages instead")
-	case len(operands) == 2 && o.dryRun:
-		return wrong("--dry-run sends nothing: it takes no address")
-	case o.dryRun:
+	case len(operands) == 1:
 		return o, nil
 	}
 	o.target, err = env.Address(operands[1], defaults(c))

@@ -102,6 +102,10 @@ func TestReplayDryRun(t *testing.T) {
 	require.NoError(t, w.Run(t.Context(), tail.Replay, "replay", "--dry-run", "--speed=max", recordFile(t)))
 	require.Equal(t, "A x=1\nB y=\xff\nme/C\n", w.Out.String())
 	w = toolkittest.New(t)
+	require.NoError(t, w.Run(t.Context(), tail.Replay, "replay", recordFile(t), "unix:/s", "--speed=max", "--dry-run"), "added to a whole command")
+	require.Equal(t, "A x=1\nB y=\xff\nme/C\n", w.Out.String())
+	require.Empty(t, w.Dialled)
+	w = toolkittest.New(t)
 	require.NoError(t, w.Run(t.Context(), tail.Replay, "replay", "--dry-run", "--speed=max", "--json", recordFile(t)))
 	require.Equal(t, `{"v":1,"command":"A","parameters":{"x":"1"}}`+"\n"+`{"v":1,"raw_base64":"QiB5Pf8="}`+"\n"+
 		`{"v":1,"service":"me","command":"C"}`+"\n", w.Out.String())
@@ -118,17 +122,17 @@ func TestReplayFails(t *testing.T) {
 		err  string
 		sent int
 	}{
-		"no file":             {[]string{"/no/such", "unix:/s"}, toolkit.NoInput, "no such file", 0},
-		"no recording":        {nil, toolkit.Usage, "the recording is missing", 0},
-		"no address":          {[]string{good}, toolkit.Usage, "the address to send to is missing", 0},
-		"too many":            {[]string{good, "unix:/s", "x"}, toolkit.Usage, `unexpected operand "x"`, 0},
-		"address for nothing": {[]string{good, "unix:/s", "--dry-run"}, toolkit.Usage, "--dry-run sends nothing", 0},
-		"bad speed":           {[]string{good, "unix:/s", "--speed=fast"}, toolkit.Usage, `option --speed: "fast" is not a speed`, 0},
-		"bad filter":          {[]string{good, "unix:/s", "--filter=,"}, toolkit.Usage, "a condition is empty", 0},
-		"loop of stdin":       {[]string{"-", "unix:/s", "--loop=2"}, toolkit.Usage, "standard input can be read once", 0},
-		"bad line":            {[]string{bad, "unix:/s"}, toolkit.Data, "bad, line 2: bad message at byte 1", 1},
-		"bad line passed":     {[]string{bad, "unix:/s", "-k"}, toolkit.Data, "1 bad line not sent", 2},
-		"time over":           {[]string{good, "unix:/s", "--timeout=1500ms"}, toolkit.Timeout, "the recording did not end within 1.5s", 2},
+		"no file":         {[]string{"/no/such", "unix:/s"}, toolkit.NoInput, "no such file", 0},
+		"no recording":    {nil, toolkit.Usage, "the recording is missing", 0},
+		"no address":      {[]string{good}, toolkit.Usage, "the address to send to is missing", 0},
+		"too many":        {[]string{good, "unix:/s", "x"}, toolkit.Usage, `unexpected operand "x"`, 0},
+		"dry address":     {[]string{good, "unix:", "--dry-run"}, toolkit.Usage, "there is no path", 0},
+		"bad speed":       {[]string{good, "unix:/s", "--speed=fast"}, toolkit.Usage, `option --speed: "fast" is not a speed`, 0},
+		"bad filter":      {[]string{good, "unix:/s", "--filter=,"}, toolkit.Usage, "a condition is empty", 0},
+		"loop of stdin":   {[]string{"-", "unix:/s", "--loop=2"}, toolkit.Usage, "standard input can be read once", 0},
+		"bad line":        {[]string{bad, "unix:/s"}, toolkit.Data, "bad, line 2: bad message at byte 1", 1},
+		"bad line passed": {[]string{bad, "unix:/s", "-k"}, toolkit.Data, "1 bad line not sent", 2},
+		"time over":       {[]string{good, "unix:/s", "--timeout=1500ms"}, toolkit.Timeout, "the recording did not end within 1.5s", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
