@@ -32,6 +32,8 @@ type Blocking struct {
 	ended   chan struct{} // the loop is over
 	inbox   inbox
 	outbox  outbox
+	// reported is signalled when refused was set.
+	reported chan struct{}
 
 	mu       sync.Mutex
 	progress progress
@@ -85,6 +87,7 @@ func start(ctx context.Context, o BlockingOptions, open func(*Blocking) (carrier
 	b := &Blocking{options: o, loop: loop, opened: make(chan struct{}), ended: make(chan struct{})}
 	b.inbox.arrived = make(chan struct{}, 1)
 	b.outbox.room = make(chan struct{}, 1)
+	b.reported = make(chan struct{}, 1)
 	if b.carrier, err = open(b); err != nil {
 		loop.Close()
 		return nil, err
@@ -149,9 +152,14 @@ func (b *Blocking) failure() error {
 	return b.err
 }
 
-// CloseWrite tells the peer that nothing more will be sent, once what was sent went out. Messages still arrive.
+// CloseWrite tells the peer that nothing more will be sent, once what was sent went out. Messages still arrive. After the
+// end of the connection it returns transport.ErrClosed.
 func (b *Blocking) CloseWrite() error {
-	return b.finish(func() { _ = b.carrier.closeWrite() }) // a connection that broke meanwhile is told by Recv
+	// A connection that breaks meanwhile is told by Recv.
+	if b.finish(func() { _ = b.carrier.closeWrite() }) != nil {
+		return transport.ErrClosed
+	}
+	return nil
 }
 
 // Close ends the connection in good order: what was sent goes out first, within SendTimeout and then the transport's

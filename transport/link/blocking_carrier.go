@@ -87,7 +87,15 @@ func (s *streamCarrier) OnEOF(c transport.Conn) {
 	s.b.end(io.EOF)
 }
 
+// OnClose hands on the whole lines that waited for room: they arrived, and there will be no other time.
 func (s *streamCarrier) OnClose(c transport.Conn, err error) {
+	if !s.over {
+		// Lines over the limit are told by the end.
+		_ = s.decoder.Feed(nil, func(line []byte) bool {
+			s.b.accept(line, c.Remote(), nil)
+			return true
+		})
+	}
 	s.b.noteProgress(c)
 	s.b.closed(err)
 }
@@ -124,7 +132,7 @@ func (p *packetCarrier) OnError(c transport.PacketConn, err error) {
 	p.b.refused = err
 	p.b.mu.Unlock()
 	signal(p.b.inbox.arrived)
-	signal(p.b.outbox.room)
+	signal(p.b.reported)
 }
 
 func (p *packetCarrier) OnClose(c transport.PacketConn, err error) {

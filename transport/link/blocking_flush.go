@@ -16,6 +16,7 @@ type progress struct {
 	ends    []uint64 // where the messages end that the kernel has not taken whole, in bytes from the beginning
 	first   int      // in ends
 	written uint64   // messages that it has
+	bytes   uint64   // that it has
 }
 
 // add notes a message of n bytes.
@@ -30,6 +31,7 @@ func (p *progress) add(n int) {
 
 // taken notes that the kernel has n bytes by now.
 func (p *progress) taken(n uint64) {
+	p.bytes = n
 	for p.first < len(p.ends) && p.ends[p.first] <= n {
 		p.first++
 		p.written++
@@ -44,43 +46,51 @@ func (b *Blocking) Written() uint64 {
 	return b.progress.written
 }
 
-// Flush waits until the kernel has taken all that was sent. It returns why the connection ended, if it did before, and
-// the cause of ctx when that ends first. Over packets it returns when none is queued.
+// Flush waits until the kernel has taken all that was sent before. It returns why the connection ended, if it did before,
+// and the cause of ctx when that ends first. Over packets it returns when none is queued.
 func (b *Blocking) Flush(ctx context.Context) error {
-	flushed := make(chan struct{})
+	b.mu.Lock()
+	all := b.progress.put
+	b.mu.Unlock()
+	empty := make(chan struct{})
 	var look func()
 	look = func() {
 		switch {
 		case ctx.Err() != nil:
 		case b.carrier.queued() == 0:
-			close(flushed)
+			close(empty)
 		default:
 			b.loop.After(flushLook, "flush", look)
 		}
 	}
-	if err := b.finish(look); err != nil {
-		return b.unsent()
+	if b.after(look) == nil { // else the loop is over
+		select {
+		case <-empty:
+			if b.took(all) {
+				return nil
+			}
+			// A connection that broke has thrown its queue away; its end follows.
+		case <-b.ended:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	select {
-	case <-flushed:
-		return nil
 	case <-b.ended:
-		return b.unsent()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// unsent is broken where the kernel has not taken everything, after the end of the loop.
-func (b *Blocking) unsent() error {
-	<-b.ended
-	b.mu.Lock()
-	all := b.progress.first == len(b.progress.ends)
-	b.mu.Unlock()
-	if all {
+	if b.took(all) {
 		return nil
 	}
 	return b.broken()
+}
+
+// took says whether the kernel has taken the first n bytes.
+func (b *Blocking) took(n uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.progress.bytes >= n
 }
 
 // broken is failure, and ErrClosed where the end was orderly.

@@ -65,6 +65,7 @@ func (b *Blocking) Next(ctx context.Context) (Received, error) {
 			return Received{}, err
 		}
 		if err := b.failure(); err != nil {
+			signal(b.inbox.arrived) // the others who wait must hear of it too
 			return Received{}, err
 		}
 		select {

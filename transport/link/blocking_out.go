@@ -17,13 +17,14 @@ const outboxLimit = 256 << 10
 type outbox struct {
 	text   []byte
 	posted bool          // the loop will look
+	closed bool          // nothing more may be sent
 	then   []func()      // for the loop, once text is empty
 	room   chan struct{} // signalled when text became shorter
 }
 
 // Send queues m, which may be used again at once; over packets it sends. It waits, at most Options.SendTimeout, while
-// the peer does not read. That the connection broke may be told only by a later call. Over packets it returns
-// transport.ErrTooBig for a message over the packet limit.
+// the peer does not read. That the connection broke may be told only by a later call. After Close, CloseWrite or the
+// peer's end it returns transport.ErrClosed, over packets transport.ErrTooBig for a message over the packet limit.
 func (b *Blocking) Send(m *message.Message) error {
 	try := b.put
 	if p, ok := b.carrier.(*packetCarrier); ok {
@@ -38,6 +39,7 @@ func (b *Blocking) Send(m *message.Message) error {
 		defer timer.Stop()
 		late = timer.C
 	}
+	defer signal(b.outbox.room) // another goroutine may wait, too
 	for {
 		select {
 		case <-b.outbox.room:
@@ -60,7 +62,11 @@ func (b *Blocking) put(m *message.Message) (bool, error) {
 	}
 	b.mu.Lock()
 	before := len(b.outbox.text)
-	if before >= outboxLimit {
+	switch {
+	case b.outbox.closed:
+		b.mu.Unlock()
+		return false, transport.ErrClosed
+	case before >= outboxLimit:
 		b.mu.Unlock()
 		return false, nil
 	}
@@ -119,12 +125,20 @@ func (b *Blocking) flush() {
 	}
 }
 
-// finish has f run on the loop once all that was sent is with the carrier.
-func (b *Blocking) finish(f func()) error {
+// after has f run on the loop once all that was sent is with the carrier.
+func (b *Blocking) after(f func()) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.outbox.then = append(b.outbox.then, f)
 	return b.wake()
+}
+
+// finish is after, and nothing more can be sent.
+func (b *Blocking) finish(f func()) error {
+	b.mu.Lock()
+	b.outbox.closed = true
+	b.mu.Unlock()
+	return b.after(f)
 }
 
 // sendPacket sends on the loop and waits for the result, which is there at once: false while the queue is full.
@@ -165,7 +179,7 @@ func (b *Blocking) Settle(d time.Duration) error {
 			turn = nil
 		case <-wait:
 			wait = nil
-		case <-b.outbox.room: // OnError signals it
+		case <-b.reported:
 		case <-b.ended:
 			return b.refusal()
 		}
