@@ -108,6 +108,23 @@ func TestPauseAfterBrokenWrite(t *testing.T) {
 	}
 }
 
+// TestPauseOutsideAfterBrokenWrite: the same when a callback of something else
+// pauses, before what the peer sent was read.
+func TestPauseOutsideAfterBrokenWrite(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	h := &transporttest.Recorder{T: t, Name: "ours"}
+	c, err := stream.New(w.Loop, fds[0], stream.Config{Scheme: address.Unix}, h)
+	require.NoError(t, err)
+	w.Until("it opens", func() bool { return h.Opened == 1 })
+	require.NoError(t, unix.Close(fds[1]))
+	require.ErrorIs(t, c.Write(make([]byte, 100_000)), transport.ErrClosed, "large enough to go out at once")
+	c.Pause()
+	w.Idle()
+	require.ErrorIs(t, h.Err, unix.EPIPE)
+}
+
 // TestPipe: a descriptor that is no socket and has one direction only.
 func TestPipe(t *testing.T) {
 	w := transporttest.NewWorld(t)

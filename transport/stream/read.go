@@ -15,6 +15,9 @@ func (c *Conn) readable() bool {
 // Pause implements transport.Conn.
 func (c *Conn) Pause() {
 	c.state |= paused
+	if c.is(broken) {
+		c.later() // nobody else would end it
+	}
 	if !c.is(busy | dead | connecting) {
 		c.watch()
 	}
