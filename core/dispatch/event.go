@@ -111,6 +111,7 @@ func (d *Dispatcher) traced(from Sender, m *message.Message) Outcome {
 	start := d.now()
 	var r result
 	d.route(from, m, &r)
+	outer := d.event // of a hook that dispatches: it still reads its event
 	d.event = Event{
 		Time: start, Direction: In, Message: m,
 		Outcome: r.outcome, Handler: r.handler, Took: d.now().Sub(start), Err: r.err,
@@ -119,6 +120,6 @@ func (d *Dispatcher) traced(from Sender, m *message.Message) Outcome {
 		l.Label(&d.event)
 	}
 	d.Trace(&d.event)
-	d.event = Event{}
+	d.event = outer
 	return r.outcome
 }

@@ -89,6 +89,18 @@ func TestHookDoesNotTraceItself(t *testing.T) {
 }
 
 // A handler that dispatches another message must not spoil its own event.
+// A hook that dispatches further messages still reads the event it was given.
+func TestHookMayDispatch(t *testing.T) {
+	var d *dispatch.Dispatcher
+	d = dispatch.New(dispatch.Options{Trace: func(ev *dispatch.Event) {
+		before := *ev
+		d.Dispatch(nil, parse(t, "OTHER"))
+		require.Equal(t, before, *ev)
+		require.Equal(t, "A", ev.Message.Command())
+	}})
+	d.Dispatch(nil, parse(t, "A"))
+}
+
 func TestNestedDispatch(t *testing.T) {
 	var seen []string
 	d := dispatch.New(dispatch.Options{Trace: func(ev *dispatch.Event) { seen = append(seen, ev.Message.Command()+" "+ev.Handler) }})
