@@ -270,6 +270,29 @@ func TestTraceSeesBothDirections(t *testing.T) {
 	}, <-got)
 }
 
+// A hook may send what it sees on, over links of the same role; its event stays what it was.
+func TestTraceHookMaySend(t *testing.T) {
+	var seen []string
+	var s *service
+	d := echo(t, dispatch.Options{Trace: func(ev *dispatch.Event) {
+		before := fmt.Sprintf("%+v", *ev)
+		s.server.Broadcast(message.New("SEEN"))
+		if after := fmt.Sprintf("%+v", *ev); after != before {
+			before = "changed: " + after
+		}
+		seen = append(seen, before)
+	}})
+	s = serve(t, "tcp://127.0.0.1:0", link.Options{Dispatcher: d}, transport.Options{})
+	ask(t, s.at, "PING a=1\na*b\n")
+	got := make(chan []string, 1)
+	require.NoError(t, s.loop.Post(func() { got <- seen }))
+	events := <-got
+	require.Len(t, events, 4)
+	for _, ev := range events {
+		require.NotContains(t, ev, "changed")
+	}
+}
+
 func TestBroadcastAndCount(t *testing.T) {
 	opened := make(chan struct{}, 8)
 	s := serve(t, "tcp://127.0.0.1:0", link.Options{OnOpen: func(*link.Link) { opened <- struct{}{} }}, transport.Options{})

@@ -105,8 +105,10 @@ func (s *shared) trace(with peer, ev dispatch.Event) {
 	if s.options.Dispatcher == nil || !s.options.Dispatcher.Traced() {
 		return
 	}
-	s.event = ev
+	// The hook may send: what it is shown stays what it is, the event and the bytes in the scratch space.
+	outer, out := s.event, s.out
+	s.event, s.out = ev, nil
 	with.Label(&s.event)
 	s.options.Dispatcher.Trace(&s.event)
-	s.event = dispatch.Event{}
+	s.event, s.out = outer, out
 }
