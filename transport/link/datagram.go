@@ -47,6 +47,9 @@ func (d *Datagram) OnPacket(c transport.PacketConn, p []byte, from address.Addre
 	switch err := s.m.Decode(line); {
 	case errors.Is(err, message.ErrEmpty):
 		return
+	case err != nil && s.options.Secret != "":
+		s.report(&d.from, line, err) // it carries no secret: whoever sent it gets no answer
+		return
 	case err != nil:
 		s.malformed(&d.from, line, err)
 		return

@@ -51,8 +51,8 @@ type Options struct {
 	Slow Slow
 	// Mute keeps the link from answering bad lines with INVALID.
 	Mute bool
-	// Secret is the secret_code that datagrams must carry; empty asks for none. The parameter is taken out of every
-	// datagram, whether a secret is set or not.
+	// Secret is the secret_code that datagrams must carry; empty asks for none. Without it a datagram is dropped and not
+	// answered, whatever it holds. The parameter is taken out of every datagram, whether a secret is set or not.
 	Secret string
 	// OnOpen is called when a link is ready to carry messages.
 	OnOpen func(*Link)

@@ -73,14 +73,19 @@ func (s *shared) dispatch(from peer) {
 
 // malformed reports a line that is no message and answers it.
 func (s *shared) malformed(from peer, line []byte, err error) {
+	s.report(from, line, err)
+	if !s.options.Mute {
+		// A peer that cannot be answered is one that cannot be told: nothing is left to do with the error.
+		_ = from.Send(message.New("INVALID").Set("message", err.Error()))
+	}
+}
+
+// report counts and shows a line that is no message.
+func (s *shared) report(from peer, line []byte, err error) {
 	s.stats.Malformed++
 	s.trace(from, dispatch.Event{Direction: dispatch.In, Raw: line, Outcome: dispatch.Malformed, Err: err})
 	if s.options.OnMalformed != nil {
 		s.options.OnMalformed(from, line, err)
-	}
-	if !s.options.Mute {
-		// A peer that cannot be answered is one that cannot be told: nothing is left to do with the error.
-		_ = from.Send(message.New("INVALID").Set("message", err.Error()))
 	}
 }
 
