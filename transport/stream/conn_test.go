@@ -75,6 +75,19 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// left makes a connection whose peer said something and went.
+func left(w *transporttest.World, h *transporttest.Recorder, words string) *stream.Conn {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(h.T, err)
+	c, err := stream.New(w.Loop, fds[0], stream.Config{Scheme: address.Unix}, h)
+	require.NoError(h.T, err)
+	w.Until("it opens", func() bool { return h.Opened == 1 })
+	_, err = unix.Write(fds[1], []byte(words))
+	require.NoError(h.T, err)
+	require.NoError(h.T, unix.Close(fds[1]))
+	return c
+}
+
 // TestPauseAfterBrokenWrite: a handler that pauses waits for OnDrain, which
 // will not come from a peer that is gone.
 func TestPauseAfterBrokenWrite(t *testing.T) {
@@ -86,15 +99,8 @@ func TestPauseAfterBrokenWrite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
-			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-			require.NoError(t, err)
 			h := &transporttest.Recorder{T: t, Name: "ours"}
-			c, err := stream.New(w.Loop, fds[0], stream.Config{Scheme: address.Unix}, h)
-			require.NoError(t, err)
-			w.Until("it opens", func() bool { return h.Opened == 1 })
-			_, err = unix.Write(fds[1], []byte("last words"))
-			require.NoError(t, err)
-			require.NoError(t, unix.Close(fds[1]))
+			c := left(w, h, "last words")
 			h.On = func(c transport.Conn, _ []byte) {
 				require.False(t, c.Congested(), "or a link would wait for OnDrain")
 				require.ErrorIs(t, c.Write([]byte("x")), transport.ErrClosed)
@@ -112,13 +118,8 @@ func TestPauseAfterBrokenWrite(t *testing.T) {
 // pauses, before what the peer sent was read.
 func TestPauseOutsideAfterBrokenWrite(t *testing.T) {
 	w := transporttest.NewWorld(t)
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
 	h := &transporttest.Recorder{T: t, Name: "ours"}
-	c, err := stream.New(w.Loop, fds[0], stream.Config{Scheme: address.Unix}, h)
-	require.NoError(t, err)
-	w.Until("it opens", func() bool { return h.Opened == 1 })
-	require.NoError(t, unix.Close(fds[1]))
+	c := left(w, h, "unread")
 	require.ErrorIs(t, c.Write(make([]byte, 100_000)), transport.ErrClosed, "large enough to go out at once")
 	c.Pause()
 	w.Idle()
