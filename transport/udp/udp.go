@@ -79,6 +79,11 @@ func socket(local, remote address.Address, o transport.Options) (fd int, bound a
 		if err == nil {
 			err = sockaddr.Connect(fd, &to)
 		}
+		if err == unix.EACCES { // a broadcast address: whoever names it means it, as with the C++ tools
+			if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BROADCAST, 1); err == nil {
+				err = sockaddr.Connect(fd, &to)
+			}
+		}
 		if err != nil {
 			return fail("connect", "connect", remote, err)
 		}
