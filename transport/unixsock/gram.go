@@ -2,6 +2,7 @@ package unixsock
 
 import (
 	"cmp"
+	"errors"
 	"os"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -33,6 +34,10 @@ func OpenGram(l *reactor.Loop, local, remote address.Address, o transport.Option
 	if err != nil {
 		_ = unix.Close(fd)
 		file.remove()
+		var known *transport.OpError // it names the other side
+		if errors.As(err, &known) {
+			return nil, err
+		}
 		return nil, &transport.OpError{Op: "bind", Addr: local, Err: err}
 	}
 	return c, nil
@@ -47,14 +52,14 @@ func openGram(l *reactor.Loop, fd int, cfg dgram.Config, h transport.PacketHandl
 	if !cfg.Remote.IsZero() {
 		to, err := sockaddr.From(cfg.Remote, 0)
 		if err != nil {
-			return nil, os.NewSyscallError("connect", err)
+			return nil, &transport.OpError{Op: "connect", Addr: cfg.Remote, Err: err}
 		}
 		switch err := sockaddr.Connect(fd, &to); err {
 		case nil:
 			cfg.Connected = true
 		case unix.ECONNREFUSED, unix.ENOENT: // nobody there yet
 		default:
-			return nil, os.NewSyscallError("connect", err)
+			return nil, &transport.OpError{Op: "connect", Addr: cfg.Remote, Err: os.NewSyscallError("connect", err)}
 		}
 	}
 	return dgram.New(l, fd, cfg, h)

@@ -1,6 +1,8 @@
 package unixsock_test
 
 import (
+	"net"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -61,6 +63,21 @@ func TestReceiverRestarts(t *testing.T) {
 	}
 	client.Abort(nil)
 	w.Idle()
+}
+
+// TestWrongKind: the error of a socket that is there and cannot be sent to names that one, not our own.
+func TestWrongKind(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer l.Close()
+	_, err = unixsock.OpenGram(w.Loop, address.Address{}, gram(path), transport.Options{}, &transporttest.PacketRecorder{T: t})
+	require.ErrorIs(t, err, unix.EPROTOTYPE)
+	var op *transport.OpError
+	require.ErrorAs(t, err, &op)
+	require.Equal(t, "connect", op.Op)
+	require.Equal(t, gram(path), op.Addr)
 }
 
 // TestStuckReceiver: one receiver that does not read holds up nobody else, and
