@@ -18,6 +18,7 @@ type Medium struct {
 	Silent      address.Address // where a connection is neither made nor refused; zero: there is no such thing
 	Resets      bool            // a peer learns of Abort as ECONNRESET
 	Descriptors bool            // connections are descriptors, of which a process has only so many
+	Handshake   bool            // a connection opens when the two ends have agreed: one that is refused never opens
 }
 
 // RunStream checks that a medium keeps the contract of transport.Conn and
