@@ -52,6 +52,7 @@ type Config struct {
 	current atomic.Pointer[material]
 
 	mu      sync.Mutex // held by the one that looks at the files
+	every   time.Duration
 	looked  time.Time
 	present string // the state of the files at the last look
 }
@@ -79,7 +80,7 @@ func New(o Options) (*Config, error) {
 	case o.ClientAuth != ClientNone && o.CAFile == "" && o.CADir == "":
 		return nil, errors.New("to ask clients for certificates needs a CA that signed them")
 	}
-	c := &Config{options: o, looked: time.Now(), present: snapshot(o)}
+	c := &Config{options: o, every: lookEvery, looked: time.Now(), present: snapshot(o)}
 	m, err := load(o)
 	if err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ type change struct {
 func (c *Config) look() (m *material, what change) {
 	if c.mu.TryLock() { // else another handshake looks
 		defer c.mu.Unlock()
-		if now := time.Now(); now.Sub(c.looked) >= lookEvery {
+		if now := time.Now(); now.Sub(c.looked) >= c.every {
 			c.looked = now
 			if present := snapshot(c.options); present != c.present {
 				c.present, what.seen = present, true

@@ -176,7 +176,8 @@ func (c *Conn) Stats() transport.Stats {
 	}
 }
 
-// State tells what was agreed on and what the peer showed; also after a handshake that failed, as far as it got.
+// State tells what was agreed on and what the peer showed, once the handshake has ended. A certificate that was refused
+// is in the error of OnClose, a *tls.CertificateVerificationError.
 func (c *Conn) State() tls.ConnectionState {
 	if c.tls == nil {
 		return tls.ConnectionState{}

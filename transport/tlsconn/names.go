@@ -30,19 +30,19 @@ func Names(cert *x509.Certificate) []string {
 
 // nameError says for whom a certificate is that is not for the host dialled.
 type nameError struct {
-	cause x509.HostnameError
+	cause error // of crypto/tls
+	name  x509.HostnameError
 }
 
 func (e *nameError) Error() string {
-	names := Names(e.cause.Certificate)
-	if len(names) == 0 {
-		names = []string{"nobody"}
+	cert := e.name.Certificate
+	switch names := Names(cert); {
+	case len(cert.DNSNames)+len(cert.IPAddresses) > 0:
+		return fmt.Sprintf("the certificate is for %s, not for %s", strings.Join(names, ", "), e.name.Host)
+	case len(names) > 0:
+		return fmt.Sprintf("the certificate is for no host: it has no alternative names, and its subject %q does not count", strings.Join(names, ", "))
 	}
-	text := fmt.Sprintf("the certificate is for %s, not for %s", strings.Join(names, ", "), e.cause.Host)
-	if len(e.cause.Certificate.DNSNames)+len(e.cause.Certificate.IPAddresses) == 0 {
-		text += " (it has no alternative names, which are what counts)"
-	}
-	return text
+	return "the certificate is for no host: it has no names"
 }
 
 func (e *nameError) Unwrap() error { return e.cause }
@@ -61,14 +61,14 @@ func explain(err error) error {
 	case errors.Is(err, io.EOF), err == io.ErrUnexpectedEOF:
 		return errHungUp
 	case errors.As(err, &name):
-		return &nameError{name}
+		return &nameError{err, name}
 	case errors.As(err, &record):
 		return fmt.Errorf("%w: %w", errPlain, err)
 	}
 	return err
 }
 
-// carrying and secured change
+// carrying is the address of the connection below, secured that of ours: TLS over TCP has a scheme of its own.
 func carrying(a address.Address) address.Address {
 	if a.Scheme == address.TLS {
 		a.Scheme = address.TCP

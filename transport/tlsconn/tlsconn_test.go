@@ -44,6 +44,7 @@ func medium(c *tlsconn.Config, dial tlsconn.Dialer, listen tlsconn.Binder, a fun
 			return tlsconn.Dial(l, dial, a, o, c, h)
 		},
 		Handshake: true,
+		Many:      50,
 	}
 }
 

@@ -19,6 +19,7 @@ type Medium struct {
 	Resets      bool            // a peer learns of Abort as ECONNRESET
 	Descriptors bool            // connections are descriptors, of which a process has only so many
 	Handshake   bool            // a connection opens when the two ends have agreed: one that is refused never opens
+	Many        int             // connections that are held at once; default 2,000
 }
 
 // RunStream checks that a medium keeps the contract of transport.Conn and
@@ -51,7 +52,7 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 		{"pause and resume", testPause},
 		{"one-byte writes", testOneByte},
 		{"10 MiB both ways", testBulk},
-		{"2,000 connections", testMany},
+		{"many connections", testMany},
 		{"connection refused", testRefused},
 		{"connect deadline", testConnectDeadline},
 		{"connect cancelled", testConnectCancelled},
