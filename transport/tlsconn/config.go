@@ -38,7 +38,7 @@ type Options struct {
 
 	ClientAuth ClientAuth // servers: needs CAFile or CADir
 
-	HandshakeTimeout time.Duration // default 10 s; negative: none
+	HandshakeTimeout time.Duration // default 10 s; negative: none; a client has transport.Options.ConnectTimeout for all of connecting, too
 	// AllowTruncation takes the bare end of the connection below for the end of stream: some peers never send TLS's own.
 	// Whoever is between can then cut a conversation short unnoticed, after any message.
 	AllowTruncation bool

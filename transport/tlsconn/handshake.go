@@ -22,7 +22,7 @@ func (c *Conn) start() {
 	c.state |= shaking
 	c.half.shake = x
 	c.half.name = peerName(c.below.Remote().String())
-	if d := c.set.config.options.HandshakeTimeout; d > 0 {
+	if d := c.patience(); d > 0 {
 		// Not a timer of the loop: the goroutine must end even if the loop never turns again.
 		c.alarm = time.AfterFunc(d, func() {
 			x.fail(transport.ErrTimeout)
@@ -30,6 +30,20 @@ func (c *Conn) start() {
 		})
 	}
 	go shake(x, c.set, &c.half, c.shaken)
+}
+
+// patience is how long the handshake may take; negative: for ever. A client is given no more than what connecting has
+// left of its time.
+func (c *Conn) patience() time.Duration {
+	d := c.set.config.options.HandshakeTimeout
+	if c.set.role == server || c.set.ConnectTimeout < 0 {
+		return d
+	}
+	left := max(1, c.set.ConnectTimeout-c.loop.Now().Sub(c.opened))
+	if d < 0 {
+		return left
+	}
+	return min(d, left)
 }
 
 // outcome is how a handshake ended.

@@ -50,8 +50,10 @@ func (e *nameError) Unwrap() error { return e.cause }
 var (
 	errHungUp = fmt.Errorf("the peer hung up before it was done: %w", io.ErrUnexpectedEOF)
 	errCut    = fmt.Errorf("the connection ended without close_notify, what came may not be all: %w", io.ErrUnexpectedEOF)
-	errPlain  = errors.New("what the peer sent is not TLS")
 )
+
+// ErrNotTLS is why a handshake with a peer that speaks something else fails.
+var ErrNotTLS = errors.New("what the peer sent is not TLS")
 
 // explain puts what went wrong in a handshake into words. The cause stays within.
 func explain(err error) error {
@@ -63,7 +65,7 @@ func explain(err error) error {
 	case errors.As(err, &name):
 		return &nameError{err, name}
 	case errors.As(err, &record):
-		return fmt.Errorf("%w: %w", errPlain, err)
+		return fmt.Errorf("%w: %w", ErrNotTLS, err)
 	}
 	return err
 }

@@ -67,9 +67,23 @@ func TestServerThatNeverAnswers(t *testing.T) {
 	defer l.Close()
 	a, err := address.Parse("tls://"+l.Addr().String(), address.Defaults{})
 	require.NoError(t, err)
-	r, _ := try(t, a, config(t, tlsconn.Options{HandshakeTimeout: 30 * time.Millisecond}))
-	require.ErrorIs(t, r.Err, os.ErrDeadlineExceeded)
-	require.Zero(t, r.Opened)
+	tests := map[string]struct{ handshake, connect time.Duration }{
+		"deadline of the handshake":             {30 * time.Millisecond, 0},
+		"deadline of connecting":                {0, 30 * time.Millisecond},
+		"no deadline but that of connecting":    {-1, 30 * time.Millisecond},
+		"no deadline but that of the handshake": {30 * time.Millisecond, -1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			r := &transporttest.Recorder{T: t, Name: "client"}
+			_, err := tlsconn.Dial(w.Loop, tcp.Dial, a, transport.Options{ConnectTimeout: tt.connect}, config(t, tlsconn.Options{HandshakeTimeout: tt.handshake}), r)
+			require.NoError(t, err)
+			w.Idle()
+			require.ErrorIs(t, r.Err, os.ErrDeadlineExceeded)
+			require.Zero(t, r.Opened)
+		})
+	}
 }
 
 func TestPeerIsNotTLS(t *testing.T) {
