@@ -58,20 +58,26 @@ func readTLS(c *cli.Context) (o tlsOptions, err error) {
 	return o, nil
 }
 
+// TLS returns what the running command's --tls-ca and the like say, for a command that does not use Env.Open.
+func (e *Env) TLS() tlsconn.Options { return e.tls.Options }
+
 // load reads the files, once.
 func (o *tlsOptions) load() (*tlsconn.Config, error) {
 	if o.config != nil {
 		return o.config, nil
 	}
-	config, err := tlsconn.New(o.Options)
-	if err != nil {
-		if KindOf(err) == Other {
-			err = As(Data, err)
-		}
-		return nil, err
-	}
+	config, err := LoadTLS(o.Options)
 	o.config = config
-	return config, nil
+	return config, err
+}
+
+// LoadTLS is tlsconn.New; an error is of kind NoInput or the like where a file cannot be read, Data where one is wrong.
+func LoadTLS(o tlsconn.Options) (*tlsconn.Config, error) {
+	config, err := tlsconn.New(o)
+	if err != nil && KindOf(err) == Other {
+		err = As(Data, err)
+	}
+	return config, err
 }
 
 // Opener opens addresses for the running command, with its --tls-ca and the like.

@@ -108,7 +108,7 @@ func (c *Conn) shaken(o outcome) {
 	case c.is(dead | leaving):
 		return
 	case o.err != nil:
-		c.fail("handshake", explain(o.err))
+		c.fail("handshake", Explain(o.err))
 		return
 	case c.is(paused):
 		c.below.Pause()

@@ -55,8 +55,8 @@ var (
 // ErrNotTLS is why a handshake with a peer that speaks something else fails.
 var ErrNotTLS = errors.New("what the peer sent is not TLS")
 
-// explain puts what went wrong in a handshake into words. The cause stays within.
-func explain(err error) error {
+// Explain puts what went wrong in a handshake into words. The cause stays within.
+func Explain(err error) error {
 	var name x509.HostnameError
 	var record tls.RecordHeaderError
 	switch {

@@ -32,14 +32,17 @@ type Pair struct {
 	KeyFile  string
 }
 
-// NewCA makes a root that is valid for a day.
-func NewCA(t testing.TB) *CA {
+// NewCA makes a root that is valid for a day. change may alter what is signed.
+func NewCA(t testing.TB, change ...func(*x509.Certificate)) *CA {
 	ca := &CA{t: t, key: newKey(t)}
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: serial(t), Subject: pkix.Name{CommonName: "test root", Organization: []string{"ed tests"}},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true,
+	}
+	for _, f := range change {
+		f(template)
 	}
 	ca.Cert = sign(t, template, template, &ca.key.PublicKey, ca.key)
 	ca.File = filepath.Join(t.TempDir(), "ca.pem")
