@@ -75,6 +75,13 @@ type EOFHandler interface {
 	OnEOF(c Conn)
 }
 
+// Named is an optional part of a Conn whose peer can prove who it is.
+type Named interface {
+	// PeerNames are the names in the peer's certificate, if it showed one and it
+	// was verified; else nil.
+	PeerNames() []string
+}
+
 // Credentials are those of a Unix peer at the time it connected (SO_PEERCRED,
 // unix(7)).
 type Credentials struct {

@@ -26,6 +26,7 @@ transport/udp: transport transport/dgram transport/internal/* core/reactor core/
 transport/unixsock: transport transport/stream transport/dgram transport/internal/* core/reactor core/address
 transport/pipe: transport transport/stream transport/internal/* core/reactor core/address
 transport/tlsconn: transport core/reactor core/address
+transport/tlsconn/tlsconntest: -
 transport/child: transport transport/pipe core/reactor core/watch core/address
 transport/open: transport transport/* core/reactor core/address
 transport/link: transport core/message core/dispatch core/reactor core/address
@@ -33,7 +34,7 @@ transport/service: transport transport/link transport/open core/message core/dis
 transport/control: transport transport/link transport/open core/message core/dispatch core/reactor core/address core/inspect
 transport/transporttest: transport core/reactor core/address
 
-tools/toolkit: core/config core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open
+tools/toolkit: core/config core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn
 tools/toolkit/toolkittest: tools/toolkit core/address core/message transport/link
 tools/internal/ui: core/inspect
 tools/signal: tools/toolkit core/message core/address core/config core/definition transport/link transport/control

@@ -3,13 +3,17 @@
 package script_test
 
 import (
+	"crypto/x509"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
 )
 
 // programs is where TestMain built ed, its links, and the examples.
@@ -59,14 +63,44 @@ func command(name string, args ...string) error {
 	return nil
 }
 
+// certificates makes what scripts find in $KEYS: ca.pem, and server, client, other (for x.example) and expired, each as
+// NAME.pem with NAME-key.pem.
+func certificates(t *testing.T) (dir string) {
+	dir = t.TempDir()
+	ca := tlsconntest.NewCA(t)
+	root, err := os.ReadFile(ca.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), root, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	issue := func(name string, names []string, change ...func(*x509.Certificate)) {
+		p := tlsconntest.Pair{CertFile: filepath.Join(dir, name+".pem"), KeyFile: filepath.Join(dir, name+"-key.pem")}
+		ca.IssueTo(&p, names, change...)
+	}
+	issue("server", []string{"localhost", "127.0.0.1"})
+	issue("client", []string{"client.example"})
+	issue("other", []string{"x.example"})
+	issue("expired", []string{"localhost", "127.0.0.1"}, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	return dir
+}
+
 func TestScripts(t *testing.T) {
 	dir := os.Getenv("ED_SCRIPT_PROGRAMS")
 	p := programs{bin: filepath.Join(dir, "bin"), examples: filepath.Join(dir, "examples")}
+	keys := certificates(t)
+	scripts, err := filepath.Abs("../../scripts")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", p.bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 			env.Setenv("EXAMPLES", p.examples)
+			env.Setenv("KEYS", keys)
+			env.Setenv("SCRIPTS", scripts)
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("TERM", "dumb")
 			jobs := &jobs{running: map[string]*job{}}

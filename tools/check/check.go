@@ -10,11 +10,12 @@ import (
 func Command(env *toolkit.Env) *cli.Command {
 	return &cli.Command{
 		Name:  "check",
-		Usage: "look for mistakes in messages, definitions and configuration",
+		Usage: "look for mistakes in messages, definitions, configuration and certificates",
 		Description: `ed check message 'snaprfs/STOP'
 			ed check definitions /usr/share/eventdispatcher/messages
-			ed check config`,
-		Subcommands: []*cli.Command{messageCommand(env), definitionsCommand(env), configCommand(env)},
+			ed check config
+			ed check certificate router.example:4043 --days 30`,
+		Subcommands: []*cli.Command{messageCommand(env), definitionsCommand(env), configCommand(env), certificateCommand(env)},
 	}
 }
 
@@ -63,6 +64,31 @@ func configCommand(env *toolkit.Env) *cli.Command {
 		Flags: toolkit.Flags(),
 		Action: func(c *cli.Context) error {
 			return checkConfig(env, configOptions{Common: env.Common(c), tools: c.Args().Slice(), commands: rootCommands(c)})
+		},
+	}
+}
+
+func certificateCommand(env *toolkit.Env) *cli.Command {
+	return &cli.Command{
+		Name:      "certificate",
+		Usage:     "show certificates of servers or files, and whether they are good for some time",
+		ArgsUsage: "HOST[:PORT]|FILE ...",
+		Description: `ed check certificate example.org             port 443
+			ed check certificate router.example:4043 --days 30 --tls-ca ca.pem
+			ed check certificate /etc/eventdispatcher/*.pem -q --json | jq -c .left_ns`,
+		Flags: toolkit.PeerFlags(
+			&cli.IntFlag{Name: "days", Aliases: []string{"l"}, Value: 14, Usage: "fail if one expires within `N` days"},
+		),
+		Action: func(c *cli.Context) error {
+			targets, err := toolkit.Operands(c, 1, -1, "a host or file")
+			if err != nil {
+				return err
+			}
+			o := certificateOptions{Common: env.Common(c), targets: targets, days: c.Int("days"), tls: env.TLS()}
+			if o.days < 0 {
+				return toolkit.Errorf(toolkit.Usage, "option --days: %d is less than 0", o.days)
+			}
+			return checkCertificates(c.Context, env, o)
 		},
 	}
 }

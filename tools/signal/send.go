@@ -46,7 +46,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			ed listen --json udp://:4041 | ed send --json unix:/run/router.sock
 			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}};t={{.Now}}' tcp://:4040
 			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
-		Flags: toolkit.Flags(append(inputFlags(),
+		Flags: toolkit.PeerFlags(append(inputFlags(),
 			&cli.IntFlag{Name: "replies", Usage: "then wait for `N` messages and print them"},
 			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD`; * and ? match as in file names"},
 			toolkit.DurationFlag("idle", nil, 0, "then print what comes until nothing came for `DUR`"),
@@ -73,7 +73,7 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 		Description: `ed request tcp://127.0.0.1:4040 'cluckd/ALIVE serial=7'
 			ed request --json --count 5 --rate 1/s tcp://:4040 svc/HELP | jq .rtt_ns
 			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
-		Flags: toolkit.Flags(append(inputFlags(),
+		Flags: toolkit.PeerFlags(append(inputFlags(),
 			&cli.IntFlag{Name: "replies", Value: 1, Usage: "wait for `N` messages after each one"},
 			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD` after each one; * and ? match"},
 		)...),

@@ -48,7 +48,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed signal --type tcp --wait snaprfs/ALIVE serial=1
 			ed signal -H unix:/run/eventdispatcher/router.sock --reply communicatord/HELP
 			ed signal -q --if-running communicatord/LOG_ROTATE`,
-		Flags: toolkit.Flags(
+		Flags: toolkit.PeerFlags(
 			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
 			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "tls"}, "connect by `TYPE`"),
 			&cli.StringFlag{Name: "encrypt", Aliases: []string{"e"}, Usage: "true is --type tls: `BOOL`"},

@@ -11,7 +11,6 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
-	"github.com/ed-toolbox/ed/transport/open"
 )
 
 // closeTimeout is how long a peer that does not read can keep us from ending.
@@ -126,7 +125,7 @@ func (l *listening) transportOptions() transport.Options {
 }
 
 func (l *listening) bind(a address.Address) error {
-	listener, err := open.Listen(l.loop, a, l.transportOptions(), l.server.Accept)
+	listener, err := l.env.Open().Listen(l.loop, a, l.transportOptions(), l.server.Accept)
 	if err != nil {
 		return err
 	}
@@ -145,7 +144,7 @@ func (l *listening) dial(a address.Address) error {
 		},
 	}
 	client := link.NewClient(o)
-	conn, err := open.Dial(l.loop, a, l.transportOptions(), client)
+	conn, err := l.env.Open().Dial(l.loop, a, l.transportOptions(), client)
 	if err != nil {
 		return err
 	}
@@ -163,7 +162,7 @@ func (l *listening) openPackets(a address.Address) error {
 	if l.connect {
 		local, remote = remote, local
 	}
-	socket, err := open.Packet(l.loop, local, remote, o, l.packets)
+	socket, err := l.env.Open().Packet(l.loop, local, remote, o, l.packets)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func Listen(env *toolkit.Env) *cli.Command {
 			ed listen unix:/run/x.sock --json -n 3 --timeout 10s
 			ed listen :4040 --filter 'LOCK*,service=cluckd' --record day.jsonl
 			ed listen :4040 --on 'STOP=systemctl stop "$ED_PARAM_unit"'`,
-		Flags: toolkit.Flags(listenFlags()...),
+		Flags: toolkit.PeerFlags(listenFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := readListenOptions(env, c)
 			if err != nil {
@@ -67,7 +67,7 @@ func Listen(env *toolkit.Env) *cli.Command {
 func listenFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "connect", Aliases: []string{"c"}, Usage: "dial the addresses instead of binding them"},
-		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
+		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
 		&cli.StringFlag{Name: "until", Aliases: []string{"u"}, Usage: "end after a message whose command matches `GLOB`"},

@@ -36,7 +36,7 @@ func Replay(env *toolkit.Env) *cli.Command {
 		Description: `ed replay day.jsonl tcp://127.0.0.1:4040
 			ed replay day.jsonl --speed 10x --max-gap 1s unix:/run/x.sock
 			ed replay day.jsonl --filter 'LOCK*' --dry-run --speed max`,
-		Flags: toolkit.Flags(
+		Flags: toolkit.PeerFlags(
 			&cli.StringFlag{Name: "speed", Aliases: []string{"s"}, Value: "1x", Usage: "`SPEED`: 2x, 0.5x, or max for no pauses"},
 			toolkit.DurationFlag("max-gap", nil, 0, "cut pauses to `DUR`, before --speed"),
 			toolkit.ChoiceFlag("direction", nil, "in", []string{"in", "out", "all"}, "what the recorder received, sent, or both: `WHICH`"),
@@ -45,7 +45,7 @@ func Replay(env *toolkit.Env) *cli.Command {
 			&cli.IntFlag{Name: "loop", Value: 1, Usage: "play it `N` times; 0: until interrupted"},
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
-			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
+			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
 			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
 		),
@@ -101,6 +101,8 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 // defaults are what --type says of addresses without a scheme.
 func defaults(c *cli.Context) address.Defaults {
 	switch toolkit.StringOf(c, "type") {
+	case "tls":
+		return address.Defaults{Scheme: address.TLS, Port: 4043}
 	case "udp":
 		return address.Defaults{Scheme: address.UDP, Port: 4041}
 	case "unix":

@@ -10,6 +10,7 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/tlsconn"
 )
 
 // KindOf says what kind err is of: the outermost *Error decides, else the type of the cause. nil has no kind; it is Other.
@@ -59,6 +60,8 @@ func kindOfNetwork(err error) (Kind, bool) {
 	switch {
 	case op.Op == "look up":
 		return NoHost, true
+	case errors.Is(err, tlsconn.ErrNotTLS):
+		return Protocol, true
 	case errors.Is(err, fs.ErrPermission):
 		return Permission, true
 	}

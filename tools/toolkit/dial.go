@@ -7,11 +7,10 @@ import (
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
-	"github.com/ed-toolbox/ed/transport/open"
 )
 
 // dial is the real Env.Dial: a link of the role Blocking, on a loop of its own, over any medium.
-func dial(ctx context.Context, a address.Address, o DialOptions) (Session, error) {
+func (e *Env) dial(ctx context.Context, a address.Address, o DialOptions) (Session, error) {
 	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket}
 	role := link.BlockingOptions{SendTimeout: o.SendTimeout}
 	if o.JSON {
@@ -21,11 +20,11 @@ func dial(ctx context.Context, a address.Address, o DialOptions) (Session, error
 	var err error
 	if a.IsDatagram() {
 		b, err = link.DialPackets(ctx, func(l *reactor.Loop, h transport.PacketHandler) (transport.PacketConn, error) {
-			return open.Packet(l, address.Address{}, a, medium, h)
+			return e.Open().Packet(l, address.Address{}, a, medium, h)
 		}, role)
 	} else {
 		b, err = link.Dial(ctx, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
-			return open.Dial(l, a, medium, h)
+			return e.Open().Dial(l, a, medium, h)
 		}, role)
 	}
 	if err != nil {

@@ -36,19 +36,21 @@ type Env struct {
 
 	tools   []*tool
 	applied map[string]config.Setting // of the running command: what did not come from its command line
+	tls     tlsOptions                // of the running command
 }
 
 // NewEnv returns the real one. Program is left for the caller to set.
 func NewEnv() *Env {
-	return &Env{
+	e := &Env{
 		Stdin:    Input{Reader: os.Stdin, TTY: term.IsTerminal(int(os.Stdin.Fd()))},
 		Stdout:   NewStream(os.Stdout, "standard output"),
 		Stderr:   NewStream(os.Stderr, "standard error"),
 		Getenv:   os.Getenv,
 		Now:      time.Now,
 		HostName: os.Hostname,
-		Dial:     dial,
 	}
+	e.Dial = e.dial
+	return e
 }
 
 // ServerName is what this machine calls itself in messages: the host name with '-' as '_' and without dots, since a

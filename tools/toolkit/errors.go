@@ -89,12 +89,12 @@ func IsSilent(err error) bool {
 	return errors.As(err, &e) && e.Err == nil
 }
 
-// HintOf returns the outermost hint in err's chain, or "".
+// HintOf returns the outermost hint in err's chain, one that its cause asks for, or "".
 func HintOf(err error) string {
 	for err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
-			return ""
+			return hintOfTrust(err)
 		}
 		if e.Hint != "" {
 			return e.Hint

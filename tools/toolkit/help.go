@@ -73,14 +73,16 @@ func writeCommands(b *strings.Builder, cmds []*cli.Command) {
 	}
 }
 
-// writeOptions lists the command's own options one by one and those every command has in a line at the end. Of the columns in which
+// writeOptions lists the command's own options one by one, those of PeerFlags and those every command has in a line each at the end. Of the columns in which
 // descriptions may begin it takes the one that makes the fewest lines.
 func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 	var own []Option
-	var shared []string
+	var shared, tls []string
 	for _, o := range Options(flags) {
 		switch {
 		case o.Hidden:
+		case isTLS(o.Name):
+			tls = append(tls, o.brief())
 		case isShared(o.Name) && o.sameAsShared():
 			shared = append(shared, o.brief())
 		default:
@@ -94,6 +96,9 @@ func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 		if best == "" || strings.Count(text, "\n") < strings.Count(best, "\n") {
 			best = text
 		}
+	}
+	if len(tls) > 0 {
+		best += "  " + wrap("over tls: "+strings.Join(tls, ", "), width-2, 2) + "\n"
 	}
 	fmt.Fprintf(b, "\nOptions:\n%s  %s\n", best, wrap("everywhere: "+strings.Join(shared, "  "), width-2, 2))
 }

@@ -31,7 +31,9 @@ type tool struct {
 }
 
 // sharedKeys may be set for every tool. json is not among them: a variable that turns the output of every script around is a trap.
-func sharedKeys() []string { return []string{"quiet", "verbose", "timeout", "color"} }
+func sharedKeys() []string {
+	return append([]string{"quiet", "verbose", "timeout", "color"}, tlsKeys()...)
+}
 
 // Configure says which options of cmd, by their primary names, may also come from the environment (ED_NAME_OPTION, ED_OPTION) and from
 // the files ed.conf(5) lists, beside the shared ones. name is the tool's name in those, "signal". It returns cmd.
@@ -151,7 +153,8 @@ func (e *Env) applySettings(c *cli.Context) error {
 		}
 		e.applied[key] = s
 	}
-	return nil
+	e.tls, err = readTLS(c)
+	return err
 }
 
 func applyOne(c *cli.Context, f cli.Flag, s config.Setting) error {

@@ -19,6 +19,7 @@ type streamCarrier struct {
 	conn    transport.Conn
 	decoder *message.Decoder
 	over    bool // a line was too long: what follows is not read
+	ending  bool // we have ended one direction, or both
 }
 
 func (s *streamCarrier) write(p []byte) (int, error) {
@@ -27,10 +28,12 @@ func (s *streamCarrier) write(p []byte) (int, error) {
 	for n < len(p) {
 		piece := p[n:min(n+writePiece, len(p))]
 		err := s.conn.Write(piece)
-		if errors.Is(err, transport.ErrFull) {
+		switch {
+		case errors.Is(err, transport.ErrFull):
 			return n, nil // OnDrain follows
-		}
-		if err != nil {
+		case errors.Is(err, transport.ErrClosed) && !s.ending:
+			return n, nil // OnClose follows, and knows why
+		case err != nil:
 			return n, err
 		}
 		n += len(piece)
@@ -43,9 +46,17 @@ func (s *streamCarrier) read() {
 	s.feed(nil)
 }
 
-func (s *streamCarrier) closeWrite() error { return s.conn.CloseWrite() }
-func (s *streamCarrier) close() error      { return s.conn.Close() }
-func (s *streamCarrier) abort(err error)   { s.conn.Abort(err) }
+func (s *streamCarrier) closeWrite() error {
+	s.ending = true
+	return s.conn.CloseWrite()
+}
+
+func (s *streamCarrier) close() error {
+	s.ending = true
+	return s.conn.Close()
+}
+
+func (s *streamCarrier) abort(err error) { s.conn.Abort(err) }
 
 func (s *streamCarrier) OnOpen(c transport.Conn) { close(s.b.opened) }
 

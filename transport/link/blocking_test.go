@@ -265,3 +265,30 @@ func dialPackets(t *testing.T, a address.Address) (*link.Blocking, error) {
 		return open.Packet(l, address.Address{}, a, transport.Options{}, h)
 	}, link.BlockingOptions{})
 }
+
+// dying takes nothing more, as a connection does whose end is known to it and not yet told.
+type dying struct {
+	transport.Conn
+	loop *reactor.Loop
+	why  error
+}
+
+func (c *dying) Write([]byte) error {
+	_ = c.loop.Post(func() { c.Abort(c.why) })
+	return transport.ErrClosed
+}
+
+// TestBlockingTellsWhyItEnded: the reason comes by OnClose, and may come after a write was refused.
+func TestBlockingTellsWhyItEnded(t *testing.T) {
+	a, _ := accept(t)
+	why := errors.New("certificate required")
+	b, err := link.Dial(soon(t), func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+		c, err := open.Dial(l, a, transport.Options{}, h)
+		return &dying{c, l, why}, err
+	}, link.BlockingOptions{})
+	require.NoError(t, err)
+	require.NoError(t, b.Send(message.New("PING")))
+	_, err = b.Recv(soon(t))
+	require.ErrorIs(t, err, why)
+	require.ErrorIs(t, b.Close(), why)
+}

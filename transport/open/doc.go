@@ -12,6 +12,13 @@
 // Options.ConnectTimeout in all. The connection that Dial returns can be written to
 // and closed at once; closing it cancels the look-up too.
 //
+// A tls address is TCP encrypted by package tlsconn. An Opener with a
+// tlsconn.Config says whom to trust and what to show; the host in the address is
+// what the server's certificate must name:
+//
+//	config, err := tlsconn.New(tlsconn.Options{CAFile: "ca.pem"})
+//	c, err := open.Opener{TLS: config}.Dial(loop, addr, transport.Options{}, handler)
+//
 // # Errors
 //
 // An error returned is about the arguments: a scheme that this kind of opening

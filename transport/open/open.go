@@ -10,13 +10,16 @@ import (
 	"github.com/ed-toolbox/ed/transport/dgram"
 	"github.com/ed-toolbox/ed/transport/stream"
 	"github.com/ed-toolbox/ed/transport/tcp"
+	"github.com/ed-toolbox/ed/transport/tlsconn"
 	"github.com/ed-toolbox/ed/transport/udp"
 	"github.com/ed-toolbox/ed/transport/unixsock"
 )
 
-// Opener opens addresses. The zero value uses the system's name look-up.
+// Opener opens addresses. The zero value uses the system's name look-up, trusts
+// the system's roots, and cannot listen on tls addresses.
 type Opener struct {
-	Resolver Resolver // default: net.DefaultResolver
+	Resolver Resolver        // default: net.DefaultResolver
+	TLS      *tlsconn.Config // for tls addresses; default: that of the zero tlsconn.Options
 }
 
 // Dial connects to a stream address with the zero Opener.
@@ -43,6 +46,8 @@ func (op Opener) Dial(l *reactor.Loop, a address.Address, o transport.Options, h
 			return op.dialName(l, a, o, h), nil
 		}
 		return tcp.Dial(l, a, o, h)
+	case address.TLS:
+		return tlsconn.Dial(l, op.Dial, a, o, op.TLS, h) // it calls back for the TCP address
 	case address.Unix:
 		return unixsock.Dial(l, a, o, h)
 	}
@@ -58,6 +63,8 @@ func (op Opener) Listen(l *reactor.Loop, a address.Address, o transport.Options,
 	switch a.Scheme {
 	case address.TCP:
 		return tcp.Listen(l, a, o, accept)
+	case address.TLS:
+		return tlsconn.Listen(l, tcp.Listen, a, o, op.TLS, accept)
 	case address.Unix:
 		return unixsock.Listen(l, a, o, accept)
 	}

@@ -185,6 +185,9 @@ func (c *memConn) end(err error) {
 	if c.dead {
 		return
 	}
+	for _, s := range c.inbox {
+		c.acknowledge(len(s.data)) // taken and forgotten, like what is still to come
+	}
 	c.dead, c.err, c.out, c.inbox = true, err, nil, nil
 	c.limit.Cancel()
 	c.loop.Release()

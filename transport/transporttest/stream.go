@@ -18,6 +18,8 @@ type Medium struct {
 	Silent      address.Address // where a connection is neither made nor refused; zero: there is no such thing
 	Resets      bool            // a peer learns of Abort as ECONNRESET
 	Descriptors bool            // connections are descriptors, of which a process has only so many
+	Handshake   bool            // a connection opens when the two ends have agreed: one that is refused never opens
+	Many        int             // connections that are held at once; default 2,000
 }
 
 // RunStream checks that a medium keeps the contract of transport.Conn and
@@ -50,7 +52,7 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 		{"pause and resume", testPause},
 		{"one-byte writes", testOneByte},
 		{"10 MiB both ways", testBulk},
-		{"2,000 connections", testMany},
+		{"many connections", testMany},
 		{"connection refused", testRefused},
 		{"connect deadline", testConnectDeadline},
 		{"connect cancelled", testConnectCancelled},

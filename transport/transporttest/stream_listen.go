@@ -1,6 +1,7 @@
 package transporttest
 
 import (
+	"cmp"
 	"errors"
 	"syscall"
 	"time"
@@ -8,9 +9,9 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 )
 
-// testMany holds 2,000 connections at once and talks over each.
+// testMany holds many connections at once and talks over each.
 func testMany(p *Pair) {
-	n := 2000
+	n := cmp.Or(p.Many, 2000)
 	echoes, ends := 0, 0
 	p.listen(func(transport.Conn) transport.Handler {
 		r := p.recorder("server")
@@ -93,7 +94,9 @@ func testMaxConns(p *Pair) {
 	for i := range clients {
 		clients[i] = p.recorder("client")
 		p.dial(p.Listener.Addr(), transport.Options{}, clients[i])
-		p.opened(clients[i])
+		if i < 2 || !p.Handshake {
+			p.opened(clients[i])
+		}
 	}
 	p.closed(clients[2])
 	equal(p.T, "refused", p.Listener.Stats().Refused, 1)
