@@ -35,6 +35,7 @@ func (c *Conn) end(err error) {
 	c.retry.Cancel()
 	c.limit.Cancel()
 	c.queue.drop()
+	c.held = nil
 	if c.fd >= 0 {
 		c.source.Remove()
 		_ = unix.Close(c.fd)
