@@ -18,13 +18,25 @@ type streamCarrier struct {
 	b       *Blocking
 	conn    transport.Conn
 	decoder *message.Decoder
+	packets bool // each packet is a line
 	over    bool // a line was too long: what follows is not read
+	full    bool // lines wait for room in the inbox
 }
 
 func (s *streamCarrier) write(p []byte) (int, error) {
 	s.b.progress.taken(s.conn.Stats().BytesOut) // the mutex is held
 	n := 0
 	for n < len(p) {
+		if s.packets {
+			end := n + bytes.IndexByte(p[n:], '\n')
+			if err := s.conn.Write(p[n:end]); errors.Is(err, transport.ErrFull) {
+				return n, nil
+			} else if err != nil {
+				return n, err
+			}
+			n = end + 1
+			continue
+		}
 		piece := p[n:min(n+writePiece, len(p))]
 		err := s.conn.Write(piece)
 		if errors.Is(err, transport.ErrFull) {
@@ -40,6 +52,7 @@ func (s *streamCarrier) write(p []byte) (int, error) {
 
 func (s *streamCarrier) read() {
 	s.conn.Resume()
+	s.full = false
 	s.feed(nil)
 }
 
@@ -55,7 +68,11 @@ func (s *streamCarrier) feed(p []byte) {
 	if s.over {
 		return
 	}
-	if err := s.decoder.Feed(p, s.line); err != nil {
+	err := s.decoder.Feed(p, s.line)
+	if err == nil && s.packets && !s.full {
+		err = s.decoder.Finish(s.line) // the end of a packet ends a line
+	}
+	if err != nil {
 		s.over = true
 		s.b.accept(nil, s.conn.Remote(), err)
 	}
@@ -67,6 +84,7 @@ func (s *streamCarrier) line(line []byte) bool {
 	if !room {
 		s.conn.Pause()
 	}
+	s.full = !room
 	return room
 }
 
