@@ -41,6 +41,10 @@ func (c *Conn) end(err error) {
 		_ = unix.Close(c.fd)
 		c.fd = -1
 	}
+	if c.ear != nil {
+		c.ear.close()
+		c.ear = nil
+	}
 	if c.cfg.Closed != nil {
 		c.cfg.Closed()
 	}

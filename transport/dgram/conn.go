@@ -34,6 +34,7 @@ type Conn struct {
 	cfg    Config
 	h      transport.PacketHandler
 	source reactor.Source
+	ear    *ear // nil: none
 	fd     int
 	family int
 	id     uint64
@@ -219,6 +220,12 @@ func (c *Conn) watch() {
 	}
 	if err := c.source.SetInterest(c.wanted()); err != nil {
 		c.end(c.opError("watch", err))
+		return
+	}
+	if c.ear != nil {
+		if err := c.ear.source.SetInterest(c.wanted() & reactor.Read); err != nil {
+			c.end(c.opError("watch", err))
+		}
 	}
 }
 

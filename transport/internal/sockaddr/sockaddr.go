@@ -79,6 +79,14 @@ func (r *Raw) setUnix(path string) error {
 	return nil
 }
 
+// Padded is an abstract name followed by NULs to the end of the address, which makes it
+// another name: it is what those send to who give the size of sockaddr_un as the length.
+func (r *Raw) Padded() Raw {
+	p := *r
+	p.len = unix.SizeofSockaddrUnix
+	return p
+}
+
 func (r *Raw) setIP(ap netip.AddrPort, family int) error {
 	ip := ap.Addr()
 	switch {
