@@ -49,6 +49,21 @@ type Conn interface {
 	ID() uint64
 }
 
+// Framed is an optional part of a Conn.
+type Framed interface {
+	// KeepsPackets says that each Write is one packet, of Options.MaxPacket bytes at
+	// most, and each OnData one whole packet: nothing is joined or divided. Longer
+	// packets that arrive are dropped and counted, empty ones ignored; writing
+	// nothing sends nothing.
+	KeepsPackets() bool
+}
+
+// KeepsPackets says whether c is a connection of packets.
+func KeepsPackets(c Conn) bool {
+	f, ok := c.(Framed)
+	return ok && f.KeepsPackets()
+}
+
 // Handler receives what happens to a connection, on its loop's goroutine.
 // No method may block. A method that panics ends its connection, not the loop.
 type Handler interface {

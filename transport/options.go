@@ -39,6 +39,10 @@ type Options struct {
 	UserTimeout time.Duration // TCP_USER_TIMEOUT: how long sent data may stay unacknowledged; 0: system's
 	DualStack   bool          // [::] also takes IPv4 peers; else IPv6 means IPv6
 
+	Interface string // UDP groups: join and send on this one: a name, a number, an own IP; "all": join on each; default: the system's choice
+	Hops      int    // UDP groups: routers passed at most, plus one; default 1: this network only
+	NoLoop    bool   // UDP groups: what we send is not heard on this host
+
 	Mode  fs.FileMode // of a Unix socket file; default 0660
 	Owner string      // user name or number of a Unix socket file; default: ours
 	Group string      // group name or number; default: ours

@@ -9,10 +9,16 @@ import (
 // PacketConn is one datagram socket. All methods belong to its loop's
 // goroutine; none blocks, and each may be called from inside any callback.
 type PacketConn interface {
-	// WriteTo sends p as one packet, at once if possible; else it is copied and
-	// queued. The zero address means the remote it was opened with. ErrFull if
-	// the queue is full (OnDrain follows), ErrTooBig over the size limit,
-	// ErrClosed after Close, ErrNoRemote without a destination.
+	// WriteTo sends p as one packet; p is copied if it cannot go at once. The zero
+	// address means the remote it was opened with. ErrFull if the queue is full
+	// (OnDrain follows), ErrTooBig over the size limit, ErrClosed after Close,
+	// ErrNoRemote without a destination, an *OpError for an address that cannot be
+	// sent to from here; then nothing was sent.
+	//
+	// UDP packets go out together, in one call, when the callback returns or the
+	// turn ends: what the system refuses then comes by OnError, with the address of
+	// the packet; the others are not concerned. A Unix socket sends at once, and
+	// WriteTo returns what is refused at once, such as ECONNREFUSED.
 	WriteTo(p []byte, to address.Address) error
 	// Close sends what is queued (for at most Options.CloseTimeout), then
 	// OnClose(nil) follows, never from inside Close.
@@ -47,6 +53,13 @@ type PacketHandler interface {
 	OnClose(c PacketConn, err error)
 }
 
+// PacketSender is an optional part of a PacketConn.
+type PacketSender interface {
+	// Peer tells which process sent the packet that OnPacket is given; false where
+	// the medium cannot know, and outside of OnPacket.
+	Peer() (Credentials, bool)
+}
+
 // PacketOpenHandler is an optional part of a PacketHandler.
 type PacketOpenHandler interface {
 	// OnOpen comes first and once, when the socket can be used: the host of its
@@ -58,7 +71,9 @@ type PacketOpenHandler interface {
 type PacketErrorHandler interface {
 	// OnError tells of a packet that was sent and then refused or lost: an
 	// ICMP refusal on a connected UDP socket (ECONNREFUSED), or a queued packet
-	// that could not go out. The socket stays open.
+	// that could not go out. It comes after the callback that sent the packet, once
+	// for the first of several that failed in one turn; PacketStats.Errors counts
+	// them. The socket stays open.
 	OnError(c PacketConn, err error)
 }
 

@@ -8,5 +8,6 @@ type Stats struct {
 	Reads, Writes     uint64 // system calls that moved bytes
 	Queued            int    // bytes waiting to be written now
 	HighWater         int    // most bytes that ever waited
+	Truncated         uint64 // packets longer than MaxPacketIn: dropped
 	Opened            time.Time
 }

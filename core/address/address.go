@@ -69,9 +69,10 @@ func (a Address) IsStream() bool {
 	}
 }
 
-// IsDatagram says that every read gives one whole packet. UnixPacket counts, though it is connected.
+// IsDatagram says that packets go without a connection. UnixPacket is neither stream nor datagram: it connects, and keeps
+// the boundaries of packets.
 func (a Address) IsDatagram() bool {
-	return a.Scheme == UDP || a.Scheme == UnixGram || a.Scheme == UnixPacket
+	return a.Scheme == UDP || a.Scheme == UnixGram
 }
 
 // IsLocal says that the place is on this host by its kind: a Unix socket, a FIFO, a command. Loopback IP does not count;

@@ -179,7 +179,7 @@ func TestKinds(t *testing.T) {
 		{"unix:/x", true, false, true, false, false},
 		{"unix:@x", true, false, true, true, false},
 		{"unixgram:/x", false, true, true, false, false},
-		{"unixpacket:/x", false, true, true, false, false},
+		{"unixpacket:/x", false, false, true, false, false},
 		{"fifo:@x", true, false, true, false, false},
 		{"exec:cat", true, false, true, false, false},
 	} {

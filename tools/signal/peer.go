@@ -30,8 +30,8 @@ type flusher interface {
 type breaker interface{ Abort(err error) }
 
 // dial opens the session within the time-out and says in the error what was tried.
-func dial(ctx context.Context, env *toolkit.Env, a address.Address, timeout time.Duration, maxPacket int) (toolkit.Session, error) {
-	o := toolkit.DialOptions{ConnectTimeout: timeout, SendTimeout: timeout, MaxPacket: maxPacket}
+func dial(ctx context.Context, env *toolkit.Env, a address.Address, timeout time.Duration, maxPacket int, by string) (toolkit.Session, error) {
+	o := toolkit.DialOptions{ConnectTimeout: timeout, SendTimeout: timeout, MaxPacket: maxPacket, Interface: by}
 	if timeout == 0 {
 		o.ConnectTimeout, o.SendTimeout = -1, -1
 	}

@@ -30,6 +30,7 @@ type SendOptions struct {
 	NoCheck     bool
 	DryRun      bool
 	MaxDatagram int
+	Interface   string // for groups
 }
 
 // waits says whether anything is to be received after everything was sent.
@@ -105,6 +106,7 @@ func inputFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the exact lines, send nothing"},
 		&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
+		&cli.StringFlag{Name: "interface", Usage: "send datagrams for a group by `NAME`"},
 	}
 }
 
@@ -120,6 +122,7 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 		KeepGoing: c.Bool("keep-going"),
 		NoCheck:   c.Bool("no-check"),
 		DryRun:    c.Bool("dry-run"),
+		Interface: c.String("interface"),
 	}
 	if v, ok := c.Generic("rate").(*rateValue); ok {
 		o.Interval = v.interval

@@ -31,6 +31,7 @@ type Options struct {
 	Every       time.Duration // between the beginnings of two sendings
 	IfRunning   bool          // success when nothing listens
 	MaxDatagram int           // bytes; 0 is the medium's own limit
+	Interface   string        // for groups
 }
 
 // waits says whether anything is expected to come back. --reply does not count over datagrams, as in the C++ tool.
@@ -50,7 +51,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed signal -q --if-running communicatord/LOG_ROTATE`,
 		Flags: toolkit.PeerFlags(
 			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
-			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "tls"}, "connect by `TYPE`"),
+			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "unixpacket", "tls"}, "connect by `TYPE`"),
 			&cli.StringFlag{Name: "encrypt", Aliases: []string{"e"}, Usage: "true is --type tls: `BOOL`"},
 			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "the message, as the first operand: `MESSAGE`"},
 			&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "add a parameter: `NAME[=VALUE]`; may be repeated"},
@@ -69,6 +70,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
 			&cli.BoolFlag{Name: "no-wait", Usage: "do not wait 100 ms for a host to refuse a datagram"},
 			&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
+			&cli.StringFlag{Name: "interface", Usage: "send datagrams for a group by `NAME`"},
 		),
 		Action: func(c *cli.Context) error {
 			o, err := parse(c, env)
@@ -93,6 +95,7 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 		Repeat:    c.Int("repeat"),
 		Every:     toolkit.DurationOf(c, "every"),
 		IfRunning: c.Bool("if-running"),
+		Interface: c.String("interface"),
 	}
 	err := checkUntil(o.Until)
 	if err == nil && o.Repeat < 1 && c.IsSet("repeat") {

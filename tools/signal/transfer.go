@@ -34,7 +34,7 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 	if o.DryRun {
 		err = t.print(ctx)
 	} else {
-		if t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target)); err != nil {
+		if t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target), o.Interface); err != nil {
 			return explain(err, o.Target)
 		}
 		if env.Stdin.TTY && o.Messages == nil && o.Template == "" {

@@ -156,7 +156,7 @@ func (l *listening) dial(a address.Address) error {
 func (l *listening) openPackets(a address.Address) error {
 	o := l.transportOptions()
 	if a.Scheme == address.UDP {
-		o.MaxPacket = l.maxDatagram
+		o.MaxPacket, o.Interface = l.maxDatagram, l.iface
 	}
 	local, remote := a, address.Address{}
 	if l.connect {

@@ -41,6 +41,7 @@ type listenOptions struct {
 
 	maxLine     int
 	maxDatagram int
+	iface       string // for groups
 }
 
 // Listen returns the command `ed listen`.
@@ -67,7 +68,7 @@ func Listen(env *toolkit.Env) *cli.Command {
 func listenFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "connect", Aliases: []string{"c"}, Usage: "dial the addresses instead of binding them"},
-		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
+		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
 		&cli.StringFlag{Name: "until", Aliases: []string{"u"}, Usage: "end after a message whose command matches `GLOB`"},
@@ -88,6 +89,7 @@ func listenFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "hexdump-bad", Usage: "dump the bytes of broken lines"},
 		&cli.IntFlag{Name: "max-line", Value: 65536, Usage: "take lines up to `BYTES`"},
 		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP answers up to `BYTES`"},
+		&cli.StringFlag{Name: "interface", Usage: "join UDP groups on `NAME`, or on all"},
 	}
 }
 
@@ -100,7 +102,7 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		echo:    c.Bool("echo"),
 		onReply: c.Bool("on-reply"), onMost: c.Int("on-max"), onTimeout: toolkit.DurationOf(c, "on-timeout"),
 		record:  recordOptions{path: c.String("record"), append: c.Bool("append"), force: c.Bool("force")},
-		maxLine: c.Int("max-line"), maxDatagram: c.Int("max-datagram"),
+		maxLine: c.Int("max-line"), maxDatagram: c.Int("max-datagram"), iface: c.String("interface"),
 	}
 	if c.Bool("json") {
 		o.form = asJSON

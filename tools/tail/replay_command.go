@@ -45,7 +45,7 @@ func Replay(env *toolkit.Env) *cli.Command {
 			&cli.IntFlag{Name: "loop", Value: 1, Usage: "play it `N` times; 0: until interrupted"},
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
-			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram"}, "scheme where none is given: `TYPE`"),
+			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
 			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
 		),
@@ -109,6 +109,8 @@ func defaults(c *cli.Context) address.Defaults {
 		return address.Defaults{Scheme: address.Unix}
 	case "unixgram":
 		return address.Defaults{Scheme: address.UnixGram}
+	case "unixpacket":
+		return address.Defaults{Scheme: address.UnixPacket}
 	}
 	return address.Defaults{Scheme: address.TCP, Port: 4040}
 }

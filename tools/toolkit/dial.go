@@ -11,7 +11,7 @@ import (
 
 // dial is the real Env.Dial: a link of the role Blocking, on a loop of its own, over any medium.
 func (e *Env) dial(ctx context.Context, a address.Address, o DialOptions) (Session, error) {
-	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket}
+	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket, Interface: o.Interface}
 	role := link.BlockingOptions{SendTimeout: o.SendTimeout}
 	if o.JSON {
 		role.Form = link.FormJSON

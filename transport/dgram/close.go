@@ -35,10 +35,15 @@ func (c *Conn) end(err error) {
 	c.retry.Cancel()
 	c.limit.Cancel()
 	c.queue.drop()
+	c.held = nil
 	if c.fd >= 0 {
 		c.source.Remove()
 		_ = unix.Close(c.fd)
 		c.fd = -1
+	}
+	if c.ear != nil {
+		c.ear.close()
+		c.ear = nil
 	}
 	if c.cfg.Closed != nil {
 		c.cfg.Closed()

@@ -19,15 +19,22 @@ type Config struct {
 	Local     address.Address // as bound
 	Remote    address.Address // default destination
 	Connected bool            // the descriptor is connected to Remote
+	Senders   bool            // ask who sent each packet: the descriptor has SO_PASSCRED
 	Closed    func()          // called when the connection ends, after the descriptor was closed
+
+	// Permit is called when the system refuses to send to an address (EACCES) and
+	// says whether it has been persuaded; nil: it has not.
+	Permit func(fd int, to address.Address) bool
 }
 
 // Conn is a transport.PacketConn over a descriptor.
 type Conn struct {
 	loop   *reactor.Loop
+	shared *shared
 	cfg    Config
 	h      transport.PacketHandler
 	source reactor.Source
+	ear    *ear // nil: none
 	fd     int
 	family int
 	id     uint64
@@ -39,15 +46,17 @@ type Conn struct {
 	retry reactor.Timer
 	stuck []sockaddr.Raw // scratch of flush: receivers that take nothing now
 
-	from     sockaddr.Raw // the last sender, and what it decodes to
-	fromAddr address.Address
+	names names
+	held  []heldPacket          // received, but the handler paused
+	who   transport.Credentials // of the sender of the packet at hand
+	known bool                  // who holds
 
 	fault error // for OnError, at the end of the turn
 	err   error // for OnClose
 	limit reactor.Timer
 }
 
-type state uint8
+type state uint16
 
 const (
 	queued  state = 1 << iota // OnTurnEnd will come
@@ -58,6 +67,7 @@ const (
 	dead                      // descriptor closed, OnClose to come
 	ended                     // OnClose came
 	opened                    // OnOpen came
+	busy                      // OnReady runs, and sends what is queued when it ends
 )
 
 // New makes a packet connection of a descriptor. With an error the descriptor
@@ -75,7 +85,7 @@ func New(l *reactor.Loop, fd int, cfg Config, h transport.PacketHandler) (*Conn,
 func Prepare(l *reactor.Loop, cfg Config, h transport.PacketHandler) *Conn {
 	cfg.Options = cfg.Options.WithDefaults()
 	cfg.Name = cmp.Or(cfg.Name, cfg.Local.String(), cfg.Remote.String(), cfg.Scheme.String())
-	c := &Conn{loop: l, cfg: cfg, h: h, fd: -1, id: perloop.SerialOf(l).Next()}
+	c := &Conn{loop: l, shared: sharedOf(l), cfg: cfg, h: h, fd: -1, id: perloop.SerialOf(l).Next()}
 	c.stats.Opened = l.Now()
 	return c
 }
@@ -125,13 +135,16 @@ func (c *Conn) is(s state) bool { return c.state&s != 0 }
 
 // OnReady implements reactor.Handler.
 func (c *Conn) OnReady(_ reactor.Source, ready reactor.Interest) {
+	c.state |= busy
 	if ready&reactor.Write != 0 {
 		c.state &^= blocked
 		c.flush()
 	}
 	if ready&reactor.Read != 0 {
-		c.read()
+		c.read(c.fd)
 	}
+	c.state &^= busy
+	c.flush()
 	c.settle()
 }
 
@@ -192,7 +205,7 @@ func (c *Conn) settle() {
 	}
 	if c.is(owed) && c.queue.len() == 0 && !c.is(closing) {
 		c.state &^= owed
-		c.h.OnDrain(c)
+		c.h.OnDrain(c) // what it sends goes out at the end of the turn
 	}
 	if c.is(closing) && c.queue.len() == 0 {
 		c.end(nil)
@@ -207,6 +220,12 @@ func (c *Conn) watch() {
 	}
 	if err := c.source.SetInterest(c.wanted()); err != nil {
 		c.end(c.opError("watch", err))
+		return
+	}
+	if c.ear != nil {
+		if err := c.ear.source.SetInterest(c.wanted() & reactor.Read); err != nil {
+			c.end(c.opError("watch", err))
+		}
 	}
 }
 

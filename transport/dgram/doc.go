@@ -10,8 +10,14 @@
 //
 // # How it works
 //
-// A packet is sent at once if nothing waits before it. What the kernel does not
-// take is queued, bounded in packets and bytes. Where write readiness says when to
+// Up to 64 packets are received by one call (recvmmsg), into buffers that all
+// sockets of a loop share; what is left of them when the handler pauses is kept
+// until it resumes. A packet longer than Options.MaxPacketIn is dropped and counted.
+//
+// UDP packets are collected and leave by one call (sendmmsg) when the callback
+// returns or the turn ends, or when there are 64. Over a Unix socket each packet is
+// sent at once, because the result is known at once. What the kernel does not take is
+// queued, bounded in packets and bytes. Where write readiness says when to
 // go on, it does; an unconnected Unix socket is ready even while the receiver's
 // queue is full, so there a timer tries again, receiver by receiver, and a packet
 // that waited longer than Options.CloseTimeout is dropped, counted and reported.
@@ -23,5 +29,7 @@
 // # Errors
 //
 // Refusals do not end the socket: they are counted and go to the handler's
-// OnError, if it has one (transport.PacketErrorHandler).
+// OnError, if it has one (transport.PacketErrorHandler). An error of one packet
+// concerns no other. A connected UDP socket tells that an earlier packet was refused
+// (ECONNREFUSED); the kernel keeps one such note, so many refusals may be told as one.
 package dgram

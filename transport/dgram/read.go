@@ -1,15 +1,17 @@
 package dgram
 
 import (
+	"bytes"
 	"os"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
 	"golang.org/x/sys/unix"
 )
 
 // packetBudget is how many packets are read in one turn.
-const packetBudget = 256
+const packetBudget = 4 * sockaddr.BatchSize
 
 // Pause implements transport.PacketConn.
 func (c *Conn) Pause() {
@@ -21,19 +23,22 @@ func (c *Conn) Pause() {
 func (c *Conn) Resume() {
 	c.state &^= paused
 	c.watch()
+	if len(c.held) > 0 && c.fd >= 0 {
+		c.source.Again()
+	}
 }
 
 // read hands over the packets that are there, up to the budget.
-func (c *Conn) read() {
-	buf := c.loop.Buffer()
-	buf = buf[:min(len(buf), c.cfg.MaxPacketIn)]
-	var from sockaddr.Raw
-	left := c.cfg.ReadBudget
-	for range packetBudget {
-		if left <= 0 || c.is(paused|closing|dead) {
-			break
+func (c *Conn) read(fd int) {
+	if len(c.held) > 0 {
+		c.handHeld()
+	}
+	in := c.shared.incoming()
+	for left, bytes := packetBudget, c.cfg.ReadBudget; left > 0 && bytes > 0; {
+		if c.is(paused | closing | dead) {
+			return
 		}
-		n, errno := sockaddr.RecvFrom(c.fd, buf, &from)
+		n, errno := in.Receive(fd, c.cfg.MaxPacketIn, c.cfg.Senders)
 		switch errno {
 		case 0:
 		case unix.EAGAIN:
@@ -41,35 +46,92 @@ func (c *Conn) read() {
 		case unix.EINTR:
 			continue
 		case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EFAULT:
-			c.end(c.opError("receive", os.NewSyscallError("recvfrom", errno)))
+			c.end(c.opError("receive", os.NewSyscallError("recvmmsg", errno)))
 			return
 		default: // news of a packet sent earlier: udp(7)
-			c.report(c.opError("receive", os.NewSyscallError("recvfrom", errno)))
+			c.report(c.opError("receive", os.NewSyscallError("recvmmsg", errno)))
+			left--
 			continue
 		}
 		left -= n
-		if n > len(buf) {
-			c.stats.Truncated++
-			continue
+		bytes -= c.hand(in, n)
+		if n < sockaddr.BatchSize {
+			return // that was all; an error behind it keeps the descriptor ready
 		}
-		c.stats.PacketsIn++
-		c.stats.BytesIn += uint64(n)
-		c.h.OnPacket(c, buf[:n], c.sender(&from))
 	}
 	if !c.is(paused | closing | dead) {
 		c.source.Again()
 	}
 }
 
-// sender decodes the address of a packet. Packets often come from the same
-// place several times running, and a path costs an allocation.
+// hand gives a batch to the handler and returns its bytes. What is left when the
+// handler pauses waits for Resume.
+func (c *Conn) hand(in *sockaddr.In, n int) (bytes int) {
+	for i := range n {
+		if c.is(closing | dead) {
+			return bytes
+		}
+		p, cut := in.Packet(i)
+		bytes += len(p)
+		if cut {
+			c.stats.Truncated++
+			continue
+		}
+		var who transport.Credentials
+		known := false
+		if c.cfg.Senders {
+			u, ok := in.Credentials(i)
+			who, known = transport.Credentials{PID: int(u.Pid), UID: u.Uid, GID: u.Gid}, ok
+		}
+		if c.is(paused) || len(c.held) > 0 {
+			c.hold(p, in.From(i), who, known)
+			continue
+		}
+		c.deliver(p, in.From(i), who, known)
+	}
+	return bytes
+}
+
+func (c *Conn) deliver(p []byte, from *sockaddr.Raw, who transport.Credentials, known bool) {
+	c.stats.PacketsIn++
+	c.stats.BytesIn += uint64(len(p))
+	c.who, c.known = who, known
+	c.h.OnPacket(c, p, c.sender(from))
+	c.known = false
+}
+
+// heldPacket was received before the handler paused, in the same call.
+type heldPacket struct {
+	p     []byte
+	from  sockaddr.Raw
+	who   transport.Credentials
+	known bool
+}
+
+func (c *Conn) hold(p []byte, from *sockaddr.Raw, who transport.Credentials, known bool) {
+	c.held = append(c.held, heldPacket{bytes.Clone(p), *from, who, known})
+}
+
+// handHeld goes on where the handler paused.
+func (c *Conn) handHeld() {
+	for len(c.held) > 0 && !c.is(paused|closing|dead) {
+		k := c.held[0]
+		c.held = c.held[1:]
+		c.deliver(k.p, &k.from, k.who, k.known)
+	}
+	if len(c.held) == 0 {
+		c.held = nil
+	}
+}
+
+// Peer implements transport.PacketSender.
+func (c *Conn) Peer() (transport.Credentials, bool) { return c.who, c.known }
+
+// sender decodes the address of a packet. That of an IP socket costs nothing
+// unless it has a zone; names cost an allocation, so they are remembered.
 func (c *Conn) sender(r *sockaddr.Raw) address.Address {
-	if r.Equal(&c.from) {
-		return c.fromAddr
+	if c.cfg.Scheme.IsIP() && !r.HasZone() {
+		return r.Address(c.cfg.Scheme)
 	}
-	c.from, c.fromAddr = *r, r.Address(c.cfg.Scheme)
-	if c.cfg.Scheme.IsUnix() && c.fromAddr.Path == "" {
-		c.fromAddr = address.Address{}
-	}
-	return c.fromAddr
+	return c.names.find(r, c.cfg.Scheme)
 }

@@ -32,19 +32,46 @@ func (c *Conn) WriteTo(p []byte, to address.Address) error {
 	case c.fd >= 0 && c.cfg.Remote.IsZero():
 		return transport.ErrNoRemote
 	}
-	if c.mustQueue(&raw) {
-		return c.enqueue(p, &raw)
+	if c.cfg.Scheme.IsIP() {
+		return c.collect(p, &raw)
 	}
-	switch errno := c.send(p, &raw); errno {
+	return c.writeNow(p, &raw)
+}
+
+// collect queues a packet for the end of the callback or turn: the network says
+// what became of it later anyway. A whole batch goes out at once.
+func (c *Conn) collect(p []byte, raw *sockaddr.Raw) error {
+	if !c.fits(len(p)) {
+		c.flush()
+	}
+	if err := c.enqueue(p, raw); err != nil {
+		return err
+	}
+	switch {
+	case c.queue.len() >= sockaddr.BatchSize:
+		c.flush()
+	case !c.is(busy | blocked):
+		c.later()
+	}
+	return nil
+}
+
+// writeNow sends a packet unless others wait before it: over a Unix socket the
+// result is known at once, and the caller wants it.
+func (c *Conn) writeNow(p []byte, raw *sockaddr.Raw) error {
+	if c.mustQueue(raw) {
+		return c.enqueue(p, raw)
+	}
+	switch errno := c.send(p, raw); errno {
 	case 0:
 		return nil
 	case unix.EAGAIN:
 		c.block()
-		return c.enqueue(p, &raw)
+		return c.enqueue(p, raw)
 	case unix.EMSGSIZE:
 		return transport.ErrTooBig
 	default:
-		err := c.sendError(&raw, errno)
+		err := c.sendError(raw, errno)
 		c.stats.Errors++
 		c.stats.LastError = err
 		return err
@@ -63,7 +90,7 @@ func (c *Conn) mustQueue(raw *sockaddr.Raw) bool {
 }
 
 func (c *Conn) enqueue(p []byte, raw *sockaddr.Raw) error {
-	if c.queue.len() >= c.cfg.QueuePackets || c.queue.bytes+len(p) > c.cfg.HighMark {
+	if !c.fits(len(p)) {
 		c.state |= owed
 		c.stats.Full++
 		return transport.ErrFull
@@ -73,50 +100,31 @@ func (c *Conn) enqueue(p []byte, raw *sockaddr.Raw) error {
 	return nil
 }
 
-// send makes the call. A refusal of an earlier packet is reported in place of
-// this one's result, so this one is sent again.
-func (c *Conn) send(p []byte, raw *sockaddr.Raw) unix.Errno {
-	if raw.IsZero() {
-		raw = &c.to
-		if c.cfg.Connected {
-			raw = nil
-		}
-	}
-	refused := false
-	for {
-		switch errno := sockaddr.SendTo(c.fd, p, raw); {
-		case errno == unix.EINTR:
-		case errno == unix.ECONNREFUSED && c.cfg.Scheme.IsIP() && !refused:
-			refused = true
-			c.report(c.opError("send", os.NewSyscallError("sendto", errno)))
-		case errno == unix.ECONNREFUSED && raw == nil && !refused: // a Unix receiver that restarted has a new socket
-			refused = true
-			if err := sockaddr.Connect(c.fd, &c.to); err != nil {
-				return errno
-			}
-		default:
-			if errno == 0 {
-				c.stats.PacketsOut++
-				c.stats.BytesOut += uint64(len(p))
-			}
-			return errno
-		}
+func (c *Conn) fits(n int) bool {
+	return c.queue.len() < c.cfg.QueuePackets && c.queue.bytes+n <= c.cfg.HighMark
+}
+
+// flush sends what is queued.
+func (c *Conn) flush() {
+	switch {
+	case c.queue.len() == 0 || c.fd < 0 || c.is(blocked) && c.readinessTells():
+	case c.cfg.Scheme.IsIP():
+		c.flushBatches()
+	default:
+		c.flushEach()
 	}
 }
 
-// flush sends what is queued. Where each receiver has its own queue, one that
-// is full does not hold up the others.
-func (c *Conn) flush() {
-	if c.queue.len() == 0 || c.fd < 0 || c.is(blocked) && c.readinessTells() {
-		return
-	}
+// flushEach sends packet by packet. Where each receiver has its own queue, one
+// that is full does not hold up the others.
+func (c *Conn) flushEach() {
 	c.stuck = c.stuck[:0]
 	now := c.loop.Now()
 	c.queue.filter(func(k *packet) (keep bool) {
 		if c.isStuck(&k.to) {
 			return !c.expired(k, now)
 		}
-		switch errno := c.send(k.b, &k.to); errno {
+		switch errno := c.send(c.queue.data(k), &k.to); errno {
 		case 0:
 			return false
 		case unix.EAGAIN:
@@ -188,6 +196,10 @@ func (c *Conn) address(raw *sockaddr.Raw) address.Address {
 	return raw.Address(c.cfg.Scheme)
 }
 
+// sendError says which packet failed, and how.
 func (c *Conn) sendError(raw *sockaddr.Raw, errno unix.Errno) error {
+	if errno == unix.EMSGSIZE {
+		return &transport.OpError{Op: "send", Addr: c.address(raw), Err: transport.ErrTooBig}
+	}
 	return &transport.OpError{Op: "send", Addr: c.address(raw), Err: os.NewSyscallError("sendto", errno)}
 }

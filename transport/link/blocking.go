@@ -34,6 +34,8 @@ type Blocking struct {
 	outbox  outbox
 	// reported is signalled when refused was set.
 	reported chan struct{}
+	// packets says that messages go without a line feed, one in a packet.
+	packets bool
 
 	mu       sync.Mutex
 	progress progress
@@ -61,7 +63,10 @@ func Dial(ctx context.Context, dial func(*reactor.Loop, transport.Handler) (tran
 	return start(ctx, o, func(b *Blocking) (carrier, error) {
 		s := &streamCarrier{b: b, decoder: message.NewDecoder(message.DecoderOptions{Limit: b.options.Limit})}
 		var err error
-		s.conn, err = dial(b.loop, s)
+		if s.conn, err = dial(b.loop, s); err == nil {
+			s.packets = transport.KeepsPackets(s.conn)
+			b.packets = s.packets
+		}
 		return s, err
 	})
 }

@@ -18,15 +18,17 @@ type streamCarrier struct {
 	b       *Blocking
 	conn    transport.Conn
 	decoder *message.Decoder
+	packets bool // each packet is a line
 	over    bool // a line was too long: what follows is not read
 	ending  bool // we have ended one direction, or both
+	full    bool // lines wait for room in the inbox
 }
 
 func (s *streamCarrier) write(p []byte) (int, error) {
 	s.b.progress.taken(s.conn.Stats().BytesOut) // the mutex is held
 	n := 0
 	for n < len(p) {
-		piece := p[n:min(n+writePiece, len(p))]
+		piece, taken := s.piece(p[n:])
 		err := s.conn.Write(piece)
 		switch {
 		case errors.Is(err, transport.ErrFull):
@@ -36,13 +38,24 @@ func (s *streamCarrier) write(p []byte) (int, error) {
 		case err != nil:
 			return n, err
 		}
-		n += len(piece)
+		n += taken
 	}
 	return n, nil
 }
 
+// piece is what goes out at once: a packet without its line end, or a part of a stream.
+func (s *streamCarrier) piece(p []byte) (piece []byte, taken int) {
+	if s.packets {
+		end := bytes.IndexByte(p, '\n')
+		return p[:end], end + 1
+	}
+	n := min(writePiece, len(p))
+	return p[:n], n
+}
+
 func (s *streamCarrier) read() {
 	s.conn.Resume()
+	s.full = false
 	s.feed(nil)
 }
 
@@ -66,7 +79,11 @@ func (s *streamCarrier) feed(p []byte) {
 	if s.over {
 		return
 	}
-	if err := s.decoder.Feed(p, s.line); err != nil {
+	err := s.decoder.Feed(p, s.line)
+	if err == nil && s.packets && !s.full {
+		err = s.decoder.Finish(s.line) // the end of a packet ends a line
+	}
+	if err != nil {
 		s.over = true
 		s.b.accept(nil, s.conn.Remote(), err)
 	}
@@ -78,6 +95,7 @@ func (s *streamCarrier) line(line []byte) bool {
 	if !room {
 		s.conn.Pause()
 	}
+	s.full = !room
 	return room
 }
 

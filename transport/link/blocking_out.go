@@ -75,8 +75,16 @@ func (b *Blocking) put(m *message.Message) (bool, error) {
 		b.mu.Unlock()
 		return false, err
 	}
+	size := len(text) - before
+	if b.packets && size > transport.DefaultMaxPacketUnix {
+		b.mu.Unlock()
+		return false, transport.ErrTooBig
+	}
 	b.outbox.text = append(text, '\n')
-	b.progress.add(len(b.outbox.text) - before)
+	if !b.packets {
+		size++ // the line end goes out, too
+	}
+	b.progress.add(size)
 	over := b.wake() != nil
 	b.mu.Unlock()
 	if over {

@@ -2,6 +2,7 @@ package link
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/subtle"
 	"errors"
 
@@ -17,7 +18,8 @@ var errSecret = errors.New("secret_code is wrong or missing")
 const secretParameter = "secret_code"
 
 // Datagram is the role for packets: each packet is one message. It is the transport.PacketHandler to give to
-// open.Packet. The sender of a packet is answered at its address.
+// open.Packet. The sender of a packet is answered at its address, or where its parameter reply_to says if that is safe:
+// see replyto.go.
 type Datagram struct {
 	shared *shared
 	conn   transport.PacketConn
@@ -60,6 +62,9 @@ func (d *Datagram) OnPacket(c transport.PacketConn, p []byte, from address.Addre
 		s.trace(&d.from, dispatch.Event{Direction: dispatch.In, Message: &s.m, Outcome: dispatch.Dropped, Err: errSecret})
 		return
 	}
+	if text, ok := s.m.Lookup(replyParameter); ok {
+		d.redirect(&s.m, string(text))
+	}
 	s.dispatch(&d.from)
 }
 
@@ -96,11 +101,15 @@ type Peer struct {
 	datagram *Datagram
 	conn     transport.PacketConn
 	address  address.Address
+	reply    address.Address // where its reply_to says to answer; zero: to address
 	json     bool
 }
 
 // Address is where the packet came from; zero for a sender without a name.
 func (p *Peer) Address() address.Address { return p.address }
+
+// ReplyTo is where Send sends: the address, or what the packet's reply_to asked for.
+func (p *Peer) ReplyTo() address.Address { return cmp.Or(p.reply, p.address) }
 
 // Conn is the socket that the packet came to.
 func (p *Peer) Conn() transport.PacketConn { return p.conn }
@@ -116,7 +125,7 @@ func (p *Peer) Send(m *message.Message) error {
 	if err != nil {
 		return err
 	}
-	err = p.conn.WriteTo(packet, p.address)
+	err = p.conn.WriteTo(packet, cmp.Or(p.reply, p.address))
 	s.sent(p, m, packet, err)
 	return err
 }

@@ -16,6 +16,7 @@ type Link struct {
 	owner   owner
 	next    *Link // list of the owner
 	prev    *Link
+	packets bool // each packet is a line
 	json    bool // the peer used JSON last
 	stalled bool // reading waits until the write queue is short again
 	closing bool // Close was called: nothing more is dispatched
@@ -30,7 +31,7 @@ type owner interface {
 
 func newLink(c transport.Conn, s *shared, o owner) *Link {
 	decoder := *message.NewDecoder(message.DecoderOptions{Limit: s.options.Limit})
-	return &Link{conn: c, shared: s, owner: o, decoder: decoder}
+	return &Link{conn: c, shared: s, owner: o, decoder: decoder, packets: transport.KeepsPackets(c)}
 }
 
 // Send queues m, which may be used again at once. It returns transport.ErrFull if the peer does not read,
@@ -40,10 +41,14 @@ func (l *Link) Send(m *message.Message) error {
 	if err != nil {
 		return err
 	}
-	line = append(line, '\n')
-	l.shared.out = line
+	text := line
+	if !l.packets {
+		line = append(line, '\n')
+		l.shared.out = line
+		text = line[:len(line)-1]
+	}
 	err = l.conn.Write(line)
-	l.shared.sent(l, m, line[:len(line)-1], err)
+	l.shared.sent(l, m, text, err)
 	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) {
 		l.conn.Abort(err)
 	}
@@ -94,14 +99,14 @@ func (l *Link) OnOpen(c transport.Conn) {
 
 // OnData is called by the transport.
 func (l *Link) OnData(c transport.Conn, p []byte) {
-	l.check(l.decoder.Feed(p, l.line))
+	l.check(l.feed(p))
 }
 
 // OnDrain is called by the transport: lines that were left when the queue grew long are taken up again.
 func (l *Link) OnDrain(c transport.Conn) {
 	if l.stalled {
 		l.stalled = false
-		l.check(l.decoder.Feed(nil, l.line))
+		l.check(l.feed(nil))
 		if !l.stalled {
 			l.conn.Resume()
 		}

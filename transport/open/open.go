@@ -48,7 +48,7 @@ func (op Opener) Dial(l *reactor.Loop, a address.Address, o transport.Options, h
 		return tcp.Dial(l, a, o, h)
 	case address.TLS:
 		return tlsconn.Dial(l, op.Dial, a, o, op.TLS, h) // it calls back for the TCP address
-	case address.Unix:
+	case address.Unix, address.UnixPacket:
 		return unixsock.Dial(l, a, o, h)
 	}
 	return nil, unsupported("connect", a)
@@ -65,7 +65,7 @@ func (op Opener) Listen(l *reactor.Loop, a address.Address, o transport.Options,
 		return tcp.Listen(l, a, o, accept)
 	case address.TLS:
 		return tlsconn.Listen(l, tcp.Listen, a, o, op.TLS, accept)
-	case address.Unix:
+	case address.Unix, address.UnixPacket:
 		return unixsock.Listen(l, a, o, accept)
 	}
 	return nil, unsupported("listen", a)
@@ -136,9 +136,11 @@ func unsupported(op string, a address.Address) error {
 	switch {
 	case a.Scheme == address.None:
 		why = "no address given: "
+	case op == "bind" && a.Scheme == address.UnixPacket:
+		why = "unixpacket has connections: "
 	case op == "bind" && a.IsStream():
 		why = a.Scheme.String() + " carries streams, not packets: "
-	case op != "bind" && a.Scheme != address.UnixPacket && a.IsDatagram():
+	case op != "bind" && a.IsDatagram():
 		why = a.Scheme.String() + " carries packets, not streams: "
 	}
 	return &transport.OpError{Op: op, Addr: a, Err: fmt.Errorf("%s%w", why, transport.ErrUnsupported)}

@@ -45,7 +45,7 @@ func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil}}
 
 func TestStreams(t *testing.T) {
-	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), "unix:@ed-test-open"} {
+	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), "unix:@ed-test-open", "unixpacket:@ed-test-open-packets"} {
 		t.Run(text, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
 			server, client := &transporttest.Recorder{T: t, Name: "server"}, &transporttest.Recorder{T: t, Name: "client"}
@@ -195,7 +195,7 @@ func TestBindNameInRunningLoop(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	w := transporttest.NewWorld(t)
-	for _, text := range []string{"fifo:/x", "exec:cat", "unixpacket:/x", "udp://127.0.0.1:1", "unixgram:/x"} {
+	for _, text := range []string{"fifo:/x", "exec:cat", "udp://127.0.0.1:1", "unixgram:/x"} {
 		a := parse(t, text)
 		_, err := open.Dial(w.Loop, a, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)

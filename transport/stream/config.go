@@ -7,6 +7,7 @@ import (
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/internal/perloop"
+	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
 )
 
 // Config is what a medium tells the engine.
@@ -17,7 +18,9 @@ type Config struct {
 	Local  address.Address // what to call this end where the system knows no name
 	Remote address.Address // what to call the other end where the system knows no name
 	Plain  bool            // no socket: read(2) and write(2), no half-close
-	Closed func()          // listeners: called after the descriptor was closed
+
+	Packets bool   // SOCK_SEQPACKET: packets keep their boundaries; MaxPacket must be set
+	Closed  func() // listeners: called after the descriptor was closed
 }
 
 // settings is what many connections have in common: those of one listener, or
@@ -28,13 +31,14 @@ type settings struct {
 	kind          string
 	local, remote address.Address
 	plain         bool
+	packets       bool
 	dialled       bool
 	listener      *Listener
 }
 
 func newSettings(cfg Config) *settings {
 	s := &settings{Options: cfg.Options.WithDefaults(), scheme: cfg.Scheme, kind: cmp.Or(cfg.Scheme.String(), "pipe"),
-		local: cfg.Local, remote: cfg.Remote, plain: cfg.Plain}
+		local: cfg.Local, remote: cfg.Remote, plain: cfg.Plain, packets: cfg.Packets}
 	s.Name = cmp.Or(s.Name, s.remote.String(), s.local.String(), s.kind)
 	return s
 }
@@ -44,6 +48,8 @@ type local struct {
 	*reactor.Loop
 	ids  *perloop.Serial
 	pool pool
+
+	batch sockaddr.Out // for connections of packets
 }
 
 type localKey struct{}

@@ -57,6 +57,8 @@ type rare struct {
 	timer  reactor.Timer   // deadline of connecting, closing or lingering
 	dial   *dialing        // while connecting
 	remote address.Address // of an accepted Unix connection with a name
+
+	truncated uint64 // packets dropped
 }
 
 // New makes a connection of a ready descriptor. OnOpen comes at the end of the

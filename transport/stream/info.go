@@ -28,9 +28,13 @@ func (c *Conn) Congested() bool { return c.is(owed) }
 
 // Stats implements transport.Conn.
 func (c *Conn) Stats() transport.Stats {
+	var truncated uint64
+	if c.rare != nil {
+		truncated = c.rare.truncated
+	}
 	return transport.Stats{
 		BytesIn: c.in, BytesOut: c.to, Reads: c.reads, Writes: c.writes,
-		Queued: c.Queued(), HighWater: int(c.high), Opened: time.Unix(0, c.opened),
+		Queued: c.Queued(), HighWater: int(c.high), Opened: time.Unix(0, c.opened), Truncated: truncated,
 	}
 }
 

@@ -10,10 +10,13 @@ const (
 	classBytes = 1 << 20
 )
 
-// buffer is a queue of bytes: b[off:] waits.
+// buffer is a queue of bytes: b[off:] waits. For a connection of packets,
+// sizes[sent:] says how they are divided.
 type buffer struct {
-	b   []byte
-	off int
+	b     []byte
+	off   int
+	sizes []uint32
+	sent  int
 }
 
 func (b *buffer) len() int     { return len(b.b) - b.off }
@@ -58,7 +61,7 @@ func (p *pool) get(class int) *buffer {
 func (p *pool) put(b *buffer) {
 	class := classOf(cap(b.b))
 	if class < classes && len(p.free[class]) < classBytes/classSize(class) {
-		b.b, b.off = b.b[:0], 0
+		b.b, b.off, b.sizes, b.sent = b.b[:0], 0, b.sizes[:0], 0
 		p.free[class] = append(p.free[class], b)
 	}
 }
@@ -90,6 +93,7 @@ func (p *pool) shrink(b *buffer) *buffer {
 func (p *pool) move(b *buffer, class int) *buffer {
 	to := p.get(class)
 	to.b = append(to.b, b.rest()...)
+	to.sizes = append(to.sizes, b.sizes[b.sent:]...)
 	p.put(b)
 	return to
 }

@@ -39,6 +39,10 @@ func (c *Conn) read() {
 		c.linger()
 		return
 	}
+	if c.set.packets {
+		c.readPackets()
+		return
+	}
 	buf := c.loop.Buffer()
 	for budget := c.set.ReadBudget; c.readable(); {
 		p := buf[:min(len(buf), budget)]

@@ -16,6 +16,9 @@ func (c *Conn) Write(p []byte) error {
 	if c.is(closing | finWanted | broken | dead) {
 		return transport.ErrClosed
 	}
+	if err := c.checkPacket(p); err != nil {
+		return err
+	}
 	waiting := c.Queued()
 	if waiting+len(p) > c.set.HighMark {
 		if err := c.makeRoom(len(p)); err != nil {
@@ -23,7 +26,7 @@ func (c *Conn) Write(p []byte) error {
 		}
 		waiting = c.Queued()
 	}
-	if waiting == 0 && len(p) >= direct && !c.is(blocked|connecting) {
+	if waiting == 0 && len(p) >= direct && !c.set.packets && !c.is(blocked|connecting) {
 		n, errno := c.send(p)
 		switch {
 		case errno == 0:
@@ -72,6 +75,9 @@ func (c *Conn) append(p []byte) {
 		c.out = c.loop.pool.get(max(int(c.hint), classOf(len(p))))
 	}
 	c.out = c.loop.pool.append(c.out, p)
+	if c.set.packets {
+		c.out.sizes = append(c.out.sizes, uint32(len(p)))
+	}
 	n := c.out.len()
 	if n > c.set.LowMark {
 		c.state |= owed
@@ -81,6 +87,10 @@ func (c *Conn) append(p []byte) {
 
 // flush sends what is queued, as far as the kernel takes it.
 func (c *Conn) flush() {
+	if c.set.packets {
+		c.flushPackets()
+		return
+	}
 	for c.out != nil && !c.is(blocked|connecting|dead) {
 		b := c.out.rest()
 		n, errno := c.send(b)

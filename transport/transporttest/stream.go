@@ -166,6 +166,20 @@ func (p *Pair) finish() {
 	}
 }
 
+// packetPiece fits into one packet.
+const packetPiece = 32 << 10
+
+// put writes b, in pieces if c is a connection of packets.
+func put(c transport.Conn, b []byte) error {
+	for transport.KeepsPackets(c) && len(b) > packetPiece {
+		if err := c.Write(b[:packetPiece]); err != nil {
+			return err
+		}
+		b = b[packetPiece:]
+	}
+	return c.Write(b)
+}
+
 // equal fails the test unless got is want.
 func equal[V comparable](t testing.TB, what string, got, want V) {
 	t.Helper()

@@ -3,7 +3,6 @@ package transporttest
 import (
 	"runtime"
 
-	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -45,7 +44,7 @@ func testAddresses(p *Pair) {
 	if client.Conn.ID() == 0 || client.Conn.ID() == server.Conn.ID() {
 		p.T.Errorf("serial numbers %d and %d", client.Conn.ID(), server.Conn.ID())
 	}
-	if _, ok := server.Conn.Peer(); ok && p.Listener.Addr().Scheme != address.Unix {
+	if _, ok := server.Conn.Peer(); ok && !p.Listener.Addr().Scheme.IsUnix() {
 		p.T.Error("credentials without a Unix socket")
 	}
 	client.Conn.Abort(nil)
@@ -104,6 +103,9 @@ func (s *sender) more(c transport.Conn) {
 	for s.sent < s.n {
 		b := s.buf[:min(len(s.buf), s.n-s.sent)]
 		pattern(b, s.sent)
+		if transport.KeepsPackets(c) {
+			b = b[:min(len(b), packetPiece)]
+		}
 		if err := c.Write(b); err == transport.ErrFull {
 			return
 		} else if err != nil {

@@ -107,7 +107,7 @@ func testCloseSendsQueue(p *Pair) {
 	client.Discard = true
 	data := make([]byte, n)
 	pattern(data, 0)
-	noError(p.T, "write", server.Conn.Write(data))
+	noError(p.T, "write", put(server.Conn, data))
 	noError(p.T, "close", server.Conn.Close())
 	p.For(5 * time.Millisecond)
 	equal(p.T, "closed before the queue went out", server.Closed, 0)
@@ -124,7 +124,7 @@ func testCloseDeadline(p *Pair) {
 	p.Options.HighMark = 16 << 20
 	client, server := p.pair()
 	client.Conn.Pause()
-	noError(p.T, "write", server.Conn.Write(make([]byte, 16<<20)))
+	noError(p.T, "write", put(server.Conn, make([]byte, 16<<20)))
 	noError(p.T, "close", server.Conn.Close())
 	p.closed(server)
 	if !errors.Is(server.Err, transport.ErrTimeout) {
@@ -136,7 +136,7 @@ func testCloseDeadline(p *Pair) {
 // sending must not lose its answer to a reset.
 func testCloseUnread(p *Pair) {
 	client, server := p.recorder("client"), p.recorder("server")
-	client.Open = func(c transport.Conn) { noError(p.T, "write", c.Write(make([]byte, 1<<20))) }
+	client.Open = func(c transport.Conn) { noError(p.T, "write", put(c, make([]byte, 1<<20))) }
 	server.On = func(c transport.Conn, _ []byte) {
 		noError(p.T, "write", c.Write([]byte("INVALID\n")))
 		noError(p.T, "close", c.Close())
@@ -183,7 +183,7 @@ func testWriteAfterEnd(p *Pair) {
 func testResetWhileWriting(p *Pair) {
 	client, server := p.pair()
 	client.Conn.Pause()
-	for server.Conn.Write(make([]byte, 100_000)) == nil {
+	for put(server.Conn, make([]byte, 100_000)) == nil {
 	}
 	p.For(2 * time.Millisecond)
 	client.Conn.Abort(nil)

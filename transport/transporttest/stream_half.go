@@ -77,7 +77,7 @@ func (p *Pair) pipelined(reply int) {
 	server.Discard, server.On, server.Drain = true, s.on, s.drain
 	client.Discard = true
 	client.Open = func(c transport.Conn) {
-		noError(p.T, "write", c.Write(bytes.Repeat(request, n)))
+		noError(p.T, "write", put(c, bytes.Repeat(request, n)))
 		noError(p.T, "half-close", c.CloseWrite())
 		c.Pause()
 		p.Loop.After(20e6, "read", c.Resume)

@@ -42,11 +42,12 @@ func testBackPressure(p *Pair) {
 }
 
 func testTooBig(p *Pair) {
-	p.Options.HighMark = 100_000
+	const high = 50_000
+	p.Options.HighMark = high
 	client, server := p.pair()
-	equal(p.T, "larger than the high mark", server.Conn.Write(make([]byte, 100_001)), transport.ErrTooBig)
-	noError(p.T, "as large as the high mark", server.Conn.Write(make([]byte, 100_000)))
-	p.Until("it arrives", func() bool { return client.Received == 100_000 })
+	equal(p.T, "larger than the high mark", server.Conn.Write(make([]byte, high+1)), transport.ErrTooBig)
+	noError(p.T, "as large as the high mark", server.Conn.Write(make([]byte, high)))
+	p.Until("it arrives", func() bool { return client.Received == high })
 }
 
 func testPause(p *Pair) {

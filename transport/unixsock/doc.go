@@ -1,4 +1,4 @@
-// Package unixsock makes Unix sockets, of streams and of datagrams, with file
+// Package unixsock makes Unix sockets, of streams, packets and datagrams, with file
 // and abstract names, and hands them to the engines.
 //
 // # Use
@@ -7,7 +7,9 @@
 //	l, err := unixsock.Listen(loop, addr, transport.Options{Mode: 0o600, Group: "ops"}, accept)
 //	p, err := unixsock.OpenGram(loop, local, remote, transport.Options{}, packets)
 //
-// Conn.Peer tells who connected.
+// Conn.Peer tells who connected. Dial and Listen take addresses of unix: and of
+// unixpacket: (SOCK_SEQPACKET), whose connections keep the boundaries of packets:
+// transport.Framed.
 //
 // # Socket files
 //

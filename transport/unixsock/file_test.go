@@ -19,13 +19,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// both opens a socket file of either kind, closed by the function returned.
+// both opens a socket file of each kind, closed by the function returned.
 var both = map[string]struct {
 	kind int
 	open func(l *reactor.Loop, path string, o transport.Options) (func(), error)
 }{
 	"stream": {unix.SOCK_STREAM, func(l *reactor.Loop, path string, o transport.Options) (func(), error) {
 		ln, err := unixsock.Listen(l, at(path), o, func(transport.Conn) transport.Handler { return nil })
+		if err != nil {
+			return nil, err
+		}
+		return func() { ln.Close() }, nil
+	}},
+	"packets": {unix.SOCK_SEQPACKET, func(l *reactor.Loop, path string, o transport.Options) (func(), error) {
+		ln, err := unixsock.Listen(l, packet(path), o, func(transport.Conn) transport.Handler { return nil })
 		if err != nil {
 			return nil, err
 		}

@@ -85,7 +85,7 @@ func TestWrongKind(t *testing.T) {
 func TestStuckReceiver(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	name := names(t, "abstract")
-	sender, rs := openGram(t, w, gram(name()), address.Address{}, transport.Options{CloseTimeout: 30 * time.Millisecond})
+	sender, rs := openGram(t, w, gram(name()), address.Address{}, transport.Options{CloseTimeout: 500 * time.Millisecond})
 	stuck, _ := openGram(t, w, gram(name()), address.Address{}, transport.Options{})
 	alive, ra := openGram(t, w, gram(name()), address.Address{}, transport.Options{})
 	stuck.Pause()

@@ -1,6 +1,7 @@
 package unixsock
 
 import (
+	"cmp"
 	"os"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -11,10 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dial connects to a stream socket. OnOpen or OnClose tells how it went, never
+// Dial connects to a stream socket, or to one of packets (SOCK_SEQPACKET) if that is
+// the scheme of a. OnOpen or OnClose tells how it went, never
 // from inside Dial.
 func Dial(l *reactor.Loop, a address.Address, o transport.Options, h transport.Handler) (transport.Conn, error) {
-	if err := check("connect", a, address.Unix); err != nil {
+	if err := check("connect", a); err != nil {
 		return nil, err
 	}
 	return stream.Dial(l, Config(a, o), h, Target(a)), nil
@@ -22,14 +24,15 @@ func Dial(l *reactor.Loop, a address.Address, o transport.Options, h transport.H
 
 // Config is what the engine needs to know of a connection to a.
 func Config(a address.Address, o transport.Options) stream.Config {
-	return stream.Config{Options: o, Scheme: address.Unix, Remote: a}
+	o.MaxPacket = cmp.Or(max(o.MaxPacket, 0), transport.DefaultMaxPacketUnix)
+	return stream.Config{Options: o, Scheme: a.Scheme, Remote: a, Packets: a.Scheme == address.UnixPacket}
 }
 
 // Target is the recipe of a socket that connects to a. Where a is a file, this
 // touches the file system.
 func Target(a address.Address) stream.Target {
 	return stream.Target{Addr: a, Open: func() (int, error) {
-		fd, raw, err := socket(a, unix.SOCK_STREAM)
+		fd, raw, err := socket(a, kindOf(a))
 		if err != nil {
 			return -1, err
 		}
@@ -46,17 +49,18 @@ func Target(a address.Address) stream.Target {
 	}}
 }
 
-// Listen binds a stream socket and accepts connections.
+// Listen binds a socket of streams or packets and accepts connections.
 func Listen(l *reactor.Loop, a address.Address, o transport.Options, accept transport.Accept) (transport.Listener, error) {
-	if err := check("listen", a, address.Unix); err != nil {
+	if err := check("listen", a); err != nil {
 		return nil, err
 	}
 	o = o.WithDefaults()
-	fd, file, err := bind(a, unix.SOCK_STREAM, o)
+	fd, file, err := bind(a, kindOf(a), o)
 	if err != nil {
 		return nil, &transport.OpError{Op: "listen", Addr: a, Err: err}
 	}
-	cfg := stream.Config{Options: o, Scheme: address.Unix, Local: a, Remote: address.FromUnix(address.Unix, ""), Closed: file.remove}
+	cfg := Config(address.FromUnix(a.Scheme, ""), o)
+	cfg.Local, cfg.Closed = a, file.remove
 	ln, err := listen(l, fd, cfg, accept)
 	if err != nil {
 		_ = unix.Close(fd)
@@ -73,8 +77,16 @@ func listen(l *reactor.Loop, fd int, cfg stream.Config, accept transport.Accept)
 	return stream.Listen(l, fd, cfg, accept)
 }
 
-func check(op string, a address.Address, want address.Scheme) error {
-	if a.Scheme != want {
+// kindOf is the type of socket of a.
+func kindOf(a address.Address) int {
+	if a.Scheme == address.UnixPacket {
+		return unix.SOCK_SEQPACKET
+	}
+	return unix.SOCK_STREAM
+}
+
+func check(op string, a address.Address) error {
+	if a.Scheme != address.Unix && a.Scheme != address.UnixPacket {
 		return &transport.OpError{Op: op, Addr: a, Err: transport.ErrUnsupported}
 	}
 	if a.Path == "" && op == "connect" {

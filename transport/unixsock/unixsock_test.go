@@ -42,7 +42,7 @@ func TestConformance(t *testing.T) {
 					},
 					Dial:        unixsock.Dial,
 					Refused:     refused(t, kind, name()),
-					Silent:      silent(t, name()),
+					Silent:      silent(t, at(name())),
 					Descriptors: true,
 				}
 			})
@@ -67,19 +67,23 @@ func leaveStale(t *testing.T, path string, kind int) {
 }
 
 // silent is a listener with a full backlog.
-func silent(t *testing.T, name string) address.Address {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+func silent(t *testing.T, a address.Address) address.Address {
+	kind, name := unix.SOCK_STREAM, a.Path
+	if a.Scheme == address.UnixPacket {
+		kind = unix.SOCK_SEQPACKET
+	}
+	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { unix.Close(fd) })
 	require.NoError(t, unix.Bind(fd, &unix.SockaddrUnix{Name: name}))
 	require.NoError(t, unix.Listen(fd, 0))
 	for range 4 {
-		knock, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		knock, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 		require.NoError(t, err)
 		t.Cleanup(func() { unix.Close(knock) })
 		_ = unix.Connect(knock, &unix.SockaddrUnix{Name: name})
 	}
-	return at(name)
+	return a
 }
 
 func TestPeer(t *testing.T) {

@@ -31,6 +31,14 @@ type Raw struct {
 // IsZero says that there is no address.
 func (r *Raw) IsZero() bool { return r.len == 0 }
 
+// Bytes are the address as the kernel has it.
+func (r *Raw) Bytes() []byte { return r.buf[:min(int(r.len), len(r.buf))] }
+
+// HasZone says that an IPv6 address belongs to one interface.
+func (r *Raw) HasZone() bool {
+	return r.Family() == unix.AF_INET6 && r.len >= unix.SizeofSockaddrInet6 && binary.NativeEndian.Uint32(r.buf[24:28]) != 0
+}
+
 // Family is AF_INET, AF_INET6, AF_UNIX or AF_UNSPEC.
 func (r *Raw) Family() int {
 	if r.len < 2 {
@@ -53,7 +61,7 @@ func From(a address.Address, family int) (r Raw, err error) {
 }
 
 func (r *Raw) setUnix(path string) error {
-	if len(path) > MaxPath {
+	if n := len(strings.TrimPrefix(path, "@")); n > MaxPath {
 		return unix.ENAMETOOLONG
 	}
 	binary.NativeEndian.PutUint16(r.buf[:2], unix.AF_UNIX)
@@ -69,6 +77,14 @@ func (r *Raw) setUnix(path string) error {
 		r.len++ // the NUL
 	}
 	return nil
+}
+
+// Padded is an abstract name followed by NULs to the end of the address, which makes it
+// another name: it is what those send to who give the size of sockaddr_un as the length.
+func (r *Raw) Padded() Raw {
+	p := *r
+	p.len = unix.SizeofSockaddrUnix
+	return p
 }
 
 func (r *Raw) setIP(ap netip.AddrPort, family int) error {
@@ -186,5 +202,5 @@ func interfaceIoctl(request uint, ifr *unix.Ifreq) error {
 
 // Equal says that two addresses are the same.
 func (r *Raw) Equal(o *Raw) bool {
-	return r.len == o.len && string(r.buf[:min(int(r.len), len(r.buf))]) == string(o.buf[:min(int(o.len), len(o.buf))])
+	return r.len == o.len && string(r.Bytes()) == string(o.Bytes())
 }
