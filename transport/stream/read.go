@@ -32,8 +32,12 @@ func (c *Conn) Resume() {
 // less than was offered emptied the kernel's buffer, so no second one is made
 // to hear EAGAIN; an end of stream behind it keeps the descriptor ready.
 func (c *Conn) read() {
-	if c.is(lingering) {
+	switch {
+	case c.is(lingering):
 		c.linger()
+		return
+	case c.set.way == Out:
+		c.lookForReader()
 		return
 	}
 	buf := c.loop.Buffer()
@@ -47,7 +51,7 @@ func (c *Conn) read() {
 			c.giveUp()
 			return
 		case errno != 0:
-			c.end(c.fault("read", os.NewSyscallError("recv", errno)))
+			c.end(c.fault("read", os.NewSyscallError(c.call("recv", "read"), errno)))
 			return
 		case n == 0:
 			c.endOfStream()
@@ -63,7 +67,7 @@ func (c *Conn) read() {
 			c.source.Again()
 			return
 		}
-		if n < len(p) && !c.is(broken) {
+		if n < len(p) && !c.is(broken) && !c.set.toEnd {
 			return
 		}
 	}
