@@ -29,10 +29,10 @@ func OpenGram(l *reactor.Loop, local, remote address.Address, o transport.Option
 	if err != nil {
 		return nil, &transport.OpError{Op: "bind", Addr: local, Err: err}
 	}
-	c, err := openGram(l, fd, dgram.Config{Options: o, Scheme: address.UnixGram, Remote: remote, Closed: file.remove}, h)
+	c, err := openGram(l, fd, dgram.Config{Options: o, Scheme: address.UnixGram, Remote: remote, Closed: file.Remove}, h)
 	if err != nil {
 		_ = unix.Close(fd)
-		file.remove()
+		file.Remove()
 		return nil, &transport.OpError{Op: "bind", Addr: local, Err: err}
 	}
 	return c, nil

@@ -56,11 +56,11 @@ func Listen(l *reactor.Loop, a address.Address, o transport.Options, accept tran
 	if err != nil {
 		return nil, &transport.OpError{Op: "listen", Addr: a, Err: err}
 	}
-	cfg := stream.Config{Options: o, Scheme: address.Unix, Local: a, Remote: address.FromUnix(address.Unix, ""), Closed: file.remove}
+	cfg := stream.Config{Options: o, Scheme: address.Unix, Local: a, Remote: address.FromUnix(address.Unix, ""), Closed: file.Remove}
 	ln, err := listen(l, fd, cfg, accept)
 	if err != nil {
 		_ = unix.Close(fd)
-		file.remove()
+		file.Remove()
 		return nil, err
 	}
 	return ln, nil
