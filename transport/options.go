@@ -39,9 +39,11 @@ type Options struct {
 	UserTimeout time.Duration // TCP_USER_TIMEOUT: how long sent data may stay unacknowledged; 0: system's
 	DualStack   bool          // [::] also takes IPv4 peers; else IPv6 means IPv6
 
-	Mode  fs.FileMode // of a Unix socket file; default 0660
-	Owner string      // user name or number of a Unix socket file; default: ours
+	Mode  fs.FileMode // of a Unix socket file or a FIFO that is made; default 0660
+	Owner string      // user name or number of that file; default: ours
 	Group string      // group name or number; default: ours
+
+	WaitReader bool // FIFO: dialling waits until somebody reads it, within ConnectTimeout, instead of failing
 
 	MaxPacket    int // bytes sent in one packet at most; default 1024 (UDP), 65536 (Unix)
 	MaxPacketIn  int // longer packets are dropped and counted; default and most 65536

@@ -62,7 +62,9 @@ type rare struct {
 // New makes a connection of a ready descriptor. OnOpen comes at the end of the
 // turn. With an error the descriptor is still the caller's.
 func New(l *reactor.Loop, fd int, cfg Config, h transport.Handler) (*Conn, error) {
-	c := newConn(localOf(l), newSettings(cfg), h)
+	set := newSettings(cfg)
+	set.dialled = true // Close before OnOpen cancels
+	c := newConn(localOf(l), set, h)
 	if err := c.attach(fd, 0); err != nil {
 		return nil, err
 	}
@@ -93,6 +95,9 @@ func (c *Conn) open() {
 	c.h.OnOpen(c)
 	c.state &^= busy
 	c.settle()
+	if c.set.toEnd {
+		c.source.Again() // the end may be there already
+	}
 }
 
 // OnReady implements reactor.Handler.

@@ -25,6 +25,9 @@ func (c *Conn) Resume() {
 	c.state &^= paused
 	if !c.is(busy | dead | connecting) {
 		c.watch()
+		if c.set.toEnd {
+			c.source.Again()
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ type Medium struct {
 	Silent      address.Address // where a connection is neither made nor refused; zero: there is no such thing
 	Resets      bool            // a peer learns of Abort as ECONNRESET
 	Descriptors bool            // connections are descriptors, of which a process has only so many
+
+	// Without names tests that mean nothing for this medium, and says why.
+	Without map[string]string
 }
 
 // RunStream checks that a medium keeps the contract of transport.Conn and
