@@ -131,19 +131,11 @@ func (l *Listener) OnReady(reactor.Source, reactor.Interest) {
 	}
 	l.conn = c
 	l.stats.Open++
+	l.stats.Refused++ // also if accept panics
 	if h := l.accept(c); h != nil {
+		l.stats.Refused--
 		l.stats.Accepted++
 		c.SetHandler(h)
-	} else {
-		l.stats.Refused++
-	}
-}
-
-// OnPanic implements reactor.Panicker: what came in a panic of accept is dropped, and the listener lives.
-func (l *Listener) OnPanic(_ reactor.Source, err error) {
-	l.stats.Refused++
-	if l.conn != nil {
-		l.conn.Abort(err)
 	}
 }
 

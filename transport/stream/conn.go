@@ -62,9 +62,7 @@ type rare struct {
 // New makes a connection of a ready descriptor. OnOpen comes at the end of the
 // turn. With an error the descriptor is still the caller's.
 func New(l *reactor.Loop, fd int, cfg Config, h transport.Handler) (*Conn, error) {
-	set := newSettings(cfg)
-	set.dialled = true // Close before OnOpen cancels
-	c := newConn(localOf(l), set, h)
+	c := newConn(localOf(l), newSettings(cfg), h)
 	if err := c.attach(fd, 0); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,6 @@ type pair struct {
 func NewPair(l *reactor.Loop, in, out int, cfg Config, h transport.Handler) (*Conn, error) {
 	cfg.Plain = true
 	set := newSettings(cfg)
-	set.dialled = true
 	c := newConn(localOf(l), set, h)
 	if err := c.attach(in, 0); err != nil {
 		return nil, err
