@@ -17,9 +17,9 @@ type Options struct {
 
 	Local, Remote address.Address // what to call the two ends: pipes have no names
 
-	// HearOut has Close send the end of stream and then discard what still
-	// comes, until its end but for a second at most, so that the peer does not
-	// meet a broken pipe.
+	// HearOut has Close discard what still comes: while the queue goes out, and
+	// after the end of stream until the peer's own, but for a second at most. So a
+	// peer that is still talking does not meet a broken pipe.
 	HearOut bool
 	// Release gives a descriptor back, once for each; default close(2).
 	Release func(fd int)

@@ -24,7 +24,7 @@ type Config struct {
 	Way     Way          // of a single descriptor that goes one way only
 	Lines   bool         // others write there too: what goes out at once is whole lines, as far as the kernel keeps them together
 	ToEnd   bool         // read until there is no more: the end of stream makes no readiness of its own
-	HearOut bool         // after Close, what comes is discarded until its end, for up to a second
+	HearOut bool         // after Close, what comes is discarded: while the queue goes out, and then until its end, for up to a second
 	File    bool         // no pipe but a file or a device: calls may take their time, and the scheduler is told
 	Release func(fd int) // gives a descriptor back, once for each; default close(2)
 }

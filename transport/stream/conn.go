@@ -185,7 +185,7 @@ func (c *Conn) watch() {
 		return
 	}
 	var want reactor.Interest
-	if c.readable() || c.is(lingering) || c.set.way == Out && !c.set.file {
+	if c.readable() || c.is(lingering) || c.hears() || c.set.way == Out && !c.set.file {
 		want |= reactor.Read
 	}
 	if c.is(blocked) {

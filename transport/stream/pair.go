@@ -106,6 +106,29 @@ func (c *Conn) lookForReader() {
 	c.breakWrite(unix.EPIPE)
 }
 
+// hears says that the queue of a closed connection still goes out and what
+// comes meanwhile is discarded: a peer that answers as it reads would else stop reading.
+func (c *Conn) hears() bool { return c.set.hearOut && c.is(closing) && !c.is(eof|lingering|broken) }
+
+func (c *Conn) discard() {
+	buf := c.loop.Buffer()
+	for budget := c.set.ReadBudget; budget > 0; {
+		n, errno := c.recv(buf)
+		switch {
+		case errno == unix.EINTR:
+		case errno == unix.EAGAIN:
+			return
+		case errno != 0 || n == 0:
+			c.state |= eof
+			return
+		default:
+			c.in += uint64(n)
+			budget -= n
+		}
+	}
+	c.source.Again()
+}
+
 // piece is the part of p to write at once where others write too: at most what
 // the kernel keeps together, up to the end of a line, but whole lines: a longer
 // one goes by itself, and may be torn.

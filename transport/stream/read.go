@@ -39,6 +39,9 @@ func (c *Conn) read() {
 	case c.is(lingering):
 		c.linger()
 		return
+	case c.hears():
+		c.discard()
+		return
 	case c.set.way == Out:
 		c.lookForReader()
 		return
