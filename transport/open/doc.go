@@ -12,6 +12,10 @@
 // Options.ConnectTimeout in all. The connection that Dial returns can be written to
 // and closed at once; closing it cancels the look-up too.
 //
+// A FIFO is read by Listen and written to by Dial (package pipe). An exec:
+// address is run by Dial, which talks to it over its standard input and output
+// (package child).
+//
 // # Errors
 //
 // An error returned is about the arguments: a scheme that this kind of opening

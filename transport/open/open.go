@@ -7,7 +7,9 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/child"
 	"github.com/ed-toolbox/ed/transport/dgram"
+	"github.com/ed-toolbox/ed/transport/pipe"
 	"github.com/ed-toolbox/ed/transport/stream"
 	"github.com/ed-toolbox/ed/transport/tcp"
 	"github.com/ed-toolbox/ed/transport/udp"
@@ -45,6 +47,10 @@ func (op Opener) Dial(l *reactor.Loop, a address.Address, o transport.Options, h
 		return tcp.Dial(l, a, o, h)
 	case address.Unix:
 		return unixsock.Dial(l, a, o, h)
+	case address.FIFO:
+		return pipe.Dial(l, a, o, h)
+	case address.Exec:
+		return child.Dial(l, a, o, h)
 	}
 	return nil, unsupported("connect", a)
 }
@@ -60,6 +66,8 @@ func (op Opener) Listen(l *reactor.Loop, a address.Address, o transport.Options,
 		return tcp.Listen(l, a, o, accept)
 	case address.Unix:
 		return unixsock.Listen(l, a, o, accept)
+	case address.FIFO:
+		return pipe.Listen(l, a, o, accept)
 	}
 	return nil, unsupported("listen", a)
 }
@@ -129,6 +137,8 @@ func unsupported(op string, a address.Address) error {
 	switch {
 	case a.Scheme == address.None:
 		why = "no address given: "
+	case op == "listen" && a.Scheme == address.Exec:
+		why = "a command is run and talked to: connect to it: "
 	case op == "bind" && a.IsStream():
 		why = a.Scheme.String() + " carries streams, not packets: "
 	case op != "bind" && a.Scheme != address.UnixPacket && a.IsDatagram():
