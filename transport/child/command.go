@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/ed-toolbox/ed/core/address"
 )
 
 // Command is one program to run. No shell sees any of it.
@@ -22,7 +24,7 @@ type Command struct {
 }
 
 // String is the command as a shell would take it.
-func (c Command) String() string { return Join(append([]string{c.Path}, c.Args...)...) }
+func (c Command) String() string { return address.JoinWords(append([]string{c.Path}, c.Args...)...) }
 
 // StartError says why a command could not be started. Err is fs.ErrNotExist, fs.ErrPermission or what the system said.
 type StartError struct {

@@ -8,7 +8,8 @@
 //	j, err := child.Start(loop, child.Options{Input: r, Limit: time.Minute, Done: f},
 //		child.Command{Path: "sort"}, child.Command{Path: "uniq", Args: []string{"-c"}})
 //
-// No shell sees a command: arguments arrive as they are. Split reads a line of words with a shell's quotes, and expands nothing.
+// No shell sees a command: arguments arrive as they are.
+// The line of an exec: address is divided by address.SplitWords, which knows a shell's quotes and expands nothing.
 //
 // # How it works
 //
@@ -29,7 +30,6 @@
 // # Errors
 //
 // *StartError: why a command could not be started. *ExitError: it did not end with exit(0). ErrLimit: its time was over.
-// *SplitError: a line is no command line.
 //
 // # Limits
 //

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport/child"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/stretchr/testify/require"
@@ -24,7 +25,7 @@ import (
 func sh(script string) child.Command { return child.Command{Path: "sh", Args: []string{"-c", script}} }
 
 func cmd(line string) child.Command {
-	words, err := child.Split(line)
+	words, err := address.SplitWords(line)
 	if err != nil {
 		panic(err)
 	}

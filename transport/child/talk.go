@@ -24,12 +24,12 @@ type TalkOptions struct {
 	DeathSignal syscall.Signal // see Options
 }
 
-// Dial runs the command line of an exec: address, see Split, and talks to it over its standard input and output.
+// Dial runs the command line of an exec: address, see address.SplitWords, and talks to it over its standard input and output.
 func Dial(l *reactor.Loop, a address.Address, o transport.Options, h transport.Handler) (transport.Conn, error) {
 	if a.Scheme != address.Exec {
 		return nil, &transport.OpError{Op: "start", Addr: a, Err: transport.ErrUnsupported}
 	}
-	words, err := Split(a.Path)
+	words, err := address.SplitWords(a.Path)
 	if err != nil {
 		return nil, &transport.OpError{Op: "start", Addr: a, Err: err}
 	}

@@ -1,37 +1,49 @@
-package child
+package address
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
 
-// SplitError says why a text is no command line.
-type SplitError struct {
+// WordsError says why a text is no command line.
+type WordsError struct {
 	Line   string
 	Offset int // of the byte that is wrong, from 0
 	Reason string
 }
 
-func (e *SplitError) Error() string {
-	return "split " + strconv.Quote(e.Line) + ": byte " + strconv.Itoa(e.Offset) + ": " + e.Reason
+func (e *WordsError) Error() string {
+	return "split " + quote(e.Line) + ": byte " + strconv.Itoa(e.Offset) + ": " + e.Reason
 }
 
-// Split divides a command line into words as a shell does, and runs none: blanks divide; in single quotes everything is
+// SplitWords divides a command line into words as a shell does, and runs none: blanks divide; in single quotes everything is
 // meant as it is; in double quotes a backslash before " \ $ ` takes their meaning away, and elsewhere one before any byte
 // does; a backslash at the end of a line joins it to the next. Nothing is expanded or redirected: $ * ~ | > ; & # are
-// bytes like others. The error is a *SplitError.
-func Split(line string) ([]string, error) {
+// bytes like others. It reads the command of
+// an Exec address. The error is a *WordsError.
+func SplitWords(line string) ([]string, error) {
 	s := splitter{line: line}
 	for s.at < len(line) {
 		if reason := s.next(line[s.at]); reason != "" {
-			return nil, &SplitError{Line: line, Offset: s.at, Reason: reason}
+			return nil, &WordsError{Line: line, Offset: s.at, Reason: reason}
 		}
 	}
 	s.end()
 	if len(s.words) == 0 {
-		return nil, &SplitError{Line: line, Reason: "there is no command"}
+		return nil, &WordsError{Line: line, Reason: "there is no command"}
 	}
 	return s.words, nil
+}
+
+// checkCommand says what is wrong with the command of an Exec address.
+func checkCommand(line string) (reason string) {
+	_, err := SplitWords(line)
+	var wrong *WordsError
+	if errors.As(err, &wrong) {
+		return "byte " + strconv.Itoa(wrong.Offset) + " of the command: " + wrong.Reason
+	}
+	return ""
 }
 
 type splitter struct {
@@ -104,11 +116,11 @@ func (s *splitter) end() {
 	}
 }
 
-// plainBytes need no quotes, for Split nor for a shell.
+// plainBytes need no quotes, for SplitWords nor for a shell.
 const plainBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%"
 
-// Join is the inverse of Split: a line that a shell reads the same way, too.
-func Join(words ...string) string {
+// JoinWords is the inverse of SplitWords: a line that a shell reads the same way, too.
+func JoinWords(words ...string) string {
 	var b strings.Builder
 	for i, w := range words {
 		if i > 0 {

@@ -1,15 +1,15 @@
-package child_test
+package address_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/ed-toolbox/ed/transport/child"
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
-var lines = []struct {
+var wordLines = []struct {
 	name, line string
 	want       []string
 	wrong      string
@@ -31,12 +31,12 @@ var lines = []struct {
 	{"NUL", "a\x00b", nil, "byte 1: a word holds no NUL byte"},
 }
 
-func TestSplit(t *testing.T) {
-	for _, tt := range lines {
+func TestSplitWords(t *testing.T) {
+	for _, tt := range wordLines {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := child.Split(tt.line)
+			got, err := address.SplitWords(tt.line)
 			if tt.wrong != "" {
-				var wrong *child.SplitError
+				var wrong *address.WordsError
 				require.ErrorAs(t, err, &wrong)
 				require.ErrorContains(t, err, tt.wrong)
 				require.Equal(t, tt.line, wrong.Line)
@@ -48,26 +48,26 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestJoin(t *testing.T) {
-	require.Equal(t, `ssh -p 22 root@host 'it'\''s' '' '$x'`, child.Join("ssh", "-p", "22", "root@host", "it's", "", "$x"))
+func TestJoinWords(t *testing.T) {
+	require.Equal(t, `ssh -p 22 root@host 'it'\''s' '' '$x'`, address.JoinWords("ssh", "-p", "22", "root@host", "it's", "", "$x"))
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOfN(rapid.String().Filter(func(s string) bool { return !strings.Contains(s, "\x00") }), 1, 5).Draw(t, "words")
-		got, err := child.Split(child.Join(words...))
+		got, err := address.SplitWords(address.JoinWords(words...))
 		require.NoError(t, err)
 		require.Equal(t, words, got)
 	})
 }
 
-func FuzzSplit(f *testing.F) {
-	for _, tt := range lines {
+func FuzzSplitWords(f *testing.F) {
+	for _, tt := range wordLines {
 		f.Add(tt.line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		words, err := child.Split(line)
+		words, err := address.SplitWords(line)
 		if err != nil {
 			return
 		}
-		again, err := child.Split(child.Join(words...))
+		again, err := address.SplitWords(address.JoinWords(words...))
 		if strings.Contains(line, "\x00") {
 			return // within quotes it is passed on, and the system refuses it
 		}
