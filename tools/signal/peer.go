@@ -81,6 +81,9 @@ func letEnd(ctx context.Context, s toolkit.Session, a address.Address, timeout t
 		switch _, err := s.Next(ctx); {
 		case err == nil:
 		case toolkit.KindOf(err) == toolkit.Timeout:
+			if b, ok := s.(breaker); ok {
+				b.Abort(err) // it has had its time: what else would Close wait for
+			}
 			return err
 		default:
 			return nil
@@ -90,7 +93,7 @@ func letEnd(ctx context.Context, s toolkit.Session, a address.Address, timeout t
 
 // exited words how a command ended, out of the error of a session with it, where err is nil or came of that end.
 func exited(err, closing error) error {
-	if err == nil {
+	if err == nil || errors.Is(closing, err) {
 		return closing
 	}
 	if how := errors.Unwrap(closing); how != nil {
