@@ -43,9 +43,11 @@ type Options struct {
 	Hops      int    // UDP groups: routers passed at most, plus one; default 1: this network only
 	NoLoop    bool   // UDP groups: what we send is not heard on this host
 
-	Mode  fs.FileMode // of a Unix socket file; default 0660
-	Owner string      // user name or number of a Unix socket file; default: ours
+	Mode  fs.FileMode // of a Unix socket file or a FIFO that is made; default 0660
+	Owner string      // user name or number of that file; default: ours
 	Group string      // group name or number; default: ours
+
+	WaitReader bool // FIFO: dialling waits until somebody reads it, within ConnectTimeout, instead of failing
 
 	MaxPacket    int // bytes sent in one packet at most; default 1024 (UDP), 65536 (Unix)
 	MaxPacketIn  int // longer packets are dropped and counted; default and most 65536

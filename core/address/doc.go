@@ -17,6 +17,8 @@
 //	IP  IP:PORT  IPv6  [IPv6]:PORT  :PORT  HOST  HOST:PORT  with the scheme, host and port of Defaults
 //	/PATH  @NAME                                            where Defaults.Scheme is a Unix one (or FIFO: /PATH)
 //
+// A command line is words with a shell's quotes, of which nothing is expanded (SplitWords).
+//
 // There is no percent-decoding: what is written is what is meant. An Address is comparable, and two spellings of one place
 // compare equal: host names are lower case, an IPv4-mapped IPv6 address is its IPv4 address, the cd: family becomes
 // the scheme it stands for.

@@ -122,7 +122,7 @@ func parsePath(s Scheme, path string) (Address, string) {
 	case path == "":
 		return a, "there is no path: write " + s.String() + ":PATH or " + s.String() + ":///PATH"
 	case s == Exec:
-		return a, ""
+		return a, checkCommand(path)
 	case s == FIFO && len(path) > maxPath:
 		return a, "the path has more than 4095 bytes"
 	case s == FIFO:

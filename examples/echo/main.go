@@ -1,6 +1,7 @@
 // Echo answers every message that is not a default command with the same command and parameters.
 //
 //	go run ./examples/echo tcp://127.0.0.1:4050 unix:/tmp/echo.sock
+//	ed request 'exec:go run ./examples/echo -' 'GREET name=world'
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/pipe"
 )
 
 func main() {
@@ -36,6 +38,11 @@ func main() {
 	check(commands.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Stop: func(bool) { loop.Stop() }}))
 	server := link.NewServer(link.Options{Dispatcher: commands})
 	for _, text := range os.Args[1:] {
+		if text == "-" { // whoever started us is at the other end of standard input and output
+			_, err := pipe.Stdio(loop, transport.Options{}, link.NewClient(link.Options{Dispatcher: commands}))
+			check(err)
+			continue
+		}
 		where, err := address.Parse(text, address.Defaults{Scheme: address.TCP})
 		check(err)
 		listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)

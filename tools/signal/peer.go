@@ -3,6 +3,7 @@ package signal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -67,6 +68,38 @@ func explain(err error, a address.Address) error {
 		return err
 	}
 	return &refusal{a, err}
+}
+
+// letEnd gives a command whose input we end the time to do what it has to: the end of the session would end it.
+func letEnd(ctx context.Context, s toolkit.Session, a address.Address, timeout time.Duration) error {
+	if err := s.CloseWrite(); err != nil {
+		return nil // it has ended: Close tells how
+	}
+	ctx, cancel := within(ctx, timeout, "%s did not end within %s", a, timeout)
+	defer cancel()
+	for {
+		switch _, err := s.Next(ctx); {
+		case err == nil:
+		case toolkit.KindOf(err) == toolkit.Timeout:
+			if b, ok := s.(breaker); ok {
+				b.Abort(err) // it has had its time: what else would Close wait for
+			}
+			return err
+		default:
+			return nil
+		}
+	}
+}
+
+// exited words how a command ended, out of the error of a session with it, where err is nil or came of that end.
+func exited(err, closing error) error {
+	if err == nil || errors.Is(closing, err) {
+		return closing
+	}
+	if how := errors.Unwrap(closing); how != nil {
+		closing = how
+	}
+	return fmt.Errorf("%w (%w)", err, closing)
 }
 
 // settle waits for a refusal of the datagrams sent so far.

@@ -18,6 +18,11 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 	if err != nil {
 		return err
 	}
+	if o.waits() {
+		if err := answering(o.Target); err != nil {
+			return err
+		}
+	}
 	c := &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY}
 	if o.DryRun {
 		return printLine(c.out, m)
@@ -107,7 +112,15 @@ func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
 	if err == nil && !o.waits() && !o.Target.IsDatagram() {
 		_ = g.session.CloseWrite() // it fails after the peer's end; Close tells whether anything was lost
 	}
-	if closing := g.session.Close(); err == nil && closing != nil && !o.waits() {
+	if err == nil && o.Target.Scheme == address.Exec {
+		err = letEnd(ctx, g.session, o.Target, o.Timeout)
+	}
+	closing := g.session.Close()
+	switch {
+	case closing == nil || o.waits() && err == nil:
+	case o.Target.Scheme == address.Exec:
+		err = exited(err, closing)
+	case err == nil:
 		err = fmt.Errorf("send to %s: %w", o.Target, closing)
 	}
 	if err == nil && g.refused {

@@ -52,6 +52,14 @@ func reachable(a address.Address) error {
 	return nil
 }
 
+// answering refuses to wait where nothing can come back.
+func answering(a address.Address) error {
+	if a.Scheme == address.FIFO {
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%s goes one way: no answer can come", a), "ed send sends and does not wait")
+	}
+	return nil
+}
+
 // onLoopback says that a refusal by the other side is known the moment a datagram was sent.
 func onLoopback(a address.Address) bool {
 	return a.IsLocal() || a.IP.IsLoopback() || a.Host == "localhost"

@@ -8,11 +8,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 // runSend does the work of `ed send` and `ed request`.
 func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
+	if o.Each || o.waits() {
+		if err := answering(o.Target); err != nil {
+			return err
+		}
+	}
 	tool := "ed_send"
 	if o.Each {
 		tool = "ed_request"
@@ -136,12 +142,18 @@ func (t *transfer) run(ctx context.Context) error {
 	if toolkit.KindOf(err) == toolkit.Timeout {
 		t.giveUp(err)
 	}
+	if err == nil && t.options.Target.Scheme == address.Exec {
+		err = letEnd(ctx, t.session, t.options.Target, t.options.Timeout)
+	}
 	closing := t.session.Close()
 	t.console.done()
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err == nil && closing != nil:
+	case closing == nil:
+	case t.options.Target.Scheme == address.Exec:
+		err = exited(err, closing)
+	case err == nil:
 		err = t.lost(closing)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -43,6 +44,11 @@ func (l *listening) peersGone() error {
 // interrupt is the end by a signal: what runs is ended, too.
 func (l *listening) interrupt(cause error) {
 	l.finish(cause)
+	for _, c := range l.conns {
+		if c.Remote().Scheme == address.Exec {
+			c.Abort(nil) // the terminal does not reach a command: TERM instead of a wait for its end
+		}
+	}
 	if l.runner != nil {
 		l.runner.cancel()
 	}

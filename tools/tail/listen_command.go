@@ -157,9 +157,23 @@ func readAddresses(env *toolkit.Env, c *cli.Context) ([]address.Address, error) 
 		if err != nil {
 			return nil, err
 		}
+		if err := checkDirection(a, c.Bool("connect")); err != nil {
+			return nil, err
+		}
 		all = append(all, a)
 	}
 	return all, nil
+}
+
+// checkDirection refuses what can be dialled only, or not be heard when dialled.
+func checkDirection(a address.Address, connect bool) error {
+	switch {
+	case a.Scheme == address.Exec && !connect:
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%s: a command is not listened on", a), "--connect runs it and shows what it says")
+	case a.Scheme == address.FIFO && connect:
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%s: to connect to a FIFO is to write to it, and nothing comes back", a), "without --connect it is read")
+	}
+	return nil
 }
 
 // readListenTexts reads the options that have a grammar of their own.

@@ -185,7 +185,8 @@ func TestListenUsage(t *testing.T) {
 		"bad timestamps":     {[]string{":0", "--timestamps", "hourly"}, toolkit.Usage, ""},
 		"bad filter":         {[]string{":0", "--filter", "x=y"}, toolkit.Usage, ""},
 		"huge datagram":      {[]string{":0", "--max-datagram", "65508"}, toolkit.Usage, "--max-datagram 65508: 1 to 65507"},
-		"other scheme":       {[]string{"fifo:/tmp/f"}, toolkit.Usage, ""},
+		"a command":          {[]string{"exec:cat"}, toolkit.Usage, "exec:cat: a command is not listened on"},
+		"dialled FIFO":       {[]string{"fifo:/tmp/f", "--connect"}, toolkit.Usage, "fifo:/tmp/f: to connect to a FIFO is to write to it, and nothing comes back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := toolkittest.New(t)

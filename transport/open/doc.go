@@ -19,6 +19,10 @@
 //	config, err := tlsconn.New(tlsconn.Options{CAFile: "ca.pem"})
 //	c, err := open.Opener{TLS: config}.Dial(loop, addr, transport.Options{}, handler)
 //
+// A FIFO is read by Listen and written to by Dial (package pipe). An exec:
+// address is run by Dial, which talks to it over its standard input and output
+// (package child).
+//
 // # Errors
 //
 // An error returned is about the arguments: a scheme that this kind of opening

@@ -7,7 +7,9 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/child"
 	"github.com/ed-toolbox/ed/transport/dgram"
+	"github.com/ed-toolbox/ed/transport/pipe"
 	"github.com/ed-toolbox/ed/transport/stream"
 	"github.com/ed-toolbox/ed/transport/tcp"
 	"github.com/ed-toolbox/ed/transport/tlsconn"
@@ -50,6 +52,10 @@ func (op Opener) Dial(l *reactor.Loop, a address.Address, o transport.Options, h
 		return tlsconn.Dial(l, op.Dial, a, o, op.TLS, h) // it calls back for the TCP address
 	case address.Unix, address.UnixPacket:
 		return unixsock.Dial(l, a, o, h)
+	case address.FIFO:
+		return pipe.Dial(l, a, o, h)
+	case address.Exec:
+		return child.Dial(l, a, o, h)
 	}
 	return nil, unsupported("connect", a)
 }
@@ -67,6 +73,8 @@ func (op Opener) Listen(l *reactor.Loop, a address.Address, o transport.Options,
 		return tlsconn.Listen(l, tcp.Listen, a, o, op.TLS, accept)
 	case address.Unix, address.UnixPacket:
 		return unixsock.Listen(l, a, o, accept)
+	case address.FIFO:
+		return pipe.Listen(l, a, o, accept)
 	}
 	return nil, unsupported("listen", a)
 }
@@ -138,6 +146,8 @@ func unsupported(op string, a address.Address) error {
 		why = "no address given: "
 	case op == "bind" && a.Scheme == address.UnixPacket:
 		why = "unixpacket has connections: "
+	case op == "listen" && a.Scheme == address.Exec:
+		why = "a command is run and talked to: connect to it: "
 	case op == "bind" && a.IsStream():
 		why = a.Scheme.String() + " carries streams, not packets: "
 	case op != "bind" && a.IsDatagram():

@@ -195,7 +195,7 @@ func TestBindNameInRunningLoop(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	w := transporttest.NewWorld(t)
-	for _, text := range []string{"fifo:/x", "exec:cat", "udp://127.0.0.1:1", "unixgram:/x"} {
+	for _, text := range []string{"udp://127.0.0.1:1", "unixgram:/x"} {
 		a := parse(t, text)
 		_, err := open.Dial(w.Loop, a, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
@@ -203,12 +203,43 @@ func TestUnsupported(t *testing.T) {
 		_, err = open.Listen(w.Loop, a, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
 	}
-	for _, text := range []string{"tcp://127.0.0.1:1", "unix:/x", "unixpacket:/x"} {
+	_, err := open.Listen(w.Loop, parse(t, "exec:cat"), transport.Options{}, nil)
+	require.ErrorContains(t, err, "connect to it")
+	require.ErrorIs(t, err, transport.ErrUnsupported)
+	for _, text := range []string{"tcp://127.0.0.1:1", "unix:/x", "unixpacket:/x", "fifo:/x", "exec:cat"} {
 		_, err := open.Packet(w.Loop, parse(t, text), address.Address{}, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
 	}
-	_, err := open.Dial(w.Loop, address.Address{}, transport.Options{}, nil)
+	_, err = open.Dial(w.Loop, address.Address{}, transport.Options{}, nil)
 	require.ErrorContains(t, err, "no address given")
 	_, err = open.Packet(w.Loop, parse(t, "udp://127.0.0.1:0"), parse(t, "unixgram:/x"), transport.Options{}, nil)
 	require.ErrorContains(t, err, "cannot send to unixgram:/x")
+}
+
+func TestFIFO(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	a := parse(t, "fifo:"+t.TempDir()+"/fifo")
+	reader, writer := &transporttest.Recorder{T: t, Name: "reader"}, &transporttest.Recorder{T: t, Name: "writer"}
+	l, err := open.Listen(w.Loop, a, transport.Options{}, func(transport.Conn) transport.Handler { return reader })
+	require.NoError(t, err)
+	c, err := open.Dial(w.Loop, a, transport.Options{}, writer)
+	require.NoError(t, err)
+	require.NoError(t, c.Write([]byte("one way")))
+	require.NoError(t, c.CloseWrite())
+	w.Until("it arrives", func() bool { return reader.Closed == 1 })
+	require.Equal(t, "one way", string(reader.Data))
+	require.NoError(t, l.Close())
+	w.Idle()
+}
+
+func TestExec(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	h := &transporttest.Recorder{T: t, Name: "talker"}
+	c, err := open.Dial(w.Loop, parse(t, "exec:sed -u 's/^/it said: /'"), transport.Options{}, h)
+	require.NoError(t, err)
+	require.NoError(t, c.Write([]byte("hello\n")))
+	w.Until("it answers", func() bool { return string(h.Data) == "it said: hello\n" })
+	require.NoError(t, c.Close())
+	w.Idle()
+	require.NoError(t, h.Err)
 }

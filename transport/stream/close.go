@@ -63,7 +63,10 @@ func (c *Conn) afterFlush() {
 
 func (c *Conn) sendEOF() {
 	c.state |= finSent
-	if !c.set.plain {
+	switch {
+	case c.set.pair != nil:
+		c.releaseOut()
+	case !c.set.plain:
 		_ = unix.Shutdown(int(c.fd), unix.SHUT_WR) // fails only if the peer is gone, which reading will tell
 	}
 }
@@ -72,7 +75,7 @@ func (c *Conn) sendEOF() {
 // before would make the kernel send a reset, and the peer might lose the last
 // reply. A peer that is still sending is heard out, for a while.
 func (c *Conn) linger() {
-	if c.is(eof) || c.set.plain {
+	if c.is(eof) || c.set.plain && !c.set.hearOut {
 		c.end(nil)
 		return
 	}
@@ -83,7 +86,7 @@ func (c *Conn) linger() {
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN:
 			if !c.is(lingering) {
-				if budget == c.set.ReadBudget { // nothing came: the usual case
+				if budget == c.set.ReadBudget && !c.set.hearOut { // nothing came: the usual case
 					c.end(nil)
 					return
 				}
@@ -168,9 +171,10 @@ func (c *Conn) end(err error) {
 func (c *Conn) release() {
 	if c.fd >= 0 {
 		c.source.Remove()
-		_ = unix.Close(int(c.fd))
+		c.giveBack(int(c.fd))
 		c.fd = -1
 	}
+	c.releaseOut()
 }
 
 // finish delivers OnClose.

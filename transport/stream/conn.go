@@ -73,7 +73,7 @@ func New(l *reactor.Loop, fd int, cfg Config, h transport.Handler) (*Conn, error
 }
 
 func newConn(loc *local, set *settings, h transport.Handler) *Conn {
-	return &Conn{loop: loc, set: set, h: h, fd: -1, id: loc.ids.Next(), state: connecting, opened: loc.Now().UnixNano()}
+	return &Conn{loop: loc, set: set, h: h, fd: -1, id: loc.ids.Next(), state: connecting | set.way.state(), opened: loc.Now().UnixNano()}
 }
 
 // attach gives c its descriptor.
@@ -95,6 +95,9 @@ func (c *Conn) open() {
 	c.h.OnOpen(c)
 	c.state &^= busy
 	c.settle()
+	if c.set.toEnd {
+		c.source.Again() // the end may be there already
+	}
 }
 
 // OnReady implements reactor.Handler.
@@ -184,7 +187,7 @@ func (c *Conn) watch() {
 		return
 	}
 	var want reactor.Interest
-	if c.readable() || c.is(lingering) {
+	if c.readable() || c.is(lingering) || c.hears() || c.set.way == Out && !c.set.file {
 		want |= reactor.Read
 	}
 	if c.is(blocked) {
@@ -194,7 +197,7 @@ func (c *Conn) watch() {
 		return
 	}
 	c.watched = want
-	if err := c.source.SetInterest(want); err != nil {
+	if err := c.setInterest(want); err != nil {
 		c.end(c.fault("watch", err))
 	}
 }

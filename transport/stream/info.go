@@ -40,7 +40,7 @@ func (c *Conn) Stats() transport.Stats {
 
 // Local implements transport.Conn.
 func (c *Conn) Local() address.Address {
-	if c.fd >= 0 && c.set.scheme != address.None {
+	if c.fd >= 0 && c.set.scheme != address.None && !c.set.plain {
 		if r, err := sockaddr.Local(int(c.fd)); err == nil {
 			return r.Address(c.set.scheme)
 		}

@@ -7,10 +7,15 @@ import (
 )
 
 // The calls below are raw: the descriptor is non-blocking, so they return at
-// once, and telling the scheduler costs more than it saves.
+// once, and telling the scheduler costs more than it saves. Regular files know
+// no such thing, and a disk may be slow.
 
 func (c *Conn) recv(p []byte) (int, unix.Errno) {
-	if c.set.plain {
+	switch {
+	case c.set.file:
+		n, _, e := unix.Syscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		return int(n), e
+	case c.set.plain:
 		n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		return int(n), e
 	}
@@ -19,8 +24,12 @@ func (c *Conn) recv(p []byte) (int, unix.Errno) {
 }
 
 func (c *Conn) send(p []byte) (int, unix.Errno) {
-	if c.set.plain {
-		n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	switch {
+	case c.set.file:
+		n, _, e := unix.Syscall(unix.SYS_WRITE, uintptr(c.outFD()), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		return int(n), e
+	case c.set.plain:
+		n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(c.outFD()), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		return int(n), e
 	}
 	n, _, e := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),

@@ -28,6 +28,9 @@ func (c *Conn) Resume() {
 	c.state &^= paused
 	if !c.is(busy | dead | connecting) {
 		c.watch()
+		if c.set.toEnd {
+			c.source.Again()
+		}
 	}
 }
 
@@ -35,8 +38,15 @@ func (c *Conn) Resume() {
 // less than was offered emptied the kernel's buffer, so no second one is made
 // to hear EAGAIN; an end of stream behind it keeps the descriptor ready.
 func (c *Conn) read() {
-	if c.is(lingering) {
+	switch {
+	case c.is(lingering):
 		c.linger()
+		return
+	case c.hears():
+		c.discard()
+		return
+	case c.set.way == Out:
+		c.lookForReader()
 		return
 	}
 	if c.set.packets {
@@ -54,7 +64,7 @@ func (c *Conn) read() {
 			c.giveUp()
 			return
 		case errno != 0:
-			c.end(c.fault("read", os.NewSyscallError("recv", errno)))
+			c.end(c.fault("read", os.NewSyscallError(c.call("recv", "read"), errno)))
 			return
 		case n == 0:
 			c.endOfStream()
@@ -70,7 +80,7 @@ func (c *Conn) read() {
 			c.source.Again()
 			return
 		}
-		if n < len(p) && !c.is(broken) {
+		if n < len(p) && !c.is(broken) && !c.set.toEnd {
 			return
 		}
 	}

@@ -26,7 +26,7 @@ func (c *Conn) Write(p []byte) error {
 		}
 		waiting = c.Queued()
 	}
-	if waiting == 0 && len(p) >= direct && !c.set.packets && !c.is(blocked|connecting) {
+	if waiting == 0 && len(p) >= direct && !c.set.packets && !c.set.lines && !c.is(blocked|connecting) {
 		n, errno := c.send(p)
 		switch {
 		case errno == 0:
@@ -93,6 +93,9 @@ func (c *Conn) flush() {
 	}
 	for c.out != nil && !c.is(blocked|connecting|dead) {
 		b := c.out.rest()
+		if c.set.lines {
+			b = piece(b)
+		}
 		n, errno := c.send(b)
 		switch {
 		case errno == unix.EINTR:
@@ -105,6 +108,10 @@ func (c *Conn) flush() {
 			c.writes++
 			c.out.off += n
 			c.block()
+		case n < c.out.len():
+			c.to += uint64(n)
+			c.writes++
+			c.out.off += n
 		default:
 			c.to += uint64(n)
 			c.writes++
@@ -133,7 +140,7 @@ func (c *Conn) drop() {
 // it went is still read; then the connection ends with this error. A handler
 // that paused waits for the queue, which is gone, so there is no waiting.
 func (c *Conn) breakWrite(errno unix.Errno) {
-	err := c.fault("write", os.NewSyscallError("send", errno))
+	err := c.fault("write", os.NewSyscallError(c.call("send", "write"), errno))
 	c.drop()
 	if !c.readable() {
 		c.end(err)

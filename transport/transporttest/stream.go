@@ -20,6 +20,9 @@ type Medium struct {
 	Descriptors bool            // connections are descriptors, of which a process has only so many
 	Handshake   bool            // a connection opens when the two ends have agreed: one that is refused never opens
 	Many        int             // connections that are held at once; default 2,000
+
+	// Without names tests that mean nothing for this medium, and says why.
+	Without map[string]string
 }
 
 // RunStream checks that a medium keeps the contract of transport.Conn and
@@ -69,6 +72,10 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 				t.Setenv("ED_VERIFY", "0") // the checks allocate
 			}
 			p := &Pair{World: NewWorld(t), Medium: make(t)}
+			if why := p.Without[tt.name]; why != "" {
+				t.Log("means nothing here:", why)
+				return
+			}
 			tt.run(p)
 			p.finish()
 		})

@@ -32,10 +32,10 @@ func OpenGram(l *reactor.Loop, local, remote address.Address, o transport.Option
 	if err != nil {
 		return nil, &transport.OpError{Op: "bind", Addr: local, Err: err}
 	}
-	c, err := openGram(l, fd, dgram.Config{Options: o, Scheme: address.UnixGram, Remote: remote, Senders: true, Closed: file.remove}, h)
+	c, err := openGram(l, fd, dgram.Config{Options: o, Scheme: address.UnixGram, Remote: remote, Senders: true, Closed: file.Remove}, h)
 	if err != nil {
 		_ = unix.Close(fd)
-		file.remove()
+		file.Remove()
 		var known *transport.OpError // it names the other side
 		if errors.As(err, &known) {
 			return nil, err

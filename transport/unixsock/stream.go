@@ -60,11 +60,11 @@ func Listen(l *reactor.Loop, a address.Address, o transport.Options, accept tran
 		return nil, &transport.OpError{Op: "listen", Addr: a, Err: err}
 	}
 	cfg := Config(address.FromUnix(a.Scheme, ""), o)
-	cfg.Local, cfg.Closed = a, file.remove
+	cfg.Local, cfg.Closed = a, file.Remove
 	ln, err := listen(l, fd, cfg, accept)
 	if err != nil {
 		_ = unix.Close(fd)
-		file.remove()
+		file.Remove()
 		return nil, err
 	}
 	return ln, nil

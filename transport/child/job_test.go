@@ -1,0 +1,421 @@
+package child_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport/child"
+	"github.com/ed-toolbox/ed/transport/transporttest"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+func sh(script string) child.Command { return child.Command{Path: "sh", Args: []string{"-c", script}} }
+
+func cmd(line string) child.Command {
+	words, err := address.SplitWords(line)
+	if err != nil {
+		panic(err)
+	}
+	return child.Command{Path: words[0], Args: words[1:]}
+}
+
+// run runs a job to its end. No child must be left then.
+func run(t *testing.T, o child.Options, commands ...child.Command) *child.Result {
+	t.Helper()
+	w := transporttest.NewWorld(t)
+	return runOn(w, o, commands...)
+}
+
+func runOn(w *transporttest.World, o child.Options, commands ...child.Command) *child.Result {
+	w.T.Helper()
+	var result *child.Result
+	o.Done = func(r *child.Result) {
+		require.Nil(w.T, result, "Done came twice")
+		result = r
+	}
+	j, err := child.Start(w.Loop, o, commands...)
+	require.NoError(w.T, err)
+	require.Len(w.T, j.PIDs(), len(commands))
+	w.Idle()
+	require.NotNil(w.T, result)
+	j.Stop(errors.New("too late"))
+	j.Signal(syscall.SIGTERM)
+	noChildren(w.T)
+	return result
+}
+
+func noChildren(t *testing.T) {
+	t.Helper()
+	_, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+	require.ErrorIs(t, err, unix.ECHILD, "children are left")
+}
+
+// gone waits until a process that is not our child has ended.
+func gone(w *transporttest.World, pid int) {
+	w.T.Helper()
+	w.Until(fmt.Sprintf("process %d ends", pid), func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
+}
+
+func TestExit(t *testing.T) {
+	tests := map[string]struct {
+		script string
+		want   child.Exit
+		text   string
+	}{
+		"well":   {"exit 0", child.Exit{}, "exit status 0"},
+		"badly":  {"exit 3", child.Exit{Code: 3}, "exit status 3"},
+		"killed": {"kill -USR1 $$", child.Exit{Code: -1, Signal: syscall.SIGUSR1}, "signal USR1"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, child.Options{}, sh(tt.script))
+			s := r.Stages[0]
+			require.Equal(t, tt.want, child.Exit{Code: s.Code, Signal: s.Signal, Core: s.Core, Err: s.Err})
+			require.Equal(t, tt.text, s.Exit.String())
+			require.Equal(t, tt.want.Code == 0, s.Success())
+			require.Positive(t, s.PID)
+			require.Positive(t, s.Usage.MaxRSS)
+			require.Positive(t, r.Took)
+			var exit *child.ExitError
+			require.Equal(t, !s.Success(), errors.As(r.Check(), &exit))
+			if exit != nil {
+				require.EqualError(t, r.Check(), "sh: "+tt.text)
+			}
+		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	r := run(t, child.Options{}, sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"))
+	u := r.Stages[0].Usage
+	require.Positive(t, u.User+u.System)
+}
+
+func TestInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "in")
+	require.NoError(t, os.WriteFile(file, []byte("from a file"), 0o600))
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	tests := map[string]struct {
+		in    io.Reader
+		want  string
+		wrong error
+	}{
+		"none":       {nil, "", nil},
+		"bytes":      {bytes.NewReader([]byte("bytes")), "bytes", nil},
+		"a string":   {strings.NewReader("string"), "string", nil},
+		"empty":      {strings.NewReader(""), "", nil},
+		"a reader":   {io.MultiReader(strings.NewReader("two "), strings.NewReader("parts")), "two parts", nil},
+		"a file":     {f, "from a file", nil},
+		"one broken": {io.MultiReader(strings.NewReader("begun"), broken{}), "begun", errBroken},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, child.Options{Input: tt.in}, cmd("cat"))
+			require.Equal(t, tt.want, string(r.Output))
+			require.ErrorIs(t, r.Check(), tt.wrong)
+		})
+	}
+}
+
+var errBroken = errors.New("broken by the test")
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errBroken }
+
+// endless is a reader of zeros.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestPipelines: of any length, with more in each pipe than it holds.
+func TestPipelines(t *testing.T) {
+	const size = 3 << 20
+	for _, n := range []int{1, 2, 3, 30} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			commands := make([]child.Command, n)
+			for i := range commands {
+				commands[i] = cmd("cat")
+			}
+			input := bytes.Repeat([]byte("0123456789abcde\n"), size/16)
+			r := run(t, child.Options{Input: bytes.NewReader(input), Keep: size}, commands...)
+			require.NoError(t, r.Check())
+			require.True(t, bytes.Equal(input, r.Output))
+			require.False(t, r.OutputCut)
+		})
+	}
+	r := run(t, child.Options{Input: strings.NewReader("c\nb\na\nb\n")}, cmd("sort"), cmd("uniq"), cmd("tr a-z A-Z"))
+	require.Equal(t, "A\nB\nC\n", string(r.Output))
+}
+
+// TestFailingStage: each stage tells for itself.
+func TestFailingStage(t *testing.T) {
+	r := run(t, child.Options{}, sh("echo one; echo e1 >&2"), sh("cat; echo e2 >&2; exit 4"), cmd("cat"))
+	require.Equal(t, "one\n", string(r.Output))
+	require.Equal(t, "e1\n", string(r.Stages[0].Errors))
+	require.Equal(t, "e2\n", string(r.Stages[1].Errors))
+	require.Equal(t, []int{0, 4, 0}, []int{r.Stages[0].Code, r.Stages[1].Code, r.Stages[2].Code})
+	require.EqualError(t, r.Check(), "sh: exit status 4")
+}
+
+// TestEnoughSeen: a command whose output is not wanted any more ends by SIGPIPE, which is well.
+func TestEnoughSeen(t *testing.T) {
+	r := run(t, child.Options{}, cmd("yes"), cmd("head -n 1"))
+	require.Equal(t, "y\n", string(r.Output))
+	require.Equal(t, syscall.SIGPIPE, r.Stages[0].Signal)
+	require.NoError(t, r.Check())
+
+	// The same of our own input, with and without a goroutine.
+	for _, in := range []io.Reader{endless{}, bytes.NewReader(make([]byte, 10<<20))} {
+		r = run(t, child.Options{Input: in}, cmd("head -c 5"))
+		require.Equal(t, make([]byte, 5), r.Output)
+		require.NoError(t, r.Check())
+	}
+}
+
+func TestKeep(t *testing.T) {
+	r := run(t, child.Options{Keep: 1000}, sh("head -c 500000 /dev/zero; head -c 500000 /dev/zero >&2"))
+	require.NoError(t, r.Check())
+	require.Len(t, r.Output, 1000)
+	require.True(t, r.OutputCut)
+	require.Len(t, r.Stages[0].Errors, 1000)
+	require.True(t, r.Stages[0].ErrorsCut)
+}
+
+func TestStreams(t *testing.T) {
+	out, errs := map[string]int{}, map[int]string{}
+	r := run(t, child.Options{
+		Output: func(p []byte) { out["bytes"] += len(p) },
+		Errors: func(i int, p []byte) { errs[i] += string(p) },
+	}, sh("head -c 300000 /dev/zero; echo one >&2"), sh("cat; echo two >&2"))
+	require.NoError(t, r.Check())
+	require.Equal(t, 300000, out["bytes"])
+	require.Equal(t, map[int]string{0: "one\n", 1: "two\n"}, errs)
+	require.Empty(t, r.Output)
+	require.NoError(t, run(t, child.Options{InheritErrors: true}, cmd("true")).Check())
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("ED_TEST_A", "ours")
+	t.Setenv("ED_TEST_B", "ours")
+	dir := t.TempDir()
+	show := `echo "$PWD ${ED_TEST_A-none} ${ED_TEST_B-none} ${ED_TEST_C-none}"`
+	tests := map[string]struct {
+		env, set []string
+		want     string
+	}{
+		"inherited":  {nil, nil, "ours ours none"},
+		"overridden": {nil, []string{"ED_TEST_A=set", "ED_TEST_C=x", "ED_TEST_C=new", "ED_TEST_B"}, "set none new"},
+		"exact":      {[]string{"ED_TEST_C=exact"}, nil, "none none exact"},
+		"none":       {[]string{}, nil, "none none none"},
+		"exact+":     {[]string{"ED_TEST_A=1", "ED_TEST_B=2"}, []string{"ED_TEST_A"}, "none 2 none"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := sh(show)
+			c.Dir, c.Env, c.Set, c.Name = dir, tt.env, tt.set, "another-name"
+			r := run(t, child.Options{}, c)
+			require.Equal(t, dir+" "+tt.want+"\n", string(r.Output))
+		})
+	}
+	c := child.Command{Path: "cat", Args: []string{"/proc/self/cmdline"}, Name: "another name"}
+	require.Equal(t, "another name\x00/proc/self/cmdline\x00", string(run(t, child.Options{}, c).Output))
+}
+
+// TestArguments: no shell sees them.
+func TestArguments(t *testing.T) {
+	args := []string{"%s\n", "$HOME", "a b", "*", "; rm -rf /tmp/x", "", "'\"`"}
+	r := run(t, child.Options{}, child.Command{Path: "printf", Args: args})
+	require.Equal(t, strings.Join(args[1:], "\n")+"\n", string(r.Output))
+}
+
+// TestDescriptors: a child has 0, 1 and 2 and nothing of ours, wherever it stands.
+func TestDescriptors(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	listener, err := os.Open("/proc/self")
+	require.NoError(t, err)
+	defer listener.Close()
+	list := cmd("ls /proc/self/fd")
+	r := runOn(w, child.Options{Input: strings.NewReader("x")}, list, sh("cat; ls /proc/self/fd >&2"), sh("cat; ls /proc/self/fd >&2"))
+	want := append(given(t), "0", "1", "2", "3") // 3 is the folder that ls reads
+	for i, text := range []string{string(r.Output), string(r.Stages[1].Errors), string(r.Stages[2].Errors)} {
+		require.ElementsMatch(t, want, strings.Fields(text), "stage %d", i)
+	}
+}
+
+// given are the descriptors that whoever runs the tests left open for us and all that we start.
+func given(t *testing.T) (fds []string) {
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		require.NoError(t, err)
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && fd > 3 && flags&unix.FD_CLOEXEC == 0 {
+			fds = append(fds, e.Name())
+		}
+	}
+	return fds
+}
+
+// TestLimit: the whole group ends, politely or not.
+func TestLimit(t *testing.T) {
+	tests := map[string]struct {
+		script string
+		grace  time.Duration
+		signal syscall.Signal
+		code   int
+	}{
+		"polite":       {"sleep 1000", time.Minute, syscall.SIGTERM, -1},
+		"with a trap":  {"trap 'exit 7' TERM; sleep 1000 & wait", time.Minute, 0, 7},
+		"deaf":         {"trap '' TERM; while :; do sleep 1000; done", 20 * time.Millisecond, syscall.SIGKILL, -1},
+		"stopped":      {"kill -STOP $$; sleep 1000", time.Minute, syscall.SIGTERM, -1},
+		"without much": {"trap '' TERM; sleep 1000", -1, syscall.SIGKILL, -1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			r := runOn(w, child.Options{Limit: 50 * time.Millisecond, Grace: tt.grace}, sh("sleep 1000 & echo $!; "+tt.script))
+			require.ErrorIs(t, r.Check(), child.ErrLimit)
+			require.Equal(t, tt.signal, r.Stages[0].Signal)
+			require.Equal(t, tt.code, r.Stages[0].Code)
+			require.Less(t, r.Took, 10*time.Second)
+			grandchild, err := strconv.Atoi(strings.TrimSpace(string(r.Output)))
+			require.NoError(t, err)
+			gone(w, grandchild)
+		})
+	}
+}
+
+// TestStop: the group has a number of its own, and a stop without a reason.
+func TestStop(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	var result *child.Result
+	var pids []int
+	var j *child.Job
+	o := child.Options{Done: func(r *child.Result) { result = r }, Output: func(p []byte) {
+		for i, pid := range pids {
+			group, err := unix.Getpgid(pid)
+			require.NoError(t, err)
+			require.Equal(t, pids[0], group, "stage %d", i)
+		}
+		j.Signal(syscall.SIGCONT)
+		j.Stop(nil)
+		j.Stop(errBroken)
+	}}
+	var err error
+	j, err = child.Start(w.Loop, o, sh("echo ready; sleep 1000"), cmd("cat"), cmd("cat"))
+	require.NoError(t, err)
+	pids = j.PIDs()
+	require.NotEqual(t, unix.Getpgrp(), pids[0])
+	w.Idle()
+	require.NoError(t, result.Err)
+	require.Equal(t, syscall.SIGTERM, result.Stages[0].Signal)
+	noChildren(t)
+}
+
+// TestHeld: what a command left behind does not keep the job, and is left alone.
+func TestHeld(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	r := runOn(w, child.Options{Drain: 20 * time.Millisecond}, sh("sleep 1000 & echo $!"))
+	require.True(t, r.Held)
+	require.NoError(t, r.Check())
+	pid, err := strconv.Atoi(strings.TrimSpace(string(r.Output)))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it lives on")
+	gone(w, pid)
+}
+
+// TestOthersChildren: those that package os started are its own.
+func TestOthersChildren(t *testing.T) {
+	other := exec.Command("sh", "-c", "exit 5")
+	require.NoError(t, other.Start())
+	w := transporttest.NewWorld(t)
+	done := false
+	_, err := child.Start(w.Loop, child.Options{Done: func(*child.Result) { done = true }}, cmd("true"), cmd("true"))
+	require.NoError(t, err)
+	w.Idle()
+	require.True(t, done)
+	var exit *exec.ExitError
+	require.ErrorAs(t, other.Wait(), &exit)
+	require.Equal(t, 5, exit.ExitCode())
+}
+
+func TestStartErrors(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	dir := t.TempDir()
+	file := func(name, content string, mode fs.FileMode) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), mode))
+		return path
+	}
+	tests := map[string]struct {
+		c    child.Command
+		want string
+		is   error
+	}{
+		"not in PATH":     {child.Command{Path: "no-such-program"}, `"no-such-program": not found in PATH`, fs.ErrNotExist},
+		"no file":         {child.Command{Path: dir + "/none"}, "no such file", fs.ErrNotExist},
+		"no command":      {child.Command{}, "there is no command", nil},
+		"a folder":        {child.Command{Path: dir}, "it is a folder", fs.ErrPermission},
+		"not executable":  {child.Command{Path: file("plain", "x", 0o644)}, "not executable", fs.ErrPermission},
+		"no program":      {child.Command{Path: file("text", "hello", 0o755)}, "neither a program", syscall.ENOEXEC},
+		"no interpreter":  {child.Command{Path: file("script", "#!/no/such/sh\n", 0o755)}, "interpreter", fs.ErrNotExist},
+		"no folder":       {child.Command{Path: "true", Dir: dir + "/none"}, `folder "` + dir + `/none": no such file`, fs.ErrNotExist},
+		"folder is none":  {child.Command{Path: "true", Dir: dir + "/plain"}, "is no folder", syscall.ENOTDIR},
+		"NUL":             {child.Command{Path: "true", Args: []string{"a\x00b"}}, "NUL", syscall.EINVAL},
+		"too long":        {child.Command{Path: "true", Args: []string{strings.Repeat("x", 4<<20)}}, "too long", syscall.E2BIG},
+		"relative to Dir": {child.Command{Path: "./none", Dir: dir}, "no such file", fs.ErrNotExist},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := child.Start(w.Loop, child.Options{Done: func(*child.Result) { t.Error("Done after an error") }}, cmd("sleep 1000"), tt.c, cmd("cat"))
+			var wrong *child.StartError
+			require.ErrorAs(t, err, &wrong)
+			require.ErrorContains(t, err, tt.want)
+			require.Equal(t, tt.c.Path, wrong.Command)
+			if tt.is != nil {
+				require.ErrorIs(t, err, tt.is)
+			}
+			w.Idle() // what was started is killed and reaped
+			noChildren(t)
+		})
+	}
+	_, err := child.Start(w.Loop, child.Options{})
+	require.ErrorContains(t, err, "there is no command")
+	ok := child.Command{Path: "./ok", Dir: dir}
+	file("ok", "#!/bin/sh\necho relative to its folder\n", 0o755)
+	require.Equal(t, "relative to its folder\n", string(runOn(w, child.Options{}, ok).Output))
+}
+
+// TestDeathSignal: the kernel ends the child of a process that was killed.
+func TestDeathSignal(t *testing.T) {
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), "ED_TEST_CHILD=parent")
+	out, err := parent.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, parent.Start())
+	var pid int
+	_, err = fmt.Fscan(out, &pid)
+	require.NoError(t, err)
+	require.NoError(t, parent.Process.Kill())
+	require.Error(t, parent.Wait())
+	gone(transporttest.NewWorld(t), pid)
+}

@@ -1,0 +1,4 @@
+package pipe
+
+// Take is Stdio for any two descriptors.
+var Take = take
