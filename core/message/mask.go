@@ -8,7 +8,7 @@ import (
 // The scan of parameters does not look at one byte after the other. It has the bytes that matter found in up to 64 bytes at
 // once, as bits of a mask, and hops from bit to bit: a branch for every byte costs more than anything else here.
 //
-// On amd64 the masks come from mask_amd64.s, 16 bytes at a time. Here is what does it everywhere, 8 bytes at a time, as one
+// With AVX2 the masks come from mask_amd64.s, 32 bytes at a time. Here is what does it everywhere, 8 bytes at a time, as one
 // little-endian number w in which byte i is bits 8i to 8i+7 ("SIMD within a register"; Hacker's Delight, 6-1): a class of
 // bytes is found with a few operations on all eight, and the answer has the high bit of each byte that belongs to it.
 //
@@ -112,13 +112,26 @@ func (b block) nameEnd(p []byte, i int) (int, block) {
 // nameKey returns a number that orders the names line[from:to] as their bytes do, as far as their first eight.
 func nameKey(p []byte, from, to int) (key uint64) {
 	if from+8 <= len(p) {
-		return bits.ReverseBytes64(load8(p, from) & (1<<uint(8*(to-from)) - 1))
+		unused := 64 - 8*min(to-from, 8)
+		return bits.ReverseBytes64(load8(p, from)) >> (unused & 63) << (unused & 63)
 	}
 	for i := range 8 {
 		key <<= 8
 		if from+i < to {
 			key |= uint64(p[from+i])
 		}
+	}
+	return key
+}
+
+// keyOf is nameKey of a string, which may have NUL bytes but is not empty or ends in one.
+func keyOf(name string) (key uint64) {
+	if len(name) >= 8 {
+		return uint64(name[0])<<56 | uint64(name[1])<<48 | uint64(name[2])<<40 | uint64(name[3])<<32 |
+			uint64(name[4])<<24 | uint64(name[5])<<16 | uint64(name[6])<<8 | uint64(name[7])
+	}
+	for i := range len(name) {
+		key |= uint64(name[i]) << (56 - 8*i&63)
 	}
 	return key
 }

@@ -1,101 +1,115 @@
 #include "textflag.h"
 
-// SSE2, which every amd64 processor has, compares 16 bytes at a time. PCMPEQB gives 0xff where two bytes are equal, and
-// "unsigned x <= limit" is min(x, limit) == x. PMOVMSKB gathers the high bits of the 16 bytes.
+// Each constant fills a register of AVX2: 32 bytes are looked at at once. VPCMPEQB gives 0xff where two bytes are equal, and
+// "unsigned x <= limit" is min(x, limit) == x. VPMOVMSKB gathers the high bits of the 32 bytes.
 
 #define FILL(name, byte8) \
 	DATA name<>+0(SB)/8, byte8; \
 	DATA name<>+8(SB)/8, byte8; \
-	GLOBL name<>(SB), RODATA|NOPTR, $16
+	DATA name<>+16(SB)/8, byte8; \
+	DATA name<>+24(SB)/8, byte8; \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
 
 FILL(semicolon, $0x3b3b3b3b3b3b3b3b)
-FILL(backslash, $0x5c5c5c5c5c5c5c5c)
-FILL(two, $0x0202020202020202)
+FILL(quote, $0x2222222222222222)
+FILL(equals, $0x3d3d3d3d3d3d3d3d)
 FILL(space, $0x2020202020202020)
+FILL(backslash, $0x5c5c5c5c5c5c5c5c)
+FILL(control, $0x1f1f1f1f1f1f1f1f)
 FILL(underscore, $0x5f5f5f5f5f5f5f5f)
 FILL(letterA, $0x6161616161616161)
 FILL(letters, $0x1919191919191919)
 FILL(digit0, $0x3030303030303030)
 FILL(digits, $0x0909090909090909)
 
-// CHUNK leaves the masks of the 16 bytes at src in R10 (special) and R11 (name).
-#define CHUNK(src) \
-	MOVOU    src, X0; \
-	MOVO     X0, X1; \
-	PCMPEQB  X5, X1; \
-	MOVO     X0, X2; \
-	PCMPEQB  X6, X2; \
-	POR      X2, X1; \
-	MOVO     X0, X2; \
-	PXOR     X7, X2; \
-	MOVO     X2, X3; \
-	PMINUB   X8, X3; \
-	PCMPEQB  X2, X3; \
-	POR      X3, X1; \
-	PMOVMSKB X1, R10; \
-	MOVO     X0, X1; \
-	PCMPEQB  X9, X1; \
-	MOVO     X0, X2; \
-	POR      X8, X2; \
-	PSUBB    X10, X2; \
-	MOVO     X2, X3; \
-	PMINUB   X11, X3; \
-	PCMPEQB  X2, X3; \
-	POR      X3, X1; \
-	PSUBB    X12, X0; \
-	MOVO     X0, X2; \
-	PMINUB   X13, X2; \
-	PCMPEQB  X0, X2; \
-	POR      X2, X1; \
-	PMOVMSKB X1, R11
+// CLASSIFY leaves the marks of 32 bytes in eight registers.
+#define CLASSIFY(src, name, digit, lower, equal, semi, quot, blank, stop) \
+	VMOVDQU   src, Y0; \
+	VPCMPEQB  semicolon<>(SB), Y0, Y1; \
+	VPMOVMSKB Y1, semi; \
+	VPCMPEQB  quote<>(SB), Y0, Y2; \
+	VPMOVMSKB Y2, quot; \
+	VPCMPEQB  equals<>(SB), Y0, Y3; \
+	VPMOVMSKB Y3, equal; \
+	VMOVDQU   space<>(SB), Y7; \
+	VPCMPEQB  Y7, Y0, Y4; \
+	VPMOVMSKB Y4, blank; \
+	VPCMPEQB  backslash<>(SB), Y0, Y5; \
+	VPMINUB   control<>(SB), Y0, Y6; \
+	VPCMPEQB  Y0, Y6, Y6; \
+	VPOR      Y5, Y6, Y5; \
+	VPMOVMSKB Y5, stop; \
+	VPSUBB    digit0<>(SB), Y0, Y1; \
+	VPMINUB   digits<>(SB), Y1, Y2; \
+	VPCMPEQB  Y1, Y2, Y1; \
+	VPMOVMSKB Y1, digit; \
+	VPOR      Y7, Y0, Y2; \
+	VPSUBB    letterA<>(SB), Y2, Y2; \
+	VPMINUB   letters<>(SB), Y2, Y3; \
+	VPCMPEQB  Y2, Y3, Y2; \
+	VPOR      Y1, Y2, Y1; \
+	VPSLLW    $2, Y0, Y3; \
+	VPAND     Y2, Y3, Y3; \
+	VPMOVMSKB Y3, lower; \
+	VPCMPEQB  underscore<>(SB), Y0, Y4; \
+	VPOR      Y1, Y4, Y1; \
+	VPMOVMSKB Y1, name
 
-// func masks16(p *byte, n int) (special, name uint64)
-// p points to n bytes, 1 to 64, with at least 16-n readable ones before them when n is below 16.
-TEXT ·masks16(SB), NOSPLIT, $0-32
-	MOVQ  p+0(FP), SI
-	MOVQ  n+8(FP), BX
-	MOVOU semicolon<>(SB), X5
-	MOVOU backslash<>(SB), X6
-	MOVOU two<>(SB), X7        // turns '"' into a blank, and control bytes into control bytes
-	MOVOU space<>(SB), X8      // also what makes letters lower case
-	MOVOU underscore<>(SB), X9
-	MOVOU letterA<>(SB), X10
-	MOVOU letters<>(SB), X11
-	MOVOU digit0<>(SB), X12
-	MOVOU digits<>(SB), X13
-	XORQ  R8, R8
-	XORQ  R9, R9
-	XORQ  CX, CX
+// JOIN adds the marks of the second 32 bytes.
+#define JOIN(high, at) \
+	SHLQ $32, high; \
+	ORQ  high, at
 
-chunk:
-	CMPQ BX, $16
-	JLT  tail
-	CHUNK((SI))
-	SHLQ CX, R10
-	SHLQ CX, R11
-	ORQ  R10, R8
-	ORQ  R11, R9
-	ADDQ $16, SI
-	ADDQ $16, CX
-	SUBQ $16, BX
-	JMP  chunk
+// func marks64(p *[64]byte, m *marks)
+TEXT ·marks64(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), SI
+	MOVQ m+8(FP), DI
+	CLASSIFY((SI), R8, R9, R10, R11, R12, R13, AX, BX)
+	MOVQ R8, 0(DI)
+	MOVQ R9, 8(DI)
+	MOVQ R10, 16(DI)
+	MOVQ R11, 24(DI)
+	MOVQ R12, 32(DI)
+	MOVQ R13, 40(DI)
+	MOVQ AX, 48(DI)
+	MOVQ BX, 56(DI)
+	CLASSIFY(32(SI), R8, R9, R10, R11, R12, R13, AX, BX)
+	VZEROUPPER
+	JOIN(R8, 0(DI))
+	JOIN(R9, 8(DI))
+	JOIN(R10, 16(DI))
+	JOIN(R11, 24(DI))
+	JOIN(R12, 32(DI))
+	JOIN(R13, 40(DI))
+	JOIN(AX, 48(DI))
+	JOIN(BX, 56(DI))
+	RET
 
-tail: // less than 16 bytes: look at the last 16, and move out the bits of those that were seen
-	TESTQ BX, BX
-	JEQ   done
-	CHUNK(-16(SI)(BX*1))
-	MOVQ  CX, DX
-	MOVQ  $16, CX
-	SUBQ  BX, CX
-	SHRQ  CX, R10
-	SHRQ  CX, R11
-	MOVQ  DX, CX
-	SHLQ  CX, R10
-	SHLQ  CX, R11
-	ORQ   R10, R8
-	ORQ   R11, R9
+// func hasAVX2() bool
+// The processor must have it, and the system must keep the upper halves of its registers (Intel's manual, volume 1, 14.3).
+TEXT ·hasAVX2(SB), NOSPLIT, $0-1
+	MOVB $0, ret+0(FP)
+	XORL AX, AX
+	CPUID
+	CMPL AX, $7
+	JLT  no
+	MOVL $1, AX
+	XORL CX, CX
+	CPUID
+	ANDL $0x18000000, CX // AVX, and XGETBV may be used
+	CMPL CX, $0x18000000
+	JNE  no
+	XORL CX, CX
+	XGETBV
+	ANDL $6, AX
+	CMPL AX, $6
+	JNE  no
+	MOVL $7, AX
+	XORL CX, CX
+	CPUID
+	SHRL $5, BX
+	ANDL $1, BX
+	MOVB BX, ret+0(FP)
 
-done:
-	MOVQ R8, special+16(FP)
-	MOVQ R9, name+24(FP)
+no:
 	RET

@@ -72,6 +72,10 @@ func Parse(line []byte) (*Message, error) {
 // allocated for text. The message borrows line until it is changed to something else: line must stay as it is for as long as m is
 // in use. On error (*SyntaxError, or ErrEmpty for a blank line) m is left empty.
 func (m *Message) Decode(line []byte) error {
+	m.Reset()
+	if end, ok := m.scanTight(line); ok && end == len(line) {
+		return nil
+	}
 	from, to := trim(line)
 	if from < to && line[from] == '{' {
 		return m.decodeJSON(line[from:to], from)

@@ -72,9 +72,10 @@ func (m *Message) param(name string) *param {
 	if m.unscanned {
 		m.scan()
 	}
+	key := keyOf(name)
 	for i := len(m.params) - 1; i >= 0; i-- {
 		p := &m.params[i]
-		if int(p.eq-p.name) == len(name) && string(m.line[p.name:p.eq]) == name {
+		if p.key == key && int(p.eq-p.name) == len(name) && (len(name) <= 8 || string(m.line[p.name:p.eq]) == name) {
 			return p
 		}
 	}
@@ -84,6 +85,12 @@ func (m *Message) param(name string) *param {
 // value returns what a parameter's value means. It is unescaped when it is asked for the first time.
 func (m *Message) value(p *param) []byte {
 	switch {
+	case p.form&whole != 0:
+		text := m.line[p.value.from:p.value.to:p.value.to]
+		if len(text) > 0 && text[0] == '"' {
+			return text[1 : len(text)-1 : len(text)-1]
+		}
+		return text
 	case p.form&unescaped != 0:
 		return m.scratch[p.value.from:p.value.to:p.value.to]
 	case p.form&escaped != 0:

@@ -102,11 +102,31 @@ func (want refMessage) requireLike(t require.TestingT, m *message.Message) {
 	require.Equal(t, want.params, maps.Collect(m.Params()))
 }
 
-// requireSame requires that our decoder and encoder do with a line what the reference does.
+// requireSame requires that our decoders and the encoder do with a line what the reference does: the one that goes from mark to
+// mark, and the one before it that takes lines as AppendText writes them, whatever is behind the line in memory.
 func requireSame(t require.TestingT, line []byte) {
+	requireSameBy(t, line, (*message.Message).DecodeText)
+	if !bytes.HasPrefix(bytes.TrimLeft(line, " \t\n\v\f\r"), []byte("{")) {
+		requireSameBy(t, line, (*message.Message).Decode)
+	}
+	behinds := []string{"\n", "\n=1;b=2", "\n\"; \"", "\n" + strings.Repeat("a", 80)}
+	m, stream := &message.Message{}, append(bytes.Clone(line), behinds[len(line)%len(behinds)]...)
+	first, rest, ok := message.NewDecoder(message.DecoderOptions{}).Next(stream, m)
+	if !ok {
+		return
+	}
+	require.Equal(t, string(stream), string(first)+"\n"+string(rest))
+	want, ok := refDecode(string(first))
+	require.True(t, ok, "%q", first)
+	want.requireLike(t, m)
+	text, err := m.AppendText(nil)
+	require.Equal(t, want.encode(), string(text), "%q: %v", first, err)
+}
+
+func requireSameBy(t require.TestingT, line []byte, decode func(*message.Message, []byte) error) {
 	want, ok := refDecode(string(line))
 	m := &message.Message{}
-	err := m.DecodeText(line)
+	err := decode(m, line)
 	if !ok {
 		require.Error(t, err, "%q", line)
 		require.Empty(t, m.Command(), "half-decoded %q", line)

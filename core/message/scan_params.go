@@ -14,10 +14,12 @@ const (
 	escaped                    // has backslashes: unescape tells what is meant
 	loose                      // not written as AppendText would
 	unescaped                  // the span is one of Message.scratch
+	whole                      // quotes, if there are, are still part of the span; nothing is escaped
 )
 
 // param is one parameter of a decoded line: its name is line[name:eq], its value the span of the line.
 type param struct {
+	key      uint64 // nameKey of the name
 	name, eq uint32
 	value    span
 	form     form
@@ -58,7 +60,7 @@ func (m *Message) scanParams() bool {
 		}
 		params = params[:len(params)+1]
 		p := &params[len(params)-1]
-		p.name, p.eq = uint32(from), uint32(eq)
+		p.key, p.name, p.eq = key, uint32(from), uint32(eq)
 		p.value.from, p.value.to, p.form = uint32(eq+1), uint32(end), 0
 		if end < len(line) && line[end] != ';' {
 			if end, b = p.scanMarked(line, end, b); end < 0 {

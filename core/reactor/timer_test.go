@@ -339,3 +339,25 @@ func TestDates(t *testing.T) {
 		require.Equal(t, 2, fired)
 	})
 }
+
+// The ticks of an interval do not move when one comes late.
+func TestIntervalKeepsItsTicks(t *testing.T) {
+	const d = 20 * time.Millisecond
+	l, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	defer l.Close()
+	before := time.Now()
+	timer := l.Every(d, "tick", func(int) {
+		least := time.Since(before)
+		next := l.Timers()[0].Due
+		most := time.Since(before)
+		// The interval began right after before; that, too, is in the margin.
+		tick := (next + most) / d * d
+		require.Greater(t, tick, next+least-d/4, "the next tick is %v to %v after the start", next+least, next+most)
+		l.Stop()
+	})
+	defer timer.Cancel()
+	for time.Since(before) < d+d/2 { // the first one is late by half
+	}
+	require.NoError(t, l.Run(t.Context()))
+}

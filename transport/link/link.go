@@ -99,6 +99,17 @@ func (l *Link) OnOpen(c transport.Conn) {
 
 // OnData is called by the transport.
 func (l *Link) OnData(c transport.Conn, p []byte) {
+	for !l.packets {
+		line, rest, ok := l.decoder.Next(p, &l.shared.m)
+		if !ok {
+			break
+		}
+		p = rest
+		if !l.decoded(line, nil) {
+			l.decoder.Hold(p)
+			return
+		}
+	}
 	l.check(l.feed(p))
 }
 
@@ -142,9 +153,12 @@ func (l *Link) check(err error) {
 }
 
 // line handles one line and says whether to go on.
-func (l *Link) line(line []byte) bool {
+func (l *Link) line(line []byte) bool { return l.decoded(line, l.shared.m.Decode(line)) }
+
+// decoded handles one line that was decoded, or was not.
+func (l *Link) decoded(line []byte, err error) bool {
 	s := l.shared
-	if err := s.m.Decode(line); err == nil {
+	if err == nil {
 		l.json = s.m.IsJSON()
 		s.dispatch(l)
 	} else if !errors.Is(err, message.ErrEmpty) {

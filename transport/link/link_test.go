@@ -270,6 +270,35 @@ func TestTraceSeesBothDirections(t *testing.T) {
 	}, <-got)
 }
 
+// Links may end in any order: those left are still found, and no others.
+func TestLinksEndInAnyOrder(t *testing.T) {
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0}} {
+		opened, closed := make(chan struct{}, 3), make(chan struct{}, 3)
+		s := serve(t, "tcp://127.0.0.1:0", link.Options{
+			OnOpen:  func(*link.Link) { opened <- struct{}{} },
+			OnClose: func(*link.Link, error) { closed <- struct{}{} },
+		}, transport.Options{})
+		var peers []net.Conn
+		for range 3 {
+			peers = append(peers, raw(t, s.at))
+			<-opened
+		}
+		for gone, i := range order {
+			require.NoError(t, peers[i].Close())
+			<-closed
+			left := make(chan int, 1)
+			require.NoError(t, s.loop.Post(func() {
+				n := 0
+				for range s.server.Links() {
+					n++
+				}
+				left <- n
+			}))
+			require.Equal(t, 2-gone, <-left)
+		}
+	}
+}
+
 // A hook may send what it sees on, over links of the same role; its event stays what it was.
 func TestTraceHookMaySend(t *testing.T) {
 	var seen []string

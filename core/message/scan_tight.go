@@ -1,0 +1,107 @@
+package message
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// scanTight decodes the line at the beginning of p if its parameters are written as AppendText would write them, their order
+// apart, and none has an escape. The line ends before the first control byte or '\', or with p; the caller looks at what is there.
+//
+// That is how nearly all lines come. Others, and all on processors that find no marks, are left to decodeText: ok is false then,
+// right or wrong, and m is to be reset.
+func (m *Message) scanTight(p []byte) (end int, ok bool) {
+	if !wide || len(p) > math.MaxUint32 {
+		return 0, false
+	}
+	var k marks
+	k.find(p, 0)
+	below, _ := k.within()
+	to := bits.TrailingZeros64(^(k.name & below))
+	if to == 0 || to >= 63 || k.lower<<(64-to) != 0 || k.digit&1 != 0 {
+		return m.scanTightAddressed(p)
+	}
+	m.names[commandName] = span{0, uint32(to)}
+	if k.stop>>to&1 != 0 {
+		m.line, m.body = p[:to:to], uint32(to)
+		m.ordered, m.canonical = true, true
+		return to, true
+	}
+	if k.blank>>to&1 == 0 {
+		return m.scanTightAddressed(p)
+	}
+	return m.scanTightParams(p, &k, 0, to+1)
+}
+
+// scanTightAddressed is scanTight for a line whose head is more than a command.
+func (m *Message) scanTightAddressed(p []byte) (end int, ok bool) {
+	if len(p) == 0 {
+		return 0, false
+	}
+	m.names[commandName], m.line = span{}, p
+	body, ok := m.scanHead()
+	if !ok || body >= len(p) {
+		return 0, false
+	}
+	var k marks
+	k.find(p, body)
+	return m.scanTightParams(p, &k, body, body)
+}
+
+// scanTightParams does the part of scanTight from body on. The marks k begin at base.
+func (m *Message) scanTightParams(p []byte, k *marks, base, body int) (end int, ok bool) {
+	params := m.room()
+	params = params[:cap(params)]
+	params[0].name = uint32(body)
+	names, values := 0, 0 // whose ends were found
+	state, first := joined{}, uint64(1)<<uint(body-base)
+	for {
+		equals, outer, ok := state.structure(k, first)
+		if !ok {
+			return 0, false
+		}
+		if names+bits.OnesCount64(equals) >= len(params) {
+			params = slices.Grow(params, len(params)+64)
+			params = params[:cap(params)]
+		}
+		for ; equals != 0; equals &= equals - 1 {
+			q, at := &params[names], uint32(base+bits.TrailingZeros64(equals))
+			q.eq, q.value.from, q.form = at, at+1, whole
+			names++
+		}
+		for ; outer != 0; outer &= outer - 1 {
+			at := uint32(base + bits.TrailingZeros64(outer))
+			params[values].value.to = at
+			values++
+			params[values].name = at + 1
+		}
+		if k.stop != 0 {
+			break
+		}
+		base, first = base+64, 0
+		k.find(p, base)
+	}
+	end = base + bits.TrailingZeros64(k.stop)
+	params[values].value.to = uint32(end)
+	params = params[:names]
+	m.line, m.body, m.params = p[:end:end], uint32(body), params
+	m.ordered = m.keyParams(p)
+	m.canonical = m.ordered
+	return end, true
+}
+
+// keyParams gives all parameters their keys, and says whether they are in order. p is the line and what is known to be behind it.
+func (m *Message) keyParams(p []byte) (ordered bool) {
+	ordered = true
+	last := uint64(0)
+	for i := range m.params {
+		q := &m.params[i]
+		q.key = nameKey(p, int(q.name), int(q.eq))
+		if q.key <= last && ordered {
+			ordered = follows(p, int(q.name), int(q.eq), &m.params[i-1])
+		}
+		last = q.key
+	}
+	return ordered
+}
