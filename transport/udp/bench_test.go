@@ -52,12 +52,10 @@ func receive(b *testing.B, burst int, open func(testing.TB, *reactor.Loop, trans
 	loop, err := reactor.New(reactor.Options{})
 	require.NoError(b, err)
 	defer loop.Close()
-	got := 0
+	got, sent := burst, 0
 	d := dispatch.New(dispatch.Options{})
 	require.NoError(b, d.On("TICK", func(dispatch.Sender, *message.Message) error {
-		if got++; got == burst {
-			loop.Stop()
-		}
+		got++
 		return nil
 	}))
 	to, end := open(b, loop, link.NewDatagram(link.Options{Dispatcher: d}, nil))
@@ -66,22 +64,29 @@ func receive(b *testing.B, burst int, open func(testing.TB, *reactor.Loop, trans
 	require.NoError(b, err)
 	defer sender.Close()
 	packet := []byte("<me:client service/TICK count=123456;name=abcdefgh;path=/var/lib")
-	var spent time.Duration
-	b.ReportAllocs()
-	for n := 0; n < b.N; n += burst {
+	var spent, since time.Duration
+	loop.BeforeWait(func() {
+		if got < burst {
+			return
+		}
+		spent += cpu(b) - since
+		if sent >= b.N {
+			loop.Stop()
+		}
 		for range burst {
 			if _, err := sender.Write(packet); err != nil {
-				b.Fatal(err)
+				b.Error(err)
 			}
 		}
-		got = 0
-		start := cpu(b)
-		if err := loop.Run(context.Background()); err != nil {
-			b.Fatal(err)
-		}
-		spent += cpu(b) - start
+		sent += burst
+		got, since = 0, cpu(b)
+	})
+	b.ReportAllocs()
+	since = cpu(b)
+	if err := loop.Run(context.Background()); err != nil {
+		b.Fatal(err)
 	}
-	b.ReportMetric(float64(spent.Nanoseconds())/float64((b.N+burst-1)/burst*burst), "cpu-ns/op")
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(sent-burst), "cpu-ns/op")
 }
 
 // cpu is the processor time of this thread.
