@@ -5,7 +5,8 @@
 // # Use
 //
 // A medium calls [Listen] with a listening descriptor, [Dial] with the recipes
-// of connecting ones, or [New] with one that is ready. They must be
+// of connecting ones, or [New] with one that is ready, or [NewPair] with two:
+// one to read and one to write (pair.go). They must be
 // non-blocking and close-on-exec, and belong to the engine from then on.
 //
 // # How it works
