@@ -23,6 +23,9 @@ func (e *WordsError) Error() string {
 // bytes like others. It reads the command of
 // an Exec address. The error is a *WordsError.
 func SplitWords(line string) ([]string, error) {
+	if i := strings.IndexByte(line, 0); i >= 0 {
+		return nil, &WordsError{Line: line, Offset: i, Reason: "a word holds no NUL byte"}
+	}
 	s := splitter{line: line}
 	for s.at < len(line) {
 		if reason := s.next(line[s.at]); reason != "" {
@@ -78,8 +81,6 @@ func (s *splitter) next(b byte) (reason string) {
 			s.take(s.line[s.at+1])
 		}
 		s.at += 2
-	case 0:
-		return "a word holds no NUL byte"
 	default:
 		s.take(b)
 		s.at++
