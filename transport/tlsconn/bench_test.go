@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"sync"
@@ -35,7 +36,8 @@ import (
 //	go test ./transport/tlsconn -run - -bench AgainstGoroutines -benchtime 1x
 //
 // ratio is messages a second of the loop to those of the goroutines, medians of the rounds; cpu-ratio is processor time
-// a message of the goroutines to that of the loop: above 1 the loop is better in both.
+// a message of the goroutines to that of the loop: above 1 the loop is better in both. TLSCONN_PROFILE=FILE has the loop's
+// process write its profile.
 func BenchmarkAgainstGoroutines(b *testing.B) {
 	const rounds, each = 7, 400 * time.Millisecond
 	for _, window := range []int{1, 64} {
@@ -169,6 +171,12 @@ func loadEcho(c *tls.Conn, window int, until time.Time, got *atomic.Int64) {
 func TestMain(m *testing.M) {
 	switch os.Getenv(echoKind) {
 	case "loop":
+		if path := os.Getenv("TLSCONN_PROFILE"); path != "" {
+			f, err := os.Create(path)
+			check(err)
+			check(pprof.StartCPUProfile(f))
+			defer pprof.StopCPUProfile()
+		}
 		serve(loopEcho)
 	case "goroutines":
 		serve(goroutineEcho)

@@ -45,6 +45,7 @@ func (c *Conn) Abort(err error) {
 	c.state |= closing | leaving
 	c.drop()
 	c.below.Abort(err)
+	c.adieu()
 }
 
 // afterFlush goes on once everything is encrypted: half-close, or end.
@@ -67,6 +68,14 @@ func (c *Conn) leave() {
 		c.state |= closing | leaving
 		c.drop()
 		_ = c.below.Close()
+		c.adieu()
+	}
+}
+
+// adieu sees to the end where no connection is below any more to tell of it.
+func (c *Conn) adieu() {
+	if c.is(orphan) {
+		c.later()
 	}
 }
 
@@ -103,7 +112,18 @@ func (c *Conn) closed(err error) {
 		c.alarm.Stop()
 	}
 	c.account()
-	err = c.verdict(err)
+	if err == nil && c.is(isOpen) && c.is(unread) && !c.is(eof|closing) {
+		// Both streams have ended, but the handler paused before the last of what came.
+		c.state |= orphan
+		c.half.ended = true
+		c.loop.Hold()
+		return
+	}
+	c.finish(c.verdict(err))
+}
+
+// finish delivers OnClose.
+func (c *Conn) finish(err error) {
 	c.drop()
 	c.half.in = nil
 	c.state |= dead

@@ -56,6 +56,7 @@ const (
 	leaving                     // the connection below has been told to close
 	broken                      // the connection below takes nothing more
 	sealing                     // crypto/tls is encrypting a piece
+	orphan                      // the connection below has ended, and the handler has not heard all that came by it
 	dead                        // OnClose came
 )
 
@@ -105,6 +106,10 @@ func (c *Conn) OnTurnEnd() {
 		}
 		c.settle()
 		c.limitClose()
+		if c.is(orphan) && c.is(leaving) {
+			c.loop.Release()
+			c.finish(c.err)
+		}
 	})
 }
 

@@ -26,7 +26,9 @@
 //     (read.go). What was written waits as plaintext until the connection below
 //     takes more, and is encrypted by up to 64 KiB (write.go).
 //   - The end of stream is close_notify, followed by that of the connection
-//     below. An end without it is an error (close.go).
+//     below. An end without it is an error (close.go). Where both have ended and
+//     the handler has paused before the last of what came, the Conn lives on
+//     without one below until it was heard.
 //
 // # Security
 //

@@ -74,7 +74,7 @@ func TestConformance(t *testing.T) {
 	})
 	for name, f := range map[string]transporttest.Faults{
 		"memory":         {},
-		"hostile memory": {Chunk: 700, Window: 20_000, Delay: 10e3, Jitter: 20e3, Seed: 7},
+		"hostile memory": {Chunk: 4999, Window: 20_000, Delay: 10e3, Jitter: 20e3, Seed: 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transporttest.RunStream(t, func(*testing.T) transporttest.Medium {
