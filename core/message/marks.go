@@ -31,8 +31,9 @@ type joined struct {
 // after moves bits to the bytes behind, where the first comes from the block before.
 func after(word, before uint64) uint64 { return word<<1 | before>>63 }
 
-// structure finds where names begin and the '=' behind them in a block, from the byte on that first has a bit for. It says whether that is sure: that parameters are written as AppendText would write them, apart from their order.
-// All is done for 64 bytes at once, without a branch.
+// structure finds where names begin and the '=' behind them in a block, from the byte on that first has a bit for. It says
+// whether that is sure: that parameters are written as AppendText would write them, apart from their order. All is done for
+// 64 bytes at once, without a branch.
 //
 // An addition finds the ends of runs: where the first bit of a run of ones is added, the carry goes through them, and comes out
 // in the first zero behind (simdjson does so for backslashes: Langdale and Lemire, Parsing Gigabytes of JSON per Second).

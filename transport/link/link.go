@@ -42,7 +42,10 @@ func (l *Link) Send(m *message.Message) error {
 	}
 	line = append(line, '\n')
 	l.shared.out = line
-	err = l.conn.Write(line)
+	if err = l.conn.Write(line); err == nil && !l.shared.traced() {
+		l.shared.stats.Out++
+		return nil
+	}
 	l.shared.sent(l, m, line[:len(line)-1], err)
 	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) {
 		l.conn.Abort(err)
