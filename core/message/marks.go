@@ -31,20 +31,21 @@ type joined struct {
 // after moves bits to the bytes behind, where the first comes from the block before.
 func after(word, before uint64) uint64 { return word<<1 | before>>63 }
 
-// structure finds the '=' behind the names and the ';' between the parameters in a block, from the byte on that first has a
-// bit for. It says whether that is sure: that parameters are written as AppendText would write them, apart from their order.
-// All is done for 64 bytes at once, without a branch.
+// structure finds where names begin and the '=' behind them in a block, from the byte on that first has a bit for. It says
+// whether that is sure: that parameters are written as AppendText would write them, apart from their order. All is done for
+// 64 bytes at once, without a branch.
 //
 // An addition finds the ends of runs: where the first bit of a run of ones is added, the carry goes through them, and comes out
 // in the first zero behind (simdjson does so for backslashes: Langdale and Lemire, Parsing Gigabytes of JSON per Second).
-func (j *joined) structure(m *marks, first uint64) (equals, outer uint64, ok bool) {
+func (j *joined) structure(m *marks, first uint64) (starts, equals uint64, ok bool) {
 	below, end := m.within()
 	quote, blanks := m.quote&below, after(m.blank&below, j.blank)
 	inside := prefixXor(quote) ^ j.inside // from an opening quote on, until before the closing one
 	semicolon := m.semicolon & below
-	outer = semicolon &^ inside
+	outer := semicolon &^ inside
 
-	names, starts := m.name&below, after(outer, j.outer)|first
+	names := m.name & below
+	starts = after(outer, j.outer) | first
 	sum, nameCarry := bits.Add64(names, starts, j.nameCarry)
 	equals = sum &^ names // the byte behind each name
 	wrong := equals&^(m.equals&below) | starts&^names | starts&m.digit
@@ -61,7 +62,7 @@ func (j *joined) structure(m *marks, first uint64) (equals, outer uint64, ok boo
 		j.outer, j.equals, j.opens, j.closes, j.blank = outer, equals, opens, closes, m.blank
 		j.inside, j.nameCarry, j.plainCarry = uint64(int64(inside)>>63), nameCarry, plainCarry
 	}
-	return equals, outer, wrong == 0
+	return starts, equals, wrong == 0
 }
 
 // prefixXor returns for each bit whether the number of ones up to it is odd.

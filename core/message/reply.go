@@ -76,5 +76,5 @@ func (r *Message) CopyParams(m *Message) {
 
 // sharesHead says whether r has its head from where the line of m has the same.
 func (r *Message) sharesHead(m *Message) bool {
-	return r.bare() && m.bare() && m.canonical && r.names == m.names && &r.line[0] == &m.line[0]
+	return r.bare() && m.bare() && m.canonical && r.names[commandName].to == m.names[commandName].to && &r.line[0] == &m.line[0]
 }

@@ -53,28 +53,36 @@ func (m *Message) scanTightAddressed(p []byte) (end int, ok bool) {
 func (m *Message) scanTightParams(p []byte, k *marks, base, body int) (end int, ok bool) {
 	params := m.room()
 	params = params[:cap(params)]
-	params[0].name = uint32(body)
-	names, values := 0, 0 // whose ends were found
+	n, ordered, last := 0, true, &params[0]
 	state, first := joined{}, uint64(1)<<uint(body-base)
+	name := -1 // where the name begins that goes on in the next block
 	for {
-		equals, outer, ok := state.structure(k, first)
+		starts, equals, ok := state.structure(k, first)
 		if !ok {
 			return 0, false
 		}
-		if names+bits.OnesCount64(equals) >= len(params) {
+		if n+bits.OnesCount64(equals) > len(params) {
 			params = slices.Grow(params, len(params)+64)
 			params = params[:cap(params)]
+			last = &params[max(n-1, 0)]
 		}
 		for ; equals != 0; equals &= equals - 1 {
-			q, at := &params[names], uint32(base+bits.TrailingZeros64(equals))
-			q.eq, q.value.from, q.form = at, at+1, whole
-			names++
+			if name < 0 {
+				name = base + bits.TrailingZeros64(starts)
+				starts &= starts - 1
+			}
+			eq := base + bits.TrailingZeros64(equals)
+			key := nameKey(p, name, eq)
+			if n > 0 && key <= last.key && ordered {
+				ordered = follows(p, name, eq, last)
+			}
+			last.value.to = uint32(name - 1)
+			last = &params[n]
+			last.key, last.name, last.eq, last.value.from, last.form = key, uint32(name), uint32(eq), uint32(eq+1), whole
+			n, name = n+1, -1
 		}
-		for ; outer != 0; outer &= outer - 1 {
-			at := uint32(base + bits.TrailingZeros64(outer))
-			params[values].value.to = at
-			values++
-			params[values].name = at + 1
+		if starts != 0 {
+			name = base + bits.TrailingZeros64(starts)
 		}
 		if k.stop != 0 {
 			break
@@ -83,25 +91,8 @@ func (m *Message) scanTightParams(p []byte, k *marks, base, body int) (end int, 
 		k.find(p, base)
 	}
 	end = base + bits.TrailingZeros64(k.stop)
-	params[values].value.to = uint32(end)
-	params = params[:names]
-	m.line, m.body, m.params = p[:end:end], uint32(body), params
-	m.ordered = m.keyParams(p)
-	m.canonical = m.ordered
+	last.value.to = uint32(end)
+	m.line, m.body, m.params = p[:end:end], uint32(body), params[:n]
+	m.ordered, m.canonical = ordered, ordered
 	return end, true
-}
-
-// keyParams gives all parameters their keys, and says whether they are in order. p is the line and what is known to be behind it.
-func (m *Message) keyParams(p []byte) (ordered bool) {
-	ordered = true
-	last := uint64(0)
-	for i := range m.params {
-		q := &m.params[i]
-		q.key = nameKey(p, int(q.name), int(q.eq))
-		if q.key <= last && ordered {
-			ordered = follows(p, int(q.name), int(q.eq), &m.params[i-1])
-		}
-		last = q.key
-	}
-	return ordered
 }

@@ -47,7 +47,10 @@ func (l *Link) Send(m *message.Message) error {
 		l.shared.out = line
 		text = line[:len(line)-1]
 	}
-	err = l.conn.Write(line)
+	if err = l.conn.Write(line); err == nil && !l.shared.traced() {
+		l.shared.stats.Out++
+		return nil
+	}
 	l.shared.sent(l, m, text, err)
 	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) {
 		l.conn.Abort(err)

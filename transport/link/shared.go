@@ -101,13 +101,16 @@ func (s *shared) sent(to peer, m *message.Message, raw []byte, err error) {
 			s.stats.Dropped++
 		}
 	}
-	if s.options.Dispatcher != nil && s.options.Dispatcher.Traced() {
+	if s.traced() {
 		s.trace(to, dispatch.Event{Direction: dispatch.Out, Message: m, Raw: raw, Outcome: outcome, Err: err})
 	}
 }
 
+// traced says whether somebody wants to see events.
+func (s *shared) traced() bool { return s.options.Dispatcher != nil && s.options.Dispatcher.Traced() }
+
 func (s *shared) trace(with peer, ev dispatch.Event) {
-	if s.options.Dispatcher == nil || !s.options.Dispatcher.Traced() {
+	if !s.traced() {
 		return
 	}
 	// The hook may send: what it is shown stays what it is, the event and the bytes in the scratch space.
