@@ -96,9 +96,9 @@ func (c *Conn) open() {
 }
 
 // OnReady implements reactor.Handler.
-func (c *Conn) OnReady(_ reactor.Source, ready reactor.Interest) {
+func (c *Conn) OnReady(src reactor.Source, ready reactor.Interest) {
 	if c.is(connecting) {
-		c.connected()
+		c.connected(src)
 		return
 	}
 	if ready&reactor.Write != 0 {
