@@ -75,6 +75,16 @@ type EOFHandler interface {
 	OnEOF(c Conn)
 }
 
+// Acknowledger is an optional part of a Conn: it knows how much of what it sent
+// arrived.
+type Acknowledger interface {
+	// Unacked is how many of the last bytes that the kernel took have not been
+	// acknowledged by the other side, at most; that tells nothing about whether
+	// the peer's process has read the others. It stays known after the end.
+	// False means that it cannot be told.
+	Unacked() (bytes int, known bool)
+}
+
 // Credentials are those of a Unix peer at the time it connected (SO_PEERCRED,
 // unix(7)).
 type Credentials struct {

@@ -148,6 +148,7 @@ func (c *Conn) end(err error) {
 	if c.is(dead) {
 		return
 	}
+	c.keepUnacked()
 	c.state = c.state&(queued|connecting) | dead
 	if c.rare != nil {
 		c.rare.timer.Cancel()

@@ -53,10 +53,11 @@ const (
 
 // rare is what a connection has only while it connects or ends.
 type rare struct {
-	err    error           // for OnClose
-	timer  reactor.Timer   // deadline of connecting, closing or lingering
-	dial   *dialing        // while connecting
-	remote address.Address // of an accepted Unix connection with a name
+	err     error           // for OnClose
+	timer   reactor.Timer   // deadline of connecting, closing or lingering
+	dial    *dialing        // while connecting
+	remote  address.Address // of an accepted Unix connection with a name
+	unacked int             // at the end
 }
 
 // New makes a connection of a ready descriptor. OnOpen comes at the end of the

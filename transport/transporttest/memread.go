@@ -76,6 +76,7 @@ func (c *memConn) acknowledge(n int) {
 	if peer := c.peer; peer != nil && n > 0 {
 		post(peer.loop, func() {
 			peer.credit += n
+			peer.acked += uint64(n)
 			if peer.isOpen && !peer.dead {
 				peer.guarded(peer.settle)
 			}
@@ -103,6 +104,10 @@ func (c *memConn) Peer() (cred transport.Credentials, ok bool) { return cred, fa
 func (c *memConn) Queued() int                                 { return len(c.out) }
 func (c *memConn) Congested() bool                             { return c.owed }
 func (c *memConn) ID() uint64                                  { return c.id }
+
+// Unacked implements transport.Acknowledger: what the other end's handler has not
+// been given.
+func (c *memConn) Unacked() (int, bool) { return int(c.stats.BytesOut - c.acked), true }
 
 // Stats implements transport.Conn.
 func (c *memConn) Stats() transport.Stats {
