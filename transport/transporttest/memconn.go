@@ -25,7 +25,7 @@ type memConn struct {
 	id            uint64
 
 	out    []byte    // not sent yet
-	acked  uint64    // bytes that the other side took
+	acked  uint64    // bytes that the other side's handler was given
 	credit int       // bytes that may be sent before the other side took some
 	sent   int       // for CutAfter
 	inbox  []segment // arrived, not handed over yet

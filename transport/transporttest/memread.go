@@ -12,7 +12,7 @@ import (
 // is taken and forgotten, as a lingering close does.
 func (c *memConn) arrive(s segment) {
 	if c.dead {
-		c.acknowledge(len(s.data))
+		c.acknowledge(len(s.data), false)
 		return
 	}
 	c.inbox = append(c.inbox, s)
@@ -62,7 +62,7 @@ func (c *memConn) hand(data []byte) {
 	if c.inbox[0].data = data[n:]; n == len(data) {
 		c.inbox = c.inbox[1:]
 	}
-	c.acknowledge(n)
+	c.acknowledge(n, !c.closing)
 	c.stats.BytesIn += uint64(n)
 	c.stats.Reads++
 	if !c.closing {
@@ -71,12 +71,15 @@ func (c *memConn) hand(data []byte) {
 	}
 }
 
-// acknowledge lets the other side send n more bytes.
-func (c *memConn) acknowledge(n int) {
+// acknowledge lets the other side send n more bytes, and tells whether these
+// went to the handler.
+func (c *memConn) acknowledge(n int, given bool) {
 	if peer := c.peer; peer != nil && n > 0 {
 		post(peer.loop, func() {
 			peer.credit += n
-			peer.acked += uint64(n)
+			if given {
+				peer.acked += uint64(n)
+			}
 			if peer.isOpen && !peer.dead {
 				peer.guarded(peer.settle)
 			}
