@@ -75,8 +75,9 @@ type EOFHandler interface {
 	OnEOF(c Conn)
 }
 
-// Acknowledger is an optional part of a Conn: it knows how much of what it sent
-// arrived.
+// Acknowledger is an optional part of a Conn, which knows how much of what it
+// was given went. It promises that, after the end too, no byte behind
+// Stats.BytesOut can have reached the peer.
 type Acknowledger interface {
 	// Unacked is how many of the last bytes that the kernel took have not been
 	// acknowledged by the other side, at most; that tells nothing about whether

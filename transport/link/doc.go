@@ -28,7 +28,8 @@
 // Each message that a Permanent has taken is sent once or reported to OnUndelivered. What the kernel took for a connection
 // that then broke is never sent again, as the peer may have it: it is reported with ErrUncertain. Without a heartbeat that
 // is everything sent in the last DoubtTime, because a kernel that acknowledges says nothing about the process behind it.
-// With a heartbeat, which a peer answers in the order of its messages, it is what was sent since its last answer.
+// With a heartbeat, which a peer answers in the order of its messages, it is what was sent since its last answer. Over a
+// connection that cannot tell how much went (see transport.Acknowledger) what it still held is uncertain, too.
 //
 // # Limits of one link
 //

@@ -68,13 +68,21 @@ func (j *journal) taken() uint64 { return j.Conn.Stats().BytesOut }
 // put is how many bytes were written in all.
 func (j *journal) put() uint64 { return j.base + uint64(j.log.bytes()) }
 
-// holds says whether the connection's queue has lines that another connection could carry.
-func (j *journal) holds() bool { return j.ours > j.taken() }
+// gone is how many bytes may have reached the peer: all, for a connection that cannot tell.
+func (j *journal) gone() uint64 {
+	if _, ok := j.Conn.(transport.Acknowledger); ok {
+		return j.taken()
+	}
+	return j.put()
+}
 
-// arrived is how many bytes the other side's kernel has, as far as that can be known.
-func (j *journal) arrived() uint64 {
+// holds says whether the connection's queue has lines that another connection could carry.
+func (j *journal) holds() bool { return j.ours > j.gone() }
+
+// arrived is how many of so many bytes the other side's kernel has, as far as that can be known.
+func (j *journal) arrived(of uint64) uint64 {
 	n, _ := j.Unacked()
-	return j.taken() - min(uint64(n), j.taken())
+	return of - min(uint64(n), of)
 }
 
 // pop forgets the oldest line, which the kernel took.
@@ -117,7 +125,7 @@ func (j *journal) arm(d time.Duration) {
 func (j *journal) forget() {
 	j.armed = false
 	if !j.sure {
-		for until, now := j.arrived(), j.p.now(); j.log.len() > 0; j.pop() {
+		for until, now := j.arrived(j.taken()), j.p.now(); j.log.len() > 0; j.pop() {
 			if _, e := j.log.front(); j.base+uint64(e.size) > until || now-e.given < int64(j.p.options.DoubtTime) {
 				break
 			}
@@ -149,7 +157,8 @@ func (j *journal) count(c *Counts) {
 func (j *journal) settle(orderly bool, cause error) {
 	j.timer.Cancel()
 	p := j.p
-	taken, arrived, now := j.taken(), j.arrived(), p.now()
+	gone, now := j.gone(), p.now()
+	arrived, old := j.arrived(gone), j.arrived(j.taken())
 	uncertain, lost := because(ErrUncertain, cause), because(transport.ErrClosed, cause)
 	var again lines
 	for ; j.log.len() > 0; j.log.pop() {
@@ -158,12 +167,12 @@ func (j *journal) settle(orderly bool, cause error) {
 		j.base += uint64(e.size)
 		switch {
 		case e.kind == own:
-		case start >= taken && e.kind == queued:
+		case start >= gone && e.kind == queued:
 			again.push(line, *e)
-		case start >= taken:
+		case start >= gone:
 			p.counts.Abandoned++
 			p.report(line, lost)
-		case j.base <= arrived && (orderly || !j.sure && now-e.given >= int64(p.options.DoubtTime)):
+		case orderly && j.base <= arrived, !j.sure && j.base <= old && now-e.given >= int64(p.options.DoubtTime):
 			p.counts.Sent++
 		default:
 			p.counts.Sent++

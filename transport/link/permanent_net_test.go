@@ -120,6 +120,7 @@ func (c *swallower) Queued() int                    { return 0 }
 func (c *swallower) SetHandler(h transport.Handler) { c.h = h }
 func (c *swallower) Remote() address.Address        { return address.Address{} }
 func (c *swallower) Stats() transport.Stats         { return transport.Stats{BytesOut: uint64(c.taken)} }
+func (c *swallower) CloseWrite() error              { return nil }
 func (c *swallower) Abort(err error)                { c.h.OnClose(c, err) }
 
 // What a message costs on its way out, with and without the promise to tell its fate.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/transporttest"
@@ -190,6 +191,51 @@ func TestReplyIsLostWithItsConnection(t *testing.T) {
 	require.ErrorIs(t, s.why[1], link.ErrUncertain, "a part of it went")
 	require.ErrorIs(t, s.why[2], transport.ErrClosed)
 	s.end()
+}
+
+// A connection that cannot tell how much went, such as one that encrypts, may have sent all that it was given.
+func TestConnectionThatCannotTell(t *testing.T) {
+	for name, tt := range map[string]struct {
+		told int // bytes that it says have gone
+		err  error
+		lost int
+	}{
+		"broken":           {0, errors.New("provoked"), 3},
+		"it says a little": {4, errors.New("provoked"), 3},
+		"closed":           {9, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			var lost []string
+			c := &swallower{}
+			dials := 0
+			p, err := link.NewPermanent(w.Loop, func(_ *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+				c.h = h
+				dials++
+				return c, nil
+			}, link.PermanentOptions{
+				Pauses:        link.Pauses{time.Millisecond},
+				OnUndelivered: func(m *message.Message, why error) { lost = append(lost, m.Command()) },
+			})
+			require.NoError(t, err)
+			c.h.OnOpen(c)
+			for _, command := range names("A", 0, 3) {
+				require.NoError(t, p.Send(message.New(command)))
+			}
+			if c.taken = tt.told; tt.err == nil {
+				p.Close()
+			}
+			c.h.OnClose(c, tt.err)
+			w.Until("the loss is told", func() bool { return len(lost) == tt.lost })
+			require.Equal(t, uint64(tt.lost), p.Status().Counts.Uncertain)
+			if tt.err != nil {
+				w.Until("it dials again", func() bool { return dials == 2 })
+				require.Zero(t, p.Status().Counts.Queued, "nothing is sent twice")
+			}
+			p.Abort(nil)
+			w.Idle()
+		})
+	}
 }
 
 // A callback that panics loses nothing but its own call.
