@@ -309,16 +309,17 @@ func TestLinksEndInAnyOrder(t *testing.T) {
 // A hook may send what it sees on, over links of the same role; its event stays what it was.
 func TestTraceHookMaySend(t *testing.T) {
 	var seen []string
-	var s *service
+	var server *link.Server
 	d := echo(t, dispatch.Options{Trace: func(ev *dispatch.Event) {
 		before := fmt.Sprintf("%+v", *ev)
-		s.server.Broadcast(message.New("SEEN"))
+		server.Broadcast(message.New("SEEN"))
 		if after := fmt.Sprintf("%+v", *ev); after != before {
 			before = "changed: " + after
 		}
 		seen = append(seen, before)
 	}})
-	s = serve(t, "tcp://127.0.0.1:0", link.Options{Dispatcher: d}, transport.Options{})
+	s := serve(t, "tcp://127.0.0.1:0", link.Options{Dispatcher: d}, transport.Options{})
+	require.NoError(t, s.loop.Post(func() { server = s.server })) // the loop runs already
 	ask(t, s.at, "PING a=1\na*b\n")
 	got := make(chan []string, 1)
 	require.NoError(t, s.loop.Post(func() { got <- seen }))
