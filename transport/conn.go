@@ -97,6 +97,17 @@ type Named interface {
 	PeerNames() []string
 }
 
+// Acknowledger is an optional part of a Conn, which knows how much of what it
+// was given went. It promises that, after the end too, no byte behind
+// Stats.BytesOut can have reached the peer.
+type Acknowledger interface {
+	// Unacked is how many of the last bytes that the kernel took have not been
+	// acknowledged by the other side, at most; that tells nothing about whether
+	// the peer's process has read the others. It stays known after the end.
+	// False means that it cannot be told.
+	Unacked() (bytes int, known bool)
+}
+
 // Credentials are those of a Unix peer at the time it connected (SO_PEERCRED,
 // unix(7)).
 type Credentials struct {

@@ -19,7 +19,7 @@
 //     descriptor (a pipe, one end of a pair) goes to stream.New.
 //  3. A medium of packets hands its descriptor to dgram.New.
 //  4. A medium without a descriptor of its own (TLS) wraps a Conn and is a
-//     Handler of it.
+//     Handler of it. It is an Acknowledger only if it can keep that promise.
 //  5. Its test calls transporttest.RunStream or RunPacket: that suite is the
 //     definition of these contracts.
 //  6. Name its scheme in address and add a case to the switch in open.

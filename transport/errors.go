@@ -31,7 +31,7 @@ func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExcee
 // OpError says which operation failed on which address. Err unwraps to a
 // syscall.Errno where the system refused.
 type OpError struct {
-	Op   string // "look up", "connect", "listen", "bind", "accept", "read", "write", "send", "receive"
+	Op   string // "look up", "connect", "listen", "bind", "accept", "read", "write", "send", "receive"; of links "hello", "idle", "heartbeat"
 	Addr address.Address
 	Err  error
 }

@@ -55,10 +55,10 @@ func TestFlood(t *testing.T) {
 			w := world(t)
 			where := rough(t, "tcp", flood(test.line))
 			start := time.Now()
-			err := w.Run(t.Context(), test.command, append(test.args, "--timeout=100ms", "--host", where)...)
+			err := w.Run(t.Context(), test.command, append(test.args, "--timeout=1s", "--host", where)...)
 			require.Equal(t, test.kind, toolkit.KindOf(err), "%v", err)
 			require.Equal(t, test.kind == toolkit.Other, err == nil, "%v", err)
-			require.Less(t, time.Since(start), 5*time.Second)
+			require.Less(t, time.Since(start), 10*time.Second)
 			if test.printed >= 0 {
 				require.Equal(t, test.printed, strings.Count(w.Out.String(), "\n"))
 			}
@@ -76,5 +76,5 @@ func TestFloodInterrupted(t *testing.T) {
 	time.AfterFunc(100*time.Millisecond, func() { cancel(interrupted) })
 	start := time.Now()
 	require.ErrorIs(t, w.Run(ctx, signal.SendCommand, "send", "--timeout=0", "--idle=1h", where, "A"), interrupted)
-	require.Less(t, time.Since(start), 5*time.Second)
+	require.Less(t, time.Since(start), 10*time.Second)
 }

@@ -85,7 +85,7 @@ func TestConform(t *testing.T) {
 			},
 			Without: map[string]string{
 				"addresses":              "the names are those of the command and of the relay's socket",
-				"2,000 connections":      "each is a process",
+				"many connections":      "each is a process",
 				"connection refused":     "it is the relay that is refused, after it was started",
 				"listener closed":        "the same",
 				"most connections":       "the relays connect in any order",

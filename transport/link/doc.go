@@ -6,6 +6,7 @@
 //
 //   - Server: many links behind any number of listeners. Give its Accept method to open.Listen.
 //   - Client: one link to one peer, on a loop you run. Give it to open.Dial as the handler.
+//   - Permanent: one peer for good, on a loop you run. It connects again, and keeps messages meanwhile.
 //   - Datagram: messages in packets. Give it to open.Packet as the handler.
 //   - Blocking: one peer, for programs without a loop of their own; it runs a private one.
 //
@@ -14,7 +15,26 @@
 //	server := link.NewServer(link.Options{Dispatcher: dispatcher})
 //	listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)
 //
+// A client of a service that may be restarted needs a Permanent, which dials by itself:
+//
+//	p, err := link.NewPermanent(loop, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+//		return open.Dial(l, where, transport.Options{UserTimeout: 20 * time.Second}, h)
+//	}, link.PermanentOptions{Options: link.Options{Dispatcher: dispatcher}, Hello: register})
+//
 // A link answers in the form (text or JSON) that its peer used last.
+//
+// # Delivery
+//
+// Each message that a Permanent has taken is sent once or reported to OnUndelivered. What the kernel took for a connection
+// that then broke is never sent again, as the peer may have it: it is reported with ErrUncertain. Without a heartbeat that
+// is everything sent in the last DoubtTime, because a kernel that acknowledges says nothing about the process behind it.
+// With a heartbeat, which a peer answers in the order of its messages, it is what was sent since its last answer. Over a
+// connection that cannot tell how much went (see transport.Acknowledger) what it still held is uncertain, too.
+//
+// # Limits of one link
+//
+// Options has rates for both directions, a time that a link may be idle and a time until the first message; PermanentOptions
+// has them too. They need Options.Loop. A link that has none set pays nothing for them.
 //
 // # Threads
 //
@@ -29,6 +49,7 @@
 //
 // # Limits
 //
+// Permanent holds at most 10,000 messages and 1 MiB that wait, and remembers at most about 4 MiB of what it sent.
 // A line may have 65,536 bytes and the write queue 1 MiB unless the options say otherwise. Requests that are read
 // faster than their replies go out stay in the kernel: a link stops reading while half of its write queue is in use.
 package link

@@ -14,11 +14,12 @@ type Link struct {
 	shared  *shared
 	decoder message.Decoder
 	owner   owner
+	flow    *flow // nil without limits
 	next    *Link // list of the owner
 	prev    *Link
 	packets bool // each packet is a line
 	json    bool // the peer used JSON last
-	stalled bool // reading waits until the write queue is short again
+	stalled bool // reading waits: see blocked
 	closing bool // Close was called: nothing more is dispatched
 	value   any
 }
@@ -29,13 +30,28 @@ type owner interface {
 	closed(l *Link, err error)
 }
 
-func newLink(c transport.Conn, s *shared, o owner) *Link {
-	decoder := *message.NewDecoder(message.DecoderOptions{Limit: s.options.Limit})
-	return &Link{conn: c, shared: s, owner: o, decoder: decoder, packets: transport.KeepsPackets(c)}
+// keeper is an owner that takes part in what its link does.
+type keeper interface {
+	// received sees each message first. True: it was for the keeper, and is not dispatched.
+	received(l *Link, m *message.Message) bool
+	// drained comes when Send may go on.
+	drained(l *Link)
+	// ended comes at the peer's end of stream instead of Close.
+	ended(l *Link)
 }
 
-// Send queues m, which may be used again at once. It returns transport.ErrFull if the peer does not read,
-// transport.ErrClosed after the end, or what is wrong with a name in m. It does not block.
+func newLink(c transport.Conn, s *shared, o owner) *Link {
+	decoder := *message.NewDecoder(message.DecoderOptions{Limit: s.options.Limit})
+	l := &Link{conn: c, shared: s, owner: o, decoder: decoder, packets: transport.KeepsPackets(c)}
+	if s.limited {
+		l.flow = newFlow(l, &s.options)
+	}
+	return l
+}
+
+// Send queues m, which may be used again at once. It returns transport.ErrFull if the peer does not read or
+// Options.Send allows no more for now (OnDrain follows), transport.ErrClosed after the end, or what is wrong with a
+// name in m. It does not block.
 func (l *Link) Send(m *message.Message) error {
 	line, err := l.shared.encode(m, l.shared.asJSON(l.json))
 	if err != nil {
@@ -47,13 +63,25 @@ func (l *Link) Send(m *message.Message) error {
 		l.shared.out = line
 		text = line[:len(line)-1]
 	}
-	if err = l.conn.Write(line); err == nil && !l.shared.traced() {
+	if err = l.write(line); err == nil && !l.shared.traced() {
 		l.shared.stats.Out++
 		return nil
 	}
 	l.shared.sent(l, m, text, err)
-	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) {
+	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) && l.conn.Congested() {
 		l.conn.Abort(err)
+	}
+	return err
+}
+
+// write gives the connection one line, if the limits allow it.
+func (l *Link) write(line []byte) error {
+	if l.flow != nil && !l.closing && !l.flow.maySend() {
+		return transport.ErrFull
+	}
+	err := l.conn.Write(line)
+	if l.flow != nil && err == nil {
+		l.flow.sent(len(line))
 	}
 	return err
 }
@@ -95,13 +123,19 @@ func (l *Link) Label(ev *dispatch.Event) {
 // OnOpen is called by the transport.
 func (l *Link) OnOpen(c transport.Conn) {
 	l.owner.opened(l)
-	if f := l.shared.options.OnOpen; f != nil {
+	if l.flow != nil {
+		l.flow.open()
+	}
+	if f := l.shared.options.OnOpen; f != nil && !l.closing {
 		f(l)
 	}
 }
 
 // OnData is called by the transport.
 func (l *Link) OnData(c transport.Conn, p []byte) {
+	if l.flow != nil {
+		l.flow.touch()
+	}
 	for !l.packets {
 		line, rest, ok := l.decoder.Next(p, &l.shared.m)
 		if !ok {
@@ -118,16 +152,38 @@ func (l *Link) OnData(c transport.Conn, p []byte) {
 
 // OnDrain is called by the transport: lines that were left when the queue grew long are taken up again.
 func (l *Link) OnDrain(c transport.Conn) {
-	if l.stalled {
-		l.stalled = false
-		l.check(l.feed(nil))
-		if !l.stalled {
-			l.conn.Resume()
-		}
+	if l.flow != nil {
+		l.flow.touch()
 	}
-	if f := l.shared.options.OnDrain; f != nil {
+	l.goOn()
+	l.drained()
+}
+
+// goOn takes up reading again, unless there is a reason not to.
+func (l *Link) goOn() {
+	if !l.stalled || l.closing || l.blocked() {
+		return
+	}
+	l.stalled = false
+	l.check(l.feed(nil))
+	if !l.stalled {
+		l.conn.Resume()
+	}
+}
+
+// drained tells that Send may go on.
+func (l *Link) drained() {
+	if k := l.shared.keeper; k != nil {
+		k.drained(l)
+	}
+	if f := l.shared.options.OnDrain; f != nil && !l.closing {
 		f(l)
 	}
+}
+
+// blocked says that nothing more is to be read for now: the replies so far do not go out, or the limits are reached.
+func (l *Link) blocked() bool {
+	return l.conn.Congested() || l.flow != nil && l.flow.blocked()
 }
 
 // OnEOF is called by the transport after the peer's last byte. A last line needs no end.
@@ -135,12 +191,19 @@ func (l *Link) OnEOF(c transport.Conn) {
 	if !l.closing {
 		l.check(l.decoder.Finish(l.line))
 	}
+	if k := l.shared.keeper; k != nil {
+		k.ended(l)
+		return
+	}
 	l.Close()
 }
 
 // OnClose is called by the transport.
 func (l *Link) OnClose(c transport.Conn, err error) {
 	l.closing = true
+	if l.flow != nil {
+		err = l.flow.close(err)
+	}
 	l.owner.closed(l, err)
 	if f := l.shared.options.OnClose; f != nil {
 		f(l, err)
@@ -161,16 +224,24 @@ func (l *Link) line(line []byte) bool { return l.decoded(line, l.shared.m.Decode
 // decoded handles one line that was decoded, or was not.
 func (l *Link) decoded(line []byte, err error) bool {
 	s := l.shared
+	if l.flow != nil {
+		l.flow.received(len(line) + 1)
+	}
 	if err == nil {
 		l.json = s.m.IsJSON()
-		s.dispatch(l)
+		if l.flow != nil {
+			l.flow.heard = true
+		}
+		if s.keeper == nil || !s.keeper.received(l, &s.m) {
+			s.dispatch(l)
+		}
 	} else if !errors.Is(err, message.ErrEmpty) {
 		s.malformed(l, line, err)
 	}
 	if l.closing {
 		return false
 	}
-	if l.conn.Congested() {
+	if l.blocked() {
 		// What is left waits in the decoder and in the kernel until the replies so far went out.
 		l.stalled = true
 		l.conn.Pause()

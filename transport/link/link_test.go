@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -24,7 +25,13 @@ import (
 	"github.com/ed-toolbox/ed/transport/open"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if where := os.Getenv(serviceVariable); where != "" {
+		runService(where)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // service is a server under test on a loop of its own.
 type service struct {

@@ -1,8 +1,11 @@
 package link
 
 import (
+	"time"
+
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
 )
 
 // Dispatcher takes the messages that arrive and sees those that leave. *dispatch.Dispatcher satisfies it. All its
@@ -54,11 +57,25 @@ type Options struct {
 	// Secret is the secret_code that datagrams must carry; empty asks for none. Without it a datagram is dropped and not
 	// answered, whatever it holds. The parameter is taken out of every datagram, whether a secret is set or not.
 	Secret string
+	// Loop is where the links live. The limits that follow, which are for links and not for datagrams, need it: links end
+	// at once where it is missing. A Permanent knows it by itself.
+	Loop *reactor.Loop
+	// Receive limits what each peer may send. What is over it stays unread, so that the peer has to wait.
+	Receive Rate
+	// Send limits what each peer is sent. What is over it is refused with transport.ErrFull, and OnDrain follows; a
+	// Permanent keeps it in its queue. Meanwhile nothing is read, so that requests wait rather than lose their replies.
+	Send Rate
+	// IdleTimeout closes a link that carried nothing either way for this long; OnClose gets an *transport.OpError with
+	// Op "idle", for which errors.Is(err, transport.ErrTimeout). 0: never.
+	IdleTimeout time.Duration
+	// HelloTimeout closes a link whose peer has not sent its first message by then, counted from OnOpen; the error is
+	// that of IdleTimeout with Op "hello". 0: never.
+	HelloTimeout time.Duration
 	// OnOpen is called when a link is ready to carry messages.
 	OnOpen func(*Link)
 	// OnClose is called once per link, last. err is nil after an orderly end.
 	OnClose func(l *Link, err error)
-	// OnDrain is called when the write queue of a link fell under its low mark.
+	// OnDrain is called when the write queue of a link fell under its low mark, and when Send allows more after a refusal.
 	OnDrain func(*Link)
 	// OnMalformed sees each line or packet that is no message; line is borrowed. For datagrams l is nil.
 	OnMalformed func(from dispatch.Sender, line []byte, err error)

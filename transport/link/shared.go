@@ -12,6 +12,8 @@ import (
 // because a loop runs one callback at a time.
 type shared struct {
 	options Options
+	limited bool   // by the options
+	keeper  keeper // nil for most roles
 	stats   Stats
 	m       message.Message // the message being dispatched
 	out     []byte          // the message being sent
@@ -26,10 +28,11 @@ type Stats struct {
 	Malformed uint64 // lines or packets that were no message
 	Dropped   uint64 // messages not sent because the queue was full
 	Refused   uint64 // packets with a wrong or missing secret
+	Silent    uint64 // links closed because of HelloTimeout or IdleTimeout
 }
 
 func newShared(o Options) *shared {
-	return &shared{options: o}
+	return &shared{options: o, limited: o.limited()}
 }
 
 // peer is the end of a link or a packet's sender, as events and replies need it.

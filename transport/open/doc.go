@@ -8,8 +8,10 @@
 //	p, err := open.Packet(loop, local, remote, transport.Options{}, packets)
 //
 // Host names are looked up off the loop, which stays alive meanwhile
-// (reactor.Loop.Hold); all addresses of a name are tried in turn, within
-// Options.ConnectTimeout in all. The connection that Dial returns can be written to
+// (reactor.Loop.Hold). All addresses of a name are tried, IPv6 and IPv4 taking
+// turns (RFC 8305): the next one is begun with when 250 ms have passed or the one
+// before has failed, the first to connect is taken, and all of it must be done
+// within Options.ConnectTimeout. The connection that Dial returns can be written to
 // and closed at once; closing it cancels the look-up too.
 //
 // A tls address is TCP encrypted by package tlsconn. An Opener with a

@@ -78,7 +78,28 @@ func (op Opener) resolve(ctx context.Context, a address.Address) ([]address.Addr
 	for i, ip := range ips {
 		found[i] = a.WithIP(ip)
 	}
-	return found, nil
+	return interleave(found), nil
+}
+
+// interleave makes the two families take turns, beginning with that of the
+// first address: a host whose one family leads nowhere is reached by the other
+// without going through a whole list (RFC 8305 section 4).
+func interleave(found []address.Address) []address.Address {
+	var same, other []address.Address
+	for _, a := range found {
+		if a.IP.Is4() == found[0].IP.Is4() {
+			same = append(same, a)
+		} else {
+			other = append(other, a)
+		}
+	}
+	mixed := found[:0]
+	for len(same)+len(other) > 0 {
+		mixed = append(mixed, same[:min(1, len(same))]...)
+		mixed = append(mixed, other[:min(1, len(other))]...)
+		same, other = same[min(1, len(same)):], other[min(1, len(other)):]
+	}
+	return mixed
 }
 
 func deadline(o transport.Options) (context.Context, context.CancelFunc) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 	return ips, nil
 }
 
-var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil}}
+var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "mixed": {"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil}}
 
 func TestStreams(t *testing.T) {
 	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), "unix:@ed-test-open", "unixpacket:@ed-test-open-packets"} {
@@ -143,6 +144,24 @@ func TestDialNameFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFamiliesTakeTurns: each address refuses at once, so the errors are in the
+// order of the attempts.
+func TestFamiliesTakeTurns(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	free, err := open.Listen(w.Loop, parse(t, "tcp://127.0.0.1:0"), transport.Options{}, nil)
+	require.NoError(t, err)
+	require.NoError(t, free.Close())
+	client := &transporttest.Recorder{T: t, Name: "client"}
+	_, err = opener.Dial(w.Loop, address.Address{Scheme: address.TCP, Host: "mixed", Port: free.Addr().Port}, transport.Options{}, client)
+	require.NoError(t, err)
+	w.Idle()
+	var order []string
+	for _, part := range strings.Split(client.Err.Error(), "connect tcp://")[2:] {
+		order = append(order, part[:strings.LastIndex(part[:strings.Index(part, ": ")], ":")])
+	}
+	require.Equal(t, []string{"127.0.0.1", "[::1]", "127.0.0.2", "127.0.0.3"}, order)
 }
 
 // TestCancelLookUp: closing during the look-up ends it too, and the loop with it.

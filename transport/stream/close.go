@@ -151,11 +151,15 @@ func (c *Conn) end(err error) {
 	if c.is(dead) {
 		return
 	}
+	c.keepUnacked()
 	c.state = c.state&(queued|connecting) | dead
 	if c.rare != nil {
 		c.rare.timer.Cancel()
-		if d := c.rare.dial; d != nil && d.cancel != nil {
-			d.cancel()
+		if d := c.rare.dial; d != nil {
+			d.release(nil)
+			if d.cancel != nil {
+				d.cancel()
+			}
 		}
 		c.rare.dial = nil
 	}

@@ -53,10 +53,11 @@ const (
 
 // rare is what a connection has only while it connects or ends.
 type rare struct {
-	err    error           // for OnClose
-	timer  reactor.Timer   // deadline of connecting, closing or lingering
-	dial   *dialing        // while connecting
-	remote address.Address // of an accepted Unix connection with a name
+	err     error           // for OnClose
+	timer   reactor.Timer   // deadline of connecting, closing or lingering
+	dial    *dialing        // while connecting
+	remote  address.Address // of an accepted Unix connection with a name
+	unacked int             // at the end
 
 	truncated uint64 // packets dropped
 }
@@ -101,9 +102,9 @@ func (c *Conn) open() {
 }
 
 // OnReady implements reactor.Handler.
-func (c *Conn) OnReady(_ reactor.Source, ready reactor.Interest) {
+func (c *Conn) OnReady(src reactor.Source, ready reactor.Interest) {
 	if c.is(connecting) {
-		c.connected()
+		c.connected(src)
 		return
 	}
 	if ready&reactor.Write != 0 {

@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,24 +23,56 @@ type Target struct {
 	Open func() (fd int, err error)
 }
 
-// How long one of several targets gets at least, and how often a full backlog
-// is tried.
+// How long a target has to itself before the next one is tried as well (RFC
+// 8305 section 5), and how often a full backlog is tried.
 const (
-	minAttempt = 2 * time.Second
+	headStart  = 250 * time.Millisecond
 	retryEvery = 10 * time.Millisecond
 )
 
-// dialing is the state of a connection that has no peer yet.
+// dialing is the state of a connection that has no peer yet. Its targets race:
+// the first to connect wins.
 type dialing struct {
-	cancel  func() // stops the look-up; may be nil
-	targets []Target
+	cancel  func()     // stops the look-up; may be nil
+	targets []Target   // not tried yet
+	running []*attempt // being tried
 	tried   []error
-	until   time.Time // for all of it; zero: no end
-	attempt time.Time // for the present target
+	until   time.Time     // for all of it; zero: no end
+	next    reactor.Timer // the next target's turn
 }
 
-// Dial connects to the first of targets that answers, within
-// Options.ConnectTimeout. OnOpen or OnClose tells how it went, never from
+// attempt is one target being tried.
+type attempt struct {
+	Target
+	fd     int // -1 while the other side's backlog is full
+	source reactor.Source
+	retry  reactor.Timer
+}
+
+// release gives up what an attempt holds.
+func (a *attempt) release() {
+	a.retry.Cancel()
+	if a.fd >= 0 {
+		a.source.Remove()
+		_ = unix.Close(a.fd)
+		a.fd = -1
+	}
+}
+
+// release gives up all attempts but the one that won.
+func (d *dialing) release(won *attempt) {
+	d.next.Cancel()
+	for _, a := range d.running {
+		if a != won {
+			a.release()
+		}
+	}
+	d.running = nil
+}
+
+// Dial connects to the targets within Options.ConnectTimeout: to the first
+// one, 250 ms later or when that failed to the second as well, and so on; the
+// first that answers is taken. OnOpen or OnClose tells how it went, never from
 // inside Dial.
 func Dial(l *reactor.Loop, cfg Config, h transport.Handler, targets ...Target) *Conn {
 	c := Prepare(l, cfg, h, nil)
@@ -64,10 +97,13 @@ func Prepare(l *reactor.Loop, cfg Config, h transport.Handler, cancel func()) *C
 
 // Connect begins to connect. It does nothing if c has ended meanwhile.
 func (c *Conn) Connect(targets ...Target) {
-	if c.dialling() {
-		c.rare.timer.Cancel()
-		c.rare.dial.targets, c.rare.dial.cancel = targets, nil
-		c.try()
+	if !c.dialling() {
+		return
+	}
+	d := c.rare.dial
+	d.targets, d.cancel = targets, nil
+	if c.try(); c.dialling() && !d.until.IsZero() {
+		c.deadline(d.until.Sub(c.loop.Now()), c.tooLate)
 	}
 }
 
@@ -80,110 +116,123 @@ func (c *Conn) Fail(op string, err error) {
 
 func (c *Conn) dialling() bool { return c.rare != nil && c.rare.dial != nil }
 
-// try goes on to the next target that does not fail at once.
+// try begins with the next target that does not fail at once.
 func (c *Conn) try() {
 	d := c.rare.dial
+	d.next.Cancel()
 	for len(d.targets) > 0 {
-		if d.attempt.IsZero() {
-			d.attempt = d.share(c.loop.Now())
+		a := &attempt{Target: d.targets[0], fd: -1}
+		d.targets = d.targets[1:]
+		connected, err := c.begin(a)
+		switch {
+		case err != nil:
+			d.failed(a, err)
+			continue
+		case connected:
+			return
 		}
-		fd, err := d.targets[0].Open()
-		if err == unix.EAGAIN {
-			if c.late() {
-				err = transport.ErrTimeout
-			} else {
-				c.deadline(retryEvery, c.try)
-				return
-			}
+		d.running = append(d.running, a)
+		if len(d.targets) > 0 {
+			d.next = c.loop.After(headStart, c.set.Name, c.try)
 		}
-		if err == nil || err == unix.EINPROGRESS {
-			if err = c.start(fd, err == nil); err == nil {
-				return
-			}
-		}
-		c.failed(err)
+		return
 	}
-	c.end(c.allFailed())
+	if len(d.running) == 0 {
+		c.end(c.allFailed())
+	}
 }
 
-// start watches a socket that connects, or has.
-func (c *Conn) start(fd int, done bool) error {
-	want := reactor.Write
-	if done {
-		want = 0
-	}
-	if err := c.attach(fd, want); err != nil {
-		_ = unix.Close(fd)
-		return err
-	}
-	if done {
-		c.succeed()
+// begin opens the socket of a and watches it.
+func (c *Conn) begin(a *attempt) (connected bool, err error) {
+	fd, err := a.Open()
+	switch err {
+	case nil:
+		if err = c.attach(fd, 0); err != nil {
+			_ = unix.Close(fd)
+			return false, err
+		}
+		c.succeed(a)
 		c.later() // OnOpen must not come from inside Dial
-		return nil
+		return true, nil
+	case unix.EAGAIN:
+		a.retry = c.loop.After(retryEvery, c.set.Name, func() { c.again(a) })
+		return false, nil
+	case unix.EINPROGRESS:
+		src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: reactor.Write})
+		if err != nil {
+			_ = unix.Close(fd)
+			return false, err
+		}
+		a.fd, a.source = fd, src
+		return false, nil
 	}
-	if d := c.rare.dial; !d.attempt.IsZero() {
-		c.deadline(d.attempt.Sub(c.loop.Now()), func() { c.next(transport.ErrTimeout) })
-	}
-	return nil
+	return false, err
 }
 
-// connected finds out how connecting ended.
-func (c *Conn) connected() {
+// again tries a full backlog once more.
+func (c *Conn) again(a *attempt) {
+	if _, err := c.begin(a); err != nil {
+		c.lost(a, err)
+	}
+}
+
+// connected finds out how an attempt ended.
+func (c *Conn) connected(src reactor.Source) {
 	if !c.dialling() {
 		return // OnOpen is on its way
 	}
-	err := sockaddr.Pending(int(c.fd))
-	if err != nil {
-		c.next(os.NewSyscallError("connect", err))
+	d := c.rare.dial
+	i := slices.IndexFunc(d.running, func(a *attempt) bool { return a.source == src })
+	if i < 0 {
 		return
 	}
-	remote, err := sockaddr.Remote(int(c.fd))
+	a := d.running[i]
+	if err := sockaddr.Pending(a.fd); err != nil {
+		c.lost(a, os.NewSyscallError("connect", err))
+		return
+	}
+	remote, err := sockaddr.Remote(a.fd)
 	if err != nil {
 		return // not yet (ENOTCONN): a spurious wake-up
 	}
-	if local, err := sockaddr.Local(int(c.fd)); err == nil && local == remote && c.set.scheme.IsIP() {
-		c.next(os.NewSyscallError("connect", unix.ECONNREFUSED)) // connected to itself: nobody listens there
+	if local, err := sockaddr.Local(a.fd); err == nil && local == remote && c.set.scheme.IsIP() {
+		c.lost(a, os.NewSyscallError("connect", unix.ECONNREFUSED)) // connected to itself: nobody listens there
 		return
 	}
-	c.succeed()
+	c.fd, c.source, c.watched = int32(a.fd), a.source, reactor.Write
+	c.succeed(a)
 	c.open()
 }
 
-func (c *Conn) succeed() {
-	c.set.remote = c.rare.dial.targets[0].Addr
+// succeed ends the race.
+func (c *Conn) succeed(a *attempt) {
+	c.rare.dial.release(a)
+	c.set.remote = a.Addr
 	c.rare.timer.Cancel()
 	c.rare = nil
 }
 
-// next gives up the present target.
-func (c *Conn) next(err error) {
-	c.release()
-	c.rare.timer.Cancel()
-	c.failed(err)
+// lost ends one attempt; the next target's turn has come.
+func (c *Conn) lost(a *attempt, err error) {
+	d := c.rare.dial
+	a.release()
+	d.running = slices.DeleteFunc(d.running, func(r *attempt) bool { return r == a })
+	d.failed(a, err)
 	c.try()
 }
 
-// failed notes why the present target did not do.
-func (c *Conn) failed(err error) {
+// failed notes why a target did not do.
+func (d *dialing) failed(a *attempt, err error) {
+	d.tried = append(d.tried, &transport.OpError{Op: "connect", Addr: a.Addr, Err: err})
+}
+
+// tooLate ends the race without a winner.
+func (c *Conn) tooLate() {
 	d := c.rare.dial
-	d.tried = append(d.tried, &transport.OpError{Op: "connect", Addr: d.targets[0].Addr, Err: err})
-	d.targets = d.targets[1:]
-	d.attempt = time.Time{}
-}
-
-// late says that the present target's time is over.
-func (c *Conn) late() bool {
-	at := c.rare.dial.attempt
-	return !at.IsZero() && !c.loop.Now().Before(at)
-}
-
-// share gives the next target its part of the time left.
-func (d *dialing) share(now time.Time) time.Time {
-	if d.until.IsZero() {
-		return time.Time{}
+	for _, a := range d.running {
+		d.failed(a, transport.ErrTimeout)
 	}
-	left := d.until.Sub(now)
-	return now.Add(max(0, min(left, max(left/time.Duration(len(d.targets)), minAttempt))))
+	c.end(c.allFailed())
 }
 
 // allFailed is the error of a connection none of whose targets answered.

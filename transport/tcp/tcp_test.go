@@ -8,6 +8,7 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/stream"
 	"github.com/ed-toolbox/ed/transport/tcp"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/stretchr/testify/require"
@@ -99,6 +100,51 @@ func TestSocketOptions(t *testing.T) {
 	client.Conn.Abort(nil)
 	require.NoError(t, l.Close())
 	w.Idle()
+}
+
+// TestRace: an address that never answers costs a head start, not the whole
+// time; the slower connection is given up.
+func TestRace(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	server, client := &transporttest.Recorder{T: t, Name: "server"}, &transporttest.Recorder{T: t, Name: "client"}
+	l, err := tcp.Listen(w.Loop, at("127.0.0.1:0"), transport.Options{}, func(transport.Conn) transport.Handler { return server })
+	require.NoError(t, err)
+	to := silent(t)
+	began := time.Now()
+	c := stream.Dial(w.Loop, tcp.Config(to, transport.Options{}), client,
+		tcp.Target(to, transport.Options{}), tcp.Target(to, transport.Options{}), tcp.Target(l.Addr(), transport.Options{}), tcp.Target(refused(t, "127.0.0.1"), transport.Options{}))
+	w.Until("it opens", func() bool { return client.Opened == 1 })
+	require.GreaterOrEqual(t, time.Since(began), 500*time.Millisecond)
+	require.Less(t, time.Since(began), 5*time.Second)
+	require.Equal(t, l.Addr(), c.Remote())
+	require.NoError(t, c.Write([]byte("hello")))
+	require.NoError(t, c.Close())
+	require.NoError(t, l.Close())
+	w.Idle()
+	require.Equal(t, "hello", string(server.Data))
+}
+
+// TestRaceWithoutWinner: the deadline ends all attempts, and so does Close.
+func TestRaceWithoutWinner(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	to := silent(t)
+	for name, tt := range map[string]struct {
+		o    transport.Options
+		do   func(c transport.Conn)
+		is   error
+		says string
+	}{
+		"deadline":  {transport.Options{ConnectTimeout: 300 * time.Millisecond}, func(transport.Conn) {}, transport.ErrTimeout, "timed out; connect tcp://"},
+		"cancelled": {transport.Options{ConnectTimeout: -1}, func(c transport.Conn) { require.NoError(t, c.Close()) }, transport.ErrClosed, "closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := &transporttest.Recorder{T: t, Name: "client"}
+			tt.do(stream.Dial(w.Loop, tcp.Config(to, tt.o), client, tcp.Target(to, tt.o), tcp.Target(to, tt.o)))
+			w.Idle()
+			require.ErrorIs(t, client.Err, tt.is)
+			require.ErrorContains(t, client.Err, tt.says)
+		})
+	}
 }
 
 func TestDualStack(t *testing.T) {

@@ -25,6 +25,7 @@ type memConn struct {
 	id            uint64
 
 	out    []byte    // not sent yet
+	acked  uint64    // bytes that the other side's handler was given
 	credit int       // bytes that may be sent before the other side took some
 	sent   int       // for CutAfter
 	inbox  []segment // arrived, not handed over yet
@@ -186,7 +187,7 @@ func (c *memConn) end(err error) {
 		return
 	}
 	for _, s := range c.inbox {
-		c.acknowledge(len(s.data)) // taken and forgotten, like what is still to come
+		c.acknowledge(len(s.data), false) // taken and forgotten, like what is still to come
 	}
 	c.dead, c.err, c.out, c.inbox = true, err, nil, nil
 	c.limit.Cancel()

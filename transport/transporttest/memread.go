@@ -12,7 +12,7 @@ import (
 // is taken and forgotten, as a lingering close does.
 func (c *memConn) arrive(s segment) {
 	if c.dead {
-		c.acknowledge(len(s.data))
+		c.acknowledge(len(s.data), false)
 		return
 	}
 	c.inbox = append(c.inbox, s)
@@ -62,7 +62,7 @@ func (c *memConn) hand(data []byte) {
 	if c.inbox[0].data = data[n:]; n == len(data) {
 		c.inbox = c.inbox[1:]
 	}
-	c.acknowledge(n)
+	c.acknowledge(n, !c.closing)
 	c.stats.BytesIn += uint64(n)
 	c.stats.Reads++
 	if !c.closing {
@@ -71,11 +71,15 @@ func (c *memConn) hand(data []byte) {
 	}
 }
 
-// acknowledge lets the other side send n more bytes.
-func (c *memConn) acknowledge(n int) {
+// acknowledge lets the other side send n more bytes, and tells whether these
+// went to the handler.
+func (c *memConn) acknowledge(n int, given bool) {
 	if peer := c.peer; peer != nil && n > 0 {
 		post(peer.loop, func() {
 			peer.credit += n
+			if given {
+				peer.acked += uint64(n)
+			}
 			if peer.isOpen && !peer.dead {
 				peer.guarded(peer.settle)
 			}
@@ -103,6 +107,10 @@ func (c *memConn) Peer() (cred transport.Credentials, ok bool) { return cred, fa
 func (c *memConn) Queued() int                                 { return len(c.out) }
 func (c *memConn) Congested() bool                             { return c.owed }
 func (c *memConn) ID() uint64                                  { return c.id }
+
+// Unacked implements transport.Acknowledger: what the other end's handler has not
+// been given.
+func (c *memConn) Unacked() (int, bool) { return int(c.stats.BytesOut - c.acked), true }
 
 // Stats implements transport.Conn.
 func (c *memConn) Stats() transport.Stats {
