@@ -83,9 +83,9 @@ func TestConform(t *testing.T) {
 				c := child.Command{Path: os.Args[0], Set: []string{"ED_TEST_CHILD=relay", "ED_TEST_SOCKET=" + a.Path, "GORACE=atexit_sleep_ms=0"}}
 				return child.Talk(l, c, child.TalkOptions{Options: o, Remote: a, Errors: func([]byte) {}}, h), nil
 			},
+			Many: 50,
 			Without: map[string]string{
 				"addresses":              "the names are those of the command and of the relay's socket",
-				"many connections":      "each is a process",
 				"connection refused":     "it is the relay that is refused, after it was started",
 				"listener closed":        "the same",
 				"most connections":       "the relays connect in any order",

@@ -1,6 +1,7 @@
 package transporttest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -25,13 +26,15 @@ type Medium struct {
 	Without map[string]string
 }
 
+type streamTest struct {
+	name string
+	run  func(*Pair)
+}
+
 // RunStream checks that a medium keeps the contract of transport.Conn and
 // transport.Listener. make is called for each test.
 func RunStream(t *testing.T, make func(t *testing.T) Medium) {
-	tests := []struct {
-		name string
-		run  func(*Pair)
-	}{
+	tests := []streamTest{
 		{"echo", testEcho},
 		{"addresses", testAddresses},
 		{"write before open", testWriteBeforeOpen},
@@ -72,6 +75,11 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 				t.Setenv("ED_VERIFY", "0") // the checks allocate
 			}
 			p := &Pair{World: NewWorld(t), Medium: make(t)}
+			for name := range p.Without {
+				if !slices.ContainsFunc(tests, func(tt streamTest) bool { return tt.name == name }) {
+					t.Fatalf("there is no test %q to do without", name)
+				}
+			}
 			if why := p.Without[tt.name]; why != "" {
 				t.Log("means nothing here:", why)
 				return
