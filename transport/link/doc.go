@@ -44,7 +44,7 @@
 // # Errors
 //
 // A line that is no message is answered with INVALID, shown to the trace hook as malformed and counted; the link stays
-// open (protocol.md section 1). A line over the limit is answered with INVALID, and the link is closed. Send returns
+// open (docs/PROTOCOL.md section 1). A line over the limit is answered with INVALID, and the link is closed. Send returns
 // transport.ErrFull when the peer does not read; Options.Slow says what else happens.
 //
 // # Limits

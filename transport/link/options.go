@@ -77,6 +77,7 @@ type Options struct {
 	OnClose func(l *Link, err error)
 	// OnDrain is called when the write queue of a link fell under its low mark, and when Send allows more after a refusal.
 	OnDrain func(*Link)
-	// OnMalformed sees each line or packet that is no message; line is borrowed. For datagrams l is nil.
+	// OnMalformed sees each line or packet that is no message; line is borrowed, and empty where it was over the limit.
+	// from is the *Link or *Peer that it came by.
 	OnMalformed func(from dispatch.Sender, line []byte, err error)
 }

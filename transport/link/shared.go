@@ -49,7 +49,7 @@ func (s *shared) encode(m *message.Message, json bool) ([]byte, error) {
 		if !errors.Is(err, message.ErrNotUTF8) {
 			return s.out, err
 		}
-		// without a JSON form it goes as text: protocol.md section 1
+		// without a JSON form it goes as text: docs/PROTOCOL.md section 1
 	}
 	s.out, err = m.AppendText(s.out[:0])
 	return s.out, err
