@@ -1,0 +1,67 @@
+package watch_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+)
+
+// limit bounds every wait of these tests.
+const limit = 20 * time.Second
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(childMode); mode != "" {
+		playChild(mode)
+		return
+	}
+	_ = os.Setenv("ED_VERIFY", "1")
+	goleak.VerifyTestMain(m)
+}
+
+// newLoop makes a loop; at the end of the test no descriptor may be left that was not there before.
+func newLoop(tb testing.TB) *reactor.Loop {
+	tb.Helper()
+	before := descriptors(tb)
+	l, err := reactor.New(reactor.Options{})
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		require.NoError(tb, l.Close())
+		require.Equal(tb, before, descriptors(tb), "open descriptors")
+	})
+	return l
+}
+
+func descriptors(tb testing.TB) int {
+	tb.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(tb, err)
+	return len(entries)
+}
+
+// run turns the loop until it ends by itself or is stopped.
+func run(tb testing.TB, l *reactor.Loop) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	require.NoError(tb, l.Run(ctx))
+}
+
+// runUntil turns the loop until the condition is true before a wait.
+func runUntil(tb testing.TB, l *reactor.Loop, f func() bool) {
+	tb.Helper()
+	remove := l.BeforeWait(func() {
+		if f() {
+			l.Stop()
+		}
+	})
+	defer remove()
+	tick := l.Every(time.Millisecond, "look", func(int) {})
+	defer tick.Cancel()
+	run(tb, l)
+}
