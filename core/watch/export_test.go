@@ -62,3 +62,16 @@ func (w *FileWatch) Check() (errors []string) {
 	}
 	return errors
 }
+
+// Known is what is in the tree and matches.
+func (w *FileWatch) Known() map[string]bool {
+	m := map[string]bool{}
+	for _, root := range w.roots {
+		root.each(func(n *node) {
+			if n.is(isMatch) {
+				m[n.path()] = n.is(isDir)
+			}
+		})
+	}
+	return m
+}

@@ -12,17 +12,26 @@ func (w *FileWatch) apply(c *change) {
 		w.loseEvents()
 		return
 	}
-	for n := w.bound[c.wd]; n != nil; {
-		next := n.twin
-		if n.wd != c.wd {
-			break // an earlier one took it along
+	if n := w.bound[c.wd]; n != nil && n.twin == nil {
+		w.applyTo(n, c)
+		return
+	}
+	var twins []*node // the list changes on the way
+	for n := w.bound[c.wd]; n != nil; n = n.twin {
+		twins = append(twins, n)
+	}
+	for _, n := range twins {
+		if n.wd == c.wd {
+			w.applyTo(n, c)
 		}
-		if c.name == "" {
-			w.applySelf(n, c)
-		} else if n.is(isDir) {
-			w.applyEntry(n, c)
-		}
-		n = next
+	}
+}
+
+func (w *FileWatch) applyTo(n *node, c *change) {
+	if c.name == "" {
+		w.applySelf(n, c)
+	} else if n.is(isDir) {
+		w.applyEntry(n, c)
 	}
 }
 
@@ -77,8 +86,7 @@ func (w *FileWatch) applyEntry(dir *node, c *change) {
 		}
 	case c.has(unix.IN_MOVED_FROM):
 		if n != nil {
-			n.flags |= isMoving
-			w.moves = append(w.moves, move{c.cookie, n, w.loop.Now()})
+			w.depart(n, c)
 		}
 	case c.has(unix.IN_MOVED_TO):
 		w.arriveMoved(dir, c)

@@ -142,7 +142,7 @@ func (w *FileWatch) lookUpNames(n *node, path string) (entries []fs.DirEntry, er
 	return entries, err
 }
 
-// watch has the kernel watch what is at the path now. It says whether that is not what was watched before.
+// watch has the kernel watch what is at the path now. It says whether that is not what was watched before, if anything was.
 func (w *FileWatch) watch(n *node, path string) (changed bool) {
 	mask := uint32(structure)
 	if n.states.ends {
@@ -162,7 +162,7 @@ func (w *FileWatch) watch(n *node, path string) (changed bool) {
 		}
 		return false
 	}
-	changed = n.wd != 0 && n.wd != wd || n.is(isCut)
+	changed = n.wd != wd || n.is(isCut)
 	n.flags &^= isCut
 	w.bind(n, wd)
 	return changed
@@ -184,6 +184,10 @@ func (w *FileWatch) bind(n *node, wd int32) {
 func (w *FileWatch) see(dir *node, e fs.DirEntry, deep, changed bool) {
 	name := e.Name()
 	k := dir.kids[name]
+	if k != nil && k.is(isMoving) && changed {
+		w.giveUpMove(k) // it moved away from where this is not
+		k = nil
+	}
 	if k == nil {
 		w.arrive(dir, name, e.IsDir(), byLooking)
 		return

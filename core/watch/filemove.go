@@ -17,6 +17,16 @@ type move struct {
 
 func sortedKids(n *node) []string { return slices.Sorted(maps.Keys(n.kids)) }
 
+// depart is the first half of a rename.
+func (w *FileWatch) depart(n *node, c *change) {
+	if c.has(unix.IN_ISDIR) != (n.is(isDir) && !n.is(isLink)) {
+		w.drop(n, false) // a look found what came after; its own event will tell
+		return
+	}
+	n.flags |= isMoving
+	w.moves = append(w.moves, move{c.cookie, n, w.loop.Now()})
+}
+
 // arriveMoved is the second half of a rename, or all of it if it began where the watch does not look.
 func (w *FileWatch) arriveMoved(dir *node, c *change) {
 	i := slices.IndexFunc(w.moves, func(m move) bool { return m.cookie == c.cookie && m.node.parent == dir })
@@ -65,6 +75,13 @@ func (w *FileWatch) endMove(n *node) {
 // rename moves a node, with all that is below it.
 func (w *FileWatch) rename(n, dir *node, name string) {
 	replaced := w.replace(n, dir, name)
+	if n.is(isDead) { // it was below what it replaced: the tree is not what the kernel's was
+		if replaced != 0 {
+			w.report(FileEvent{Op: Delete, Path: joinPath(dir, name)})
+		}
+		w.arrive(dir, name, n.is(isDir) && !n.is(isLink), byMove)
+		return
+	}
 	t := transfer{w: w, replaced: replaced}
 	from, to := n.path(), joinPath(dir, name)
 	n.detach()

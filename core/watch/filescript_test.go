@@ -40,7 +40,7 @@ func TestFileScripts(t *testing.T) {
 			require.NoError(t, err)
 			commands, want, ok := strings.Cut(string(text), "Output:\n")
 			require.True(t, ok, "no Output:")
-			t.Chdir(t.TempDir())
+			scratch(t)
 			s := &fileScript{t: t, loop: newLoop(t), view: map[string]bool{}}
 			for _, line := range strings.Split(commands, "\n") {
 				s.do(line)

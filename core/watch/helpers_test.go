@@ -65,3 +65,14 @@ func runUntil(tb testing.TB, l *reactor.Loop, f func() bool) {
 	defer tick.Cancel()
 	run(tb, l)
 }
+
+// scratch makes an empty directory, in memory if possible, the working directory of the test.
+func scratch(tb testing.TB) {
+	tb.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "ed-watch-")
+	if err != nil {
+		dir = tb.TempDir()
+	}
+	tb.Cleanup(func() { require.NoError(tb, os.RemoveAll(dir)) })
+	tb.Chdir(dir)
+}

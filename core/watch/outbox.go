@@ -66,6 +66,9 @@ func (o *outbox) merge(e FileEvent) {
 		}
 		q.Op, q.Dir = e.Op, e.Dir
 	} else {
+		if q.Op&(Create|Delete) == Create {
+			e.Op &^= Delete // what it replaced was not heard of either
+		}
 		// A path that was deleted and made again has both bits.
 		q.Op, q.Dir, q.Found, q.Err = q.Op|e.Op, e.Dir, q.Found && e.Found, e.Err
 	}
