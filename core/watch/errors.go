@@ -15,6 +15,8 @@ var (
 	ErrNotChild = errors.New("not a child of this process")
 	// ErrReaped is in the Exit of a child whose status somebody else took.
 	ErrReaped = errors.New("child was reaped elsewhere")
+	// ErrUnknown is in the Exit of a process that is not ours: its status is told to its parent only.
+	ErrUnknown = errors.New("exit status is not known")
 	// ErrUnsupported is returned where the kernel or the permissions do not offer what was asked for.
 	ErrUnsupported = errors.New("not supported here")
 	// ErrBusy is returned when a pool's queue of tasks is full.

@@ -1,6 +1,17 @@
 package watch
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ExitOf is exitOf.
+func ExitOf(pid int, status uint32) Exit { return exitOf(pid, status) }
+
+// ExitFrom is exitFrom without usage.
+func ExitFrom(pid int, code, status int32) Exit { return exitFrom(pid, code, status, &unix.Rusage{}) }
 
 // Idle says that a FileWatch has read and reported everything that happened so far.
 func (w *FileWatch) Idle() bool {
@@ -74,4 +85,73 @@ func (w *FileWatch) Known() map[string]bool {
 		})
 	}
 	return m
+}
+
+// Lose behaves as if the kernel had dropped events.
+func (w *ProcessesWatch) Lose() {
+	w.lose()
+	w.deliver()
+}
+
+// FallBack behaves as if the connector had failed.
+func (w *ProcessesWatch) FallBack() { w.fallBack() }
+
+// Ready says that the first look is over and no other is under way.
+func (w *ProcessesWatch) Ready() bool { return !w.first && w.scan == nil }
+
+// ReadStat is readStat: the name, and whether the process lives.
+func ReadStat(proc string, pid int) (name string, lives bool, err error) {
+	s, err := readStat(proc, pid)
+	return s.name, err == nil && s.lives(), err
+}
+
+// NewMatcher says which paths below the working directory a pattern means.
+func NewMatcher(text string, recursive bool) (func(path string) bool, error) {
+	list, err := parsePatterns(text, recursive)
+	if err != nil {
+		return nil, err
+	}
+	m := machine{patterns: list, known: map[string]*states{}}
+	return func(path string) bool {
+		s, _ := m.start(".")
+		for {
+			name, rest, more := strings.Cut(path, "/")
+			if s == nil {
+				return false
+			}
+			if !more {
+				return m.judge(s, name).matches
+			}
+			s, path = m.descend(s, name, false), rest
+		}
+	}, nil
+}
+
+// FailWatches has inotify_add_watch fail for paths.
+func (w *FileWatch) FailWatches(err error, paths ...string) {
+	w.kernel.watch = func(fd int, path string, mask uint32) (int, error) {
+		if slices.Contains(paths, path) {
+			return -1, err
+		}
+		return unix.InotifyAddWatch(fd, path, mask)
+	}
+}
+
+// Retry does what is done after a while.
+func (w *FileWatch) Retry() { w.retryBlind() }
+
+// Merge puts events together as Coalesce does.
+func Merge(events ...FileEvent) (merged []FileEvent) {
+	var o outbox
+	for _, e := range events {
+		o.merge(e)
+	}
+	o.due = true
+	for {
+		e, ok := o.next(true)
+		if !ok {
+			return merged
+		}
+		merged = append(merged, e)
+	}
 }

@@ -328,6 +328,7 @@ func (w *FileWatch) fail(n *node, err error) {
 		return
 	}
 	w.blind = true
+	n.flags |= isFailing
 	if !n.is(isBlind) {
 		n.flags |= isBlind
 		w.report(FileEvent{Op: Failed, Path: n.path(), Dir: n.is(isDir), Err: err})

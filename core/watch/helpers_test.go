@@ -2,6 +2,8 @@ package watch_test
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -21,14 +23,28 @@ func TestMain(m *testing.M) {
 		return
 	}
 	_ = os.Setenv("ED_VERIFY", "1")
+	if r, w, err := os.Pipe(); err == nil { // the runtime's own descriptors come with the first pipe
+		_, _ = r.Close(), w.Close()
+	}
 	goleak.VerifyTestMain(m)
 }
 
 // newLoop makes a loop; at the end of the test no descriptor may be left that was not there before.
 func newLoop(tb testing.TB) *reactor.Loop {
 	tb.Helper()
+	return newLoopWith(tb, reactor.Options{})
+}
+
+// quietLoop is for panics: it does not log.
+func quietLoop(tb testing.TB) *reactor.Loop {
+	tb.Helper()
+	return newLoopWith(tb, reactor.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+}
+
+func newLoopWith(tb testing.TB, o reactor.Options) *reactor.Loop {
+	tb.Helper()
 	before := descriptors(tb)
-	l, err := reactor.New(reactor.Options{})
+	l, err := reactor.New(o)
 	require.NoError(tb, err)
 	tb.Cleanup(func() {
 		require.NoError(tb, l.Close())

@@ -17,6 +17,7 @@ const inotifyBuffer = 32 << 10
 type inotify struct {
 	fd     int
 	buffer []byte
+	watch  func(fd int, path string, mask uint32) (wd int, err error) // inotify_add_watch(2)
 }
 
 // change is one event as the kernel reports it.
@@ -36,12 +37,12 @@ func openInotify(path string) (inotify, error) {
 	} else if err != nil {
 		return inotify{fd: -1}, fmt.Errorf("watch %s: %w", path, os.NewSyscallError("inotify_init1", err))
 	}
-	return inotify{fd, make([]byte, inotifyBuffer)}, nil
+	return inotify{fd, make([]byte, inotifyBuffer), unix.InotifyAddWatch}, nil
 }
 
 // add watches path, or adds to the mask with which the same object is watched already.
 func (i *inotify) add(path string, mask uint32) (int32, error) {
-	wd, err := unix.InotifyAddWatch(i.fd, path, mask|unix.IN_MASK_ADD)
+	wd, err := i.watch(i.fd, path, mask|unix.IN_MASK_ADD)
 	switch {
 	case err == nil:
 		return int32(wd), nil
