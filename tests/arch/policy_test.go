@@ -78,7 +78,7 @@ github.com/creack/pty: -
 pgregory.net/rapid: tests/*
 go.uber.org/goleak: -
 plugin: -
-unsafe: core/message core/definition core/reactor transport/stream transport/dgram transport/internal/*
+unsafe: core/message core/definition core/reactor core/watch transport/stream transport/dgram transport/internal/*
 `
 
 // Sizes in lines.

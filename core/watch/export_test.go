@@ -1,0 +1,157 @@
+package watch
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ExitOf is exitOf.
+func ExitOf(pid int, status uint32) Exit { return exitOf(pid, status) }
+
+// ExitFrom is exitFrom without usage.
+func ExitFrom(pid int, code, status int32) Exit { return exitFrom(pid, code, status, &unix.Rusage{}) }
+
+// Idle says that a FileWatch has read and reported everything that happened so far.
+func (w *FileWatch) Idle() bool {
+	n, err := unix.IoctlGetInt(w.kernel.fd, unix.TIOCINQ)
+	return err == nil && n == 0 && w.announced && !w.lost && len(w.outbox.list) == 0 &&
+		len(w.fresh)+len(w.suspects)+len(w.relinks)+len(w.checks)+len(w.moves) == 0
+}
+
+// Lose behaves as if the kernel had dropped events.
+func (w *FileWatch) Lose() {
+	for {
+		empty, err := w.kernel.read(func(*change) {})
+		if empty || err != nil {
+			break
+		}
+	}
+	w.apply(&change{wd: -1, mask: unix.IN_Q_OVERFLOW})
+	w.source.Again()
+}
+
+// Moves is the number of renames that wait for their second half.
+func (w *FileWatch) Moves() int { return len(w.moves) }
+
+// Check finds what must not be in the tree.
+func (w *FileWatch) Check() (errors []string) {
+	count := 0
+	for _, root := range w.roots {
+		root.each(func(n *node) {
+			count++
+			if n.is(isDead | isMoving | isFresh | isSuspect) {
+				errors = append(errors, "flags of "+n.path())
+			}
+			links := int32(0)
+			for name, k := range n.kids {
+				if k.parent != n || k.name != name {
+					errors = append(errors, "parent of "+k.path())
+				}
+				if k.is(isLink) {
+					links++
+				}
+			}
+			if links != n.links {
+				errors = append(errors, "links of "+n.path())
+			}
+			if n.states != nil && n.wd == 0 {
+				errors = append(errors, "no watch of "+n.path())
+			}
+			found := n.wd == 0
+			for b := w.bound[n.wd]; b != nil; b = b.twin {
+				found = found || b == n
+			}
+			if !found {
+				errors = append(errors, "binding of "+n.path())
+			}
+		})
+	}
+	if count != w.count {
+		errors = append(errors, "count of nodes")
+	}
+	return errors
+}
+
+// Known is what is in the tree and matches.
+func (w *FileWatch) Known() map[string]bool {
+	m := map[string]bool{}
+	for _, root := range w.roots {
+		root.each(func(n *node) {
+			if n.is(isMatch) {
+				m[n.path()] = n.is(isDir)
+			}
+		})
+	}
+	return m
+}
+
+// Lose behaves as if the kernel had dropped events.
+func (w *ProcessesWatch) Lose() {
+	w.lose()
+	w.deliver()
+}
+
+// FallBack behaves as if the connector had failed.
+func (w *ProcessesWatch) FallBack() { w.fallBack() }
+
+// Ready says that the first look is over and no other is under way.
+func (w *ProcessesWatch) Ready() bool { return !w.first && w.scan == nil }
+
+// ReadStat is readStat: the name, and whether the process lives.
+func ReadStat(proc string, pid int) (name string, lives bool, err error) {
+	s, err := readStat(proc, pid)
+	return s.name, err == nil && s.lives(), err
+}
+
+// NewMatcher says which paths below the working directory a pattern means.
+func NewMatcher(text string, recursive bool) (func(path string) bool, error) {
+	list, err := parsePatterns(text, recursive)
+	if err != nil {
+		return nil, err
+	}
+	m := machine{patterns: list, known: map[string]*states{}}
+	return func(path string) bool {
+		s, _ := m.start(".")
+		for {
+			name, rest, more := strings.Cut(path, "/")
+			if s == nil {
+				return false
+			}
+			if !more {
+				return m.judge(s, name).matches
+			}
+			s, path = m.descend(s, name, false), rest
+		}
+	}, nil
+}
+
+// FailWatches has inotify_add_watch fail for paths.
+func (w *FileWatch) FailWatches(err error, paths ...string) {
+	w.kernel.watch = func(fd int, path string, mask uint32) (int, error) {
+		if slices.Contains(paths, path) {
+			return -1, err
+		}
+		return unix.InotifyAddWatch(fd, path, mask)
+	}
+}
+
+// Retry does what is done after a while.
+func (w *FileWatch) Retry() { w.retryBlind() }
+
+// Merge puts events together as Coalesce does.
+func Merge(events ...FileEvent) (merged []FileEvent) {
+	var o outbox
+	for _, e := range events {
+		o.merge(e)
+	}
+	o.due = true
+	for {
+		e, ok := o.next(true)
+		if !ok {
+			return merged
+		}
+		merged = append(merged, e)
+	}
+}

@@ -1,0 +1,133 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+)
+
+const (
+	// lastSignal is the highest signal number of Linux.
+	lastSignal = 64
+	// retryPost is how long to wait when the loop takes no more posts.
+	retryPost = 10 * time.Millisecond
+)
+
+// SignalOptions describe a watch to Signals. The zero value is good.
+type SignalOptions struct {
+	Weak bool // do not keep the loop alive
+}
+
+// SignalWatch delivers signals on a loop.
+type SignalWatch struct {
+	loop    *reactor.Loop
+	f       func(sig syscall.Signal, n int)
+	weak    bool
+	closed  bool // belongs to the loop
+	arrived chan os.Signal
+	quit    chan struct{}
+	over    chan struct{}
+
+	mu     sync.Mutex
+	counts [lastSignal + 1]int
+	posted bool
+}
+
+// Signals has f called on the loop's goroutine for each of the signals that the process receives; n is how many of them
+// came since the call before, as far as the system tells them apart. Several watches may have the same signal: each
+// gets it. While one does, the signal's default action, such as the end of the process, is off; with the last watch it
+// is back. Signals are delivered as package os/signal does it: no thread's mask is changed, nothing is inherited by
+// children, and it works whatever threads there are.
+//
+// SIGKILL and SIGSTOP cannot be watched. The Go runtime sends SIGURG to itself: whoever watches that one gets many.
+func Signals(l *reactor.Loop, f func(sig syscall.Signal, n int), o SignalOptions, signals ...syscall.Signal) (*SignalWatch, error) {
+	if len(signals) == 0 {
+		return nil, errors.New("watch signals: none given")
+	}
+	list := make([]os.Signal, len(signals))
+	for i, s := range signals {
+		if s < 1 || s > lastSignal || s == syscall.SIGKILL || s == syscall.SIGSTOP {
+			return nil, fmt.Errorf("watch signal %s: %w", SignalName(s), syscall.EINVAL)
+		}
+		list[i] = s
+	}
+	w := &SignalWatch{
+		loop: l, f: f, weak: o.Weak,
+		arrived: make(chan os.Signal, lastSignal), quit: make(chan struct{}), over: make(chan struct{}),
+	}
+	if !w.weak {
+		l.Hold()
+	}
+	signal.Notify(w.arrived, list...)
+	go w.collect()
+	return w, nil
+}
+
+// collect counts what arrives. It never waits for the loop, so that os/signal never finds its channel full for long.
+func (w *SignalWatch) collect() {
+	defer close(w.over)
+	retry := time.NewTimer(time.Hour)
+	defer retry.Stop()
+	for {
+		var again bool
+		select {
+		case s := <-w.arrived:
+			again = w.count(s.(syscall.Signal))
+		case <-retry.C:
+			again = w.count(0)
+		case <-w.quit:
+			return
+		}
+		if again {
+			retry.Reset(retryPost)
+		}
+	}
+}
+
+// count notes a signal, 0 for none, and posts unless that is done already. It asks to be called again when the loop
+// is full; a closed loop stays closed.
+func (w *SignalWatch) count(s syscall.Signal) (again bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s > 0 && s <= lastSignal {
+		w.counts[s]++
+	}
+	if w.posted {
+		return false
+	}
+	err := w.loop.Post(w.deliver)
+	w.posted = err == nil
+	return errors.Is(err, reactor.ErrFull)
+}
+
+func (w *SignalWatch) deliver() {
+	w.mu.Lock()
+	counts := w.counts
+	w.counts, w.posted = [lastSignal + 1]int{}, false
+	w.mu.Unlock()
+	for s, n := range counts {
+		if n > 0 && !w.closed {
+			w.f(syscall.Signal(s), n)
+		}
+	}
+}
+
+// Close ends the watch, on the loop's goroutine: f is not called any more. Closing twice is nothing.
+func (w *SignalWatch) Close() {
+	if w.closed {
+		return
+	}
+	w.closed = true
+	signal.Stop(w.arrived)
+	close(w.quit)
+	<-w.over // it does not wait for anything
+	if !w.weak {
+		w.loop.Release()
+	}
+}

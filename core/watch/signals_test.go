@@ -1,0 +1,126 @@
+package watch_test
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/watch"
+)
+
+func raise(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(os.Getpid(), s))
+}
+
+func TestSignals(t *testing.T) {
+	l := newLoop(t)
+	got := map[string]int{}
+	note := func(who string) func(syscall.Signal, int) {
+		return func(s syscall.Signal, n int) { got[who+watch.SignalName(s)] += n }
+	}
+	a, err := watch.Signals(l, note("a "), watch.SignalOptions{}, syscall.SIGUSR1, syscall.SIGUSR2, syscall.Signal(40))
+	require.NoError(t, err)
+	b, err := watch.Signals(l, note("b "), watch.SignalOptions{Weak: true}, syscall.SIGUSR1)
+	require.NoError(t, err)
+	raise(t, syscall.SIGUSR1)
+	runUntil(t, l, func() bool { return got["a USR1"] > 0 && got["b USR1"] > 0 })
+	raise(t, syscall.SIGUSR2)
+	raise(t, 40)
+	runUntil(t, l, func() bool { return got["a USR2"] > 0 && got["a RTMIN+6"] > 0 })
+	b.Close()
+	raise(t, syscall.SIGUSR1)
+	runUntil(t, l, func() bool { return got["a USR1"] == 2 })
+	require.Equal(t, map[string]int{"a USR1": 2, "b USR1": 1, "a USR2": 1, "a RTMIN+6": 1}, got)
+	a.Close()
+	a.Close()
+	run(t, l)
+}
+
+// TestSignalsCoalesce sends many while the loop does not run. Real-time signals are queued by the system, each one.
+func TestSignalsCoalesce(t *testing.T) {
+	l := newLoop(t)
+	calls, total := 0, 0
+	w, err := watch.Signals(l, func(_ syscall.Signal, n int) { calls++; total += n }, watch.SignalOptions{}, 45)
+	require.NoError(t, err)
+	defer w.Close()
+	all := make(chan os.Signal, 1000)
+	signal.Notify(all, syscall.Signal(45))
+	defer signal.Stop(all)
+	for range 100 {
+		raise(t, 45)
+		<-all // os/signal drops what is not fetched in time
+	}
+	runUntil(t, l, func() bool { return total == 100 })
+	require.Less(t, calls, 10)
+}
+
+// TestSignalsFull fills the loop's queue of posts: the signal must come through when there is room again.
+func TestSignalsFull(t *testing.T) {
+	l, err := reactor.New(reactor.Options{PostLimit: 1})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	got := 0
+	w, err := watch.Signals(l, func(_ syscall.Signal, n int) { got += n }, watch.SignalOptions{}, syscall.SIGUSR1)
+	require.NoError(t, err)
+	defer w.Close()
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGUSR1)
+	defer signal.Stop(heard)
+	require.NoError(t, l.Post(func() {}))
+	raise(t, syscall.SIGUSR1)
+	<-heard
+	runUntil(t, l, func() bool { return got == 1 })
+}
+
+// TestSignalsCloseInCallback stops the rest of the same delivery.
+func TestSignalsCloseInCallback(t *testing.T) {
+	l := newLoop(t)
+	var w *watch.SignalWatch
+	calls := 0
+	w, err := watch.Signals(l, func(syscall.Signal, int) { calls++; w.Close() }, watch.SignalOptions{}, 45, 46)
+	require.NoError(t, err)
+	heard := make(chan os.Signal, 2)
+	signal.Notify(heard, syscall.Signal(45), syscall.Signal(46))
+	defer signal.Stop(heard)
+	raise(t, 45)
+	raise(t, 46)
+	<-heard
+	<-heard
+	run(t, l)
+	require.Equal(t, 1, calls)
+}
+
+func TestSignalsRefused(t *testing.T) {
+	l := newLoop(t)
+	for _, list := range [][]syscall.Signal{nil, {syscall.SIGKILL}, {syscall.SIGSTOP}, {0}, {65}, {-1}, {syscall.SIGHUP, 0}} {
+		_, err := watch.Signals(l, nil, watch.SignalOptions{}, list...)
+		require.Error(t, err)
+	}
+}
+
+func TestParseSignal(t *testing.T) {
+	for text, want := range map[string]syscall.Signal{
+		"TERM": 15, "SIGTERM": 15, "term": 15, "sigterm": 15, "15": 15, "1": 1, "64": 64,
+		"RTMIN": 34, "RTMIN+3": 37, "SIGRTMIN+3": 37, "RTMAX": 64, "rtmax-1": 63, "RTMIN+30": 64, "CHLD": 17,
+	} {
+		got, err := watch.ParseSignal(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"", "0", "65", "-1", "+1", "SIG", "TERMX", "RTMIN-1", "RTMAX+1", "RTMIN+31", "RTMIN+", "1.0", "SIG15"} {
+		_, err := watch.ParseSignal(text)
+		require.Error(t, err, text)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		want := syscall.Signal(rapid.IntRange(1, 64).Draw(t, "signal"))
+		got, err := watch.ParseSignal(watch.SignalName(want))
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}
