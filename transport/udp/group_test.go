@@ -156,9 +156,9 @@ func TestInterfaceErrors(t *testing.T) {
 	}
 }
 
-// TestBroadcast: both as the remote of a socket and as the destination of one packet;
+// TestBroadcastAnswered: both as the remote of a socket and as the destination of one packet;
 // each receiver answers from its own address.
-func TestBroadcast(t *testing.T) {
+func TestBroadcastAnswered(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	server, got := open(t, w, at("0.0.0.0:0"), address.Address{}, transport.Options{})
 	got.On = func(c transport.PacketConn, p []byte, from address.Address) { require.NoError(t, c.WriteTo(p, from)) }

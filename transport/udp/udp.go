@@ -152,7 +152,11 @@ func (p *opening) connect(shared bool) error {
 	switch {
 	case err != nil:
 	case !shared:
-		err = sockaddr.Connect(p.fd, &to)
+		if err = sockaddr.Connect(p.fd, &to); err == unix.EACCES { // a broadcast address that a route makes one
+			if err = allowBroadcast(p.fd); err == nil {
+				err = sockaddr.Connect(p.fd, &to)
+			}
+		}
 	case isGroup(p.remote):
 		if err := sending(p.fd, p.family == unix.AF_INET, p.remote, p.options); err != nil {
 			return &transport.OpError{Op: "connect", Addr: p.remote, Err: err}

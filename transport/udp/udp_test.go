@@ -123,3 +123,15 @@ func TestRefusedArguments(t *testing.T) {
 		})
 	}
 }
+
+// TestBroadcast: a broadcast address can be sent to.
+func TestBroadcast(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	to, err := address.Parse("udp://127.255.255.255:9", address.Defaults{})
+	require.NoError(t, err)
+	c, err := udp.Open(w.Loop, address.Address{}, to, transport.Options{}, &transporttest.PacketRecorder{T: t})
+	require.NoError(t, err)
+	require.NoError(t, c.WriteTo([]byte("X"), address.Address{}))
+	c.Abort(nil)
+	w.Idle()
+}
