@@ -50,10 +50,10 @@ func (d *Datagram) OnPacket(c transport.PacketConn, p []byte, from address.Addre
 	case errors.Is(err, message.ErrEmpty):
 		return
 	case err != nil && s.options.Secret != "":
-		s.report(&d.from, line, err) // it carries no secret: whoever sent it gets no answer
+		s.report(&d.from, withoutSecret(line), err) // it proves nothing: whoever sent it gets no answer
 		return
 	case err != nil:
-		s.malformed(&d.from, line, err)
+		s.malformed(&d.from, withoutSecret(line), err)
 		return
 	}
 	d.from.json = s.m.IsJSON()
@@ -66,6 +66,14 @@ func (d *Datagram) OnPacket(c transport.PacketConn, p []byte, from address.Addre
 		d.redirect(&s.m, string(text))
 	}
 	s.dispatch(&d.from)
+}
+
+// withoutSecret is what may be shown of a packet that is no message, in which the end of a secret cannot be told.
+func withoutSecret(line []byte) []byte {
+	if at := bytes.Index(line, []byte(secretParameter)); at >= 0 {
+		return line[:at+len(secretParameter)]
+	}
+	return line
 }
 
 // admit checks the secret and takes it out, so that it is never dispatched, shown or sent on.

@@ -132,3 +132,14 @@ func TestDatagramSendTo(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "NEWS", string(buf[:n]))
 }
+
+// A packet that is no message may carry a secret all the same: nothing behind the name is shown.
+func TestDatagramMalformedSecret(t *testing.T) {
+	var shown []string
+	at, stats := packets(t, link.Options{OnMalformed: func(_ dispatch.Sender, line []byte, _ error) {
+		shown = append(shown, string(line))
+	}})
+	require.Contains(t, askPacket(t, at, "PING a=1;secret_code=sesame;b"), "INVALID")
+	require.EqualValues(t, 1, stats().Malformed)
+	require.Equal(t, []string{"PING a=1;secret_code"}, shown)
+}
