@@ -26,7 +26,7 @@ type ChildOptions struct {
 
 	// Stops is called on the loop's goroutine when the child was stopped by a signal, and with 0 when it goes on.
 	// Several changes between two looks are one: the last. Nil: nobody asks.
-	Stops func(by syscall.Signal)
+	Stops func(by Signal)
 }
 
 // ChildWatch waits for the end of one child.
@@ -112,7 +112,7 @@ func (w *ChildWatch) start() (err error) {
 	}
 	w.source, err = w.loop.Add(w.fd, w, reactor.SourceOptions{Name: name, Kind: "child", Interest: reactor.Read})
 	if err == nil && w.options.Stops != nil {
-		stops := func(syscall.Signal, int) { w.lookForStops() }
+		stops := func(Signal, int) { w.lookForStops() }
 		w.signals, err = Signals(w.loop, stops, SignalOptions{Weak: true}, syscall.SIGCHLD)
 	}
 	return err
@@ -120,7 +120,7 @@ func (w *ChildWatch) start() (err error) {
 
 // lookForStops takes the child's stops and continues, and leaves its end alone.
 func (w *ChildWatch) lookForStops() {
-	last := syscall.Signal(-1)
+	last := Signal(-1)
 	for w.fd >= 0 {
 		code, status, _, err := waitID(w.fd, unix.WSTOPPED|unix.WCONTINUED)
 		if err != nil || code == 0 {
@@ -128,7 +128,7 @@ func (w *ChildWatch) lookForStops() {
 		}
 		last = 0
 		if code != codeContinued {
-			last = syscall.Signal(status)
+			last = Signal(status)
 		}
 	}
 	if last >= 0 {
@@ -170,10 +170,13 @@ func (w *ChildWatch) finish(e Exit) {
 }
 
 // Signal sends a signal to the child, on the loop's goroutine. It is ErrGone if it has ended; no other process is ever hit.
-func (w *ChildWatch) Signal(sig syscall.Signal) error {
+func (w *ChildWatch) Signal(sig Signal) error {
 	err := error(ErrGone)
 	if w.fd >= 0 {
-		err = unix.PidfdSendSignal(w.fd, sig, nil, 0)
+		// The kernel takes signals for zombies without a word.
+		if code, _, _, ended := waitID(w.fd, unix.WEXITED|unix.WNOWAIT); code == 0 && ended == nil {
+			err = unix.PidfdSendSignal(w.fd, sig, nil, 0)
+		}
 	}
 	switch {
 	case err == nil:

@@ -176,7 +176,7 @@ func TestChildOfOthers(t *testing.T) {
 
 	_, err = watch.ChildProcess(l, taken.Process, nil, watch.ChildOptions{})
 	require.ErrorIs(t, err, watch.ErrGone)
-	_, err = watch.Child(l, os.Getppid(), nil, watch.ChildOptions{})
+	_, err = watch.Child(l, os.Getpid(), nil, watch.ChildOptions{})
 	require.ErrorIs(t, err, watch.ErrNotChild)
 	_, err = watch.Child(l, 0, nil, watch.ChildOptions{})
 	require.ErrorIs(t, err, watch.ErrGone)

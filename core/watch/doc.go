@@ -4,7 +4,7 @@
 //
 // # Use
 //
-//	s, err := watch.Signals(l, func(sig syscall.Signal, n int) { … }, watch.SignalOptions{}, syscall.SIGHUP)
+//	s, err := watch.Signals(l, func(sig watch.Signal, n int) { … }, watch.SignalOptions{}, syscall.SIGHUP)
 //	c, err := watch.ChildProcess(l, cmd.Process, func(e watch.Exit) { … }, watch.ChildOptions{Keep: true})
 //	p, err := watch.Process(l, pid, func() { … }, watch.ProcessOptions{})
 //	ps, err := watch.Processes(l, func(e watch.ProcessEvent) { … }, watch.ProcessesOptions{Names: []string{"snap*"}})
@@ -60,7 +60,7 @@
 // writes to mapped memory, not /proc and /sys, and not that something is mounted over a directory. One
 // FileWatch is one of fs.inotify.max_user_instances (128 by default); each directory in it one of max_user_watches.
 // The system queues max_queued_events (16384) changes before it drops them. The walk when a watch begins, and the look at each
-// directory, happen on the loop: 10,000 entries take some 10 ms.
+// directory, happen on the loop: 10,000 entries take 10 to 20 ms.
 //
 // Processes by polling sees only those that live at an interval's end. By the proc connector it sees all, but has to read the
 // name of a program from /proc: of one that has ended by then, and was reaped, it is not known.

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -93,6 +94,11 @@ func (w *ProcessesWatch) Lose() {
 	w.deliver()
 }
 
+// Shrink leaves room for a few events of the kernel only.
+func (w *ProcessesWatch) Shrink() error {
+	return unix.SetsockoptInt(w.connector.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1)
+}
+
 // FallBack behaves as if the connector had failed.
 func (w *ProcessesWatch) FallBack() { w.fallBack() }
 
@@ -154,4 +160,10 @@ func Merge(events ...FileEvent) (merged []FileEvent) {
 		}
 		merged = append(merged, e)
 	}
+}
+
+// ScanProcesses looks at all processes and counts them.
+func ScanProcesses() (int, error) {
+	found, err := scanProcesses(context.Background(), &ProcessesOptions{Proc: "/proc"})
+	return len(found), err
 }

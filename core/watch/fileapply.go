@@ -103,10 +103,13 @@ func (w *FileWatch) applyEntry(dir *node, c *change) {
 type arrival uint8
 
 const (
-	byLooking arrival = iota
+	byLooking arrival = iota // and it is no symbolic link
+	asLink                   // by looking: it is one
 	byCreation
 	byMove // from where the watch does not look
 )
+
+func (a arrival) found() bool { return a <= asLink }
 
 // arrive makes an entry known that was created, or moved in from elsewhere, or found by looking.
 func (w *FileWatch) arrive(dir *node, name string, directory bool, how arrival) {
@@ -115,7 +118,7 @@ func (w *FileWatch) arrive(dir *node, name string, directory bool, how arrival) 
 	}
 	v := w.machine.judge(dir.states, name)
 	link := false
-	if !directory && (v.follow || v.deeper) {
+	if !directory && how != byLooking {
 		link, directory = w.isLink(dir, name, v)
 	}
 	replaced := Op(0)
@@ -130,21 +133,21 @@ func (w *FileWatch) arrive(dir *node, name string, directory bool, how arrival) 
 		if n.is(isMatch) {
 			replaced = Delete
 		}
-		w.forget(n, how == byLooking)
+		w.forget(n, how.found())
 	}
 	n := w.newNode(dir, name, v, directory, link)
 	switch {
 	case n == nil && replaced != 0:
-		w.report(FileEvent{Op: Delete, Path: joinPath(dir, name), Found: how == byLooking})
+		w.report(FileEvent{Op: Delete, Path: joinPath(dir, name), Found: how.found()})
 		return
 	case n == nil:
 		return
 	}
-	if how == byLooking {
+	if how.found() {
 		n.flags |= isFound
 	}
 	if v.matches && !w.starting {
-		w.report(FileEvent{Op: Create | replaced, Path: n.path(), Dir: directory, Found: how == byLooking})
+		w.report(FileEvent{Op: Create | replaced, Path: n.path(), Dir: directory, Found: how.found()})
 	}
 	if n.states != nil || link {
 		w.lookSoon(n)
@@ -153,7 +156,7 @@ func (w *FileWatch) arrive(dir *node, name string, directory bool, how arrival) 
 
 // expected says that the event is about what a look at the directory found already.
 func (w *FileWatch) expected(n *node, how arrival) bool {
-	if how == byLooking || !n.is(isFound) || n.epoch != w.epoch {
+	if how.found() || !n.is(isFound) || n.epoch != w.epoch {
 		return false
 	}
 	n.flags &^= isFound

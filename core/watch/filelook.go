@@ -188,8 +188,12 @@ func (w *FileWatch) see(dir *node, e fs.DirEntry, deep, changed bool) {
 		w.giveUpMove(k) // it moved away from where this is not
 		k = nil
 	}
+	how := byLooking
+	if e.Type()&fs.ModeSymlink != 0 {
+		how = asLink
+	}
 	if k == nil {
-		w.arrive(dir, name, e.IsDir(), byLooking)
+		w.arrive(dir, name, e.IsDir(), how)
 		return
 	}
 	k.round = w.round
@@ -197,12 +201,12 @@ func (w *FileWatch) see(dir *node, e fs.DirEntry, deep, changed bool) {
 		return
 	}
 	directory, link := e.IsDir(), false
-	if e.Type()&fs.ModeSymlink != 0 {
+	if how == asLink {
 		link, directory = w.isLink(dir, name, w.machine.judge(dir.states, name))
 	}
 	switch {
 	case directory != k.is(isDir) || link != k.is(isLink):
-		w.arrive(dir, name, e.IsDir(), byLooking)
+		w.arrive(dir, name, e.IsDir(), how)
 	case directory || link:
 		if deep || changed {
 			w.suspect(k)

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -139,6 +141,38 @@ func TestFileEntryLimit(t *testing.T) {
 	require.Equal(t, []string{"create d/d", "create d/e"}, s.texts())
 }
 
+// TestFileOverflow does more than the kernel keeps. What it dropped is found.
+func TestFileOverflow(t *testing.T) {
+	scratch(t)
+	sh(t, "mkdir d", "mkdir d/old", "write d/a", "write d/b", "write d/c", "write d/old/x")
+	text, err := os.ReadFile("/proc/sys/fs/inotify/max_queued_events")
+	require.NoError(t, err)
+	most, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	s := watchFiles(t, watch.FileOptions{Patterns: []string{"d"}, Recursive: true, Ops: watch.Changes | watch.Attrib})
+	for range most/2 + 10 { // one after the other, or the kernel makes one of two
+		require.NoError(t, os.Chmod("d/a", 0o600))
+		require.NoError(t, os.Chmod("d/b", 0o600))
+	}
+	sh(t, "write d/new", "rm d/b", "append d/c", "mv d/old d/moved", "mkdir d/moved/in", "write d/moved/in/y")
+	events := filter(s.settle(), ^watch.Attrib)
+	require.Equal(t, uint64(1), s.w.Stats().Lost)
+	require.Equal(t, watch.Lost, events[0].Op)
+	require.Equal(t, watch.Synced, events[len(events)-1].Op)
+	var texts []string
+	for _, e := range events[1 : len(events)-1] {
+		require.True(t, e.Found)
+		texts = append(texts, e.String())
+	}
+	slices.Sort(texts)
+	require.Equal(t, []string{
+		"create d/moved", "create d/moved/in", "create d/moved/in/y", "create d/moved/x", "create d/new",
+		"delete d/b", "delete d/old", "delete d/old/x", "updated d/a", "updated d/c",
+	}, texts)
+	sh(t, "write d/moved/in/z")
+	require.Equal(t, []string{"create d/moved/in/z", "updated d/moved/in/z"}, s.texts())
+}
+
 // TestFilePanic: an event whose callback panics is gone, the others are not.
 func TestFilePanic(t *testing.T) {
 	scratch(t)
@@ -197,6 +231,7 @@ func TestFileUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
+	t.Cleanup(func() { _ = os.Chmod("top/closed", 0o755) })
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Equal(t, "updated top/closed/open/y\n", string(out))

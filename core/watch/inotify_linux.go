@@ -82,9 +82,10 @@ func (i *inotify) read(f func(*change)) (empty bool, err error) {
 	return false, nil
 }
 
+// close does not wait for the kernel to let go of the watches, which may take 20 ms: other sources are waiting.
 func (i *inotify) close() {
-	if i.fd >= 0 {
-		_ = unix.Close(i.fd)
+	if fd := i.fd; fd >= 0 {
+		go func() { _ = unix.Close(fd) }()
 	}
 	i.fd = -1
 }

@@ -59,8 +59,8 @@ type Method uint8
 const (
 	// AutoMethod is the proc connector where that is permitted, else polling.
 	AutoMethod Method = iota
-	// Connector is the kernel's proc connector: every start and end, at once, with the exit status. It takes CAP_NET_ADMIN in
-	// the machine's own name spaces: in most containers there is none.
+	// Connector is the kernel's proc connector: every start and end, at once, with the exit status. It is for the machine's own
+	// name spaces, so not in most containers, and takes CAP_NET_ADMIN before Linux 6.6.
 	Connector
 	// Polling is a look at /proc every Interval: no permission is needed, and what does not live that long is not seen.
 	Polling

@@ -190,6 +190,33 @@ func TestProcessesLost(t *testing.T) {
 	})
 }
 
+// TestProcessesOverflow has the kernel drop events.
+func TestProcessesOverflow(t *testing.T) {
+	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {
+		if m == watch.Polling {
+			return
+		}
+		path := copyOf(t, os.Args[0], "ed-watch-over")
+		old, oldIn := startAs(t, path, "wait")
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-over"}, Exists: true, Method: m})
+		require.Equal(t, watch.ProcessExists, p.next().Kind)
+		runUntil(t, l, p.w.Ready)
+		require.NoError(t, p.w.Shrink())
+		for range 20 {
+			require.NoError(t, exec.Command("true").Run())
+		}
+		require.NoError(t, oldIn.Close())
+		waitGone(t, old.Process.Pid)
+		require.Equal(t, watch.ProcessLost, p.next().Kind)
+		e := p.next()
+		require.Equal(t, watch.ProcessEnded, e.Kind)
+		require.True(t, e.Found)
+		require.Equal(t, uint64(1), p.w.Stats().Lost)
+		cmd, _ := startAs(t, path, "wait")
+		require.Equal(t, cmd.Process.Pid, p.next().PID)
+	})
+}
+
 // waitGone waits until a process is a zombie.
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
@@ -264,6 +291,7 @@ func TestProcessesRefused(t *testing.T) {
 	l := newLoop(t)
 	_, err := watch.Processes(l, nil, watch.ProcessesOptions{Names: []string{"["}})
 	require.Error(t, err)
+	waiting(t, "wait")
 	p := watchProcesses(t, l, watch.ProcessesOptions{Max: 1, Method: watch.Polling})
 	runUntil(t, l, p.w.Ready)
 	require.Equal(t, 1, p.w.Stats().Known)
@@ -273,6 +301,7 @@ func TestProcessesRefused(t *testing.T) {
 // TestProcessesPanic: what was to be delivered after a callback that panicked comes in the next turn.
 func TestProcessesPanic(t *testing.T) {
 	l := quietLoop(t)
+	waiting(t, "wait")
 	var got []watch.ProcessKind
 	w, err := watch.Processes(l, func(e watch.ProcessEvent) {
 		got = append(got, e.Kind)

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"syscall"
 	"time"
 	"unsafe"
 
@@ -56,7 +55,7 @@ func exitFrom(pid int, code, status int32, u *unix.Rusage) Exit {
 	if code == codeExited {
 		e.Code = int(status)
 	} else {
-		e.Signal, e.Core = syscall.Signal(status), code == codeDumped
+		e.Signal, e.Core = Signal(status), code == codeDumped
 	}
 	return e
 }

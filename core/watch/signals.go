@@ -27,7 +27,7 @@ type SignalOptions struct {
 // SignalWatch delivers signals on a loop.
 type SignalWatch struct {
 	loop    *reactor.Loop
-	f       func(sig syscall.Signal, n int)
+	f       func(sig Signal, n int)
 	weak    bool
 	closed  bool // belongs to the loop
 	arrived chan os.Signal
@@ -46,7 +46,7 @@ type SignalWatch struct {
 // children, and it works whatever threads there are.
 //
 // SIGKILL and SIGSTOP cannot be watched. The Go runtime sends SIGURG to itself: whoever watches that one gets many.
-func Signals(l *reactor.Loop, f func(sig syscall.Signal, n int), o SignalOptions, signals ...syscall.Signal) (*SignalWatch, error) {
+func Signals(l *reactor.Loop, f func(sig Signal, n int), o SignalOptions, signals ...Signal) (*SignalWatch, error) {
 	if len(signals) == 0 {
 		return nil, errors.New("watch signals: none given")
 	}
@@ -78,7 +78,7 @@ func (w *SignalWatch) collect() {
 		var again bool
 		select {
 		case s := <-w.arrived:
-			again = w.count(s.(syscall.Signal))
+			again = w.count(s.(Signal))
 		case <-retry.C:
 			again = w.count(0)
 		case <-w.quit:
@@ -92,7 +92,7 @@ func (w *SignalWatch) collect() {
 
 // count notes a signal, 0 for none, and posts unless that is done already. It asks to be called again when the loop
 // is full; a closed loop stays closed.
-func (w *SignalWatch) count(s syscall.Signal) (again bool) {
+func (w *SignalWatch) count(s Signal) (again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s > 0 && s <= lastSignal {
@@ -113,7 +113,7 @@ func (w *SignalWatch) deliver() {
 	w.mu.Unlock()
 	for s, n := range counts {
 		if n > 0 && !w.closed {
-			w.f(syscall.Signal(s), n)
+			w.f(Signal(s), n)
 		}
 	}
 }

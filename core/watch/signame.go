@@ -9,14 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Signal is the number of a signal, under a name for those who do not import syscall.
+type Signal = syscall.Signal
+
 // The real-time signals as the C library numbers them: it keeps 32 and 33 to itself.
 const (
-	rtMin = syscall.Signal(34)
-	rtMax = syscall.Signal(lastSignal)
+	rtMin = Signal(34)
+	rtMax = Signal(lastSignal)
 )
 
 // SignalName is the name of a signal without SIG, "HUP", "RTMIN+3", or its number where it has none.
-func SignalName(s syscall.Signal) string {
+func SignalName(s Signal) string {
 	if name := unix.SignalName(s); name != "" {
 		return strings.TrimPrefix(name, "SIG")
 	}
@@ -32,10 +35,10 @@ func SignalName(s syscall.Signal) string {
 }
 
 // ParseSignal reads "HUP", "SIGHUP", "hup", "1", "RTMIN+3" and "RTMAX-1". Numbers are from 1 to 64.
-func ParseSignal(text string) (syscall.Signal, error) {
+func ParseSignal(text string) (Signal, error) {
 	name := strings.TrimPrefix(strings.ToUpper(text), "SIG")
 	if n, err := strconv.ParseUint(text, 10, 8); err == nil && n >= 1 && n <= lastSignal {
-		return syscall.Signal(n), nil
+		return Signal(n), nil
 	}
 	if n := unix.SignalNum("SIG" + name); n != 0 {
 		return n, nil
@@ -46,7 +49,7 @@ func ParseSignal(text string) (syscall.Signal, error) {
 	return 0, fmt.Errorf("parse signal %q: no such signal", text)
 }
 
-func parseRealTime(name string) (syscall.Signal, bool) {
+func parseRealTime(name string) (Signal, bool) {
 	from, rest := rtMin, ""
 	switch {
 	case strings.HasPrefix(name, "RTMIN"):
@@ -65,9 +68,9 @@ func parseRealTime(name string) (syscall.Signal, bool) {
 	}
 	switch {
 	case rest[0] == '+' && from == rtMin:
-		return from + syscall.Signal(n), true
+		return from + Signal(n), true
 	case rest[0] == '-' && from == rtMax:
-		return from - syscall.Signal(n), true
+		return from - Signal(n), true
 	}
 	return 0, false
 }
