@@ -208,13 +208,23 @@ func TestProcessesOverflow(t *testing.T) {
 		require.NoError(t, oldIn.Close())
 		waitGone(t, old.Process.Pid)
 		require.Equal(t, watch.ProcessLost, p.next().Kind)
-		e := p.next()
+		e := p.nextKnown()
 		require.Equal(t, watch.ProcessEnded, e.Kind)
 		require.True(t, e.Found)
-		require.Equal(t, uint64(1), p.w.Stats().Lost)
+		require.Positive(t, p.w.Stats().Lost)
 		cmd, _ := startAs(t, path, "wait")
-		require.Equal(t, cmd.Process.Pid, p.next().PID)
+		require.Equal(t, cmd.Process.Pid, p.nextKnown().PID)
 	})
+}
+
+// nextKnown is next after any more losses: other programs start processes, too.
+func (p *processLog) nextKnown() watch.ProcessEvent {
+	p.t.Helper()
+	for {
+		if e := p.next(); e.Kind != watch.ProcessLost {
+			return e
+		}
+	}
 }
 
 // waitGone waits until a process is a zombie.
