@@ -80,7 +80,7 @@ func (c Command) start(files [3]*os.File, sys *syscall.SysProcAttr) (pid int, er
 		return 0, c.explain(path, err)
 	}
 	pid = p.Pid
-	_ = p.Release() // package os need not know how it ends: wait.go does
+	_ = p.Release() // package os need not know how it ends: core/watch does
 	return pid, nil
 }
 

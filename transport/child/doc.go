@@ -20,7 +20,7 @@
 //     and the errors are on the loop, where reading and writing go on side by side: nothing waits for anything.
 //   - job.go keeps what is printed, up to a limit, or hands it on. feed.go reads the input.
 //   - talk.go is the connection: its end is the end of the process.
-//   - wait.go learns of the end by a pidfd: neither SIGCHLD nor a goroutine takes part.
+//   - core/watch learns of the end by a pidfd: neither SIGCHLD nor a goroutine takes part.
 //
 // # Threads
 //
@@ -33,7 +33,7 @@
 //
 // # Limits
 //
-// Linux 5.3 (pidfd). A command has a process group of its own and is thus in the background of a terminal: what asks for a
+// Linux 5.10 (pidfd). A command has a process group of its own and is thus in the background of a terminal: what asks for a
 // password there is stopped. Descriptors that we were given without close-on-exec are passed on, as by any program; none of
 // ours is. A job must be done before its loop is closed.
 package child

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/watch"
 	"golang.org/x/sys/unix"
 )
 
@@ -22,7 +23,8 @@ type group struct {
 	left   int           // those that run
 	timer  reactor.Timer
 	ending bool
-	exits  []Exit // once reaped
+	reaped bool
+	exits  []watch.Exit // of each, as far as they have ended
 }
 
 // add starts one more process in the group.
@@ -36,11 +38,17 @@ func (g *group) add(c Command, files [3]*os.File, deathSignal syscall.Signal) er
 		return err
 	}
 	g.procs = append(g.procs, pid)
-	if _, err := await(g.loop, pid, c.Path, g.exited); err != nil {
+	i := len(g.exits)
+	g.exits = append(g.exits, watch.Exit{})
+	exited := func(e watch.Exit) {
+		g.exits[i] = e
+		g.exited()
+	}
+	if _, err := watch.Child(g.loop, pid, exited, watch.ChildOptions{Name: c.Path, Keep: true}); err != nil {
 		// It cannot be waited for, so it must not run. KILL is quick, and there is no other moment to reap it.
 		_ = unix.Kill(pid, unix.SIGKILL)
-		_, _ = unix.Wait4(pid, nil, 0, nil)
-		g.procs = g.procs[:len(g.procs)-1]
+		_ = wait(pid, 0)
+		g.procs, g.exits = g.procs[:i], g.exits[:i]
 		return c.refuse(err.Error(), err)
 	}
 	g.left++
@@ -61,14 +69,14 @@ func (g *group) abandon() {
 
 // signal reaches every process of the group, those that ours started included. Processes that have ended feel nothing.
 func (g *group) signal(s syscall.Signal) {
-	if len(g.procs) > 0 && g.exits == nil {
+	if len(g.procs) > 0 && !g.reaped {
 		_ = unix.Kill(-g.procs[0], s) // it can only fail where nobody is left
 	}
 }
 
 // terminate asks all to end, and makes them after the grace. CONT is for those that are stopped, which else hear nothing.
 func (g *group) terminate() {
-	if g.ending || g.exits != nil {
+	if g.ending || g.reaped {
 		return
 	}
 	g.ending = true
@@ -82,18 +90,26 @@ func (g *group) terminate() {
 }
 
 // reap tells how all ended, once they have. What a group that had to be ended left behind ends now.
-func (g *group) reap() []Exit {
-	if g.exits != nil {
+func (g *group) reap() []watch.Exit {
+	if g.reaped {
 		return g.exits
 	}
 	g.timer.Cancel()
 	if g.ending {
 		g.signal(unix.SIGKILL)
 	}
-	exits := make([]Exit, len(g.procs))
-	for i, pid := range g.procs {
-		exits[i] = reap(pid)
+	g.reaped = true
+	for _, pid := range g.procs {
+		_ = wait(pid, unix.WNOHANG) // if somebody was quicker, that is well
 	}
-	g.exits = exits
-	return exits
+	return g.exits
+}
+
+// wait reaps a child, and no other.
+func wait(pid, options int) error {
+	for {
+		if _, err := unix.Wait4(pid, nil, options, nil); err != unix.EINTR {
+			return err
+		}
+	}
 }

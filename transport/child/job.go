@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/pipe"
 )
@@ -62,7 +63,7 @@ type Result struct {
 // Stage is one command of a job.
 type Stage struct {
 	Command Command
-	Exit
+	watch.Exit
 	Errors    []byte // what it wrote to its standard error
 	ErrorsCut bool
 }
@@ -70,7 +71,7 @@ type Stage struct {
 // ExitError says that a command did not end with exit(0).
 type ExitError struct {
 	Command string
-	Exit
+	watch.Exit
 }
 
 func (e *ExitError) Error() string { return e.Command + ": " + e.Exit.String() }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/transport/child"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/stretchr/testify/require"
@@ -75,18 +76,18 @@ func gone(w *transporttest.World, pid int) {
 func TestExit(t *testing.T) {
 	tests := map[string]struct {
 		script string
-		want   child.Exit
+		want   watch.Exit
 		text   string
 	}{
-		"well":   {"exit 0", child.Exit{}, "exit status 0"},
-		"badly":  {"exit 3", child.Exit{Code: 3}, "exit status 3"},
-		"killed": {"kill -USR1 $$", child.Exit{Code: -1, Signal: syscall.SIGUSR1}, "signal USR1"},
+		"well":   {"exit 0", watch.Exit{}, "exit status 0"},
+		"badly":  {"exit 3", watch.Exit{Code: 3}, "exit status 3"},
+		"killed": {"kill -USR1 $$", watch.Exit{Code: -1, Signal: syscall.SIGUSR1}, "signal USR1"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, child.Options{}, sh(tt.script))
 			s := r.Stages[0]
-			require.Equal(t, tt.want, child.Exit{Code: s.Code, Signal: s.Signal, Core: s.Core, Err: s.Err})
+			require.Equal(t, tt.want, watch.Exit{Code: s.Code, Signal: s.Signal, Core: s.Core, Err: s.Err})
 			require.Equal(t, tt.text, s.Exit.String())
 			require.Equal(t, tt.want.Code == 0, s.Success())
 			require.Positive(t, s.PID)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/pipe"
 )
@@ -157,7 +158,7 @@ func (t *talk) exited() {
 
 // tell ends the connection for the handler.
 func (t *talk) tell() {
-	var exit Exit
+	var exit watch.Exit
 	if t.done {
 		t.timer.Cancel()
 		exit = t.group.reap()[0]
