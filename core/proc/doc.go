@@ -15,6 +15,9 @@
 // A zombie is gone: nothing can be done to it and nothing is left to wait for. A program whose first thread ended while
 // others run looks like a zombie in /proc and is none; the pidfd knows the difference.
 //
+// TCPListener, UDPSocket and UnixListener find out who holds an address. LookUpIdentity and Become are for daemons that begin
+// as root and go on as somebody else.
+//
 // # Threads
 //
 // System is a value without state. A Handle may be signalled from any goroutine while one waits; two that Wait take turns.

@@ -34,8 +34,12 @@ func TestMain(m *testing.M) {
 
 // playChild says "ready" and lives until its standard input ends, so that no child outlives the tests.
 func playChild(mode string) {
-	if mode == "ignore-int" {
+	switch mode {
+	case "ignore-int":
 		signal.Ignore(syscall.SIGINT)
+	case "become":
+		playBecome()
+		return
 	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)

@@ -1,0 +1,101 @@
+package proc
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/prometheus/procfs"
+)
+
+// tcpListen is the state of a listening socket in /proc/net/tcp.
+const tcpListen = 0x0a
+
+// TCPListener returns the process that listens at an address; a socket bound to all addresses counts, too. It is ErrGone
+// where nobody does, and ErrPermission where the caller may not know who it is.
+func (s System) TCPListener(at netip.AddrPort) (Process, error) {
+	return s.bound(at, true, procfs.FS.NetTCP, procfs.FS.NetTCP6)
+}
+
+// UDPSocket is TCPListener for a UDP socket that receives there.
+func (s System) UDPSocket(at netip.AddrPort) (Process, error) {
+	udp := func(f func(procfs.FS) (procfs.NetUDP, error)) func(procfs.FS) (procfs.NetTCP, error) {
+		return func(root procfs.FS) (procfs.NetTCP, error) {
+			list, err := f(root)
+			return procfs.NetTCP(list), err
+		}
+	}
+	return s.bound(at, false, udp(procfs.FS.NetUDP), udp(procfs.FS.NetUDP6))
+}
+
+// UnixListener is TCPListener for a Unix socket of any type that has the path or, with "@" before it, the abstract name.
+func (s System) UnixListener(path string) (Process, error) {
+	root, err := procfs.NewFS(s.root())
+	if err != nil {
+		return Process{}, err
+	}
+	sockets, err := root.NetUNIX()
+	if err != nil {
+		return Process{}, lookError(err)
+	}
+	const accepting = 1 << 16 // of the flags; connections share the listener's name
+	var inodes []uint64
+	for _, row := range sockets.Rows {
+		if row.Path == path && (row.Flags&accepting != 0 || row.Type == 2) {
+			inodes = append(inodes, row.Inode)
+		}
+	}
+	return s.holder(inodes)
+}
+
+func (s System) bound(at netip.AddrPort, listening bool, tables ...func(procfs.FS) (procfs.NetTCP, error)) (Process, error) {
+	root, err := procfs.NewFS(s.root())
+	if err != nil {
+		return Process{}, err
+	}
+	var inodes []uint64
+	for _, table := range tables {
+		rows, err := table(root)
+		if err != nil {
+			continue // no IPv6 here, say
+		}
+		for _, row := range rows {
+			ip, _ := netip.AddrFromSlice(row.LocalAddr)
+			same := ip.Unmap() == at.Addr().Unmap() || ip.IsUnspecified()
+			if same && row.LocalPort == uint64(at.Port()) && (!listening || row.St == tcpListen) {
+				inodes = append(inodes, row.Inode)
+			}
+		}
+	}
+	return s.holder(inodes)
+}
+
+// holder finds the first process that has one of the sockets open.
+func (s System) holder(inodes []uint64) (Process, error) {
+	if len(inodes) == 0 {
+		return Process{}, ErrGone
+	}
+	wanted := make([]string, len(inodes))
+	for i, inode := range inodes {
+		wanted[i] = "socket:[" + strconv.FormatUint(inode, 10) + "]"
+	}
+	all, err := s.All()
+	if err != nil {
+		return Process{}, err
+	}
+	for _, p := range all {
+		dir := filepath.Join(s.root(), strconv.Itoa(p.PID), "fd")
+		names, err := os.ReadDir(dir)
+		if err != nil {
+			continue // somebody else's
+		}
+		for _, name := range names {
+			if target, err := os.Readlink(filepath.Join(dir, name.Name())); err == nil && slices.Contains(wanted, target) {
+				return p, nil
+			}
+		}
+	}
+	return Process{}, ErrPermission
+}
