@@ -25,6 +25,9 @@
 // address is run by Dial, which talks to it over its standard input and output
 // (package child).
 //
+// A descriptor that the process was started with, as by systemd's socket activation, is taken by Inherited and then Adopt or
+// AdoptPacket. NetListener binds for servers of the standard library.
+//
 // # Errors
 //
 // An error returned is about the arguments: a scheme that this kind of opening

@@ -127,6 +127,11 @@ func configure(fd, family int, o transport.Options) error {
 			return err
 		}
 	}
+	return adjust(fd, o)
+}
+
+// adjust sets what may be set on a socket that is bound already, too.
+func adjust(fd int, o transport.Options) error {
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 		return err
 	}

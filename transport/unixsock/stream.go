@@ -103,3 +103,22 @@ func socket(a address.Address, kind int) (int, sockaddr.Raw, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, kind|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	return fd, raw, os.NewSyscallError("socket", err)
 }
+
+// Bind makes a listening socket for somebody who does not use a loop, with the care that Listen takes. remove takes the file
+// away again, if there is one and it is still the same; call it after the descriptor was closed.
+func Bind(a address.Address, o transport.Options) (fd int, remove func(), err error) {
+	if err := check("listen", a); err != nil {
+		return -1, nil, err
+	}
+	o = o.WithDefaults()
+	fd, file, err := bind(a, kindOf(a), o)
+	if err != nil {
+		return -1, nil, &transport.OpError{Op: "listen", Addr: a, Err: err}
+	}
+	if err := unix.Listen(fd, o.Backlog); err != nil {
+		_ = unix.Close(fd)
+		file.Remove()
+		return -1, nil, &transport.OpError{Op: "listen", Addr: a, Err: os.NewSyscallError("listen", err)}
+	}
+	return fd, file.Remove, nil
+}
