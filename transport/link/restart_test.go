@@ -19,6 +19,8 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/tlsconn"
+	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
@@ -189,6 +191,20 @@ func TestRestarts(t *testing.T) {
 		return network{n.Listen, n.Dial}
 	}
 	real := network{open.Listen, open.Dial}
+	ca := tlsconntest.NewCA(t)
+	pair := ca.Issue([]string{"127.0.0.1"})
+	config, err := tlsconn.New(tlsconn.Options{CertFile: pair.CertFile, KeyFile: pair.KeyFile, CAFile: ca.File})
+	require.NoError(t, err)
+	secure := func(n network) network {
+		return network{
+			func(l *reactor.Loop, a address.Address, o transport.Options, accept transport.Accept) (transport.Listener, error) {
+				return tlsconn.Listen(l, n.listen, a, o, config, accept)
+			},
+			func(l *reactor.Loop, a address.Address, o transport.Options, h transport.Handler) (transport.Conn, error) {
+				return tlsconn.Dial(l, n.dial, a, o, config, h)
+			},
+		}
+	}
 	tests := map[string]struct {
 		network
 		at string
@@ -196,6 +212,11 @@ func TestRestarts(t *testing.T) {
 	}{
 		"tcp":  {real, "tcp://127.0.0.1:0", func(*link.PermanentOptions) {}},
 		"unix": {real, "unix:" + filepath.Join(t.TempDir(), "s"), func(*link.PermanentOptions) {}},
+		"tls":  {secure(real), "tls://127.0.0.1:0", func(*link.PermanentOptions) {}},
+		"tls, heartbeat": {secure(real), "tls://127.0.0.1:0", func(o *link.PermanentOptions) {
+			o.Heartbeat = link.Heartbeat{Interval: time.Millisecond, Timeout: time.Second}
+			o.DoubtBytes = 600
+		}},
 		"tcp, heartbeat": {real, "tcp://127.0.0.1:0", func(o *link.PermanentOptions) {
 			o.Heartbeat = link.Heartbeat{Interval: time.Millisecond, Timeout: time.Second}
 			o.DoubtBytes = 600
@@ -203,6 +224,8 @@ func TestRestarts(t *testing.T) {
 		"memory": {memory(transporttest.Faults{}), "tcp://127.0.0.1:4040", func(o *link.PermanentOptions) { o.Queue.TTL = 4 * time.Millisecond }},
 		"memory with faults": {memory(transporttest.Faults{Seed: 7, Jitter: time.Millisecond, Chunk: 100, Window: 3000, CutAfter: 20_000}), "tcp://127.0.0.1:4040",
 			func(o *link.PermanentOptions) { o.Queue.Messages, o.Queue.DropOldest = 50, true }},
+		"tls in memory with faults": {secure(memory(transporttest.Faults{Seed: 8, Jitter: time.Millisecond, Chunk: 100, Window: 3000, CutAfter: 20_000})), "tls://127.0.0.1:4040",
+			func(*link.PermanentOptions) {}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -211,7 +234,7 @@ func TestRestarts(t *testing.T) {
 			switch {
 			case testing.Short():
 				restarts = 20
-			case strings.HasPrefix(name, "memory"):
+			case strings.Contains(name, "memory"), name == "tls, heartbeat":
 				restarts = 50
 			}
 			c := &counter{}
@@ -232,7 +255,7 @@ func TestRestarts(t *testing.T) {
 				}
 				s = live(t, tt.network, at, c)
 			}
-			if name != "tcp, heartbeat" { // else it is found out in the end, too
+			if !strings.HasSuffix(name, "heartbeat") { // else it is found out in the end, too
 				before := c.len()
 				w.Until("there is traffic", func() bool { return c.len() > before })
 			}

@@ -27,12 +27,8 @@ type Conn struct {
 	state  state
 	opened time.Time
 
+	ledger
 	in     uint64 // plaintext bytes handed over
-	took   uint64 // plaintext bytes that Write took
-	sealed uint64 // of those, encrypted
-	gone   uint64 // of those, taken by the kernel, as far as is known
-	given  uint64 // bytes handed to the connection below
-	end    uint64 // of those, up to the last that belongs to sealed
 	reads  uint64
 	writes uint64
 	high   int
@@ -172,11 +168,11 @@ func (c *Conn) Peer() (transport.Credentials, bool) { return c.below.Peer() }
 func (c *Conn) ID() uint64 { return c.below.ID() }
 
 // Stats implements transport.Conn. Bytes are those of the plaintext; Reads and Writes count batches, each of which is a
-// system call or a few.
+// system call or a few. BytesOut counts what is in records that the kernel took whole.
 func (c *Conn) Stats() transport.Stats {
 	c.account()
 	return transport.Stats{
-		BytesIn: c.in, BytesOut: c.gone, Reads: c.reads, Writes: c.writes,
+		BytesIn: c.in, BytesOut: c.bytesOut(), Reads: c.reads, Writes: c.writes,
 		Queued: c.Queued(), HighWater: c.high, Opened: c.opened,
 	}
 }

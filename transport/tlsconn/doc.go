@@ -25,6 +25,8 @@
 //   - What arrived is decrypted in one batch and handed over in one OnData
 //     (read.go). What was written waits as plaintext until the connection below
 //     takes more, and is encrypted by up to 64 KiB (write.go).
+//   - Where each record ends is noted until the kernel took it, so that a link knows what may have reached the peer
+//     (ledger.go).
 //   - The end of stream is close_notify, followed by that of the connection
 //     below. An end without it is an error (close.go). Where both have ended and
 //     the handler has paused before the last of what came, the Conn lives on
@@ -61,6 +63,6 @@
 //
 // Below a connection, at most 256 KiB of ciphertext wait to be sent; besides the
 // queue of plaintext, an open connection holds what crypto/tls keeps of the last
-// record, up to 17 KiB, and a paused one what was read already, up to 128 KiB.
+// record, up to 17 KiB, 16 bytes for each record that waits below, and a paused one what was read already, up to 128 KiB.
 // A handshake holds at most 64 KiB and one read that arrived ahead.
 package tlsconn

@@ -4,7 +4,7 @@ import "github.com/ed-toolbox/ed/transport"
 
 const (
 	piece  = 64 << 10 // plaintext encrypted before the connection below is asked whether it takes more
-	record = 16 << 10 // plaintext in a TLS record at most; from this size on a write does not go through the queue
+	record = 16 << 10 // plaintext in a TLS record at most (RFC 8446, 5.1); from this size on a write does not go through the queue
 )
 
 // Marks of the connection below: it holds what it is about to send, all else waits as plaintext.
@@ -95,20 +95,12 @@ func (c *Conn) drop() {
 // connection below follows if that is less than all.
 func (c *Conn) seal(p []byte) (n int) {
 	for n < len(p) && !c.is(broken) && !c.below.Congested() {
-		c.state |= sealing
-		c.loop.cipher = c.loop.cipher[:0]
-		k, err := c.tls.Write(p[n:min(n+piece, len(p))])
-		c.state &^= sealing
-		if err == nil {
-			err = c.give(c.loop.cipher)
-		}
-		if err != nil {
+		q := p[n:min(n+piece, len(p))]
+		if err := c.sealPiece(q); err != nil {
 			c.state |= broken
 			break
 		}
-		n += k
-		c.sealed += uint64(k)
-		c.end = c.given
+		n += len(q)
 	}
 	if n > 0 {
 		c.writes++
@@ -116,22 +108,31 @@ func (c *Conn) seal(p []byte) (n int) {
 	return n
 }
 
-// waiting is how much Write took and is not known to be out.
-func (c *Conn) waiting() int { return int(c.took - c.gone) }
-
-// account finds out how much went out. What is left below is ciphertext, at most a little more than its plaintext; so
-// gone never says too much.
-func (c *Conn) account() {
-	if c.is(dead) || c.gone == c.sealed {
-		return
+// sealPiece encrypts p record by record, and gives all of it to the connection below, or nothing.
+func (c *Conn) sealPiece(p []byte) (err error) {
+	if len(c.records) == cap(c.records) {
+		c.account()
 	}
-	out := c.below.Stats().BytesOut
-	switch left := c.end - out; {
-	case out >= c.end:
-		c.gone = c.sealed
-	case c.sealed > left:
-		c.gone = max(c.gone, c.sealed-left)
+	before := len(c.records)
+	c.loop.cipher = c.loop.cipher[:0]
+	c.state |= sealing
+	for n := 0; n < len(p) && err == nil; {
+		var k int
+		k, err = c.tls.Write(p[n:min(n+record, len(p))])
+		n += k
+		c.add(n, len(c.loop.cipher))
+		c.longest = max(c.longest, k)
 	}
+	c.state &^= sealing
+	if err == nil {
+		err = c.give(c.loop.cipher)
+	}
+	if err != nil {
+		c.records = c.records[:before]
+		return err
+	}
+	c.sealed += uint64(len(p))
+	return nil
 }
 
 // Queued implements transport.Conn.
