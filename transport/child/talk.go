@@ -130,6 +130,9 @@ func (t *talk) Close() error {
 	return nil
 }
 
+// Unacked implements transport.Acknowledger: nobody tells what the child has read, but what its pipe did not take it did not.
+func (t *talk) Unacked() (bytes int, known bool) { return 0, false }
+
 // Abort implements transport.Conn.
 func (t *talk) Abort(err error) {
 	if t.told {

@@ -217,6 +217,21 @@ func TestDeafChild(t *testing.T) {
 	noChildren(t)
 }
 
+// TestWhatTheChildCannotHave: what the pipe has not taken is known, and it is known that no more is.
+func TestWhatTheChildCannotHave(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	c, h := talk(w, "sleep 1000")
+	require.NoError(t, c.Write(make([]byte, 500_000)))
+	w.Until("the pipe is full", func() bool { return c.Stats().BytesOut > 0 })
+	require.Less(t, c.Stats().BytesOut, uint64(500_000))
+	_, known := c.(transport.Acknowledger).Unacked()
+	require.False(t, known)
+	c.Abort(nil)
+	w.Idle()
+	require.Equal(t, 1, h.Closed)
+	require.Less(t, c.Stats().BytesOut, uint64(500_000))
+}
+
 func TestTalkErrors(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	var complaints strings.Builder
