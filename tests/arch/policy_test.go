@@ -31,10 +31,11 @@ transport/child: transport transport/pipe core/reactor core/watch core/address
 transport/open: transport transport/* core/reactor core/address
 transport/link: transport core/message core/dispatch core/reactor core/address
 transport/service: transport transport/link transport/open core/message core/dispatch core/reactor core/address
+transport/service/servicetest: transport transport/link transport/open core/message core/dispatch core/reactor core/address
 transport/control: transport transport/link transport/open core/message core/dispatch core/reactor core/address core/inspect
 transport/transporttest: transport core/reactor core/address
 
-tools/toolkit: core/config core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn
+tools/toolkit: core/config core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn transport/service
 tools/toolkit/toolkittest: tools/toolkit core/address core/message transport/link
 tools/internal/ui: core/inspect
 tools/signal: tools/toolkit core/message core/address core/config core/definition transport/link transport/control
