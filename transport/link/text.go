@@ -1,0 +1,37 @@
+package link
+
+import (
+	"errors"
+
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// SpeaksText says whether messages to the peer are written as text, not as JSON.
+func (l *Link) SpeaksText() bool { return !l.shared.asJSON(l.json) }
+
+// SendText is Send for a message that is encoded already, so that one for many peers is encoded once: line is its text
+// without a line end, and borrowed until SendText returns. It goes as text also to a peer that is otherwise sent JSON.
+func (l *Link) SendText(line []byte) error {
+	s := l.shared
+	packet := line
+	if !l.packets {
+		s.out = append(append(s.out[:0], line...), '\n')
+		packet = s.out
+	}
+	err := l.write(packet)
+	if err == nil && !s.traced() {
+		s.stats.Out++
+		return nil
+	}
+	var m message.Message
+	if bad := m.Decode(line); bad != nil && err == nil {
+		s.stats.Out++ // it went, and is nothing that could be shown
+		return nil
+	}
+	s.sent(l, &m, line, err)
+	if err != nil && s.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) && l.conn.Congested() {
+		l.conn.Abort(err)
+	}
+	return err
+}
