@@ -35,8 +35,9 @@ func Builtin() fs.FS {
 
 // Options say where definitions are. The zero value is the built-in ones alone.
 type Options struct {
-	Dirs []string // searched in this order, before FS; each must exist
-	FS   fs.FS    // searched last. Nil: Builtin()
+	Dirs  []string // searched in this order, before the others; each must exist
+	Extra fs.FS    // searched after Dirs: what a program adds of its own. Nil: nothing
+	FS    fs.FS    // searched last. Nil: Builtin()
 }
 
 // Set is the definitions found in a list of directories. It may be used from any goroutine.
@@ -71,6 +72,11 @@ func (s *Set) Reload() error {
 	for _, dir := range s.options.Dirs {
 		if err := c.read(os.DirFS(dir), func(name string) string { return filepath.Join(dir, name) }); err != nil {
 			return fmt.Errorf("read message definitions in %s: %w", dir, err)
+		}
+	}
+	if s.options.Extra != nil {
+		if err := c.read(s.options.Extra, func(name string) string { return "built-in:" + name }); err != nil {
+			return fmt.Errorf("read message definitions of the program: %w", err)
 		}
 	}
 	if err := c.read(s.options.FS, func(name string) string { return "built-in:" + name }); err != nil {

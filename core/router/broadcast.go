@@ -1,0 +1,103 @@
+package router
+
+import (
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// broadcast sends m to the services of this node that announced its command, and, unless it is for this node alone, to other
+// routers. It reaches each service once and not the one that sent it.
+func (r *Router) broadcast(c *Client, m *message.Message, t *trail) {
+	service, server := m.ServiceBytes()[0], m.ServerBytes()
+	if service != '.' && len(server) != 0 && !(len(server) == 1 && server[0] == '*') {
+		if c != nil {
+			r.refuse(c, m, "a broadcast goes to no single server")
+		}
+		return
+	}
+	reached := r.toServices(c, m)
+	if service != '.' && t.hops < mostHops {
+		reached += r.toRouters(c, m, t, service == '?')
+	}
+	if reached == 0 && !t.set {
+		r.undeliverable(c, m, t)
+	}
+}
+
+// toServices sends m to the services of this node that announced its command, but not to c. The line is made once. It
+// returns how many took it.
+func (r *Router) toServices(c *Client, m *message.Message) (reached int) {
+	e := r.commands[string(m.CommandBytes())]
+	if e == nil {
+		return 0
+	}
+	line, err := m.AppendText(r.line[:0])
+	r.line = line[:0]
+	if err != nil {
+		r.log.debug("broadcast cannot be written", "message", shown(m), "error", err)
+		return 0
+	}
+	for i := len(e.clients) - 1; i >= 0; i-- {
+		if i >= len(e.clients) {
+			continue // a connection ended by what it was sent
+		}
+		to := e.clients[i]
+		if to == c || to.state != local {
+			continue
+		}
+		if to.sendLine(m, line) == nil {
+			reached++
+		}
+	}
+	r.stats.Broadcasts++
+	r.stats.Delivered += uint64(reached)
+	return reached
+}
+
+// sendLine sends m, of which line is the text.
+func (c *Client) sendLine(m *message.Message, line []byte) error {
+	if c.text == nil || !c.text.SpeaksText() {
+		return c.Send(m)
+	}
+	if err := c.text.SendText(line); err != nil {
+		c.refused++
+		return err
+	}
+	c.sent++
+	return nil
+}
+
+// toRouters sends m to all other routers that do not have it, or to those in private networks only. It returns how many took it.
+func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool) (reached int) {
+	to := r.uninformed(c, t, private)
+	if len(to) == 0 {
+		return 0
+	}
+	copied := m.Clone()
+	own := !t.set
+	r.begin(t)
+	if own {
+		r.guard.remember(t.id, t.timeout, r.o.Limits.IDs)
+	}
+	r.mark(copied, t, to)
+	for _, p := range to {
+		if p.Send(copied) == nil {
+			reached++
+		}
+	}
+	r.stats.Relayed += uint64(reached)
+	return reached
+}
+
+// uninformed returns the routers that do not have a message yet: not c, from where it came, and none that it names.
+func (r *Router) uninformed(c *Client, t *trail, private bool) []*Client {
+	var list []*Client
+	for _, p := range r.peers {
+		if p != c && !r.informed(t, p.peer.address) && (!private || isNear(p.peer.address.IP)) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// push sends a message of this router to the services of this node that announced its command.
+func (r *Router) push(m *message.Message) { r.toServices(nil, m) }

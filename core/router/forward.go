@@ -1,0 +1,133 @@
+package router
+
+import (
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// forward brings m to the service that it names. c is nil for a message of this router itself.
+func (r *Router) forward(c *Client, m *message.Message, t *trail) {
+	name := m.ServiceBytes()
+	if isGroup(name) {
+		r.broadcast(c, m, t)
+		return
+	}
+	server := m.ServerBytes()
+	any := len(server) == 0 || len(server) == 1 && (server[0] == '*' || server[0] == '?')
+	here := len(server) == 1 && server[0] == '.' || string(server) == r.name
+	if any || here {
+		if v := r.services.byName[string(name)]; v != nil && len(v.holders) > 0 && r.deliver(c, v, m, t) {
+			return
+		}
+		if r.listed[string(name)] {
+			r.keep(c, m, t)
+			return
+		}
+	}
+	if here {
+		r.undeliverable(c, m, t)
+		return
+	}
+	r.toNode(c, m, t, any)
+}
+
+// deliver gives m to a service of this node. It says whether that is settled: delivered, or reported.
+func (r *Router) deliver(c *Client, v *service, m *message.Message, t *trail) bool {
+	if v.share == toAll {
+		reached := 0
+		for i := len(v.holders) - 1; i >= 0; i-- {
+			if i < len(v.holders) && v.holders[i] != c && r.give(c, v.holders[i], m) {
+				reached++
+			}
+		}
+		if reached == 0 {
+			r.undeliverable(c, m, t)
+		}
+		return true
+	}
+	for range len(v.holders) {
+		to := v.turn(c)
+		if to == nil {
+			break
+		}
+		if r.give(c, to, m) {
+			return true
+		}
+	}
+	r.undeliverable(c, m, t)
+	return true
+}
+
+// give sends m to a service of this node, and remembers to report it if it is lost.
+func (r *Router) give(c, to *Client, m *message.Message) bool {
+	o, asked := r.originOf(c, m)
+	if asked && !to.mayOwe(r.o.Limits.Reports) {
+		return false
+	}
+	if err := to.Send(m); err != nil {
+		r.log.debug("message was not taken", "client", to.Label(), "message", shown(m), "error", err)
+		return false
+	}
+	if asked {
+		to.owe(o)
+	}
+	r.stats.Forwarded++
+	return true
+}
+
+// toNode brings m to another router: to the one it names, to one that has the service, else to all who may know.
+func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
+	private := len(m.ServerBytes()) == 1 && m.ServerBytes()[0] == '?'
+	if t.hops >= mostHops {
+		r.undeliverable(c, m, t)
+		return
+	}
+	to := r.pick(c, m, t, any, private)
+	if private {
+		m.SetServer("*")
+	}
+	for _, p := range to {
+		if r.sendOn(c, m, t, []*Client{p}, false) {
+			return
+		}
+	}
+	if len(to) == 0 && r.sendOn(c, m, t, r.uninformed(c, t, private), true) {
+		return
+	}
+	r.undeliverable(c, m, t)
+}
+
+// sendOn sends m to other routers: one that is to bring it to its service, or all who might. It says whether one took it.
+func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, all bool) bool {
+	if len(to) == 0 {
+		return false
+	}
+	o, asked := r.originOf(c, m)
+	next := *t
+	r.begin(&next)
+	copied := m.Clone()
+	if all {
+		r.guard.remember(next.id, next.timeout, r.o.Limits.IDs)
+	}
+	wait := asked && (len(to) > 1 || !o.addressable())
+	if wait {
+		copied.Set(paramReportTo, r.name)
+	}
+	r.mark(copied, &next, to)
+	taken := 0
+	for _, p := range to {
+		if asked && !p.mayOwe(r.o.Limits.Reports) || p.Send(copied) != nil {
+			continue
+		}
+		taken++
+		if asked && wait {
+			p.owe(origin{id: next.id, waits: true})
+		} else if asked {
+			p.owe(o)
+		}
+	}
+	if taken > 0 && wait {
+		r.waiting.add(next.id, o, taken, next.timeout+lifetime, r.o.Limits.Reports)
+	}
+	r.stats.Relayed += uint64(taken)
+	return taken > 0
+}

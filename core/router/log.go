@@ -1,0 +1,76 @@
+package router
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// logLimit is how many lines a second the rules log. Clients decide how often there is a reason to, and they must not be able to fill
+// a disk.
+const logLimit = 20
+
+// gate counts the lines of the current second.
+type gate struct {
+	logger  *slog.Logger
+	second  int64
+	lines   int
+	dropped int
+}
+
+// at says what second it is.
+func (g *gate) at(second int64) {
+	if second == g.second {
+		return
+	}
+	if g.dropped > 0 {
+		g.logger.Warn("lines were left out of the log", "count", g.dropped)
+	}
+	g.second, g.lines, g.dropped = second, 0, 0
+}
+
+func (g *gate) debug(text string, args ...any) { g.write(slog.LevelDebug, text, args) }
+func (g *gate) info(text string, args ...any)  { g.write(slog.LevelInfo, text, args) }
+func (g *gate) warn(text string, args ...any)  { g.write(slog.LevelWarn, text, args) }
+
+func (g *gate) write(level slog.Level, text string, args []any) {
+	if !g.logger.Enabled(context.Background(), level) {
+		return
+	}
+	if g.lines == logLimit {
+		g.dropped++
+		return
+	}
+	g.lines++
+	g.logger.Log(context.Background(), level, text, args...)
+}
+
+// shownBytes is how much of a value the log shows.
+const shownBytes = 80
+
+// shown is a message for the log: formatted only when it is written, secrets hidden, long values cut.
+func shown(m *message.Message) slog.LogValuer { return logged{m} }
+
+type logged struct{ m *message.Message }
+
+// LogValue returns the message as a line.
+func (l logged) LogValue() slog.Value {
+	c := l.m.Clone()
+	for name, value := range l.m.Params() {
+		switch {
+		case isSecret(name):
+			c.Set(name, "(hidden)")
+		case len(value) > shownBytes:
+			c.Set(name, value[:shownBytes]+"…")
+		}
+	}
+	return slog.StringValue(c.String())
+}
+
+// isSecret says whether a parameter of that name is nothing for a log.
+func isSecret(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "secret") || strings.Contains(name, "password")
+}

@@ -1,0 +1,177 @@
+package router
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// newsPause is how long changes are collected before other routers are told.
+const newsPause = 20 * time.Millisecond
+
+// news is what changed since other routers of ours were told. Those of C++ learn once, in CONNECT and ACCEPT, what belongs to this node.
+type news struct {
+	routes   bool // links
+	services map[string]bool
+}
+
+func (n *news) service(name string) {
+	if n.services == nil {
+		n.services = make(map[string]bool)
+	}
+	n.services[name] = true
+}
+
+func (n *news) any() bool { return n.routes || len(n.services) > 0 }
+
+// tellNews tells the other routers of ours what changed: which services came up and went down, what is behind this router.
+func (r *Router) tellNews() {
+	if !r.news.any() || r.stopping {
+		return
+	}
+	changed := slices.Sorted(maps.Keys(r.news.services))
+	routes := r.news.routes
+	r.news = news{}
+	var up, down []string
+	for _, name := range changed {
+		if v := r.services.byName[name]; v != nil && len(v.holders) > 0 {
+			up = append(up, name)
+		} else {
+			down = append(down, name)
+		}
+	}
+	for _, p := range slices.Clone(r.peers) {
+		if p.peer != nil && p.peer.told {
+			r.tellChanges(p, up, down, routes || len(changed) > 0, false)
+		}
+	}
+	if len(changed) > 0 && len(r.peers) > 1 {
+		r.news.routes = false
+	}
+}
+
+// tellAll tells a router of ours everything.
+func (r *Router) tellAll(p *Client) {
+	var up []string
+	for name, v := range r.services.byName {
+		if len(v.holders) > 0 {
+			up = append(up, name)
+		}
+	}
+	slices.Sort(up)
+	p.peer.told = true
+	r.tellChanges(p, up, nil, true, true)
+}
+
+// tellChanges sends GOSSIP in as many messages as the lists need. The first may begin with a clean table.
+func (r *Router) tellChanges(p *Client, up, down []string, routes, all bool) {
+	for first := true; first || len(up) > 0 || len(down) > 0; first = false {
+		m := r.make("GOSSIP")
+		if first && routes {
+			m.Set("heard_of", r.heardNames(p)).Set("nodes", r.nodeNames(p))
+		}
+		if first && all {
+			m.SetBool("all", true).Set("listed", r.listedNames())
+		}
+		var part string
+		if len(up) > 0 {
+			part, up = cutList(up)
+			m.Set("up", part)
+		} else if len(down) > 0 {
+			part, down = cutList(down)
+			m.Set("down", part)
+		}
+		r.tell(p, m)
+	}
+}
+
+// learnNews takes what another router tells about its services and routes.
+func (r *Router) learnNews(c *Client, m *message.Message) {
+	p := c.peer
+	if m.Has("all") {
+		p.up, p.listed = nil, r.nameSet(m, "listed")
+	}
+	if p.up == nil {
+		p.up = make(map[string]bool)
+	}
+	before := len(p.up)
+	for name := range names(m, "up") {
+		if len(p.up) < r.o.Limits.Services {
+			p.up[strings.Clone(name)] = true
+		}
+	}
+	changed := len(p.up) != before
+	for name := range names(m, "down") {
+		changed = changed || p.up[name]
+		delete(p.up, name)
+	}
+	if m.Has("heard_of") {
+		p.heard = r.nameSet(m, "heard_of")
+	}
+	if m.Has("nodes") {
+		p.nodes = r.nameSet(m, "nodes")
+	}
+	if changed && len(r.peers) > 1 {
+		r.news.routes = true // the others can reach these through us
+	}
+}
+
+// names yields the valid names in a list.
+func names(m *message.Message, param string) func(func(string) bool) {
+	list, _ := m.Get(param)
+	return func(yield func(string) bool) {
+		for name := range strings.SplitSeq(list, ",") {
+			if name != "" && message.VerifyServer(name) == nil && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// nameSet returns a list as a set.
+func (r *Router) nameSet(m *message.Message, param string) map[string]bool {
+	set := make(map[string]bool)
+	for name := range names(m, param) {
+		if len(set) < r.o.Limits.Services {
+			set[name] = true
+		}
+	}
+	return set
+}
+
+// listedNames returns the services that belong to this node.
+func (r *Router) listedNames() string {
+	text, _ := cutList(slices.Sorted(maps.Keys(r.listed)))
+	return text
+}
+
+// heardNames returns the services behind the other routers, but not those behind p.
+func (r *Router) heardNames(p *Client) string {
+	set := make(map[string]bool)
+	for _, q := range r.peers {
+		if q != p {
+			maps.Copy(set, q.peer.up)
+			if q.peer.plain {
+				maps.Copy(set, q.peer.listed)
+			}
+		}
+	}
+	text, _ := cutList(slices.Sorted(maps.Keys(set)))
+	return text
+}
+
+// nodeNames returns the routers that are linked, but not p.
+func (r *Router) nodeNames(p *Client) string {
+	var list []string
+	for name, q := range r.nodes {
+		if q != p {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	text, _ := cutList(list)
+	return text
+}

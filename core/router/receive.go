@@ -1,0 +1,159 @@
+package router
+
+import (
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// memo remembers to whom the last message of a client went: most send many to one.
+type memo struct {
+	generation uint64 // of the services, when it was looked up
+	name       string
+	to         *Client
+}
+
+// Receive treats a message that came from c. m is borrowed until it returns and may be changed: its sender is stamped, and
+// parameters for other routers are added.
+//
+// A message from one registered service of this node to another takes the short way, which allocates nothing.
+func (r *Router) Receive(c *Client, m *message.Message) {
+	c.received++
+	if c.quick {
+		if to := r.near(c, m); to != nil {
+			m.SetSentFrom(r.name, c.service.name)
+			if to.conn.Send(m) == nil {
+				to.sent++
+				r.stats.Forwarded++
+				return
+			}
+			to.refused++
+		}
+	}
+	r.depth++
+	r.receive(c, m)
+	r.leave(r)
+}
+
+// near returns the registered service of this node that m goes to, if there is no more to know about m.
+func (r *Router) near(c *Client, m *message.Message) *Client {
+	if server := m.ServerBytes(); len(server) != 0 && string(server) != r.name || m.Has(paramReport) {
+		return nil
+	}
+	name := m.ServiceBytes()
+	if c.memo.generation == r.services.generation && string(name) == c.memo.name {
+		return c.memo.to
+	}
+	s := r.services.byName[string(name)]
+	if s == nil || len(s.holders) != 1 || s.holders[0] == c {
+		return nil
+	}
+	c.memo = memo{r.services.generation, s.name, s.holders[0]}
+	return c.memo.to
+}
+
+// Packet treats a message that came without a connection. Answers and reports about it go to conn, whenever they come.
+func (r *Router) Packet(conn Conn, o Origin, m *message.Message) {
+	o.Kind = Datagram
+	c := &Client{r: r, conn: conn, origin: o, opened: r.now, index: -1}
+	c.text, _ = conn.(TextConn)
+	c.received++
+	r.stats.Packets++
+	r.depth++
+	r.receive(c, m)
+	r.leave(r)
+}
+
+// receive is the order in which every message is treated that did not take the short way.
+func (r *Router) receive(c *Client, m *message.Message) {
+	if r.stopping || c.state >= leaving {
+		r.quitting(c, m)
+		return
+	}
+	if !r.withinRate(c, m) {
+		return
+	}
+	if c.origin.Kind == Datagram {
+		m.Delete(paramSecret)
+	}
+	r.stamp(c, m)
+	mine := r.isMine(m)
+	t, err := r.readTrail(m)
+	if err != nil {
+		r.refuse(c, m, err.Error())
+		return
+	}
+	if reason := r.permits(c, m, mine, t.set); reason != "" {
+		r.refuse(c, m, reason)
+		return
+	}
+	if t.set && !r.fresh(m, &t, mine) {
+		r.duplicate(c, m, &t)
+		return
+	}
+	if c.state == linked {
+		r.heard.note(r, m.SentFromServerBytes(), c)
+	}
+	if mine {
+		r.own.Dispatch(c, m)
+		return
+	}
+	r.forward(c, m, &t)
+}
+
+// stamp says in m who sent it. What a registered service wrote there is overwritten; what others wrote stays, unless it would pass
+// for a service that is known here. Routers are believed.
+func (r *Router) stamp(c *Client, m *message.Message) {
+	switch {
+	case c.service != nil:
+		m.SetSentFrom(r.name, c.service.name)
+	case c.state != linked && r.pretends(m):
+		m.SetSentFrom("", "")
+	}
+}
+
+// pretends says whether the sender that m names is known: a service of this node, a router, or one of another node.
+func (r *Router) pretends(m *message.Message) bool {
+	server, service := m.SentFromServerBytes(), m.SentFromServiceBytes()
+	if len(service) == 0 {
+		return len(server) != 0
+	}
+	if string(service) == routerName {
+		return true
+	}
+	if len(server) == 0 || string(server) == r.name {
+		return r.services.byName[string(service)] != nil || r.listed[string(service)]
+	}
+	return r.nodes[string(server)] != nil || r.heard.has(server)
+}
+
+// isMine says whether m is for this router itself.
+func (r *Router) isMine(m *message.Message) bool {
+	if service := m.ServiceBytes(); len(service) != 0 && string(service) != routerName {
+		return false
+	}
+	server := m.ServerBytes()
+	return len(server) == 0 || len(server) == 1 && (server[0] == '.' || server[0] == '*') || string(server) == r.name
+}
+
+// refuse answers INVALID with the reason, unless m is itself such an answer. A message for somebody else is undeliverable.
+func (r *Router) refuse(c *Client, m *message.Message, reason string) {
+	r.stats.Refused++
+	r.log.debug("message was refused", "client", c.Label(), "message", shown(m), "reason", reason)
+	if !dispatch.NeverAnswered(m.CommandBytes()) {
+		r.tell(c, m.Reply("INVALID").Set("command", m.Command()).Set("message", reason))
+	}
+}
+
+// tell sends an answer to c. That it did not take it is for the log: answers are not answered.
+func (r *Router) tell(c *Client, m *message.Message) {
+	if err := c.Send(m); err != nil {
+		r.log.debug("answer was not taken", "client", c.Label(), "message", shown(m), "error", err)
+	}
+}
+
+// make returns a message of this router.
+func (r *Router) make(command string) *message.Message {
+	m := message.New(command)
+	m.SetSentFrom(r.name, routerName)
+	return m
+}

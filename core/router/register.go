@@ -1,0 +1,118 @@
+package router
+
+import (
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// register answers REGISTER: c is the service of that name from now on. HELP and READY come first, then the others are
+// told, then c gets what waited for it.
+func (r *Router) register(c *Client, m *message.Message) {
+	name, _ := m.Get("service")
+	group, _ := m.Get("group")
+	if reason := r.mayRegister(c, m, name, group); reason != "" {
+		r.log.info("registration was refused", "client", c.Label(), "service", name, "reason", reason)
+		r.refuse(c, m, reason)
+		return
+	}
+	if c.service != nil && c.service.name != name {
+		r.unregister(c, true)
+	}
+	v := r.services.add(name, r.o.Limits.Services)
+	if v == nil {
+		r.refuse(c, m, "too many services are registered here")
+		return
+	}
+	if c.service == nil {
+		if len(v.holders) == 0 {
+			v.share, v.up, v.down = shareOf(group), r.unix, 0
+		}
+		r.services.hold(v, c)
+		c.service, c.state = v, local
+	}
+	r.setQuick(c)
+	r.tell(c, r.make("HELP"))
+	r.tell(c, r.make("READY").Set("my_address", r.o.MyAddress.HostPort()))
+	if len(v.holders) == 1 {
+		r.announce(v)
+	}
+	r.deliverCached(v)
+}
+
+// mayRegister returns why c may not have that name, or "".
+func (r *Router) mayRegister(c *Client, m *message.Message, name, group string) string {
+	if err := message.VerifyService(name); err != nil {
+		return "service: " + err.Error()
+	}
+	if version, err := m.Int("version"); err != nil || version != 1 {
+		return "version: this router speaks version 1"
+	}
+	if name == routerName {
+		return "service: the name is reserved"
+	}
+	if group != "" && shareOf(group) == single {
+		return "group: it is one, all or not given"
+	}
+	if v := r.services.byName[name]; v != nil && len(v.holders) > 0 && c.service != v {
+		switch {
+		case v.share == single || group == "":
+			return "service: the name is taken"
+		case v.share != shareOf(group):
+			return "group: the others of this service registered in another way"
+		case !sameUser(c, v.holders[0]):
+			return "service: it belongs to another user"
+		}
+	}
+	if r.o.Policy != nil {
+		if err := r.o.Policy.Register(c, name); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// sameUser says whether c may share a name with h: it runs as the same user, or as root. Without a connection that says so all are
+// the same.
+func sameUser(c, h *Client) bool {
+	return !h.origin.HasCred && !c.origin.HasCred || c.origin.HasCred && (c.origin.UID == 0 || h.origin.HasCred && c.origin.UID == h.origin.UID)
+}
+
+func shareOf(group string) share {
+	switch group {
+	case "one":
+		return anyOne
+	case "all":
+		return toAll
+	}
+	return single
+}
+
+// unregister takes its name from c. The others are told that the service is down when it was the last of that name.
+func (r *Router) unregister(c *Client, tell bool) {
+	v := c.service
+	if v == nil {
+		return
+	}
+	r.services.release(v, c)
+	c.service, c.quick = nil, false
+	if c.state == local {
+		c.state = fresh
+	}
+	if len(v.holders) == 0 {
+		v.down = r.unix
+		if tell {
+			r.announce(v)
+		}
+	}
+}
+
+// setQuick notes whether messages of c may take the short way.
+func (r *Router) setQuick(c *Client) {
+	c.quick = c.state == local && !r.stopping && r.o.Policy == nil && r.o.Limits.ClientRate <= 0
+}
+
+// announce tells services that a service is up or down, and other routers that their routes changed.
+func (r *Router) announce(v *service) {
+	r.news.service(v.name)
+	r.stats.Registrations++
+	r.push(r.statusOf(v.name))
+}

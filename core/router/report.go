@@ -1,0 +1,192 @@
+package router
+
+import (
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// The values of status in a TRANSMISSION_REPORT.
+const (
+	cached = "cached"
+	failed = "failed"
+)
+
+// origin is who wants to know what became of a message.
+type origin struct {
+	c               *Client // a client of this node
+	server, service string  // what to address: c when it is registered, else a sender on another node
+	id              string  // for a router that waits for reports: the id of the message
+	waits           bool    // this router waits for reports of id
+	command         string
+	destination     string
+	report          bool // wants a TRANSMISSION_REPORT
+	reply           bool // wants a SERVICE_UNAVAILABLE
+}
+
+// addressable says whether another router can send a report to the one who asked.
+func (o *origin) addressable() bool { return o.id != "" || o.server != "" && o.service != "" }
+
+// originOf returns who wants to know what becomes of m, which came from c, and whether anybody does.
+func (r *Router) originOf(c *Client, m *message.Message) (origin, bool) {
+	if c == nil {
+		return origin{}, false
+	}
+	o := origin{}
+	if v, ok := m.Lookup(paramReport); ok {
+		o.report = string(v) == "failure"
+	}
+	if v, ok := m.Lookup(paramCache); ok {
+		o.reply = parseCache(string(v)).reply
+	}
+	if !o.report && !o.reply {
+		return origin{}, false
+	}
+	o.command, o.destination = m.Command(), m.Service()
+	if c.state != linked {
+		o.c = c
+		if c.service != nil {
+			o.server, o.service = r.name, c.service.name
+		}
+		return o, true
+	}
+	if to, ok := m.Get(paramReportTo); ok && message.VerifyServer(to) == nil {
+		o.id, _ = m.Get(paramID)
+		o.server, o.service = to, routerName
+		return o, o.id != ""
+	}
+	o.server, o.service = m.SentFromServer(), m.SentFromService()
+	return o, o.addressable() && o.service != routerName
+}
+
+// undeliverable reports that m reaches nobody, if its sender wants to know.
+func (r *Router) undeliverable(c *Client, m *message.Message, t *trail) {
+	r.stats.Undelivered++
+	r.log.debug("message reaches nobody", "message", shown(m))
+	if o, asked := r.originOf(c, m); asked {
+		r.report(o, failed)
+	}
+}
+
+// report tells who asked what became of the message.
+func (r *Router) report(o origin, status string) {
+	if o.waits {
+		r.waiting.answered(r, o.id, status)
+		return
+	}
+	if o.reply && o.id == "" && status == failed {
+		r.sendTo(&o, r.make("SERVICE_UNAVAILABLE").Set("destination_service", o.destination).Set("unsent_command", o.command))
+	}
+	if o.report || o.id != "" {
+		m := r.make("TRANSMISSION_REPORT").Set("command", o.command).Set("status", status)
+		if o.id != "" {
+			m.Set(paramReportID, o.id)
+		}
+		r.sendTo(&o, m)
+	}
+}
+
+// sendTo sends a message about a message to who asked. A client of this node gets it on its connection; when that has ended, under its
+// name.
+func (r *Router) sendTo(o *origin, m *message.Message) {
+	r.stats.Reports++
+	if o.c != nil {
+		if o.c.state < leaving {
+			r.tell(o.c, m)
+			return
+		}
+		if v := r.services.byName[o.service]; v != nil && len(v.holders) > 0 {
+			r.tell(v.holders[0], m)
+		}
+		return
+	}
+	if !o.addressable() || message.VerifyToServer(o.server) != nil {
+		return
+	}
+	m.SetServer(o.server)
+	m.SetService(o.service)
+	var t trail
+	if r.isMine(m) {
+		r.reported(nil, m)
+		return
+	}
+	r.forward(nil, m, &t)
+}
+
+// reported takes a TRANSMISSION_REPORT of another router about a message that this one sent on.
+func (r *Router) reported(_ *Client, m *message.Message) {
+	id, _ := m.Get(paramReportID)
+	status, _ := m.Get("status")
+	if status == cached || status == failed {
+		r.waiting.answered(r, id, status)
+	}
+}
+
+// duplicate drops a message that is old or was here before. Who waits for a report learns that this copy reached nobody.
+func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
+	r.stats.Duplicates++
+	if old := t.timeout < r.unix; old || m.Has(paramReportTo) {
+		if o, asked := r.originOf(c, m); asked {
+			r.report(o, failed)
+		}
+	}
+}
+
+// reportLost reports the messages that were lost with the connection of c.
+func (r *Router) reportLost(c *Client, lost Lost) {
+	n := uint64(max(0, lost.Queued) + max(0, lost.Uncertain))
+	r.stats.Lost += uint64(max(0, lost.Queued))
+	r.stats.Uncertain += uint64(max(0, lost.Uncertain))
+	for _, e := range c.journal.entries {
+		if n >= c.sent || e.number > c.sent-n {
+			r.report(e.origin, failed)
+		}
+	}
+	c.journal = journal{}
+}
+
+// journal is the messages that a connection took and whose senders want to know if they are lost.
+type journal struct {
+	entries []owed // in the order in which they were sent
+	trim    int    // when there are so many, see which are gone
+}
+
+// owed is one message, by its number among all that were sent to the client.
+type owed struct {
+	number uint64
+	origin origin
+}
+
+// firstTrim is how many reports may be owed before the host is asked which messages have gone.
+const firstTrim = 64
+
+// mayOwe says whether one more message may be sent to c whose sender wants a report: there is a limit to what is remembered.
+func (c *Client) mayOwe(limit int) bool {
+	j := &c.journal
+	if j.trim == 0 {
+		j.trim = firstTrim
+	}
+	if len(j.entries) < min(j.trim, limit) {
+		return true
+	}
+	pending, ok := c.conn.(PendingConn)
+	if !ok { // it cannot be known: the oldest have gone most likely
+		j.drop(len(j.entries) / 2)
+		return true
+	}
+	waiting := uint64(max(0, pending.Pending()))
+	n := 0
+	for n < len(j.entries) && j.entries[n].number+waiting <= c.sent {
+		n++
+	}
+	j.drop(n)
+	j.trim = max(firstTrim, 2*len(j.entries))
+	return len(j.entries) < limit
+}
+
+func (j *journal) drop(n int) {
+	j.entries = append(j.entries[:0], j.entries[n:]...)
+}
+
+// owe remembers who wants to know if the message that c took last is lost.
+func (c *Client) owe(o origin) {
+	c.journal.entries = append(c.journal.entries, owed{c.sent, o})
+}

@@ -1,0 +1,319 @@
+package router_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/router"
+)
+
+// A script is lines of what goes in and what must come out. What came out and is not in the script is an error.
+//
+//	router NAME IP:PORT key=value…   another one than n1 10.0.0.1:4042
+//	open NAME KIND [from=IP:PORT] [uid=N] [cert=NAME]
+//	NAME> LINE                       the client sends a line; of a datagram client, a packet
+//	NAME< LINE                       the client gets it, next
+//	NAME< (closed)                   its connection is closed; (aborted)
+//	host< WORDS                      what the host is asked for
+//	gone NAME [queued=N] [uncertain=N]
+//	full NAME                        its connection takes nothing any more
+//	tick DURATION                    time passes
+//	unreachable IP:PORT              the answer to dial
+//	stop, stop cluster
+type script struct {
+	t       *testing.T
+	router  *router.Router
+	options router.Options
+	now     time.Time
+	clients map[string]*scriptClient
+	out     map[string][]string
+	line    int
+}
+
+type scriptClient struct {
+	s      *script
+	name   string
+	origin router.Origin
+	client *router.Client
+	full   bool
+}
+
+var errFull = errors.New("queue is full")
+
+func (c *scriptClient) Send(m *message.Message) error {
+	if c.full {
+		return errFull
+	}
+	text, err := m.AppendText(nil)
+	require.NoError(c.s.t, err, "line %d", c.s.line)
+	c.s.got(c.name, string(text))
+	return nil
+}
+
+func (c *scriptClient) Close() error {
+	c.s.got(c.name, "(closed)")
+	return nil
+}
+
+func (c *scriptClient) Abort(error) { c.s.got(c.name, "(aborted)") }
+
+func (s *script) got(who, line string) { s.out[who] = append(s.out[who], line) }
+
+func (s *script) Dial(to address.Address) { s.got("host", "dial "+to.String()) }
+func (s *script) SaveNeighbors(list []address.Address) {
+	text := "neighbors"
+	for _, a := range list {
+		text += " " + a.HostPort()
+	}
+	s.got("host", text)
+}
+func (s *script) SaveClusterStatus(up, complete bool) {
+	s.got("host", fmt.Sprintf("cluster up=%t complete=%t", up, complete))
+}
+func (s *script) SaveLoad(of address.Address, load float64, at message.Timespec) {
+	s.got("host", fmt.Sprintf("load %s %g %s", of.HostPort(), load, at))
+}
+func (s *script) RotateLog()            { s.got("host", "rotate") }
+func (s *script) Stopping(cluster bool) { s.got("host", fmt.Sprintf("stopping cluster=%t", cluster)) }
+
+func addr(t *testing.T, text string) address.Address {
+	a, err := address.Parse(text, address.Defaults{Port: 4042})
+	require.NoError(t, err)
+	return a
+}
+
+// words splits "a b=c" into its operands and options.
+func words(text string) (operands []string, options map[string]string) {
+	options = make(map[string]string)
+	for _, w := range strings.Fields(text) {
+		if name, value, ok := strings.Cut(w, "="); ok {
+			options[name] = value
+		} else {
+			operands = append(operands, w)
+		}
+	}
+	return operands, options
+}
+
+func (s *script) start(text string) {
+	operands, options := words(text)
+	o := router.Options{ServerName: operands[0], MyAddress: addr(s.t, operands[1]), FirstID: 1, Logger: slog.New(slog.DiscardHandler)}
+	list := func(name string) []string {
+		if options[name] == "" {
+			return nil
+		}
+		return strings.Split(options[name], ",")
+	}
+	o.Services = list("services")
+	for _, a := range list("neighbors") {
+		o.Neighbors = append(o.Neighbors, addr(s.t, a))
+	}
+	for _, a := range list("learned") {
+		o.Learned = append(o.Learned, addr(s.t, a))
+	}
+	if user, password, ok := strings.Cut(options["credentials"], ":"); ok {
+		o.Credentials = router.Credentials{User: user, Password: password}
+	}
+	if a := options["public"]; a != "" {
+		o.PublicAddress = addr(s.t, a)
+	}
+	if a := options["secure"]; a != "" {
+		o.SecureAddress = addr(s.t, "tls://"+a)
+	}
+	number := func(name string, p *int) {
+		if options[name] != "" {
+			n, err := strconv.Atoi(options[name])
+			require.NoError(s.t, err)
+			*p = n
+		}
+	}
+	number("max_connections", &o.MaxConnections)
+	number("cache_messages", &o.Limits.CacheMessages)
+	number("cache_bytes", &o.Limits.CacheBytes)
+	number("client_cache", &o.Limits.ClientCache)
+	number("client_rate", &o.Limits.ClientRate)
+	number("services_limit", &o.Limits.Services)
+	number("commands", &o.Limits.Commands)
+	number("neighbors_limit", &o.Limits.Neighbors)
+	if l := options["load"]; l != "" {
+		o.Load = func() float64 { f, _ := strconv.ParseFloat(s.clients["load"].name, 64); return f }
+		s.clients["load"] = &scriptClient{name: l}
+	}
+	if options["policy"] != "" {
+		o.Policy = denial{options["policy"]}
+	}
+	r, err := router.New(o, s, s.now)
+	require.NoError(s.t, err)
+	s.router, s.options = r, o
+	r.Tick(s.now)
+	if options["trace"] == "" {
+		delete(s.out, "host") // what it says at the start; a script that wants to see it says trace=host
+	}
+}
+
+// denial is a policy that forbids one command to all and one name.
+type denial struct{ word string }
+
+func (d denial) Register(c *router.Client, name string) error {
+	if name == d.word {
+		return errors.New("service: the policy forbids it")
+	}
+	return nil
+}
+
+func (d denial) Send(c *router.Client, m *message.Message) error {
+	if m.Command() == d.word {
+		return errors.New("the policy forbids it")
+	}
+	return nil
+}
+
+var kinds = map[string]router.Kind{
+	"unix": router.LocalUnix, "tcp": router.LocalTCP, "remote": router.Remote, "secure": router.Secure, "out": router.Out, "datagram": router.Datagram,
+}
+
+func (s *script) open(text string) {
+	operands, options := words(text)
+	c := &scriptClient{s: s, name: operands[0], origin: router.Origin{Kind: kinds[operands[1]]}}
+	if a := options["from"]; a != "" {
+		c.origin.Remote = addr(s.t, a)
+	}
+	if uid := options["uid"]; uid != "" {
+		n, err := strconv.Atoi(uid)
+		require.NoError(s.t, err)
+		c.origin.HasCred, c.origin.UID = true, uint32(n)
+	}
+	if name := options["cert"]; name != "" {
+		c.origin.Names = []string{name}
+	}
+	s.clients[c.name] = c
+	if c.origin.Kind != router.Datagram {
+		c.client = s.router.Opened(c, c.origin)
+	}
+}
+
+func (s *script) send(name, text string) {
+	c := s.clients[name]
+	require.NotNil(s.t, c, "line %d: no client %q", s.line, name)
+	m, err := message.Parse([]byte(text))
+	require.NoError(s.t, err, "line %d", s.line)
+	if c.client == nil {
+		s.router.Packet(c, c.origin, m)
+		return
+	}
+	s.router.Receive(c.client, m)
+}
+
+// settled fails when something came out that the script does not know of.
+func (s *script) settled() {
+	for who, lines := range s.out {
+		if len(lines) > 0 {
+			require.Fail(s.t, "unexpected output", "before line %d, %s got:\n%s", s.line, who, strings.Join(lines, "\n"))
+		}
+	}
+}
+
+func (s *script) expect(who, line string) {
+	lines := s.out[who]
+	if len(lines) == 0 {
+		require.Fail(s.t, "missing output", "line %d: %s should get %q; there is %v", s.line, who, line, s.out)
+	}
+	require.Equal(s.t, line, lines[0], "line %d: what %s gets", s.line, who)
+	s.out[who] = lines[1:]
+}
+
+func (s *script) run(line string) {
+	if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+		return
+	}
+	verb, rest, _ := strings.Cut(line, " ")
+	if who, ok := strings.CutSuffix(verb, "<"); ok {
+		s.expect(who, rest)
+		return
+	}
+	s.settled()
+	if who, ok := strings.CutSuffix(verb, ">"); ok {
+		s.send(who, rest)
+		return
+	}
+	operands, options := words(rest)
+	switch verb {
+	case "router":
+		s.start(rest)
+	case "open":
+		s.open(rest)
+	case "gone":
+		queued, _ := strconv.Atoi(options["queued"])
+		uncertain, _ := strconv.Atoi(options["uncertain"])
+		s.router.Closed(s.clients[operands[0]].client, errors.New("end of file"), router.Lost{Queued: queued, Uncertain: uncertain})
+	case "full":
+		s.clients[operands[0]].full = true
+	case "room":
+		s.clients[operands[0]].full = false
+	case "load":
+		s.clients["load"].name = rest
+	case "tick":
+		d, err := time.ParseDuration(rest)
+		require.NoError(s.t, err)
+		s.now = s.now.Add(d)
+		s.router.Tick(s.now)
+	case "unreachable":
+		s.router.DialFailed(addr(s.t, rest), errors.New("connection refused"))
+	case "stop":
+		s.router.Stop(rest == "cluster")
+	case "done":
+		require.True(s.t, s.router.Done(), "line %d", s.line)
+	case "clock":
+		s.router.SetClock(map[string]router.ClockState{"stable": router.ClockStable, "invalid": router.ClockInvalid, "no_ntp": router.ClockNoNTP}[rest])
+	default:
+		require.Fail(s.t, "no such step", "line %d: %s", s.line, line)
+	}
+}
+
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { runScript(t, file) })
+	}
+}
+
+func runScript(t *testing.T, file string) {
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	var s *script
+	begin := func() {
+		s = &script{t: t, now: time.Unix(1768770000, 0), clients: make(map[string]*scriptClient), out: make(map[string][]string)}
+		s.start("n1 10.0.0.1:4042")
+	}
+	begin()
+	scanner := bufio.NewScanner(f)
+	scanner.Buffer(nil, 1<<20)
+	line := 0
+	for scanner.Scan() {
+		line++
+		s.line = line
+		if strings.HasPrefix(scanner.Text(), "--") { // a new scene
+			s.settled()
+			begin()
+			continue
+		}
+		s.run(scanner.Text())
+	}
+	require.NoError(t, scanner.Err())
+	s.settled()
+}

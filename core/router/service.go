@@ -1,0 +1,91 @@
+package router
+
+// share says how several clients hold one name.
+type share uint8
+
+const (
+	single share = iota // one client at a time
+	anyOne              // each message goes to one of them, in turn
+	toAll               // each message goes to all of them
+)
+
+// service is a name that clients register, or did.
+type service struct {
+	name     string
+	share    share
+	holders  []*Client
+	next     int   // of holders, when each message goes to one of them
+	up, down int64 // Unix seconds; 0: never
+	queued   bool  // in services.idle
+}
+
+// services are the names that are or were registered on this node.
+type services struct {
+	byName     map[string]*service
+	generation uint64   // changes whenever it changes who holds what
+	idle       []string // names without holders, the oldest first; some may have holders again
+}
+
+func (s *services) init() {
+	s.byName, s.generation = make(map[string]*service), 1
+}
+
+// add returns the service of that name, made if there is none; nil when limit names are known and all have holders.
+func (s *services) add(name string, limit int) *service {
+	if v := s.byName[name]; v != nil {
+		return v
+	}
+	for len(s.byName) >= limit {
+		if len(s.idle) == 0 {
+			return nil
+		}
+		oldest := s.byName[s.idle[0]]
+		s.idle = s.idle[1:]
+		if oldest == nil {
+			continue
+		}
+		oldest.queued = false
+		if len(oldest.holders) == 0 {
+			delete(s.byName, oldest.name)
+		}
+	}
+	v := &service{name: name}
+	s.byName[name] = v
+	return v
+}
+
+// hold makes c a holder of v.
+func (s *services) hold(v *service, c *Client) {
+	v.holders = append(v.holders, c)
+	s.generation++
+}
+
+// release ends that c holds v.
+func (s *services) release(v *service, c *Client) {
+	for i, h := range v.holders {
+		if h == c {
+			v.holders = append(v.holders[:i], v.holders[i+1:]...)
+			s.generation++
+			break
+		}
+	}
+	if len(v.holders) == 0 {
+		v.holders, v.next = nil, 0
+		if !v.queued {
+			v.queued = true
+			s.idle = append(s.idle, v.name)
+		}
+	}
+}
+
+// turn returns the holder whose turn it is, but not c; nil when there is no other.
+func (v *service) turn(c *Client) *Client {
+	for range v.holders {
+		h := v.holders[v.next%len(v.holders)]
+		v.next = (v.next + 1) % len(v.holders)
+		if h != c {
+			return h
+		}
+	}
+	return nil
+}

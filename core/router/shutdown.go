@@ -1,0 +1,80 @@
+package router
+
+import (
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// lastWords is how long clients stay connected when the router stops, so that what they say meanwhile is answered.
+const lastWords = 100 * time.Millisecond
+
+// Stop begins to stop this router, or with cluster all that are linked. Other routers and the services that announced
+// DISCONNECTING are told at once, connections are closed at a Tick soon after. Done says when that is over.
+func (r *Router) Stop(cluster bool) {
+	defer r.leave(r.enter())
+	if r.stopping {
+		return
+	}
+	r.stopping, r.clusterwide = true, cluster
+	r.closeAt = r.now.Add(lastWords)
+	r.log.info("router stops", "cluster", cluster)
+	r.emptyCache()
+	command := "DISCONNECT"
+	if cluster {
+		command = "SHUTDOWN"
+	}
+	for i := len(r.clients) - 1; i >= 0; i-- {
+		c := r.clients[i]
+		c.quick = false
+		switch {
+		case c.state == linked || c.state == fresh && c.origin.Kind == Out:
+			r.tell(c, r.make(command))
+			c.close()
+		case c.state == local && c.understands("DISCONNECTING"):
+			r.tell(c, r.make("DISCONNECTING"))
+		}
+	}
+	r.host.Stopping(cluster)
+}
+
+// stopOrQuit answers STOP and QUITTING. Only the first is for a router.
+func (r *Router) stopOrQuit(quitting bool) {
+	if quitting {
+		r.log.info("another router stops")
+		return
+	}
+	r.Stop(false)
+}
+
+// closeAll closes all clients when their time is over.
+func (r *Router) closeAll() {
+	if r.closeAt.IsZero() || r.now.Before(r.closeAt) {
+		return
+	}
+	r.closeAt = time.Time{}
+	for i := len(r.clients) - 1; i >= 0; i-- {
+		r.clients[i].close()
+	}
+}
+
+// quitting answers messages that come while the router stops.
+func (r *Router) quitting(c *Client, m *message.Message) {
+	if !r.stopping || c.state >= leaving || c.origin.Kind == Datagram || string(m.CommandBytes()) == "UNREGISTER" && r.isMine(m) {
+		if c.state < leaving && c.origin.Kind != Datagram {
+			c.close()
+		}
+		return
+	}
+	if o, asked := r.originOf(c, m); asked {
+		r.report(o, failed)
+	}
+	r.tell(c, r.make("QUITTING"))
+	c.close()
+}
+
+// Stopped says whether the router has begun to stop, and whether all of the cluster is to.
+func (r *Router) Stopped() (stopping, cluster bool) { return r.stopping, r.clusterwide }
+
+// Done says whether the router has stopped: all clients are closed.
+func (r *Router) Done() bool { return r.stopping && len(r.clients) == 0 }

@@ -1,0 +1,134 @@
+package router
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// serviceStatus answers SERVICE_STATUS.
+func (r *Router) serviceStatus(c *Client, m *message.Message) {
+	name, _ := m.Get("service")
+	if err := message.VerifyService(name); err != nil {
+		r.refuse(c, m, "service: "+err.Error())
+		return
+	}
+	r.answer(c, m, r.statusOf(name))
+}
+
+// statusOf returns STATUS of a service: up, down when it belongs here or was here before, unknown. Services of other
+// routers are up where those say so.
+func (r *Router) statusOf(name string) *message.Message {
+	m := r.make("STATUS").Set(paramCache, "no").Set("service", name)
+	v := r.services.byName[name]
+	switch {
+	case v != nil && len(v.holders) > 0:
+		return m.Set("server_name", r.name).Set("status", "up").SetInt("up_since", v.up)
+	case v != nil:
+		return m.Set("server_name", r.name).Set("status", "down").SetInt("up_since", v.up).SetInt("down_since", v.down)
+	case r.listed[name]:
+		return m.Set("server_name", r.name).Set("status", "down")
+	}
+	for _, p := range r.peers {
+		if p.peer.up[name] {
+			return m.Set("server_name", p.peer.server).Set("status", "up")
+		}
+	}
+	return m.Set("status", "unknown")
+}
+
+// publicIP answers PUBLIC_IP.
+func (r *Router) publicIP(c *Client, m *message.Message) {
+	reply := r.make("SERVER_PUBLIC_IP")
+	if a := r.o.PublicAddress; !a.IsZero() {
+		reply.SetAddress("public_ip", a)
+	}
+	if a := r.o.SecureAddress; !a.IsZero() {
+		reply.SetAddress("secure_ip", a)
+	}
+	r.answer(c, m, reply)
+}
+
+// listBytes is how long a list in one message gets: lines have a limit.
+const listBytes = 24 << 10
+
+// listServices answers LIST_SERVICES with SERVICES list=a,b,c, or with details=true list=NAME@SERVER:STATUS:SINCE,… All but the last of several
+// answers say more=true.
+func (r *Router) listServices(c *Client, m *message.Message) {
+	details, _ := m.Bool("details")
+	var items []string
+	for _, s := range r.Services() {
+		if details {
+			items = append(items, s.Name+"@"+s.Server+":"+s.Status+":"+strconv.FormatInt(s.Since, 10))
+		} else if s.Server == r.name && s.Status == "up" {
+			items = append(items, s.Name)
+		}
+	}
+	for {
+		part, rest := cutList(items)
+		reply := r.make("SERVICES").Set("list", part)
+		if items = rest; len(items) > 0 {
+			reply.SetBool("more", true)
+		}
+		r.answer(c, m, reply)
+		if len(items) == 0 || c.state >= leaving {
+			return
+		}
+	}
+}
+
+// cutList joins as many items as fit one message.
+func cutList(items []string) (part string, rest []string) {
+	n, size := 0, 0
+	for n < len(items) && (n == 0 || size+len(items[n]) < listBytes) {
+		size += len(items[n]) + 1
+		n++
+	}
+	return strings.Join(items[:n], ","), items[n:]
+}
+
+// Service is one service that the router knows.
+type Service struct {
+	Name   string
+	Server string // the node that it runs on
+	Status string // "up", "down", or "listed": it belongs to that node, which does not say whether it is up
+	Since  int64  // Unix seconds; 0: not known
+	// Instances is how many clients of this node hold the name.
+	Instances int
+}
+
+// Services returns all services that are known, sorted by name and server.
+func (r *Router) Services() []Service {
+	var all []Service
+	for _, v := range r.services.byName {
+		s := Service{Name: v.name, Server: r.name, Status: "up", Since: v.up, Instances: len(v.holders)}
+		if len(v.holders) == 0 {
+			s.Status, s.Since = "down", v.down
+		}
+		all = append(all, s)
+	}
+	for name := range r.listed {
+		if r.services.byName[name] == nil {
+			all = append(all, Service{Name: name, Server: r.name, Status: "down"})
+		}
+	}
+	for _, p := range r.peers {
+		for name := range p.peer.up {
+			all = append(all, Service{Name: name, Server: p.peer.server, Status: "up"})
+		}
+		for name := range p.peer.listed {
+			if !p.peer.up[name] {
+				all = append(all, Service{Name: name, Server: p.peer.server, Status: "listed"})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Service) int {
+		if n := strings.Compare(a.Name, b.Name); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Server, b.Server)
+	})
+	return all
+}

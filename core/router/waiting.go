@@ -1,0 +1,67 @@
+package router
+
+// waiting is the messages that were sent to other routers for somebody who cannot be addressed from there, or to several of them:
+// only when all of these report that it reached nobody, it did.
+type waiting struct {
+	byID  map[string]*wait
+	queue []string // ids in the order in which they were added
+}
+
+// wait is one such message.
+type wait struct {
+	origin origin
+	left   int   // routers that have not reported
+	until  int64 // Unix seconds
+	told   bool  // the sender knows that it was cached
+}
+
+// add remembers a message. When there are limit of them the oldest is forgotten.
+func (w *waiting) add(id string, o origin, left int, until int64, limit int) {
+	if w.byID == nil {
+		w.byID = make(map[string]*wait)
+	}
+	if _, known := w.byID[id]; !known {
+		if len(w.queue) >= limit {
+			delete(w.byID, w.queue[0])
+			w.queue = w.queue[1:]
+		}
+		w.queue = append(w.queue, id)
+	}
+	w.byID[id] = &wait{origin: o, left: left, until: until}
+}
+
+// answered notes the report of one router.
+func (w *waiting) answered(r *Router, id, status string) {
+	e := w.byID[id]
+	if e == nil {
+		return
+	}
+	if status == cached {
+		e.until = r.unix + int64(r.o.Limits.CacheAge.Seconds()) + lifetime
+		if !e.told {
+			e.told = true
+			r.report(e.origin, cached)
+		}
+		return
+	}
+	if e.left--; e.left > 0 {
+		return
+	}
+	delete(w.byID, id)
+	r.report(e.origin, failed)
+}
+
+// expire forgets what is not reported any more.
+func (w *waiting) expire(r *Router) {
+	keep := w.queue[:0]
+	for _, id := range w.queue {
+		switch e := w.byID[id]; {
+		case e == nil:
+		case e.until < r.unix:
+			delete(w.byID, id)
+		default:
+			keep = append(keep, id)
+		}
+	}
+	w.queue = keep
+}
