@@ -25,7 +25,8 @@ type Conn interface {
 	// sees a reset. OnClose(err) follows at the end of the turn.
 	Abort(err error)
 	// Pause stops reading: bytes and the end of stream stay in the kernel.
-	// OnData that is running is the last until Resume.
+	// OnData that is running is the last until Resume. When the peer takes nothing
+	// any more, what it sent before waits for Resume too, and OnClose comes after it.
 	Pause()
 	// Resume reads again, from the next turn on.
 	Resume()
@@ -75,7 +76,8 @@ type Handler interface {
 	// into it.
 	OnData(c Conn, p []byte)
 	// OnDrain comes when the queue fell to its low mark after it had been above
-	// it, or after a Write returned ErrFull.
+	// it, or after a Write returned ErrFull; also when it was dropped because the
+	// peer takes nothing any more.
 	OnDrain(c Conn)
 	// OnClose comes exactly once and last; nil means closed in good order by
 	// either side. c can still be asked for its addresses and counters.

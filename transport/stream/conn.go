@@ -174,8 +174,8 @@ func (c *Conn) settle() {
 	}
 	switch {
 	case c.is(dead):
-	case c.is(broken) && !c.readable():
-		c.end(c.rare.err) // nothing more will come of it
+	case c.beyond():
+		c.end(c.rare.err)
 	case c.out == nil && !c.is(broken):
 		c.afterFlush()
 	}

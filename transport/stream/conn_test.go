@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,16 +115,58 @@ func TestPauseAfterBrokenWrite(t *testing.T) {
 	}
 }
 
-// TestPauseOutsideAfterBrokenWrite: the same when a callback of something else
-// pauses, before what the peer sent was read.
+// TestPauseOutsideAfterBrokenWrite: where a callback of something else pauses, what the peer sent waits for Resume; then
+// comes the end. Without anything to wait for it comes at once.
 func TestPauseOutsideAfterBrokenWrite(t *testing.T) {
+	tests := map[string]struct {
+		words string
+		do    func(c transport.Conn)
+		hears string
+	}{
+		"resumed":          {"unread", transport.Conn.Resume, "unread"},
+		"closed":           {"unread", func(c transport.Conn) { c.Close() }, ""},
+		"aborted":          {"unread", func(c transport.Conn) { c.Abort(unix.EPIPE) }, ""},
+		"nothing to hear":  {"", nil, ""},
+		"more than a read": {strings.Repeat("unread ", 20_000), transport.Conn.Resume, strings.Repeat("unread ", 20_000)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			h := &transporttest.Recorder{T: t, Name: "ours"}
+			c := left(w, h, tt.words)
+			require.ErrorIs(t, c.Write(make([]byte, 100_000)), transport.ErrClosed, "large enough to go out at once")
+			c.Pause()
+			if tt.do != nil {
+				w.For(5 * time.Millisecond)
+				require.Zero(t, h.Received+h.Closed)
+				tt.do(c)
+			}
+			w.Idle()
+			require.Equal(t, tt.hears, string(h.Data))
+			require.ErrorIs(t, h.Err, unix.EPIPE)
+		})
+	}
+}
+
+// TestBrokenWhileCongested: a handler that paused until its queue is short hears of that when the queue is gone, and then
+// what the peer had sent.
+func TestBrokenWhileCongested(t *testing.T) {
 	w := transporttest.NewWorld(t)
-	h := &transporttest.Recorder{T: t, Name: "ours"}
-	c := left(w, h, "unread")
-	require.ErrorIs(t, c.Write(make([]byte, 100_000)), transport.ErrClosed, "large enough to go out at once")
-	c.Pause()
+	a, b := &transporttest.Recorder{T: t, Name: "a"}, &transporttest.Recorder{T: t, Name: "b"}
+	ca, cb := pair(t, w.Loop, transport.Options{HighMark: 1 << 20}, a, b)
+	cb.Pause()
+	a.Drain = transport.Conn.Resume
+	w.Until("both open", func() bool { return a.Opened+b.Opened == 2 })
+	require.NoError(t, ca.Write(make([]byte, 1<<20)))
+	require.True(t, ca.Congested())
+	ca.Pause()
+	require.NoError(t, cb.Write([]byte("last words")))
+	w.Until("they wait in the kernel", func() bool { return cb.Stats().BytesOut == 10 })
+	cb.Abort(nil)
 	w.Idle()
-	require.ErrorIs(t, h.Err, unix.EPIPE)
+	require.Equal(t, "last words", string(a.Data))
+	require.Equal(t, 1, a.Drained)
+	require.Error(t, a.Err)
 }
 
 // TestPipe: a descriptor that is no socket and has one direction only.

@@ -78,7 +78,7 @@ func (c *Conn) over() bool {
 func (c *Conn) breakRead(errno unix.Errno) {
 	err := c.fault("read", os.NewSyscallError("recv", errno))
 	c.drop()
-	c.state = c.state&^(blocked|owed) | broken
+	c.state = c.state&^blocked | broken
 	c.lazy().err = err
 }
 

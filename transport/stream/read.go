@@ -16,7 +16,7 @@ func (c *Conn) readable() bool {
 func (c *Conn) Pause() {
 	c.state |= paused
 	if c.is(broken) {
-		c.later() // nobody else would end it
+		c.later() // nobody else would end it if nothing waits
 	}
 	if !c.is(busy | dead | connecting) {
 		c.watch()
@@ -28,7 +28,7 @@ func (c *Conn) Resume() {
 	c.state &^= paused
 	if !c.is(busy | dead | connecting) {
 		c.watch()
-		if c.set.toEnd {
+		if c.set.toEnd || c.is(broken) {
 			c.source.Again()
 		}
 	}

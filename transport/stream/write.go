@@ -137,16 +137,33 @@ func (c *Conn) drop() {
 }
 
 // breakWrite notes that the peer takes nothing any more. What it sent before
-// it went is still read; then the connection ends with this error. A handler
-// that paused waits for the queue, which is gone, so there is no waiting.
+// it went is still read; then the connection ends with this error.
 func (c *Conn) breakWrite(errno unix.Errno) {
-	err := c.fault("write", os.NewSyscallError(c.call("send", "write"), errno))
+	c.lazy().err = c.fault("write", os.NewSyscallError(c.call("send", "write"), errno))
+	c.state = c.state&^blocked | broken
 	c.drop()
-	if !c.readable() {
-		c.end(err)
+	if c.beyond() {
+		c.end(c.rare.err)
 		return
 	}
-	c.state = c.state&^(blocked|owed) | broken
-	c.lazy().err = err
 	c.source.Again()
+	if !c.is(busy) {
+		c.later()
+	}
+}
+
+// beyond says that nothing more will come of a connection whose writing
+// failed. A handler that paused may resume and hear what waits; if it waits for
+// the queue, which is gone, OnDrain tells it.
+func (c *Conn) beyond() bool {
+	if !c.is(broken) || c.readable() {
+		return false
+	}
+	return c.is(eof|closing|connecting) || !c.is(owed) && !c.unread()
+}
+
+// unread says whether the kernel holds anything for a handler.
+func (c *Conn) unread() bool {
+	n, err := unix.IoctlGetInt(int(c.fd), unix.TIOCINQ)
+	return err == nil && n > 0
 }

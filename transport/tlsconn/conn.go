@@ -78,8 +78,13 @@ type carrier Conn
 // OnOpen implements transport.Handler.
 func (b *carrier) OnOpen(transport.Conn) { (*Conn)(b).start() }
 
-// OnDrain implements transport.Handler.
-func (b *carrier) OnDrain(transport.Conn) { (*Conn)(b).settle() }
+// OnDrain implements transport.Handler. A queue that is short because it was thrown away is the end of writing.
+func (b *carrier) OnDrain(below transport.Conn) {
+	if below.Queued() == 0 && below.Stats().BytesOut < b.given {
+		b.state |= broken
+	}
+	(*Conn)(b).settle()
+}
 
 // OnData implements transport.Handler.
 func (b *carrier) OnData(_ transport.Conn, p []byte) { (*Conn)(b).arrived(p) }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -222,4 +223,35 @@ func TestLargeBehindHandshake(t *testing.T) {
 	require.NoError(t, <-done)
 	require.NoError(t, c.Close())
 	require.NoError(t, s.end())
+}
+
+// TestBrokenWhileCongested: a handler that paused until its queue is short hears of that when the queue is gone, and then
+// what the peer had sent.
+func TestBrokenWhileCongested(t *testing.T) {
+	for name, size := range map[string]int{"waiting as plaintext": 1 << 20, "waiting below": 250 << 10} {
+		t.Run(name, func(t *testing.T) {
+			w, c := transporttest.NewWorld(t), both(t)
+			a, b := &transporttest.Recorder{T: t, Name: "a"}, &transporttest.Recorder{T: t, Name: "b"}
+			l, err := tlsconn.Listen(w.Loop, unixsock.Listen, address.FromUnix(address.Unix, filepath.Join(t.TempDir(), "s")), transport.Options{}, c,
+				func(transport.Conn) transport.Handler { return b })
+			require.NoError(t, err)
+			_, err = tlsconn.Dial(w.Loop, unixsock.Dial, l.Addr(), transport.Options{HighMark: 1 << 20, LowMark: 10}, c, a)
+			require.NoError(t, err)
+			w.Until("both open", func() bool { return a.Opened+b.Opened == 2 })
+			require.NoError(t, l.Close())
+			b.Conn.Pause()
+			a.Drain = transport.Conn.Resume
+			require.NoError(t, a.Conn.Write(make([]byte, size)))
+			w.Until("the kernel takes no more", func() bool { return a.Conn.Stats().BytesOut > 0 })
+			require.True(t, a.Conn.Congested())
+			a.Conn.Pause()
+			require.NoError(t, b.Conn.Write([]byte("last words")))
+			w.Until("they wait in the kernel", func() bool { return b.Conn.Stats().BytesOut == 10 })
+			b.Conn.Abort(nil)
+			w.Idle()
+			require.Equal(t, "last words", string(a.Data))
+			require.Equal(t, 1, a.Drained)
+			require.Error(t, a.Err)
+		})
+	}
 }

@@ -73,12 +73,12 @@ func (c *Conn) append(p []byte) {
 	c.out = append(c.out, p...)
 }
 
-// pump encrypts what is queued, as far as the connection below takes it.
+// pump encrypts what is queued, as far as the connection below takes it. If that takes nothing any more, there is no queue.
 func (c *Conn) pump() {
 	if len(c.out) == 0 || !c.is(isOpen) || c.is(dead) {
 		return
 	}
-	if c.off += c.seal(c.out[c.off:]); c.off == len(c.out) {
+	if c.off += c.seal(c.out[c.off:]); c.off == len(c.out) || c.is(broken) {
 		c.drop()
 	}
 }
@@ -137,7 +137,7 @@ func (c *Conn) sealPiece(p []byte) (err error) {
 
 // Queued implements transport.Conn.
 func (c *Conn) Queued() int {
-	if c.is(dead) {
+	if c.is(broken | dead) {
 		return 0
 	}
 	c.account()
