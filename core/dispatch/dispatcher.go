@@ -36,10 +36,10 @@ type Options struct {
 type Dispatcher struct {
 	options Options
 	now     func() time.Time
-	trace   func(*Event)
-	tracing bool  // the hook is running
-	plain   bool  // see settle
-	event   Event // the one event that every call of the hook borrows
+	hooks   Hooks
+	unhook  func() // takes the one of SetTrace away
+	plain   bool   // see settle
+	event   Event  // the one event that every call of the hooks borrows
 
 	// The lists are in walking order and never changed in place, so that a walk can go on over the one it has.
 	exact     table
@@ -53,11 +53,11 @@ type Dispatcher struct {
 
 // New returns a Dispatcher without entries.
 func New(o Options) *Dispatcher {
-	d := &Dispatcher{options: o, now: o.Now, trace: o.Trace}
+	d := &Dispatcher{options: o, now: o.Now}
 	if d.now == nil {
 		d.now = time.Now
 	}
-	d.settle()
+	d.SetTrace(o.Trace)
 	return d
 }
 
@@ -85,7 +85,7 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 
 // walk is Dispatch for all cases.
 func (d *Dispatcher) walk(from Sender, m *message.Message) Outcome {
-	if d.trace != nil {
+	if d.hooks.Any() {
 		return d.traced(from, m)
 	}
 	var r result
@@ -95,7 +95,7 @@ func (d *Dispatcher) walk(from Sender, m *message.Message) Outcome {
 
 // settle notes whether there is nothing to do for a message but to call the first entry of its command.
 func (d *Dispatcher) settle() {
-	d.plain = d.trace == nil && d.options.Definitions == nil && len(d.patterns) == 0
+	d.plain = !d.hooks.Any() && d.options.Definitions == nil && len(d.patterns) == 0
 }
 
 // result is what one walk came to.

@@ -82,28 +82,42 @@ type Labeler interface {
 	Label(ev *Event)
 }
 
-// SetTrace changes the trace hook; nil ends tracing.
+// SetTrace replaces the hook of Options.Trace; nil ends it. Hooks of AddTrace stay.
 func (d *Dispatcher) SetTrace(hook func(*Event)) {
-	d.trace = hook
+	if d.unhook != nil {
+		d.unhook()
+		d.unhook = nil
+	}
+	if hook != nil {
+		d.unhook = d.hooks.Add(hook)
+	}
 	d.settle()
 }
 
-// Traced says whether there is a trace hook, so that others can skip making events.
-func (d *Dispatcher) Traced() bool { return d.trace != nil }
+// AddTrace adds a trace hook beside the others, until remove is called. It may be called from inside a hook or handler.
+func (d *Dispatcher) AddTrace(hook func(*Event)) (remove func()) {
+	unhook := d.hooks.Add(hook)
+	d.settle()
+	return func() {
+		unhook()
+		d.settle()
+	}
+}
 
-// Trace gives ev to the trace hook, with the time now if it has none. Links report what they send and cannot read with
-// it. It does nothing without a hook, and nothing for events that the hook itself causes: a hook that sends messages
+// Traced says whether there is a trace hook, so that others can skip making events.
+func (d *Dispatcher) Traced() bool { return d.hooks.Any() }
+
+// Trace gives ev to the trace hooks, with the time now if it has none. Links report what they send and cannot read with
+// it. It does nothing without a hook, and nothing for events that a hook itself causes: a hook that sends messages
 // would otherwise never end. ev can be used again when Trace returns.
 func (d *Dispatcher) Trace(ev *Event) {
-	if d.trace == nil || d.tracing {
+	if !d.hooks.Any() {
 		return
 	}
 	if ev.Time.IsZero() {
 		ev.Time = d.now()
 	}
-	d.tracing = true
-	defer func() { d.tracing = false }()
-	d.trace(ev)
+	d.hooks.Run(ev)
 }
 
 // traced is Dispatch with a trace hook.
