@@ -53,6 +53,8 @@ type Options struct {
 	MaxPacketIn  int // longer packets are dropped and counted; default and most 65536
 	QueuePackets int // packets queued at most (their bytes by HighMark); default 1024
 
+	Background bool // connections and listener do not keep their loop alive; streams with a descriptor of their own only
+
 	Logger *slog.Logger // default: silent
 }
 

@@ -68,13 +68,11 @@ func (l *Loop) watchClock() bool {
 		_ = unix.Close(fd)
 		return false
 	}
-	s, err := l.Add(fd, clockStep{l}, SourceOptions{Name: "clock", Kind: "clock", Interest: Read})
+	s, err := l.Add(fd, clockStep{l}, SourceOptions{Name: "clock", Kind: "clock", Interest: Read, Background: true})
 	if err != nil {
 		_ = unix.Close(fd)
 		return false
 	}
-	l.slots[s.slot].flags |= isOurs
-	l.enabled--
 	s.SetPriority(0)
 	d.fd, d.watching = fd, true
 	return true

@@ -33,7 +33,7 @@
 //
 // # When a loop is alive
 //
-// As long as it has an enabled source, a pending timer, a Hold, or work left over. Run returns nil when none of them is
+// As long as it has an enabled source that is not in the background, a pending timer, a Hold, or work left over. Run returns nil when none of them is
 // left, or after Stop; it returns the cause when its context has ended. Nothing else ends it but a
 // broken epoll: an interrupted wait (EINTR) and a panic of a callback do not. The panic is recovered, counted and logged
 // with its stack; its source, timer or hook is removed, unless the handler is a Panicker.

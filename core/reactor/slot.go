@@ -24,9 +24,9 @@ type slot struct {
 const (
 	isUsed uint8 = 1 << iota
 	isEnabled
-	isAlways // regular file
-	isAgain  // queued in Loop.again
-	isOurs   // belongs to the loop itself; does not keep it alive
+	isAlways     // regular file
+	isAgain      // queued in Loop.again
+	isBackground // does not keep the loop alive
 )
 
 // owner is the part of a source with pointers.

@@ -36,6 +36,8 @@ type SourceOptions struct {
 	Name     string // for people: "tcp 10.0.0.1:4040"
 	Kind     string // what it is: "listener", "stream", "signal"
 	Interest Interest
+	// Background sources do not keep the loop alive: those of visitors who only look.
+	Background bool
 }
 
 // Source is a handle to a registered descriptor: small, comparable, to be copied. The zero Source is none. A handle whose
@@ -69,7 +71,11 @@ func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 		l.byFD[fd] = before
 		return Source{}, fmt.Errorf("add source %s: %w", o.Name, err)
 	}
-	l.enabled++
+	if o.Background {
+		l.slots[id].flags |= isBackground
+	} else {
+		l.enabled++
+	}
 	return Source{l, id, s.gen}, nil
 }
 
@@ -105,7 +111,7 @@ func (s Source) SetEnabled(on bool) error {
 		return nil
 	}
 	t.flags ^= isEnabled
-	if t.flags&isOurs == 0 {
+	if t.flags&isBackground == 0 {
 		if on {
 			s.loop.enabled++
 		} else {
@@ -156,7 +162,7 @@ func (s Source) Remove() {
 		// It fails if the descriptor was closed before, against the rule; epoll has then forgotten it by itself.
 		_ = l.poll.control(unix.EPOLL_CTL_DEL, int(t.fd), 0, 0, 0)
 	}
-	if t.flags&(isEnabled|isOurs) == isEnabled {
+	if t.flags&(isEnabled|isBackground) == isEnabled {
 		l.enabled--
 	}
 	l.freeSlot(s.slot)

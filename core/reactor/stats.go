@@ -10,8 +10,7 @@ type tally struct {
 	turns, events, stale, panics uint64
 	fired, missed                uint64
 	waiting, busy                int64
-	slowest                      int64
-	slowestName                  string
+	slow                         slow
 }
 
 // Stats are counts since New.
@@ -45,7 +44,7 @@ func (l *Loop) Stats() Stats {
 	s := Stats{
 		Turns: t.turns, Events: t.events, Stale: t.stale, Panics: t.panics,
 		Waiting: time.Duration(t.waiting), Busy: time.Duration(t.busy),
-		Slowest: time.Duration(t.slowest), SlowestName: t.slowestName,
+		Slowest: time.Duration(t.slow.most), SlowestName: t.slow.name,
 		Sources: len(l.slots) - len(l.spare), Enabled: l.enabled, Holds: l.holds,
 		TimersPending: l.timed.wheel.pending, TimersFired: t.fired, TimersMissed: t.missed,
 	}
@@ -68,17 +67,28 @@ type SourceInfo struct {
 
 // Sources lists the sources, in no particular order.
 func (l *Loop) Sources() []SourceInfo {
-	l.check("Sources")
-	now := l.clock()
 	list := make([]SourceInfo, 0, len(l.slots)-len(l.spare))
-	for id := range l.slots {
+	l.EachSource(0, len(l.slots), func(s SourceInfo) { list = append(list, s) })
+	return list
+}
+
+// EachSource shows sources piece by piece, for loops that must not stand still while a hundred thousand are listed: it
+// looks at most places, of which some may be free, and returns from where to go on; 0 at the end. The first call has
+// from 0. A source that stays meanwhile is shown once.
+func (l *Loop) EachSource(from, most int, f func(SourceInfo)) (next int) {
+	l.check("EachSource")
+	now := l.clock()
+	for id := from; id < len(l.slots); id++ {
+		if id-from >= most {
+			return id
+		}
 		s, o := &l.slots[id], &l.owners[id]
 		if s.flags&isUsed != 0 {
-			list = append(list, SourceInfo{o.name, o.kind, int(s.fd), s.interest, s.priority, s.flags&isEnabled != 0,
+			f(SourceInfo{o.name, o.kind, int(s.fd), s.interest, s.priority, s.flags&isEnabled != 0,
 				time.Duration(now - s.added), s.events})
 		}
 	}
-	return list
+	return 0
 }
 
 // TimerInfo describes a timer to people.
@@ -91,10 +101,19 @@ type TimerInfo struct {
 
 // Timers lists the pending timers, in no particular order. With a million of them it takes a while.
 func (l *Loop) Timers() []TimerInfo {
-	l.check("Timers")
+	list := make([]TimerInfo, 0, l.timed.wheel.pending)
+	l.EachTimer(0, int(l.timed.wheel.nodes.used), func(t TimerInfo) { list = append(list, t) })
+	return list
+}
+
+// EachTimer is EachSource for the pending timers.
+func (l *Loop) EachTimer(from, most int, f func(TimerInfo)) (next int) {
+	l.check("EachTimer")
 	now, w := l.clock(), &l.timed.wheel
-	list := make([]TimerInfo, 0, w.pending)
-	for id := uint32(1); id < w.nodes.used; id++ {
+	for id := uint32(max(from, 1)); id < w.nodes.used; id++ {
+		if int(id)-from >= most {
+			return int(id)
+		}
 		n := w.at(id)
 		if n.where == idle {
 			continue
@@ -103,9 +122,9 @@ func (l *Loop) Timers() []TimerInfo {
 		if n.kind == interval {
 			t.Span = time.Duration(l.timed.calls.at(n.call).span)
 		}
-		list = append(list, t)
+		f(t)
 	}
-	return list
+	return 0
 }
 
 // mark ends a callback: its end is the beginning of the next, so that each costs one look at the clock.
@@ -114,8 +133,8 @@ func (l *Loop) mark() {
 	took := now - l.now
 	l.now = now
 	l.stats.busy += took
-	if took > l.stats.slowest {
-		l.stats.slowest, l.stats.slowestName = took, l.callback()
+	if took > l.stats.slow.bar {
+		l.stats.slow.note(l.callback(), took, now)
 	}
 }
 

@@ -179,3 +179,71 @@ func TestNothingAllocates(t *testing.T) {
 		})
 	}
 }
+
+func TestSlowCallbacksAreListedByName(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	for i := range 20 {
+		l.After(0, "quick", func() {})
+		l.After(0, "slow "+string(rune('a'+i)), func() { busy(time.Duration(i+1) * 200 * time.Microsecond) })
+	}
+	l.After(0, "slow t", func() { busy(4 * time.Millisecond) })
+	run(t, l)
+	list := l.Slow()
+	require.Len(t, list, 16, "the least slow names went")
+	seen := map[string]reactor.SlowInfo{}
+	for i, s := range list {
+		require.GreaterOrEqual(t, s.Most, 100*time.Microsecond)
+		require.GreaterOrEqual(t, s.Total, s.Most)
+		if i > 0 {
+			require.LessOrEqual(t, s.Most, list[i-1].Most)
+		}
+		seen[s.Name] = s
+	}
+	require.EqualValues(t, 2, seen["slow t"].Count)
+	require.Equal(t, l.Stats().SlowestName, list[0].Name)
+	require.Equal(t, l.Stats().Slowest, list[0].Most)
+}
+
+func TestListsComeInPieces(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	var want, got []string
+	for i := range 10 {
+		name := "n" + string(rune('0'+i))
+		add(t, l, readable(t), 0, nil).SetName(name)
+		l.After(time.Hour, name, func() {})
+		want = append(want, name)
+	}
+	pieces := 0
+	for at := l.EachSource(0, 3, func(s reactor.SourceInfo) { got = append(got, s.Name) }); at != 0; pieces++ {
+		at = l.EachSource(at, 3, func(s reactor.SourceInfo) { got = append(got, s.Name) })
+	}
+	require.GreaterOrEqual(t, pieces, 3)
+	require.Equal(t, want, got)
+	got, pieces = nil, 0
+	for at := l.EachTimer(0, 3, func(s reactor.TimerInfo) { got = append(got, s.Name) }); at != 0; pieces++ {
+		at = l.EachTimer(at, 3, func(s reactor.TimerInfo) { got = append(got, s.Name) })
+	}
+	require.GreaterOrEqual(t, pieces, 3)
+	require.ElementsMatch(t, want, got)
+}
+
+func TestBackgroundSourcesDoNotKeepTheLoopAlive(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	fd := readable(t)
+	served := 0
+	s, err := l.Add(fd, handler(func(s reactor.Source, _ reactor.Interest) {
+		served++
+		require.NoError(t, s.SetEnabled(false))
+		require.NoError(t, s.SetEnabled(true))
+		require.NoError(t, s.SetInterest(0))
+	}), reactor.SourceOptions{Interest: reactor.Read, Background: true})
+	require.NoError(t, err)
+	run(t, l)
+	require.Zero(t, served, "there was nothing to wait for")
+	other := add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) { s.Remove() })
+	other.SetPriority(255)
+	run(t, l)
+	require.Equal(t, 1, served, "it is served as long as there is something else")
+	s.Remove()
+	require.Zero(t, l.Stats().Enabled)
+}

@@ -79,7 +79,7 @@ func newConn(loc *local, set *settings, h transport.Handler) *Conn {
 
 // attach gives c its descriptor.
 func (c *Conn) attach(fd int, want reactor.Interest) error {
-	src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: want})
+	src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: want, Background: c.set.Background})
 	if err != nil {
 		return err
 	}

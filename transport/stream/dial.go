@@ -158,7 +158,7 @@ func (c *Conn) begin(a *attempt) (connected bool, err error) {
 		a.retry = c.loop.After(retryEvery, c.set.Name, func() { c.again(a) })
 		return false, nil
 	case unix.EINPROGRESS:
-		src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: reactor.Write})
+		src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: reactor.Write, Background: c.set.Background})
 		if err != nil {
 			_ = unix.Close(fd)
 			return false, err

@@ -37,7 +37,8 @@ func Listen(l *reactor.Loop, fd int, cfg Config, accept transport.Accept) (*List
 	ln := &Listener{loop: localOf(l), set: newSettings(cfg), accept: accept, closed: cfg.Closed, fd: fd, reserve: reserve()}
 	ln.set.listener = ln
 	ln.stats.Opened = ln.loop.Now()
-	src, err := l.Add(fd, ln, reactor.SourceOptions{Name: ln.set.Name, Kind: ln.set.kind + " listener", Interest: reactor.Read})
+	src, err := l.Add(fd, ln, reactor.SourceOptions{Name: ln.set.Name, Kind: ln.set.kind + " listener", Interest: reactor.Read,
+		Background: ln.set.Background})
 	if err != nil {
 		ln.giveReserve()
 		return nil, &transport.OpError{Op: "listen", Addr: cfg.Local, Err: err}
