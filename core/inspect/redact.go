@@ -1,0 +1,199 @@
+package inspect
+
+import (
+	"bytes"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// Hidden is what stands for the value of a parameter that nobody may see.
+const Hidden = "***"
+
+// secretWords are what the names of parameters have in them whose values are never shown, whatever a watcher asks for.
+func secretWords() [13]string {
+	return [...]string{"secret", "password", "passwd", "pwd", "passphrase", "passcode", "token", "credential", "authorization",
+		"apikey", "api_key", "private_key", "access_key"}
+}
+
+// Secret says whether the value of a parameter is never shown: its name has one of the words secret, password, passwd,
+// pwd, passphrase, passcode, token, credential, authorization, apikey, api_key, private_key or access_key in it, in upper
+// or lower case.
+func Secret(name []byte) bool {
+	var room [64]byte
+	low := appendLower(room[:0], name)
+	for _, w := range secretWords() {
+		if bytes.Contains(low, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendLower appends text with the letters A to Z in lower case, and as long as it was.
+func appendLower(dst, text []byte) []byte {
+	for _, c := range text {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// secrets remembers what Secret said about the names that are used, which are few.
+type secrets map[string]bool
+
+// maxNames bounds the memory: peers choose the names.
+const maxNames = 4096
+
+func (s secrets) has(name []byte) bool {
+	hide, known := s[string(name)]
+	if !known {
+		if len(s) >= maxNames {
+			clear(s)
+		}
+		hide = Secret(name)
+		s[string(name)] = hide
+	}
+	return hide
+}
+
+// shown is what was done to a message to show it.
+type shown struct {
+	size   int  // bytes of its text, as long as it was
+	hidden int  // values that were hidden
+	cut    bool // values were cut or left out
+}
+
+// appendShown appends the text of m with all secrets hidden, and with at most so many bytes of values; limit < 0 is no
+// limit. Values are cut in the order of their names, so that what is left is a message still.
+func (s secrets) appendShown(dst []byte, m *message.Message, limit int) ([]byte, shown) {
+	start := len(dst)
+	dst = m.AppendReceived(dst)
+	text := dst[start:]
+	sh := shown{size: len(text)}
+	body := paramsAt(text)
+	if body == len(text) {
+		return dst, sh
+	}
+	if limit < 0 || limit >= len(text)-body {
+		if !s.any(text[body:]) {
+			return dst, sh
+		}
+		limit = len(text)
+	}
+	params := bytes.Clone(text[body:])
+	dst = dst[:start+body-1]
+	mark := byte(' ')
+	for len(params) > 0 {
+		name, value, rest := nextParam(params)
+		params = rest
+		switch {
+		case s.has(name):
+			value = []byte(Hidden)
+			sh.hidden++
+		case limit <= 0 && len(value) > 0:
+			sh.cut = true
+			continue
+		default:
+			whole := len(value)
+			value = cutValue(value, limit)
+			sh.cut = sh.cut || len(value) < whole
+			limit -= whole
+		}
+		dst = append(append(append(append(dst, mark), name...), '='), value...)
+		mark = ';'
+	}
+	return dst, sh
+}
+
+// any says whether one of the parameters is a secret.
+func (s secrets) any(params []byte) bool {
+	for len(params) > 0 {
+		name, _, rest := nextParam(params)
+		if s.has(name) {
+			return true
+		}
+		params = rest
+	}
+	return false
+}
+
+// paramsAt returns where the parameters begin in a canonical text, its length without any.
+func paramsAt(text []byte) int {
+	at := 0
+	if len(text) > 0 && text[0] == '<' {
+		at = bytes.IndexByte(text, ' ') + 1
+	}
+	if i := bytes.IndexByte(text[at:], ' '); i >= 0 {
+		return at + i + 1
+	}
+	return len(text)
+}
+
+// nextParam takes the first parameter of a canonical text; value is as it is written.
+func nextParam(params []byte) (name, value, rest []byte) {
+	eq := bytes.IndexByte(params, '=')
+	if eq < 0 {
+		return params, nil, nil // cannot be
+	}
+	name, value = params[:eq], params[eq+1:]
+	end := bytes.IndexByte(value, ';')
+	if len(value) > 0 && value[0] == '"' {
+		end = 1
+		for end < len(value) && value[end] != '"' {
+			if value[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end+1, len(value))
+		if end == len(value) {
+			end = -1
+		}
+	}
+	if end < 0 {
+		return name, value, nil
+	}
+	return name, value[:end], value[end+1:]
+}
+
+// cutValue cuts a value as it is written, so that it can still be read: no quote is left open, no escape divided.
+func cutValue(value []byte, limit int) []byte {
+	if len(value) <= limit {
+		return value
+	}
+	quoted := value[0] == '"'
+	end := 0
+	if quoted {
+		end = 1
+	}
+	for end < limit {
+		n := 1
+		if value[end] == '\\' && end+1 < len(value) {
+			n = 2
+		}
+		if end+n > limit {
+			break
+		}
+		end += n
+	}
+	if !quoted {
+		return bytes.TrimRight(value[:end], " \t\v\f")
+	}
+	return append(bytes.Clone(value[:end]), '"')
+}
+
+// brokenText is what may be shown of a line that is no message: all up to the first word that announces a secret, since
+// nobody can tell where the secret ends.
+func brokenText(line []byte) (text []byte, hidden bool) {
+	low := appendLower(nil, line)
+	at := len(line)
+	for _, w := range secretWords() {
+		if i := bytes.Index(low[:at], []byte(w)); i >= 0 && i+len(w) < at {
+			at = i + len(w)
+			low = low[:at]
+		}
+	}
+	return line[:at], at < len(line)
+}

@@ -1,0 +1,128 @@
+package inspect
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// Sheet is a snapshot of a table as who asked has it.
+type Sheet struct {
+	Name, Title string
+	Serial      string
+	Time        time.Time // when it was begun, by the clock of the process
+	Columns     []Column
+	Rows        [][]string // one value for each column; "" where it is not known
+	More        bool       // there were more rows than asked for
+}
+
+// Column finds a column by its name; -1 when there is none.
+func (s *Sheet) Column(name string) int {
+	for i, c := range s.Columns {
+		if c.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Value is the value in a row by the name of its column, "" when there is none.
+func (s *Sheet) Value(row int, column string) string {
+	if i := s.Column(column); i >= 0 {
+		return s.Rows[row][i]
+	}
+	return ""
+}
+
+// SheetReader puts sheets together from the messages of a snapshot. Sheets that come at the same time are told apart by
+// name and serial. It belongs to one goroutine.
+type SheetReader struct {
+	// MaxRows is how many rows a sheet may have before it is an error; 0 is 1,000,000.
+	MaxRows int
+
+	open map[[2]string]*Sheet
+	text []byte
+	ends []int
+}
+
+// Add takes a message. It returns a sheet when m was its end, and nil for messages in between and those that are not of
+// a snapshot. m is not kept.
+func (r *SheetReader) Add(m *message.Message) (*Sheet, error) {
+	switch string(m.CommandBytes()) {
+	case "TABLE":
+		return nil, r.begin(m)
+	case "ROW":
+		return nil, r.row(m)
+	case "TABLE_END":
+		s := r.find(m)
+		if s == nil {
+			return nil, fmt.Errorf("read table: the end of one that did not begin")
+		}
+		delete(r.open, [2]string{s.Name, s.Serial})
+		s.More, _ = m.Bool("more") // without the parameter: false
+		return s, nil
+	}
+	return nil, nil
+}
+
+func (r *SheetReader) begin(m *message.Message) error {
+	s := &Sheet{}
+	s.Name, _ = m.Get("table")
+	s.Serial, _ = m.Get("serial")
+	s.Title, _ = m.Get("title")
+	if t, err := m.Timespec("time"); err == nil {
+		s.Time = t.Time()
+	}
+	text, err := m.Text("columns")
+	if err != nil {
+		return fmt.Errorf("read table: %w", err)
+	}
+	if s.Columns, err = parseColumns(text); err != nil {
+		return err
+	}
+	for i := range s.Columns {
+		s.Columns[i].Help, _ = m.Get("help_" + s.Columns[i].Name)
+	}
+	if r.open == nil {
+		r.open = map[[2]string]*Sheet{}
+	}
+	if len(r.open) >= maxTables {
+		return fmt.Errorf("read table: more than %d at the same time", maxTables)
+	}
+	r.open[[2]string{s.Name, s.Serial}] = s
+	return nil
+}
+
+func (r *SheetReader) find(m *message.Message) *Sheet {
+	name, _ := m.Get("table")
+	serial, _ := m.Get("serial")
+	return r.open[[2]string{name, serial}]
+}
+
+func (r *SheetReader) row(m *message.Message) error {
+	s := r.find(m)
+	if s == nil {
+		return fmt.Errorf("read table: a row of one that did not begin")
+	}
+	most := r.MaxRows
+	if most <= 0 {
+		most = 1_000_000
+	}
+	if len(s.Rows) >= most {
+		return fmt.Errorf("read table %s: more than %d rows", s.Name, most)
+	}
+	// All values of a row share one string.
+	r.text, r.ends = r.text[:0], r.ends[:0]
+	for i := range s.Columns {
+		value, _ := m.Lookup(s.Columns[i].Name)
+		r.text = append(r.text, value...)
+		r.ends = append(r.ends, len(r.text))
+	}
+	all, row, from := string(r.text), make([]string, len(r.ends)), 0
+	for i, end := range r.ends {
+		row[i], from = all[from:end], end
+	}
+	s.Rows = append(s.Rows, row)
+	return nil
+}

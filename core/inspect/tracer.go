@@ -1,0 +1,136 @@
+package inspect
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
+)
+
+// Traced is what can be watched; *dispatch.Dispatcher satisfies it.
+type Traced interface {
+	// AddTrace has hook see every event until remove is called.
+	AddTrace(hook func(*dispatch.Event)) (remove func())
+}
+
+// TracerOptions of a Tracer. The zero value is useful.
+type TracerOptions struct {
+	// Mono gives the monotonic time of the machine for a time of an event. Nil: the time since the tracer was made.
+	Mono func(t time.Time) time.Duration
+	// Now is the clock of the meters. Nil: time.Now.
+	Now func() time.Time
+}
+
+// Tracer shows the events of a process to any number of watchers, and counts them while somebody looks at the counts. It
+// hangs its hook in only then: nobody pays for watchers that are not there. It belongs to one goroutine, the loop's.
+type Tracer struct {
+	traced   []Traced
+	remove   []func() // takes the hook away; empty while nobody looks
+	watchers []*Watcher
+	meter    Meter
+	pairs    pairs
+	secrets  secrets
+	mono     func(time.Time) time.Duration
+	now      func() time.Time
+	seq      uint64
+	serial   uint64 // of watches
+}
+
+// NewTracer returns a tracer that watches nothing yet.
+func NewTracer(o TracerOptions) *Tracer {
+	t := &Tracer{secrets: secrets{}, mono: o.Mono, now: o.Now}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	if t.mono == nil {
+		begin := t.now()
+		t.mono = func(at time.Time) time.Duration { return at.Sub(begin) }
+	}
+	return t
+}
+
+// Add has the events of d shown, too.
+func (t *Tracer) Add(d Traced) {
+	t.traced = append(t.traced, d)
+	if len(t.remove) > 0 {
+		t.remove = append(t.remove, d.AddTrace(t.see))
+	}
+}
+
+// Watch begins to queue records for a watcher. The error is that of the filter.
+func (t *Tracer) Watch(o WatchOptions) (*Watcher, error) {
+	filter, err := ParseFilter(o.Filter...)
+	if err != nil {
+		return nil, err
+	}
+	t.serial++
+	w := newWatcher(t, t.serial, filter, o)
+	t.watchers = append(slices.Clone(t.watchers), w)
+	t.settle()
+	return w, nil
+}
+
+// unwatch takes a watcher off; an event in hand goes on along the old list.
+func (t *Tracer) unwatch(w *Watcher) {
+	t.watchers = slices.DeleteFunc(slices.Clone(t.watchers), func(o *Watcher) bool { return o == w })
+	t.settle()
+}
+
+// Watchers are those there are.
+func (t *Tracer) Watchers() []*Watcher { return t.watchers }
+
+// Meter begins to count, if nobody counts yet, and goes on for at least MeterTime after the last call.
+func (t *Tracer) Meter() *Meter {
+	t.meter.look(t.now())
+	t.settle()
+	return &t.meter
+}
+
+// Active says whether the hook is in.
+func (t *Tracer) Active() bool { return len(t.remove) > 0 }
+
+// settle puts the hook in or takes it out.
+func (t *Tracer) settle() {
+	wanted := len(t.watchers) > 0 || t.meter.counting
+	if wanted == t.Active() {
+		return
+	}
+	if wanted {
+		for _, d := range t.traced {
+			t.remove = append(t.remove, d.AddTrace(t.see))
+		}
+		return
+	}
+	for _, remove := range t.remove {
+		remove()
+	}
+	t.remove = nil
+	t.pairs.clear()
+}
+
+// see is the hook.
+func (t *Tracer) see(ev *dispatch.Event) {
+	t.seq++
+	mate := mate{}
+	if t.wantPairs() {
+		mate = t.pairs.see(ev, t.seq)
+	}
+	if t.meter.counting && !t.meter.count(ev, mate) {
+		t.settle()
+	}
+	for _, w := range t.watchers {
+		w.offer(ev, mate)
+	}
+}
+
+func (t *Tracer) wantPairs() bool {
+	if t.meter.counting {
+		return true
+	}
+	for _, w := range t.watchers {
+		if !w.options.NoPairs {
+			return true
+		}
+	}
+	return false
+}
