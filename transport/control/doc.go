@@ -1,0 +1,44 @@
+// Package control gives a process a control socket: a Unix socket at which people and tools look into it while it runs, by
+// messages (package core/inspect says which). And it is the client of such sockets.
+//
+// # Use
+//
+// A service needs one line more:
+//
+//	c, err := control.Serve(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server})
+//
+// and c.Close() at the end, which removes the socket file. ed top and ed watch find it then. So does ed signal:
+//
+//	ed request unix:/run/ed/echo.4711.sock 'INSPECT table=loop'
+//
+// The commands are INSPECT, WATCH, UNWATCH, DISCONNECT, and those that every service has: ALIVE and HELP are answered
+// here; STOP, LOG_ROTATE, QUITTING, READY, RESTART and LEAK go to the handlers that the service's dispatcher has for them.
+//
+// Tools use [Discover] to find sockets, [Dial] to talk to one, and [Follow] to watch any number of services that may come
+// and go.
+//
+// # Who may
+//
+// The socket file has mode 0600, and only root and the user of the process are listened to, by SO_PEERCRED. With
+// Options.Group the mode is 0660 and the members of that group may, too.
+//
+// # Cost
+//
+// A socket that nobody talks to costs a descriptor and some kilobytes. The trace hook is in only while somebody watches or
+// has looked at counts in the last minute. The socket never keeps the loop alive.
+//
+// # Threads
+//
+// Serve and Control belong to the loop's goroutine. A Client belongs to one goroutine at a time; Discover may be called
+// from any.
+//
+// # Errors
+//
+// Serve fails where no socket can be made: no service should end because of that. What a visitor does wrong is answered
+// with INVALID.
+//
+// # Limits
+//
+// 64 connections, 8 watches and 16 requests for tables in work on each. A visitor that does not read is sent at most 1 MiB
+// ahead; then records are dropped and counted, and tables wait.
+package control
