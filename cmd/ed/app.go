@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/tools/ask"
 	"github.com/ed-toolbox/ed/tools/check"
 	"github.com/ed-toolbox/ed/tools/demo"
 	"github.com/ed-toolbox/ed/tools/signal"
@@ -25,6 +26,8 @@ func commands(env *toolkit.Env) []*cli.Command {
 		signal.RequestCommand(env),
 		tail.Listen(env),
 		tail.Replay(env),
+		ask.Services(env),
+		ask.Ping(env),
 		stop.Command(env),
 		check.Command(env),
 		demo.Command(env),

@@ -11,30 +11,45 @@ import (
 // RouterService is the name by which every router is addressed as a service.
 const RouterService = service.Router
 
+// localRouter is where a router takes services by TCP: all that a C++ router does by default.
+const localRouter = "tcp://127.0.0.1:4040"
+
 // RouterFlag is the option of every command that talks to the router. Its name, "router", is to be listed with Configure, so that
-// ED_ROUTER and the files may set it; RouterAddress reads it.
+// ED_ROUTER and the files may set it; Router reads it.
 func RouterFlag() cli.Flag {
-	return &cli.StringFlag{Name: "router", DefaultText: "the router's socket", Usage: "the router is at `ADDR`"}
+	return &cli.StringFlag{Name: "router", Usage: "the router is at `ADDR`, not where routers listen by default"}
 }
 
-// RouterAddress is where the router is for the running command: --router, ED_ROUTER, what the files say, or else the first
-// of the usual sockets that is there: the user's own, the system's, that of the C++ router. If none is, it is the one
-// where the user's own router would be.
-func (e *Env) RouterAddress(c *cli.Context) (address.Address, error) {
-	text := c.String("router")
-	if text == "" {
-		a, err := service.LocateUnder(e.Root, func(name string) string {
-			if name == "ED_ROUTER" {
-				return "" // it would be in the option
-			}
-			return e.Getenv(name)
-		})
-		return a, As(Config, err)
+// RouterPlace is where a router is.
+type RouterPlace struct {
+	Address address.Address
+	Given   bool // by --router, ED_ROUTER or a file
+	Found   bool // not given, but its socket is there
+}
+
+// Router is where the router is for the running command: where --router, ED_ROUTER or the files say, or the first of
+// the usual sockets that is there: the user's own router's, the system's, the C++ router's. If none is, it is 127.0.0.1:4040.
+func (e *Env) Router(c *cli.Context) (RouterPlace, error) {
+	if text := c.String("router"); text != "" {
+		a, err := e.parseRouter(text)
+		return RouterPlace{Address: a, Given: true}, err
 	}
+	a, found := service.FindSocket(e.Root, e.Getenv)
+	if found {
+		return RouterPlace{Address: a, Found: true}, nil
+	}
+	a, err := service.ParseRouter(localRouter)
+	return RouterPlace{Address: a}, err
+}
+
+func (e *Env) parseRouter(text string) (address.Address, error) {
 	if config.IsReference(text) {
 		return e.Address(text, address.Defaults{Scheme: address.TCP, Port: 4040})
 	}
 	a, err := service.ParseRouter(text)
+	if err == nil && (a.IsDatagram() || a.Scheme == address.FIFO) {
+		err = Errorf(Usage, "%s: services talk to a router over streams only, which go both ways", a)
+	}
 	return a, As(Usage, err)
 }
 

@@ -39,10 +39,7 @@ func privateSocket(uid int) string { return "/tmp/ed-" + strconv.Itoa(uid) + "/r
 // Locate finds the router: ED_ROUTER if it is set, else the first of these sockets that is there: the present user's own, that
 // of the system, that of the C++ router. Where there is none it is the present user's own, so that an error names that.
 // One that we may not write to is taken only if there is no other; a folder in /tmp must be the user's and closed to others. getenv is os.Getenv.
-func Locate(getenv func(string) string) (address.Address, error) { return LocateUnder("", getenv) }
-
-// LocateUnder is Locate where root stands before /run and /tmp, for tests.
-func LocateUnder(root string, getenv func(string) string) (address.Address, error) {
+func Locate(getenv func(string) string) (address.Address, error) {
 	if text := getenv("ED_ROUTER"); text != "" {
 		a, err := ParseRouter(text)
 		if err != nil {
@@ -50,13 +47,19 @@ func LocateUnder(root string, getenv func(string) string) (address.Address, erro
 		}
 		return a, nil
 	}
+	a, _ := FindSocket("", getenv)
+	return a, nil
+}
+
+// FindSocket is Locate without ED_ROUTER; found says whether there is a socket. root stands before /run and /tmp, for tests.
+func FindSocket(root string, getenv func(string) string) (a address.Address, found bool) {
 	uid := os.Geteuid()
-	path, _ := choose(root, candidates(uid, getenv), uid, func(path string) (found, usable bool) {
+	path, found := choose(root, candidates(uid, getenv), uid, func(path string) (found, usable bool) {
 		info, err := os.Stat(path)
 		found = err == nil && info.Mode().Type() == fs.ModeSocket
 		return found, found && syscall.Access(path, mayWrite) == nil
 	})
-	return address.FromUnix(address.Unix, path), nil
+	return address.FromUnix(address.Unix, path), found
 }
 
 // ParseRouter reads the address of a router: a URI, a path, or IP[:PORT], with port 4040.

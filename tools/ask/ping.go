@@ -1,0 +1,155 @@
+package ask
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// pingOptions are what the command line of `ed ping` comes to.
+type pingOptions struct {
+	toolkit.Common
+	router   toolkit.RouterPlace
+	targets  []*target
+	count    int           // questions to each; 0: without end
+	interval time.Duration // 0: the next one when the last was answered
+	dialling *sync.Mutex   // held for tls addresses: the environment, which reads the certificates, belongs to one goroutine
+}
+
+// forever is what --timeout 0 comes to.
+const forever = 100 * 365 * 24 * time.Hour
+
+// target is one operand.
+type target struct {
+	text            string          // as it was given
+	at              address.Address // zero: by the router
+	server, service string
+	figures         figures
+	unknown         bool // the router has no such service: nothing more is sent
+}
+
+// Ping is `ed ping`.
+func Ping(env *toolkit.Env) *cli.Command {
+	return env.Configure("ping", &cli.Command{
+		Name:      "ping",
+		Usage:     "ask services whether they are alive, and measure",
+		ArgsUsage: "[[SERVER:]SERVICE|ADDR ...]",
+		Description: `ed ping snaprfs                           by the router, four times
+			ed ping -c 1 snap:cluckd snaprfs && echo alive
+			ed ping -c 0 -i 0.2 unix:/run/x.sock      straight to a service, until interrupted
+			ed ping                                   the router itself`,
+		Flags: toolkit.PeerFlags(
+			toolkit.RouterFlag(),
+			&cli.IntFlag{Name: "count", Aliases: []string{"c"}, Value: 4, Usage: "ask `N` times; 0: until interrupted"},
+			toolkit.DurationFlag("interval", []string{"i"}, time.Second, "ask each `DUR`; 0: when the answer came"),
+			toolkit.DurationFlag("timeout", []string{"W"}, 2*time.Second, "wait for an answer for `DUR`"),
+		),
+		Action: func(c *cli.Context) error {
+			o, err := parsePing(env, c)
+			if err != nil {
+				return err
+			}
+			return ping(c.Context, env, o)
+		},
+	}, "router", "count", "interval")
+}
+
+func parsePing(env *toolkit.Env, c *cli.Context) (pingOptions, error) {
+	o := pingOptions{Common: env.Common(c), count: c.Int("count"), interval: toolkit.DurationOf(c, "interval")}
+	if o.count < 0 {
+		return o, toolkit.Errorf(toolkit.Usage, "option --count: %d is negative", o.count)
+	}
+	if o.Timeout == 0 {
+		o.Timeout = forever
+	}
+	operands := c.Args().Slice()
+	if len(operands) == 0 {
+		operands = []string{toolkit.RouterService}
+	}
+	seen := map[string]bool{}
+	for _, text := range operands {
+		t, err := parseTarget(env, text)
+		if err != nil {
+			return o, err
+		}
+		if seen[text] {
+			return o, toolkit.Errorf(toolkit.Usage, "%s is named twice", toolkit.Escape(text))
+		}
+		seen[text] = true
+		o.targets = append(o.targets, t)
+	}
+	var err error
+	o.router, err = env.Router(c)
+	return o, err
+}
+
+// parseTarget tells [SERVER:]SERVICE from addresses: those have a scheme, a slash, a host with a port, or are an IP address.
+func parseTarget(env *toolkit.Env, text string) (*target, error) {
+	t := &target{text: text}
+	head, rest, colon := strings.Cut(text, ":")
+	if !colon && message.VerifyService(text) == nil {
+		t.service = text
+		return t, nil
+	}
+	_, scheme := address.ParseScheme(head)
+	if colon && !scheme && message.VerifyService(rest) == nil && message.VerifyServer(head) == nil {
+		t.server, t.service = head, rest
+		return t, nil
+	}
+	var err error
+	t.at, err = env.Address(text, address.Defaults{Scheme: address.TCP, Port: 4040})
+	switch {
+	case err != nil:
+		return nil, toolkit.WithHint(err, "a service is named as SERVICE or SERVER:SERVICE, an address as unix:/PATH or tcp://HOST:PORT")
+	case t.at.Scheme == address.FIFO:
+		return nil, toolkit.Errorf(toolkit.Usage, "%s goes one way: no answer can come", t.at)
+	}
+	return t, nil
+}
+
+// ping asks all targets at once: those that the router finds over one session, each address over its own.
+func ping(ctx context.Context, env *toolkit.Env, o pingOptions) error {
+	events := make(chan event)
+	var all sync.WaitGroup
+	o.dialling = &sync.Mutex{}
+	for _, p := range pingers(env, o) {
+		p.events = events
+		all.Go(func() { p.run(ctx) })
+	}
+	go func() {
+		all.Wait()
+		close(events)
+	}()
+	s := &screen{env: env, out: env.Output(o.Common)}
+	for e := range events {
+		s.event(e)
+	}
+	return s.end(ctx, o.targets)
+}
+
+// pingers makes one for each session.
+func pingers(env *toolkit.Env, o pingOptions) []*pinger {
+	var all []*pinger
+	var routed *pinger
+	for _, t := range o.targets {
+		p := &pinger{env: env, options: &o, waiting: map[uint64]question{}}
+		if t.at.IsZero() {
+			if routed == nil {
+				routed = p
+				all = append(all, p)
+			}
+			p = routed
+		} else {
+			all = append(all, p)
+		}
+		p.targets = append(p.targets, t)
+	}
+	return all
+}
