@@ -3,6 +3,7 @@ module github.com/ed-toolbox/ed
 go 1.26.0
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/charmbracelet/lipgloss v1.1.0
 	github.com/creack/pty v1.1.24
 	github.com/prometheus/procfs v0.23.0

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/tools/ask"
+	"github.com/ed-toolbox/ed/tools/bench"
 	"github.com/ed-toolbox/ed/tools/check"
 	"github.com/ed-toolbox/ed/tools/demo"
 	"github.com/ed-toolbox/ed/tools/signal"
@@ -30,6 +31,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		ask.Ping(env),
 		stop.Command(env),
 		check.Command(env),
+		bench.Command(env),
 		demo.Command(env),
 
 		// the frame

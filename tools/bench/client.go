@@ -1,0 +1,285 @@
+package bench
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// What became of a message.
+const (
+	unused uint64 = iota
+	pending
+	answered
+	lost
+)
+
+// slot remembers one message that was sent.
+type slot struct {
+	due, sent int64  // nanoseconds since the start
+	state     uint64 // its number × 4, and what became of it
+}
+
+// client is one connection of the generator. It belongs to its worker's loop, numbers its messages and keeps account of
+// what came back.
+type client struct {
+	w       *worker
+	id      int
+	conn    transport.Conn       // one of these
+	packet  transport.PacketConn // two is nil
+	packets bool                 // no line ends: each write is one message
+
+	next     uint64           // number of the next message
+	high     uint64           // one more than the highest that was answered
+	oldest   uint64           // none before this one is pending
+	inFlight int              // pending ones
+	digits   [maxSeq + 1]byte // of next
+	expected [maxSeq + 1]byte // of high
+	slots    []slot           // the last ones, by number
+	mask     uint64
+
+	decoder message.Decoder
+	ready   bool // in the worker's list of those that may send
+	full    bool // what is written is not taken for now
+	open    bool
+	gone    bool
+
+	way outgoing // of one-way messages
+}
+
+// maxSeq is the longest sequence number, in digits.
+const maxSeq = mostDigits + len(";pad=")
+
+// leastSlots is how many messages are remembered at least, so that a duplicate is known as one.
+const leastSlots = 64
+
+// mostSlots is how many messages are remembered in all where the window has no limit.
+const mostSlots = 1 << 20
+
+func newClient(w *worker, id int) *client {
+	c := &client{w: w, id: id}
+	n, want := leastSlots, 4*w.plan.window
+	if w.plan.window == 0 {
+		want = mostSlots / w.plan.connections
+	}
+	for n < want {
+		n *= 2
+	}
+	if w.plan.oneWay() {
+		n = 0
+	}
+	c.slots, c.mask = make([]slot, n), uint64(n-1)
+	c.setDigits(&c.digits, 0)
+	c.setDigits(&c.expected, 0)
+	return c
+}
+
+// setDigits writes the number of a message as it stands in the text: the first one has no leading zeros, for services
+// that take it for a number.
+func (c *client) setDigits(dst *[maxSeq + 1]byte, n uint64) {
+	s := c.w.script
+	putDigits(dst[:s.digits], (s.modulo/10+n)%s.modulo)
+}
+
+// number turns the digits of an answer back into the number of a message near the next one.
+func (c *client) number(shown uint64) uint64 {
+	s := c.w.script
+	ahead := (shown%s.modulo + s.modulo - (s.modulo/10+c.next)%s.modulo) % s.modulo
+	if ahead < s.modulo/2 {
+		return c.next + ahead
+	}
+	return c.next - (s.modulo - ahead)
+}
+
+// line is what message n says.
+func (c *client) line(n uint64) *line {
+	lines := c.w.script.lines
+	if len(lines) == 1 {
+		return &lines[0]
+	}
+	return &lines[(n+uint64(c.id))%uint64(len(lines))]
+}
+
+// mayIssue says that there is room for another message.
+func (c *client) mayIssue() bool {
+	if !c.open || c.full {
+		return false
+	}
+	if c.w.plan.oneWay() {
+		return true
+	}
+	return (c.w.plan.window == 0 || c.inFlight < c.w.plan.window) && c.slots[c.next&c.mask].state&3 != pending
+}
+
+// put appends the next message to dst and notes it as sent.
+func (c *client) put(dst []byte, due, now int64) []byte {
+	l := c.line(c.next)
+	at := len(dst)
+	dst = append(dst, l.text...)
+	if l.seq >= 0 {
+		copy(dst[at+l.seq:], c.digits[:c.w.script.digits])
+		increment(c.digits[:c.w.script.digits])
+	}
+	if l.at >= 0 {
+		wall := c.w.wall
+		putDigits(dst[at+l.at:][:stampDigits], uint64(wall+now)%stampModulo)
+		putDigits(dst[at+l.due:][:stampDigits], uint64(wall+due)%stampModulo)
+	}
+	if len(c.slots) > 0 {
+		c.slots[c.next&c.mask] = slot{due, now, c.next<<2 | pending}
+		c.inFlight++
+		c.w.inFlight++
+	}
+	c.next++
+	return dst
+}
+
+// undo takes back the last put.
+func (c *client) undo() {
+	c.next--
+	c.setDigits(&c.digits, c.next)
+	if len(c.slots) > 0 {
+		c.slots[c.next&c.mask].state = unused
+		c.inFlight--
+		c.w.inFlight--
+	}
+}
+
+// issue sends the next message. False: it could not be taken for now, or for ever.
+func (c *client) issue(due, now int64) bool {
+	w := c.w
+	w.out = c.put(w.out[:0], due, now)
+	if err := c.write(w.out); err != nil {
+		c.undo()
+		return false
+	}
+	if w.plan.oneWay() {
+		c.way.given(c, 1, len(w.out), due, now)
+	}
+	w.sent(due, len(w.out))
+	return true
+}
+
+// fill sends as many messages as the window has room for, in one write where the medium allows it.
+func (c *client) fill(now int64) {
+	w := c.w
+	if c.packets {
+		for c.mayIssue() && c.issue(now, now) {
+		}
+		return
+	}
+	w.out = w.out[:0]
+	n := 0
+	for c.mayIssue() && len(w.out) < batch {
+		w.out = c.put(w.out, now, now)
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	if c.write(w.out) != nil {
+		for range n {
+			c.undo()
+		}
+		return
+	}
+	if w.plan.oneWay() {
+		c.way.given(c, n, len(w.out), now, now)
+	}
+	w.sentMany(now, n, len(w.out))
+	if len(w.out) >= batch && !w.plan.oneWay() {
+		c.fill(now)
+	}
+}
+
+// batch is how many bytes are given to a connection at once.
+const batch = 128 << 10
+
+// write gives text, whole lines, to the connection. After transport.ErrFull nothing more is sent until it has drained.
+func (c *client) write(text []byte) error {
+	var err error
+	switch {
+	case c.packet != nil:
+		err = c.packet.WriteTo(text[:len(text)-1], c.w.noAddress)
+	case c.packets:
+		err = c.conn.Write(text[:len(text)-1])
+	default:
+		err = c.conn.Write(text)
+	}
+	switch {
+	case errors.Is(err, transport.ErrFull):
+		c.full = true
+	case errors.Is(err, transport.ErrTooBig):
+		c.full = true
+		c.w.fail(err)
+	case err != nil:
+		c.full = true // its end is told by OnClose
+	case c.w.plan.oneWay() && c.conn != nil:
+		c.full = c.conn.Congested()
+	}
+	return err
+}
+
+// queued is how many bytes, or packets, the connection was given and the kernel has not taken.
+func (c *client) queued() int {
+	if c.packet != nil {
+		return c.packet.Queued()
+	}
+	return c.conn.Queued()
+}
+
+// sweep gives up on answers that did not come in time.
+func (c *client) sweep(now int64, limit time.Duration) {
+	for c.oldest < c.next {
+		s := &c.slots[c.oldest&c.mask]
+		if s.state == c.oldest<<2|pending {
+			if now-s.sent < int64(limit) {
+				return
+			}
+			c.lose(s)
+		}
+		c.oldest++
+	}
+}
+
+// lose counts a message as lost.
+func (c *client) lose(s *slot) {
+	s.state = s.state&^3 | lost
+	c.inFlight--
+	c.w.inFlight--
+	if c.w.measured(s.due) {
+		c.w.now.lost++
+	}
+}
+
+// loseAll counts all that is pending as lost.
+func (c *client) loseAll() {
+	for ; c.oldest < c.next; c.oldest++ {
+		if s := &c.slots[c.oldest&c.mask]; s.state == c.oldest<<2|pending {
+			c.lose(s)
+		}
+	}
+}
+
+// close ends the connection in good order.
+func (c *client) close() {
+	switch {
+	case c.packet != nil:
+		_ = c.packet.Close()
+	case c.conn != nil:
+		_ = c.conn.Close()
+	}
+}
+
+// abort ends the connection now.
+func (c *client) abort() {
+	switch {
+	case c.gone:
+	case c.packet != nil:
+		c.packet.Abort(nil)
+	case c.conn != nil:
+		c.conn.Abort(nil)
+	}
+}

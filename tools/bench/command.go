@@ -1,0 +1,119 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// Command describes `ed bench`.
+func Command(env *toolkit.Env) *cli.Command {
+	return &cli.Command{
+		Name:  "bench",
+		Usage: "put a load on a service, and measure what it does with it",
+		Description: `ed bench serve tcp://127.0.0.1:4050                 a service to test with
+			ed bench request tcp://127.0.0.1:4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0'
+			ed bench request tcp://127.0.0.1:4050 --rate max --connections 64 --window 64
+			ed bench request unix:/run/x.sock --message ALIVE --rate find --expect 'p99<2ms,rate>=99%'`,
+		Subcommands: []*cli.Command{requestCommand(env), pubCommand(env), serveCommand(env)},
+	}
+}
+
+func requestCommand(env *toolkit.Env) *cli.Command {
+	return load(env, kindRequest, &cli.Command{
+		Usage: "send messages and wait for the answer to each",
+		Description: `ed bench request :4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0,rate>=99%'
+			ed bench request unix:/run/x.sock --rate max -c 64 -w 64 -o json=run.json
+			ed bench request udp://127.0.0.1:4041 --message ALIVE --rate step:1k..20k/5s
+			ed bench request :4050 --file day.jsonl --rate 5k/s --baseline old.json`,
+	}, idleFlag())
+}
+
+func pubCommand(env *toolkit.Env) *cli.Command {
+	return load(env, kindPub, &cli.Command{
+		Usage: "send messages that are not answered",
+		Description: `ed bench pub udp://127.0.0.1:4050 --rate 50k/s --expect loss=0
+			ed bench pub unix:/run/x.sock --rate max --size 1024 -c 2
+			ed bench pub :4050 --message 'LOG_ROTATE' --rate 100/s --arrival poisson`,
+	}, idleFlag())
+}
+
+func idleFlag() cli.Flag {
+	return &cli.IntFlag{Name: "idle", Usage: "keep `N` further connections that do nothing"}
+}
+
+// load completes a command that puts a load on something.
+func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.Command {
+	c.Name, c.ArgsUsage = kind, "ADDR"
+	c.Flags = toolkit.PeerFlags(append(append(paceFlags(), more...), append(messageFlags(), resultFlags()...)...)...)
+	c.Action = func(c *cli.Context) error {
+		o, err := readOptions(env, c, kind)
+		if err != nil {
+			return err
+		}
+		return run1(c.Context, env, o)
+	}
+	return c
+}
+
+// paceFlags say how much is sent, and when.
+func paceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "rate", Aliases: []string{"r"}, Value: "1000/s", Usage: "`RATE`: 5k/s, max, step:1k..20k/30s, ramp:1k..20k, find"},
+		toolkit.ChoiceFlag("arrival", nil, "uniform", []string{"uniform", "poisson"}, "how messages come at a rate: `HOW`"),
+		&cli.IntFlag{Name: "burst", Usage: "messages come `N` at once"},
+		toolkit.DurationFlag("duration", []string{"d"}, 10*time.Second, "measure for `DUR`"),
+		toolkit.DurationFlag("warmup", nil, time.Second, "before that, for `DUR`, measure nothing"),
+		&cli.IntFlag{Name: "connections", Aliases: []string{"c", "clients"}, Value: 8, Usage: "over `N` connections"},
+		&cli.IntFlag{Name: "window", Aliases: []string{"w", "max-inflight"}, Value: 1, Usage: "`N` in flight on each at most; 0: any number"},
+		&cli.IntFlag{Name: "workers", Value: 1, Usage: "on `N` loops, each with a processor"},
+		&cli.BoolFlag{Name: "no-catchup", Usage: "leave out what the service kept from being sent in time"},
+		toolkit.DurationFlag("spin", nil, 0, "poll for `DUR` before each wait: less late, for a whole processor"),
+	}
+}
+
+// messageFlags say what is sent.
+func messageFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "send `MESSAGE`; ALIVE is answered by every service"},
+		&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "with this parameter, `NAME=VALUE`"},
+		&cli.StringFlag{Name: "template", Usage: "send what `TEMPLATE` gives, as in 'LOCK tag={{.N}}'"},
+		&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "send the messages in `FILE`, such as a recording, in turn"},
+		&cli.IntFlag{Name: "size", Aliases: []string{"s"}, Usage: "bring messages to `BYTES`, without the line end"},
+		&cli.StringFlag{Name: "reply", Usage: "the answers are called `COMMAND`; else as the messages"},
+		&cli.StringFlag{Name: "seq", Usage: "parameter `NAME` has the sequence number; none: there is none"},
+		toolkit.DurationFlag("answer-in", nil, 0, "what is not answered in `DUR` is lost; 0: 10 s, of packets 1 s"),
+		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
+		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
+	}
+}
+
+// resultFlags say what becomes of the figures.
+func resultFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "expect", Aliases: []string{"e"}, Usage: "fail with 99 unless `COND`,... hold: 'p99<5ms,loss=0,rate>=99%'"},
+		&cli.StringFlag{Name: "baseline", Aliases: []string{"b"}, Usage: "compare with the JSON report in `FILE`"},
+		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORM[=FILE]`: text, json, csv, hlog or gobench"},
+		&cli.IntFlag{Name: "pid", Usage: "tell what process `PID` used, such as the service"},
+	}
+}
+
+// defaults are what --type says of addresses without a scheme.
+func defaults(c *cli.Context) address.Defaults {
+	switch toolkit.StringOf(c, "type") {
+	case "tls":
+		return address.Defaults{Scheme: address.TLS, Port: 4043}
+	case "udp":
+		return address.Defaults{Scheme: address.UDP, Port: 4041}
+	case "unix":
+		return address.Defaults{Scheme: address.Unix}
+	case "unixgram":
+		return address.Defaults{Scheme: address.UnixGram}
+	case "unixpacket":
+		return address.Defaults{Scheme: address.UnixPacket}
+	}
+	return address.Defaults{Scheme: address.TCP, Port: 4040}
+}

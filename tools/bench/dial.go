@@ -1,0 +1,150 @@
+package bench
+
+import (
+	"fmt"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// atOnce is how many connections of a worker are being opened at a time: more would only fill the listener's backlog.
+const atOnce = 64
+
+// connect opens the worker's connections.
+func (w *worker) connect() {
+	for i := range w.share.count {
+		w.clients = append(w.clients, newClient(w, w.share.first+i))
+	}
+	w.unopened = w.share.count + w.share.idle
+	w.dialMore()
+}
+
+// dialMore goes on opening connections.
+func (w *worker) dialMore() {
+	for w.phase == connecting && w.opening < atOnce && w.unopened > 0 {
+		next := w.share.count + w.share.idle - w.unopened
+		w.unopened--
+		w.opening++
+		w.alive++
+		var err error
+		if next < w.share.count {
+			err = w.dial(w.clients[next])
+		} else {
+			err = w.dialIdle()
+		}
+		if err != nil {
+			w.fail(err)
+			return
+		}
+	}
+	if w.phase == connecting && w.opening == 0 {
+		w.phase = waiting
+		w.report(event{worker: w.index, ready: true})
+	}
+}
+
+// media are the options of each connection.
+func (w *worker) media() transport.Options {
+	p := w.plan
+	need := max(p.window, 1) * (p.script.longest() + 1) * 2
+	o := transport.Options{ConnectTimeout: p.connectIn, HighMark: max(transport.DefaultHighMark, 2*batch, need), QueuePackets: max(transport.DefaultQueuePackets, p.window)}
+	if p.target.Scheme == address.UDP {
+		o.MaxPacket = p.maxDatagram
+	}
+	if p.oneWay() {
+		o.LowMark, o.QueuePackets = 64<<10, 256
+	}
+	return o
+}
+
+func (w *worker) dial(c *client) (err error) {
+	if w.plan.target.IsDatagram() {
+		c.packets = true
+		c.packet, err = w.plan.open.Packet(w.loop, address.Address{}, w.plan.target, w.media(), packetClient{c})
+		return err
+	}
+	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), c)
+	if err == nil {
+		c.packets = transport.KeepsPackets(c.conn)
+	}
+	return err
+}
+
+// opened counts a connection that can be used.
+func (w *worker) opened(*client) {
+	w.opening--
+	w.dialMore()
+}
+
+// closed deals with the end of a connection.
+func (w *worker) closed(c *client, was bool, err error) {
+	w.alive--
+	switch {
+	case w.phase == done:
+		w.stopIfClosed()
+		return
+	case !was:
+		if err == nil {
+			err = transport.ErrClosed
+		}
+		w.fail(fmt.Errorf("connection %d: %w", c.id+1, err))
+		return
+	case err == nil:
+		err = fmt.Errorf("the service closed the connection")
+	}
+	if w.phase == waiting {
+		w.fail(err)
+		return
+	}
+	w.now.failure(err)
+	w.time = w.clock()
+	if !w.plan.oneWay() {
+		c.loseAll()
+	}
+	for _, c := range w.clients {
+		if c.open {
+			w.settle(c)
+			return
+		}
+	}
+	w.interrupt() // nobody is left
+}
+
+// idler is a connection that does nothing.
+type idler struct {
+	w    *worker
+	conn transport.Conn
+}
+
+func (w *worker) dialIdle() (err error) {
+	i := &idler{w: w}
+	w.idle = append(w.idle, i)
+	i.conn, err = w.plan.open.Dial(w.loop, w.plan.target, transport.Options{ConnectTimeout: w.plan.connectIn}, i)
+	return err
+}
+
+// OnOpen implements transport.Handler.
+func (i *idler) OnOpen(transport.Conn) { i.w.opened(nil) }
+
+// OnData implements transport.Handler.
+func (i *idler) OnData(transport.Conn, []byte) {}
+
+// OnDrain implements transport.Handler.
+func (i *idler) OnDrain(transport.Conn) {}
+
+// OnClose implements transport.Handler.
+func (i *idler) OnClose(_ transport.Conn, err error) {
+	w := i.w
+	w.alive--
+	switch w.phase {
+	case done:
+		w.stopIfClosed()
+	case connecting:
+		if err == nil {
+			err = transport.ErrClosed
+		}
+		w.fail(fmt.Errorf("idle connection: %w", err))
+	default:
+		w.now.failure(err)
+	}
+}

@@ -1,0 +1,95 @@
+package bench
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/link"
+)
+
+// fault is what the service under test does wrong on purpose. Shares are of all answers.
+type fault struct {
+	stall, every             time.Duration
+	drop, duplicate, reorder float64
+}
+
+// parseFault reads --stall DUR:everyDUR and --fault NAME=P%,….
+func parseFault(stall, faults string) (f fault, err error) {
+	if stall != "" {
+		length, every, ok := strings.Cut(stall, ":")
+		every = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(every), "every"))
+		if f.stall, err = toolkit.ParseDuration(length); err == nil && ok {
+			f.every, err = toolkit.ParseDuration(every)
+		}
+		if err != nil || !ok || f.stall <= 0 || f.every <= f.stall {
+			return f, toolkit.Errorf(toolkit.Usage, "option --stall: %q is not like 200ms:every2s", toolkit.Escape(stall))
+		}
+	}
+	for part := range strings.SplitSeq(faults, ",") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		share := map[string]*float64{"drop": &f.drop, "duplicate": &f.duplicate, "reorder": &f.reorder}[name]
+		v, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
+		if share == nil || err != nil || !strings.HasSuffix(value, "%") || !(v >= 0 && v <= 100) {
+			return f, toolkit.Errorf(toolkit.Usage, "option --fault: %q is not like drop=1%%, duplicate=1%% or reorder=1%%", toolkit.Escape(part))
+		}
+		*share = v / 100
+	}
+	return f, nil
+}
+
+// faulty does it: evenly, so that a test can count on it.
+type faulty struct {
+	fault
+	dropped, doubled, moved float64 // what is owed
+	kept                    *message.Message
+	keptFrom                dispatch.Sender
+}
+
+func (f *faulty) none() bool { return f.drop == 0 && f.duplicate == 0 && f.reorder == 0 }
+
+// due says whether it is time again for a share.
+func due(owed *float64, share float64) bool {
+	if *owed += share; *owed >= 1 {
+		*owed--
+		return true
+	}
+	return false
+}
+
+// drops says that the next message is to be lost.
+func (f *faulty) drops() bool { return f.drop > 0 && due(&f.dropped, f.drop) }
+
+// send answers, or does what was asked for. An answer that is moved comes after the next one to the same peer.
+func (f *faulty) send(from dispatch.Sender, m *message.Message) error {
+	if f.drops() {
+		return nil
+	}
+	if f.kept == nil && f.reorder > 0 && due(&f.moved, f.reorder) {
+		f.kept, f.keptFrom = m.Clone(), from
+		if p, ok := from.(*link.Peer); ok {
+			f.keptFrom = p.Clone() // it is borrowed
+		}
+		return nil
+	}
+	if err := from.Send(m); err != nil {
+		return err
+	}
+	if f.duplicate > 0 && due(&f.doubled, f.duplicate) {
+		if err := from.Send(m); err != nil {
+			return err
+		}
+	}
+	if f.kept == nil || whom(f.keptFrom) != whom(from) {
+		return nil
+	}
+	kept := f.kept
+	f.kept, f.keptFrom = nil, nil
+	return from.Send(kept)
+}

@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+)
+
+// warming is the index of the interval before the measurement begins; the intervals after it count from 0.
+const warming = -1
+
+// interval is what one worker measured in about a second. The worker fills it and hands it to the run.
+type interval struct {
+	index    int
+	length   int64 // nanoseconds
+	last     bool  // the worker has no more
+	response *hdrhistogram.Histogram
+	service  *hdrhistogram.Histogram
+	late     *hdrhistogram.Histogram
+
+	sent, arrived          uint64 // in this time
+	due                    uint64 // messages that were due in the time measured, and were sent; or never were
+	unsent                 uint64
+	recorded               uint64
+	inTime                 uint64 // of them
+	lost, overdue          int64
+	duplicated, reordered  uint64
+	wrongs, failures       uint64
+	held, lateOver         uint64
+	bytesIn, bytesOut      uint64
+	wrongText, failureText string // of the first
+
+	tally *tally  // of one-way messages, in the last interval
+	busy  float64 // share of the time measured in which the loop did not wait, in the last interval
+}
+
+func newInterval() *interval {
+	return &interval{response: report.NewHistogram(), service: report.NewHistogram(), late: report.NewHistogram()}
+}
+
+// reset makes an interval that was used like new.
+func (i *interval) reset(index int) {
+	response, service, late := i.response, i.service, i.late
+	response.Reset()
+	service.Reset()
+	late.Reset()
+	*i = interval{index: index, response: response, service: service, late: late}
+}
+
+// wrong counts an answer that was not the expected one.
+func (i *interval) wrong(text string) {
+	if i.wrongs++; i.wrongs == 1 {
+		i.wrongText = text
+	}
+}
+
+// failure counts what went wrong with a connection.
+func (i *interval) failure(err error) {
+	if i.failures++; i.failures == 1 && err != nil {
+		i.failureText = err.Error()
+	}
+}
+
+// add puts the figures of another worker, or of another time, to those of i.
+func (i *interval) add(o *interval) {
+	i.response.Merge(o.response)
+	i.service.Merge(o.service)
+	i.late.Merge(o.late)
+	i.length = max(i.length, o.length)
+	i.sent += o.sent
+	i.arrived += o.arrived
+	i.due += o.due
+	i.unsent += o.unsent
+	i.recorded += o.recorded
+	i.inTime += o.inTime
+	i.lost += o.lost
+	i.overdue += o.overdue
+	i.duplicated += o.duplicated
+	i.reordered += o.reordered
+	i.wrongs += o.wrongs
+	i.failures += o.failures
+	i.held += o.held
+	i.lateOver += o.lateOver
+	i.bytesIn += o.bytesIn
+	i.bytesOut += o.bytesOut
+	if i.wrongText == "" {
+		i.wrongText = o.wrongText
+	}
+	if i.failureText == "" {
+		i.failureText = o.failureText
+	}
+}

@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// live shows how it goes: one line that is drawn anew on a terminal, else a line for each second.
+type live struct {
+	out      *toolkit.Output
+	terminal bool
+	total    time.Duration
+	title    string // of the step that runs; ""
+	rates    []float64
+}
+
+// sparks is how many seconds the sparkline shows.
+const sparks = 24
+
+// second shows a sample.
+func (l *live) second(s report.Second) {
+	if l == nil {
+		return
+	}
+	perSecond := 0.0
+	if s.Length > 0 {
+		perSecond = float64(s.Received) / s.Length.Seconds()
+	}
+	l.rates = append(l.rates, perSecond)
+	if len(l.rates) > sparks {
+		l.rates = l.rates[1:]
+	}
+	at := (s.At + s.Length).Round(100 * time.Millisecond)
+	if l.terminal {
+		l.out.Progress("%s%s/%s  %s/s  p50 %s  p99 %s  max %s  %s", l.title, at, l.total, report.Count(perSecond),
+			report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max), Sparkline(l.rates))
+		return
+	}
+	l.out.Say("%s%s  %s/s  p50 %s  p99 %s  max %s", l.title, at, report.Count(perSecond),
+		report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max))
+}
+
+// Sparkline draws values as bars of eight heights; the tallest is the highest value.
+func Sparkline(values []float64) string {
+	bars := []rune("▁▂▃▄▅▆▇█")
+	top := 0.0
+	for _, v := range values {
+		top = max(top, v)
+	}
+	var b strings.Builder
+	for _, v := range values {
+		i := 0
+		if top > 0 {
+			i = min(int(v/top*float64(len(bars))), len(bars)-1)
+		}
+		b.WriteRune(bars[i])
+	}
+	return b.String()
+}

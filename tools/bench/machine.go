@@ -1,0 +1,71 @@
+package bench
+
+import (
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// usage is what was used up to a moment by the generator and by the process of --pid.
+type usage struct {
+	at      time.Time
+	own     time.Duration
+	target  proc.Usage
+	known   bool // target
+	memory  runtime.MemStats
+	numbers bool
+}
+
+// takeUsage looks at both processes.
+func takeUsage(pid int) usage {
+	u := usage{at: time.Now()}
+	if own, err := (proc.System{}).Usage(os.Getpid()); err == nil {
+		u.own = own.User + own.System
+	}
+	if pid > 0 {
+		if other, err := (proc.System{}).Usage(pid); err == nil {
+			u.target, u.known = other, true
+		}
+	}
+	runtime.ReadMemStats(&u.memory)
+	u.numbers = true
+	return u
+}
+
+// describe puts into r what was used between the two.
+func (u usage) describe(r *report.Report, later usage, pid int) {
+	if !u.numbers || !later.numbers {
+		return
+	}
+	g := &r.Generator
+	g.CPU = later.own - u.own
+	if wall := later.at.Sub(u.at); wall > 0 {
+		g.Cores = float64(g.CPU) / float64(wall)
+	}
+	g.GCs = later.memory.NumGC - u.memory.NumGC
+	g.GCPause = time.Duration(later.memory.PauseTotalNs - u.memory.PauseTotalNs)
+	for i := range min(g.GCs, uint32(len(later.memory.PauseNs))) {
+		pause := later.memory.PauseNs[(later.memory.NumGC-i+255)%256]
+		g.GCMax = max(g.GCMax, time.Duration(pause))
+	}
+	if u.known && later.known {
+		used := later.target.User + later.target.System - u.target.User - u.target.System
+		r.Target = &report.Process{PID: pid, CPU: used, RSS: later.target.RSS}
+		if n := r.Counts.Received; n > 0 {
+			r.Target.PerMessage = used / time.Duration(n)
+		}
+	}
+}
+
+// thisMachine names where the generator runs.
+func thisMachine(env *toolkit.Env) report.Machine {
+	host, err := env.HostName()
+	if err != nil {
+		host = ""
+	}
+	return report.Machine{Host: host, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version()}
+}

@@ -1,0 +1,178 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// options are those of a load, read and checked.
+type options struct {
+	toolkit.Common
+	plan     plan
+	wording  wording
+	expect   []report.Expectation
+	outputs  []output
+	baseline *report.Report
+	old      string // file of the baseline
+}
+
+// Bounds of what can be asked for.
+const (
+	mostConnections = 1_000_000
+	mostWindow      = 1 << 20
+	mostWorkers     = 1024
+	mostSize        = 65536
+)
+
+func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error) {
+	o := options{
+		Common: env.Common(c),
+		plan: plan{
+			kind: kind, open: env.Open(), poisson: toolkit.StringOf(c, "arrival") == "poisson", burst: c.Int("burst"),
+			warmup: toolkit.DurationOf(c, "warmup"), duration: toolkit.DurationOf(c, "duration"),
+			connections: c.Int("connections"), window: c.Int("window"), workers: c.Int("workers"), idle: c.Int("idle"),
+			spin: toolkit.DurationOf(c, "spin"), catchUp: !c.Bool("no-catchup"),
+			answerIn: toolkit.DurationOf(c, "answer-in"), maxDatagram: c.Int("max-datagram"), pid: c.Int("pid"),
+		},
+		wording: wording{
+			message: c.String("message"), params: c.StringSlice("param"), path: c.String("file"), pattern: c.String("template"),
+			seq: c.String("seq"), reply: c.String("reply"), size: c.Int("size"),
+		},
+	}
+	if err := o.readTexts(c); err != nil {
+		return o, err
+	}
+	operands, err := toolkit.Operands(c, 1, 1, "the address")
+	if err != nil {
+		return o, err
+	}
+	if o.plan.target, err = env.Address(operands[0], defaults(c)); err != nil {
+		return o, err
+	}
+	o.complete()
+	if err := o.check(c); err != nil {
+		return o, err
+	}
+	return o, o.readBaseline(c)
+}
+
+// readTexts reads the options that have a grammar of their own.
+func (o *options) readTexts(c *cli.Context) (err error) {
+	if o.plan.rate, err = parseRate(c.String("rate")); err != nil {
+		return toolkit.Errorf(toolkit.Usage, "option --rate: %w", err)
+	}
+	if o.expect, err = report.ParseExpect(c.String("expect")); err != nil {
+		return toolkit.Errorf(toolkit.Usage, "option --expect: %w", err)
+	}
+	o.outputs, err = parseOutputs(c.StringSlice("output"), o.JSON)
+	return err
+}
+
+// complete fills in what depends on other options.
+func (o *options) complete() {
+	p := &o.plan
+	p.connectIn = o.Timeout
+	if p.connectIn == 0 {
+		p.connectIn = -1 // no limit
+	}
+	if p.answerIn == 0 {
+		switch p.answerIn = 10 * time.Second; {
+		case p.target.IsDatagram():
+			p.answerIn = time.Second
+		case p.oneWay():
+			p.answerIn = 2 * time.Second
+		}
+	}
+	p.workers = min(p.workers, max(p.connections, 1))
+	if o.wording.command = "BENCH"; p.oneWay() {
+		o.wording.command, o.wording.stamps = commandPub, true
+	}
+	if p.rate.shape == find && len(o.expect) == 0 {
+		o.expect, _ = report.ParseExpect("loss=0,rate>=99%") // it is right
+	}
+}
+
+// check refuses numbers out of range and options that contradict each other.
+func (o *options) check(c *cli.Context) error {
+	p, w := &o.plan, &o.wording
+	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
+	given := 0
+	for _, text := range []string{w.message, w.path, w.pattern} {
+		if text != "" {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return wrong("--message, --file and --template exclude each other")
+	case len(w.params) > 0 && (w.path != "" || w.pattern != ""):
+		return wrong("--param goes with --message only")
+	case p.duration <= 0:
+		return wrong("--duration %s: more than 0", p.duration)
+	case p.connections < 1 || p.connections > mostConnections:
+		return wrong("--connections %d: 1 to %d", p.connections, mostConnections)
+	case p.window < 0 || p.window > mostWindow:
+		return wrong("--window %d: 0 to %d", p.window, mostWindow)
+	case p.workers < 1 || p.workers > mostWorkers:
+		return wrong("--workers %d: 1 to %d", c.Int("workers"), mostWorkers)
+	case p.idle < 0 || p.idle > mostConnections:
+		return wrong("--idle %d: 0 to %d", p.idle, mostConnections)
+	case p.idle > 0 && !p.target.IsStream():
+		return wrong("--idle is for connections, and %s has none", p.target)
+	case p.burst < 0:
+		return wrong("--burst %d: at least 1", p.burst)
+	case w.size < 0 || w.size > mostSize:
+		return wrong("--size %d: 1 to %d", w.size, mostSize)
+	case p.maxDatagram < 1 || p.maxDatagram > 65507:
+		return wrong("--max-datagram %d: 1 to 65507", p.maxDatagram)
+	case p.pid < 0:
+		return wrong("--pid %d: no process", p.pid)
+	case p.target.Scheme == address.Exec || p.target.Scheme == address.FIFO:
+		return wrong("%s: a load goes to a socket", p.target)
+	case p.rate.shape == closed && (c.IsSet("arrival") || p.burst > 1 || !p.catchUp):
+		return wrong("--arrival, --burst and --no-catchup are for a rate; with --rate max the answers say when the next message goes")
+	case p.rate.shape == closed && p.window == 0 && !p.oneWay():
+		return wrong("--window 0 has no meaning with --rate max: the window is the load")
+	}
+	return nil
+}
+
+func (o *options) readBaseline(c *cli.Context) error {
+	if o.old = c.String("baseline"); o.old == "" {
+		return nil
+	}
+	f, err := os.Open(o.old)
+	if err != nil {
+		return toolkit.As(toolkit.NoInput, err)
+	}
+	defer f.Close()
+	if o.baseline, err = report.Read(f); err != nil {
+		return toolkit.Errorf(toolkit.Data, "%s: %w", o.old, err)
+	}
+	return nil
+}
+
+// prepare makes the script and checks the limits of the system.
+func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
+	p := &o.plan
+	messages, err := o.wording.messages(ctx, env)
+	if err != nil {
+		return err
+	}
+	if p.script, err = newScript(o.wording, messages); err != nil {
+		return err
+	}
+	if longest := p.script.longest(); p.target.Scheme == address.UDP && longest > p.maxDatagram {
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "a message of %d bytes is too long for a datagram of %d", longest, p.maxDatagram), "--max-datagram")
+	}
+	total := p.connections + p.idle
+	return errors.Join(checkDescriptors(total), checkPorts(p.target, total))
+}

@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// output is one value of --output.
+type output struct {
+	form string
+	path string // "": standard output
+}
+
+// parseOutputs reads FORM or FORM=FILE; only one may go to standard output.
+func parseOutputs(texts []string, json bool) ([]output, error) {
+	if json {
+		texts = append(slices.Clone(texts), "json")
+	}
+	forms := []string{"text", "json", "csv", "hlog", "gobench"}
+	var all []output
+	plain := 0
+	for _, text := range texts {
+		form, path, named := strings.Cut(text, "=")
+		if !slices.Contains(forms, form) || named && path == "" {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --output: %q is none of %s, each with =FILE or without", toolkit.Escape(text), strings.Join(forms, ", "))
+		}
+		if path == "" {
+			plain++
+		}
+		all = append(all, output{form, path})
+	}
+	if plain > 1 {
+		return nil, toolkit.Errorf(toolkit.Usage, "only one report can go to standard output; -o FORM=FILE is for the others")
+	}
+	if plain == 0 {
+		all = append(all, output{form: "text"})
+	}
+	return all, nil
+}
+
+// write writes a report in one form.
+func write(w io.Writer, r *report.Report, form string) error {
+	switch form {
+	case "json":
+		return r.JSON(w)
+	case "csv":
+		return r.CSV(w)
+	case "hlog":
+		return r.Log(w)
+	case "gobench":
+		return r.Bench(w)
+	}
+	return r.Text(w)
+}
+
+// collectAt is the growth of the heap, in percent, at which garbage is collected: there is little, and time is measured.
+const collectAt = 1000
+
+// run1 is a whole command: it measures, reports, and says by its error how it went.
+func run1(ctx context.Context, env *toolkit.Env, o options) error {
+	if err := o.prepare(ctx, env); err != nil {
+		return err
+	}
+	out := env.Output(o.Common)
+	defer out.Done()
+	defer debug.SetGCPercent(debug.SetGCPercent(collectAt)) // collections are seldom, and told of
+	s := &series{env: env, expect: o.expect, live: &live{out: out, terminal: env.Stderr.TTY, total: o.plan.duration}}
+	s.one = func(ctx context.Context, p *plan, l *live) (*report.Report, error) {
+		r, err := execute(ctx, env, p, l)
+		if err == nil && o.baseline != nil {
+			r.Baseline = report.Compare(r, o.baseline, o.old)
+		}
+		return r, err
+	}
+	r, err := s.run(ctx, &o.plan)
+	if err != nil {
+		return err
+	}
+	if len(r.Steps) > 0 && o.baseline != nil {
+		r.Baseline = report.Compare(r, o.baseline, o.old)
+	}
+	for _, to := range o.outputs {
+		if err := o.save(out, r, to); err != nil {
+			return err
+		}
+	}
+	return o.end(ctx, r)
+}
+
+// save writes one of the reports.
+func (o *options) save(out *toolkit.Output, r *report.Report, to output) error {
+	var b bytes.Buffer
+	if err := write(&b, r, to.form); err != nil {
+		return toolkit.Errorf(toolkit.Internal, "write the report: %w", err)
+	}
+	if to.path == "" {
+		return out.Raw(b.Bytes())
+	}
+	if err := os.WriteFile(to.path, b.Bytes(), 0o666); err != nil {
+		return toolkit.As(toolkit.CantCreate, fmt.Errorf("write the report: %w", err))
+	}
+	return nil
+}
+
+// end is how the command ends after its report.
+func (o *options) end(ctx context.Context, r *report.Report) error {
+	why := strings.Join(r.Reasons, "; ")
+	switch {
+	case r.Interrupted:
+		return context.Cause(ctx)
+	case r.Verdict == report.Invalid:
+		return toolkit.Errorf(toolkit.Temporary, "the run is invalid: %s", why)
+	case r.Verdict == report.Failed:
+		return toolkit.Errorf(toolkit.Threshold, "%s", why)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// Kinds of load, as the subcommands are called.
+const (
+	kindRequest = "request"
+	kindPub     = "pub"
+	kindConnect = "connect"
+	kindFanout  = "fanout"
+	kindRouter  = "router"
+)
+
+// plan is one run: a load of one shape. Nothing in it changes while it runs, so the workers share it.
+type plan struct {
+	kind   string
+	target address.Address
+	open   toolkit.Opener
+
+	rate     rate // steady, closed or ramp
+	poisson  bool
+	burst    int
+	warmup   time.Duration
+	duration time.Duration
+
+	connections int
+	window      int // on each connection; 0: no limit
+	workers     int
+	idle        int
+	spin        time.Duration
+	catchUp     bool
+
+	answerIn    time.Duration // then an answer is lost
+	connectIn   time.Duration
+	maxDatagram int
+	pid         int
+
+	script *script
+}
+
+// oneWay says that nothing is answered.
+func (p *plan) oneWay() bool { return p.kind == kindPub }
+
+// closed says that the answers, and not the clock, say when the next message goes.
+func (p *plan) closed() bool { return p.rate.shape == closed }

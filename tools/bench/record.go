@@ -1,0 +1,187 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+)
+
+// record takes down that a message was answered, or taken, at w.time.
+func (w *worker) record(due, sent int64) {
+	if w.now.index == warming && w.time >= w.from {
+		w.tick(0)
+	}
+	if w.time >= w.from && w.time < w.until {
+		w.now.arrived++
+	}
+	if !w.measured(due) {
+		return
+	}
+	w.now.recorded++
+	if w.time < w.until+w.moment {
+		w.now.inTime++
+	}
+	service := w.time - sent
+	if w.plan.closed() { // both times are the same, and so are those of many messages
+		if service != w.run.value {
+			w.endRun()
+			w.run.value = service
+		}
+		w.run.count++
+		return
+	}
+	_ = w.now.service.RecordValue(report.Clamp(service))
+	_ = w.now.response.RecordValue(report.Clamp(w.time - due))
+}
+
+// endRun puts the times that were counted into the histogram.
+func (w *worker) endRun() {
+	if w.run.count > 0 {
+		_ = w.now.service.RecordValues(report.Clamp(w.run.value), w.run.count)
+		w.run.count = 0
+	}
+}
+
+// tick ends the current interval and begins the one with this index.
+func (w *worker) tick(index int) {
+	if w.phase == done || w.now.index >= index {
+		return
+	}
+	w.time = w.clock()
+	if index == 0 {
+		w.mark, w.waited = w.time, w.loop.Stats().Waiting
+	}
+	w.hand(index, false)
+	next := w.from + int64(index+1)*int64(time.Second)
+	if next < w.until {
+		w.loop.After(time.Duration(next-w.time), "second", func() { w.tick(index + 1) })
+	}
+}
+
+// hand gives the current interval to the run and begins another one.
+func (w *worker) hand(index int, last bool) {
+	w.endRun()
+	i := w.now
+	i.bytesIn, i.bytesOut, i.last = w.bytesIn, w.bytesOut, last
+	w.bytesIn, w.bytesOut = 0, 0
+	i.length = max(0, min(w.time, w.until)-w.mark)
+	w.mark = w.time
+	if w.plan.closed() {
+		i.response.Merge(i.service)
+	}
+	w.now = nil
+	if !last {
+		select {
+		case w.now = <-w.spare:
+			w.now.reset(index)
+		default:
+			w.now = newInterval()
+			w.now.index = index
+		}
+	}
+	w.report(event{worker: w.index, interval: i})
+}
+
+// end stops the sending of what is due after the end of the run.
+func (w *worker) end() {
+	if w.phase != sending {
+		return
+	}
+	w.time = w.clock()
+	if w.plan.closed() {
+		w.drain()
+		return
+	}
+	// What is due but was held back is still sent, if that is a matter of a moment.
+	w.phase = catchingUp
+	w.loop.After(time.Duration(w.until+w.moment-w.time), "catch up", w.drain)
+	w.pump()
+}
+
+// interrupt ends the run early: what was measured so far counts.
+func (w *worker) interrupt() {
+	switch w.phase {
+	case connecting, waiting:
+		w.finish()
+	case sending:
+		w.time = w.clock()
+		w.until = min(w.until, w.time)
+		w.from = min(w.from, w.until)
+		w.drain()
+	case draining, catchingUp, finishing:
+		w.finish()
+	}
+}
+
+// drain waits for the answers that are still to come.
+func (w *worker) drain() {
+	if w.phase != sending && w.phase != catchingUp {
+		return
+	}
+	if wall := w.clock() - w.from; wall > 0 && w.now.index >= 0 {
+		w.now.busy = 1 - float64(w.loop.Stats().Waiting-w.waited)/float64(wall)
+	}
+	if s := w.schedule; s != nil && w.head < w.until {
+		s.count -= s.step // head was drawn, and not sent
+		w.now.unsent += s.until(w.until) - s.until(w.from)
+	}
+	w.phase = draining
+	w.timer.Cancel()
+	if w.inFlight == 0 || w.plan.oneWay() {
+		w.drained()
+		return
+	}
+	w.loop.After(w.plan.answerIn, "drain", w.drained)
+}
+
+// drained goes on when nothing is to be waited for any more.
+func (w *worker) drained() {
+	if w.phase != draining {
+		return
+	}
+	if w.plan.oneWay() {
+		w.phase = finishing
+		w.askAll()
+		return
+	}
+	for _, c := range w.clients {
+		c.loseAll()
+	}
+	w.finish()
+}
+
+// finish hands over the last interval and closes the connections; the loop ends with them.
+func (w *worker) finish() {
+	if w.phase == done {
+		return
+	}
+	w.phase = done
+	w.time = w.clock()
+	w.hand(0, true)
+	for _, c := range w.clients {
+		c.close()
+	}
+	for _, i := range w.idle {
+		_ = i.conn.Close()
+	}
+	w.stopIfClosed()
+	w.loop.After(closeIn, "close", func() {
+		for _, c := range w.clients {
+			c.abort()
+		}
+		for _, i := range w.idle {
+			i.conn.Abort(nil)
+		}
+		w.loop.After(closeIn, "stop", w.loop.Stop)
+	})
+}
+
+// closeIn is how long a peer may take to take the last bytes.
+const closeIn = 300 * time.Millisecond
+
+// stopIfClosed ends the loop when no connection is left.
+func (w *worker) stopIfClosed() {
+	if w.phase == done && w.alive == 0 {
+		w.loop.Stop()
+	}
+}

@@ -1,0 +1,235 @@
+package bench
+
+import (
+	"bytes"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// OnOpen implements transport.Handler.
+func (c *client) OnOpen(transport.Conn) { c.opened() }
+
+// OnData implements transport.Handler.
+func (c *client) OnData(_ transport.Conn, p []byte) {
+	w := c.w
+	w.bytesIn += uint64(len(p))
+	w.time = w.clock()
+	if w.plan.oneWay() {
+		c.way.take(c, p)
+		return
+	}
+	if c.packets {
+		c.takeLine(p)
+	} else {
+		c.take(p)
+	}
+	w.settle(c)
+}
+
+// OnDrain implements transport.Handler.
+func (c *client) OnDrain(transport.Conn) { c.drained() }
+
+// OnClose implements transport.Handler.
+func (c *client) OnClose(_ transport.Conn, err error) { c.closed(err) }
+
+// packetClient is a client over packets.
+type packetClient struct{ *client }
+
+// OnOpen implements transport.PacketOpenHandler.
+func (c packetClient) OnOpen(transport.PacketConn) { c.opened() }
+
+// OnPacket implements transport.PacketHandler.
+func (c packetClient) OnPacket(_ transport.PacketConn, p []byte, _ address.Address) {
+	w := c.w
+	w.bytesIn += uint64(len(p))
+	w.time = w.clock()
+	if w.plan.oneWay() {
+		c.way.takeLine(c.client, p)
+		return
+	}
+	c.takeLine(p)
+	w.settle(c.client)
+}
+
+// OnDrain implements transport.PacketHandler.
+func (c packetClient) OnDrain(transport.PacketConn) { c.drained() }
+
+// OnError implements transport.PacketErrorHandler: nobody listens there, or not any more.
+func (c packetClient) OnError(_ transport.PacketConn, err error) { c.w.now.failure(err) }
+
+// OnClose implements transport.PacketHandler.
+func (c packetClient) OnClose(_ transport.PacketConn, err error) { c.closed(err) }
+
+func (c *client) opened() {
+	c.open = true
+	c.w.opened(c)
+}
+
+func (c *client) drained() {
+	c.full = false
+	c.w.time = c.w.clock()
+	c.w.settle(c)
+}
+
+func (c *client) closed(err error) {
+	was := c.open
+	c.open, c.gone = false, true
+	c.w.closed(c, was, err)
+}
+
+// take handles what a stream brought. Answers that are what was sent, in order, are only compared; anything else goes
+// through the decoder.
+func (c *client) take(p []byte) {
+	if c.decoder.Held() > 0 {
+		end := bytes.IndexByte(p, '\n') + 1
+		if end == 0 {
+			end = len(p)
+		}
+		c.feed(p[:end])
+		p = p[end:]
+	}
+	for len(p) > 0 {
+		if n := c.quick(p); n > 0 {
+			p = p[n:]
+			continue
+		}
+		_, rest, ok := c.decoder.Next(p, &c.w.m)
+		if !ok {
+			c.feed(p)
+			return
+		}
+		p = rest
+		c.judge(&c.w.m)
+	}
+}
+
+func (c *client) feed(p []byte) {
+	err := c.decoder.Feed(p, func(line []byte) bool {
+		c.takeLine(line)
+		return true
+	})
+	if err != nil { // a line over the limit: what follows it is read again
+		c.w.now.wrong(err.Error())
+	}
+}
+
+// quick takes the answer that is expected next from p, if it stands there in the words of the message. It returns its
+// length with the line end, or 0.
+func (c *client) quick(p []byte) int {
+	w := c.w
+	if !w.script.same {
+		return 0
+	}
+	l := c.line(c.high)
+	n := len(l.text)
+	if len(p) < n || p[n-1] != '\n' {
+		return 0
+	}
+	if l.seq < 0 {
+		if !bytes.Equal(p[:n], l.text) {
+			return 0
+		}
+	} else {
+		end := l.seq + w.script.digits
+		if !bytes.Equal(p[:l.seq], l.text[:l.seq]) || !bytes.Equal(p[l.seq:end], c.expected[:w.script.digits]) || !bytes.Equal(p[end:n], l.text[end:]) {
+			return 0
+		}
+	}
+	s := &c.slots[c.high&c.mask]
+	if s.state != c.high<<2|pending {
+		return 0
+	}
+	s.state++ // answered
+	c.high++
+	increment(c.expected[:w.script.digits])
+	c.inFlight--
+	w.inFlight--
+	w.record(s.due, s.sent)
+	return n
+}
+
+// takeLine handles an answer in any words.
+func (c *client) takeLine(line []byte) {
+	m := &c.w.m
+	switch err := m.Decode(line); {
+	case err == nil:
+		c.judge(m)
+	case err != message.ErrEmpty:
+		c.w.now.wrong(string(line))
+		c.answerOldest(false)
+	}
+}
+
+// judge finds out what an answer is about, and whether it is the right one.
+func (c *client) judge(m *message.Message) {
+	s := c.w.script
+	n, found := c.high, false
+	if s.name != "" {
+		var value []byte
+		if value, found = m.Lookup(s.name); found {
+			var shown uint64
+			shown, found = digits(value)
+			n = c.number(shown)
+		}
+	}
+	right := string(m.CommandBytes()) == s.reply
+	if s.reply == "" {
+		right = bytes.Equal(m.CommandBytes(), c.line(n).name)
+	}
+	if !right {
+		c.w.now.wrong(m.String())
+	}
+	if found {
+		c.answer(n, right)
+	} else {
+		c.answerOldest(right)
+	}
+}
+
+// answerOldest is for answers that do not say what they answer: they are taken to come in the order of the messages.
+func (c *client) answerOldest(right bool) {
+	for ; c.oldest < c.next; c.oldest++ {
+		if c.slots[c.oldest&c.mask].state == c.oldest<<2|pending {
+			c.answer(c.oldest, right)
+			return
+		}
+	}
+	if right {
+		c.w.now.duplicated++
+	}
+}
+
+// answer notes that message n was answered. A wrong answer ends the wait for the right one, but is no measurement.
+func (c *client) answer(n uint64, right bool) {
+	w := c.w
+	if n >= c.next {
+		w.now.wrong("an answer to a message that was not sent")
+		return
+	}
+	s := &c.slots[n&c.mask]
+	switch s.state {
+	case n<<2 | pending:
+		c.inFlight--
+		w.inFlight--
+	case n<<2 | lost: // it was given up too early
+		if w.measured(s.due) {
+			w.now.overdue++
+			w.now.lost--
+		}
+	default:
+		w.now.duplicated++
+		return
+	}
+	s.state = n<<2 | answered
+	if n < c.high {
+		w.now.reordered++
+	} else {
+		c.high = n + 1
+		c.setDigits(&c.expected, c.high)
+	}
+	if right {
+		w.record(s.due, s.sent)
+	}
+}

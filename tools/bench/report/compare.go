@@ -1,0 +1,223 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// Alpha is the level of significance: how often a difference is reported where there is none.
+const Alpha = 0.01
+
+// What became of a metric since the baseline.
+const (
+	Same    = "no change"
+	Better  = "better"
+	Worse   = "worse"
+	Unknown = "too few samples"
+)
+
+// Comparison holds a run against an earlier one.
+type Comparison struct {
+	File    string   `json:"file"`
+	Alpha   float64  `json:"alpha"`
+	Metrics []Metric `json:"metrics"`
+	Differs []string `json:"differs"` // what was different about the load: the figures may not be comparable
+
+	old *Report
+}
+
+// Metric compares the samples of one figure, a second each, with the test of Mann and Whitney (two-sided).
+type Metric struct {
+	Name        string  `json:"name"` // "rate", "p50", "p99"
+	Old         float64 `json:"old"`  // medians of the samples: messages a second, or nanoseconds
+	New         float64 `json:"new"`
+	Change      float64 `json:"change"` // share of Old
+	P           float64 `json:"p"`
+	Samples     [2]int  `json:"samples"` // old, new
+	Significant bool    `json:"significant"`
+	Verdict     string  `json:"verdict"`
+}
+
+// Read reads a report in its JSON form.
+func Read(in io.Reader) (*Report, error) {
+	var r Report
+	if err := json.NewDecoder(in).Decode(&r); err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
+	}
+	if r.V != Version {
+		return nil, fmt.Errorf("read report: version %d, not %d", r.V, Version)
+	}
+	if r.Kind == "" || r.Response == nil {
+		return nil, fmt.Errorf("read report: it is none of ed bench")
+	}
+	return &r, nil
+}
+
+// Compare holds r against old, which was read from file.
+func Compare(r, old *Report, file string) *Comparison {
+	c := &Comparison{File: file, Alpha: Alpha, old: old}
+	higher := map[string]bool{"rate": true}
+	for _, name := range []string{"rate", "p50", "p99"} {
+		m := Metric{Name: name}
+		a, b := old.samples(name), r.samples(name)
+		m.Samples = [2]int{len(a), len(b)}
+		m.Old, m.New = Median(a), Median(b)
+		if m.Old > 0 {
+			m.Change = m.New/m.Old - 1
+		}
+		m.P = MannWhitney(a, b)
+		m.Verdict = Same
+		switch least := LeastP(len(a), len(b)); {
+		case least >= Alpha:
+			m.Verdict = Unknown
+		case m.P < Alpha:
+			m.Significant = true
+			if m.Verdict = Worse; m.New > m.Old == higher[name] {
+				m.Verdict = Better
+			}
+		}
+		c.Metrics = append(c.Metrics, m)
+	}
+	differs := func(what string, a, b any) {
+		if a != b {
+			c.Differs = append(c.Differs, fmt.Sprintf("%s: %v, now %v", what, a, b))
+		}
+	}
+	differs("kind", old.Kind, r.Kind)
+	differs("rate", old.Load.Rate, r.Load.Rate)
+	differs("connections", old.Load.Connections, r.Load.Connections)
+	differs("window", old.Load.Window, r.Load.Window)
+	differs("size", old.Load.Size, r.Load.Size)
+	differs("CPUs", old.Machine.CPUs, r.Machine.CPUs)
+	differs("host", old.Machine.Host, r.Machine.Host)
+	return c
+}
+
+// samples returns a figure of each second. A last part of a second does not count.
+func (r *Report) samples(name string) []float64 {
+	var all []float64
+	for _, run := range r.All() {
+		for _, s := range run.Seconds {
+			switch {
+			case s.Length.Seconds() < 0.9:
+			case name == "rate":
+				all = append(all, float64(s.Received)/s.Length.Seconds())
+			case s.Response.Count == 0:
+			case name == "p50":
+				all = append(all, float64(s.Response.P50))
+			default:
+				all = append(all, float64(s.Response.P99))
+			}
+		}
+	}
+	return all
+}
+
+// Median of x; 0 of nothing.
+func Median(x []float64) float64 {
+	if len(x) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(x))
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}
+
+// exactUpTo is the largest sum of both sizes for which the exact distribution is counted out.
+const exactUpTo = 60
+
+// MannWhitney returns the two-sided probability that samples as different as a and b come from one distribution: exact for
+// few samples without ties, else by the normal approximation, corrected for ties and continuity. 1 if one is empty.
+func MannWhitney(a, b []float64) float64 {
+	n, m := len(a), len(b)
+	if n == 0 || m == 0 {
+		return 1
+	}
+	type value struct {
+		x     float64
+		first bool
+	}
+	var all []value
+	for _, x := range a {
+		all = append(all, value{x, true})
+	}
+	for _, x := range b {
+		all = append(all, value{x, false})
+	}
+	slices.SortFunc(all, func(p, q value) int {
+		switch {
+		case p.x < q.x:
+			return -1
+		case p.x > q.x:
+			return 1
+		}
+		return 0
+	})
+	ranks, ties := 0.0, 0.0
+	for i := 0; i < len(all); {
+		k := i
+		for k < len(all) && all[k].x == all[i].x {
+			k++
+		}
+		rank := float64(i+1+k) / 2 // the mean of i+1 … k
+		for _, v := range all[i:k] {
+			if v.first {
+				ranks += rank
+			}
+		}
+		t := float64(k - i)
+		ties += t*t*t - t
+		i = k
+	}
+	u := ranks - float64(n*(n+1))/2
+	if ties == 0 && n+m <= exactUpTo {
+		return exact(n, m, int(min(u, float64(n*m)-u)))
+	}
+	total := float64(n + m)
+	variance := float64(n*m) / 12 * (total + 1 - ties/(total*(total-1)))
+	if variance <= 0 {
+		return 1
+	}
+	z := max(0, math.Abs(u-float64(n*m)/2)-0.5) / math.Sqrt(variance)
+	return min(1, math.Erfc(z/math.Sqrt2))
+}
+
+// exact is the probability of a U of at most u, twice.
+func exact(n, m, u int) float64 {
+	// ways[k][s] counts the subsets of k of the first so many ranks with the sum s, moved so that the least sum is 0.
+	ways := make([][]float64, n+1)
+	for k := range ways {
+		ways[k] = make([]float64, n*m+1)
+	}
+	ways[0][0] = 1
+	for rank := 1; rank <= n+m; rank++ {
+		for k := min(n, rank); k >= 1; k-- {
+			shift := rank - k // ranks sum up to k(k+1)/2 at least
+			for s := n * m; s >= shift; s-- {
+				ways[k][s] += ways[k-1][s-shift]
+			}
+		}
+	}
+	below, total := 0.0, 0.0
+	for s, w := range ways[n] {
+		total += w
+		if s <= u {
+			below += w
+		}
+	}
+	return min(1, 2*below/total)
+}
+
+// LeastP is the smallest probability that so many samples can give: with it Alpha or more, nothing is ever significant.
+func LeastP(n, m int) float64 {
+	if n == 0 || m == 0 {
+		return 1
+	}
+	p := 2.0
+	for k := 1; k <= n; k++ {
+		p *= float64(k) / float64(m+k)
+	}
+	return min(1, p)
+}

@@ -1,0 +1,135 @@
+package report_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+)
+
+// TestMannWhitney: the expected values are from tables of the distribution and from R's wilcox.test.
+func TestMannWhitney(t *testing.T) {
+	tests := []struct {
+		name string
+		a, b []float64
+		p    float64
+	}{
+		{"apart, 5 and 5", []float64{1, 2, 3, 4, 5}, []float64{6, 7, 8, 9, 10}, 0.007937},
+		{"apart, 4 and 4", []float64{1, 2, 3, 4}, []float64{6, 7, 8, 9}, 0.028571},
+		{"apart the other way", []float64{6, 7, 8, 9}, []float64{1, 2, 3, 4}, 0.028571},
+		{"mixed", []float64{1, 3, 5, 7}, []float64{2, 4, 6, 8}, 0.685714},
+		{"example of R", []float64{0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, []float64{1.15, 0.88, 0.90, 0.74, 1.21}, 0.254412},
+		{"one each", []float64{1}, []float64{2}, 1},
+		{"none", nil, []float64{2}, 1},
+		{"all the same", []float64{2, 2, 2}, []float64{2, 2, 2}, 1},
+		{"ties", []float64{1, 2, 2, 3, 4}, []float64{2, 5, 6, 7, 8}, 0.057008}, // normal approximation, corrected
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			require.InDelta(t, test.p, report.MannWhitney(test.a, test.b), 0.0005)
+		})
+	}
+}
+
+// TestNormalAgreesWithExact: two equal values in one sample change nothing but the method.
+func TestNormalAgreesWithExact(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var a, b []float64
+	for range 20 {
+		a = append(a, random.NormFloat64())
+		b = append(b, random.NormFloat64()+0.7)
+	}
+	slices.Sort(a)
+	exact := report.MannWhitney(a, b)
+	for i := range a[1:] {
+		if !slices.ContainsFunc(b, func(x float64) bool { return a[i] < x && x < a[i+1] }) {
+			a[i+1] = a[i]
+			require.InDelta(t, exact, report.MannWhitney(a, b), 0.002)
+			return
+		}
+	}
+	t.Fatal("the samples alternate")
+}
+
+// TestFalseAlarms: of samples of one distribution about one pair in a hundred differs by chance.
+func TestFalseAlarms(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	draw := func() (x []float64) {
+		for range 12 {
+			x = append(x, random.ExpFloat64())
+		}
+		return x
+	}
+	alarms := 0
+	for range 2000 {
+		if report.MannWhitney(draw(), draw()) < report.Alpha {
+			alarms++
+		}
+	}
+	require.Less(t, alarms, 40)
+	require.Greater(t, alarms, 5)
+}
+
+func TestLeastP(t *testing.T) {
+	require.InDelta(t, 0.0079365, report.LeastP(5, 5), 1e-6)
+	require.Greater(t, report.LeastP(4, 4), report.Alpha)
+	require.Less(t, report.LeastP(4, 8), report.Alpha)
+	require.Equal(t, 1.0, report.LeastP(0, 8))
+}
+
+// run is a report with a second for each of the rates; its p99 is 1 ms × 1000 / rate.
+func run(rates ...float64) *report.Report {
+	r := sample()
+	r.Seconds = nil
+	for i, rate := range rates {
+		r.Seconds = append(r.Seconds, report.Second{
+			At: time.Duration(i) * time.Second, Length: time.Second, Received: uint64(rate),
+			Response: report.Sample{Count: 1, P50: time.Millisecond, P99: time.Duration(1e9 / rate)},
+		})
+	}
+	return r
+}
+
+func TestCompare(t *testing.T) {
+	metrics := func(c *report.Comparison) map[string]report.Metric {
+		m := map[string]report.Metric{}
+		for _, x := range c.Metrics {
+			m[x.Name] = x
+		}
+		return m
+	}
+	old := run(1000, 1010, 1020, 1030, 1040, 1050)
+
+	same := metrics(report.Compare(run(1005, 1015, 1025, 1035, 1045, 1055), old, "old.json"))
+	require.Equal(t, report.Same, same["rate"].Verdict)
+	require.Equal(t, report.Same, same["p50"].Verdict) // ties throughout
+	require.InDelta(t, 0.005, same["rate"].Change, 0.001)
+
+	worse := metrics(report.Compare(run(900, 901, 902, 903, 904, 905), old, "old.json"))
+	require.Equal(t, report.Worse, worse["rate"].Verdict)
+	require.Equal(t, report.Worse, worse["p99"].Verdict)
+	require.Less(t, worse["p99"].P, 0.01)
+	require.Greater(t, worse["p99"].Change, 0.1)
+
+	better := metrics(report.Compare(run(1900, 1901, 1902, 1903, 1904, 1905), old, "old.json"))
+	require.Equal(t, report.Better, better["rate"].Verdict)
+	require.Equal(t, report.Better, better["p99"].Verdict)
+
+	few := metrics(report.Compare(run(1, 2, 3), old, "old.json"))
+	require.Equal(t, report.Unknown, few["rate"].Verdict)
+
+	r := run(900, 901, 902, 903, 904, 905)
+	r.Load.Size = 1024
+	r.Baseline = report.Compare(r, old, "old.json")
+	require.Equal(t, []string{"size: 64, now 1024"}, r.Baseline.Differs)
+	e, err := report.ParseExpect("change.p99<10%,change.rate>-5%,change.p99<50%")
+	require.NoError(t, err)
+	got := report.Check(e, r)
+	require.False(t, got[0].Met)
+	require.False(t, got[1].Met)
+	require.True(t, got[2].Met)
+}

@@ -1,0 +1,282 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Expectation is one condition on a run, like p99<5ms, loss=0 or rate>=99%.
+type Expectation struct {
+	Text string
+
+	metric  string
+	of      string  // "response", "service", "delivery" or "late", for percentiles
+	percent float64 // of a percentile
+	op      string
+	value   float64 // nanoseconds, a count, a rate, or a share of 1
+	share   bool    // value was given in percent
+}
+
+// Checked is an expectation with what was found.
+type Checked struct {
+	Text  string `json:"text"`
+	Found string `json:"found"`
+	Met   bool   `json:"met"`
+}
+
+// ParseExpect reads conditions with commas between them:
+//
+//	METRIC OP VALUE      OP is < <= > >= = !=
+//
+// METRIC is p50, p99, p99.9 … (or mean, min, max) of the response time, or with service., delivery. or late. before it; these
+// are compared with a duration. loss, dup, order, late, wrong and failed are counts, or with % shares of what was sent;
+// rate is messages a second, or with % a share of the target; change.rate and change.p99 are differences to the baseline
+// in percent, 0 if they are not significant.
+func ParseExpect(text string) ([]Expectation, error) {
+	var all []Expectation
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		e, err := parseExpectation(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func parseExpectation(text string) (Expectation, error) {
+	e := Expectation{Text: text}
+	at := strings.IndexAny(text, "<>=!")
+	if at < 0 {
+		return e, fmt.Errorf("%q has no comparison, as in p99<5ms", text)
+	}
+	name := strings.ToLower(strings.TrimSpace(text[:at]))
+	rest := text[at:]
+	for _, op := range []string{"<=", ">=", "==", "!=", "<", ">", "="} {
+		if after, ok := strings.CutPrefix(rest, op); ok {
+			e.op, rest = op, strings.TrimSpace(after)
+			break
+		}
+	}
+	if e.op == "" {
+		return e, fmt.Errorf("%q has no comparison, as in p99<5ms", text)
+	}
+	if err := e.parseMetric(name); err != nil {
+		return e, err
+	}
+	return e, e.parseValue(rest)
+}
+
+// parseMetric takes the name apart.
+func (e *Expectation) parseMetric(name string) error {
+	e.of = "response"
+	if of, metric, ok := strings.Cut(name, "."); ok {
+		switch of {
+		case "response", "service", "delivery", "late":
+			e.of, name = of, metric
+		case "change":
+			e.of = ""
+			if metric != "rate" && metric != "p99" {
+				return fmt.Errorf("%q: there are change.rate and change.p99", name)
+			}
+		}
+	}
+	e.metric = name
+	switch name {
+	case "mean", "min", "max":
+		return nil
+	case "loss", "dup", "order", "late", "wrong", "failed", "rate", "change.rate", "change.p99":
+		e.of = ""
+		return nil
+	}
+	digits, ok := strings.CutPrefix(name, "p")
+	p, err := strconv.ParseFloat(digits, 64)
+	if !ok || err != nil || !(p > 0 && p <= 100) {
+		return fmt.Errorf("%q is not known (p50, p99, p99.9, mean, max, service.p99, loss, dup, order, late, wrong, failed, rate, change.p99, change.rate)", name)
+	}
+	e.metric, e.percent = "p", p
+	return nil
+}
+
+func (e *Expectation) parseValue(text string) error {
+	wrong := fmt.Errorf("%q: %q is not a value for it", e.Text, text)
+	if e.of != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%q: %q is not a duration, as in 5ms", e.Text, text)
+		}
+		e.value = float64(d)
+		return nil
+	}
+	number, share := strings.CutSuffix(text, "%")
+	change := strings.HasPrefix(e.metric, "change.")
+	if e.share = share; change && !share {
+		return fmt.Errorf("%q: a change is given in percent, as in change.p99<10%%", e.Text)
+	}
+	if share {
+		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && !change {
+			return wrong
+		}
+		e.value = v / 100
+		return nil
+	}
+	if e.metric == "rate" {
+		v, err := ParseRate(text)
+		e.value = v
+		return err
+	}
+	v, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return wrong
+	}
+	e.value = float64(v)
+	return nil
+}
+
+// ParseRate reads messages a second: N, N/s, N/m, N/h, where N may end in k or M.
+func ParseRate(text string) (float64, error) {
+	wrong := fmt.Errorf("%q is not a rate (like 100/s, 20k/s, 5/m)", text)
+	number, unit, found := strings.Cut(strings.TrimSpace(text), "/")
+	per := 1.0
+	if found {
+		i := slices.Index([]string{"s", "m", "h"}, unit)
+		if i < 0 {
+			return 0, wrong
+		}
+		per = []float64{1, 60, 3600}[i]
+	}
+	times := 1.0
+	switch {
+	case strings.HasSuffix(number, "k"):
+		number, times = number[:len(number)-1], 1e3
+	case strings.HasSuffix(number, "M"):
+		number, times = number[:len(number)-1], 1e6
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	if n = n * times / per; err != nil || !(n >= 1e-6) || n > MaxRate {
+		return 0, wrong
+	}
+	return n, nil
+}
+
+// MaxRate is the highest rate that can be asked for: a message a nanosecond.
+const MaxRate = 1e9
+
+// Check says for each expectation what was found in r, and whether it is what was expected. What is not known is not met.
+func Check(expect []Expectation, r *Report) []Checked {
+	var all []Checked
+	for _, e := range expect {
+		all = append(all, e.check(r))
+	}
+	return all
+}
+
+func (e *Expectation) check(r *Report) Checked {
+	c := Checked{Text: e.Text}
+	found, text := e.find(r)
+	if c.Found = text; !math.IsNaN(found) {
+		c.Met = compare(found, e.op, e.value)
+	}
+	return c
+}
+
+func compare(a float64, op string, b float64) bool {
+	switch op {
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	case ">=":
+		return a >= b
+	case "!=":
+		return a != b
+	}
+	return a == b
+}
+
+// find returns the value in the unit of the expectation, and for people. NaN: it is not known.
+func (e *Expectation) find(r *Report) (float64, string) {
+	if e.of != "" {
+		d, ok := e.duration(map[string]*Latency{"response": r.Response, "service": r.Service, "delivery": r.Delivery, "late": r.Generator.Late}[e.of])
+		if !ok {
+			return math.NaN(), "nothing measured"
+		}
+		return float64(d), Short(d)
+	}
+	switch e.metric {
+	case "rate":
+		if e.share && r.Rate.Target == 0 {
+			return math.NaN(), "a closed loop has no target"
+		}
+		if e.share {
+			return r.Rate.Percent / 100, fmt.Sprintf("%.2f%%", r.Rate.Percent)
+		}
+		return r.Rate.Achieved, fmt.Sprintf("%.1f/s", r.Rate.Achieved)
+	case "change.rate", "change.p99":
+		return e.change(r)
+	case "loss":
+		if !r.Counts.LostKnown {
+			return math.NaN(), "not known"
+		}
+		return e.count(r.Counts.Lost, r)
+	}
+	return e.count(map[string]uint64{
+		"dup": r.Counts.Duplicated, "order": r.Counts.Reordered, "late": r.Counts.Late, "wrong": r.Counts.Wrong, "failed": r.Counts.Failed,
+	}[e.metric], r)
+}
+
+func (e *Expectation) duration(l *Latency) (time.Duration, bool) {
+	if l == nil || l.Count == 0 {
+		return 0, false
+	}
+	switch e.metric {
+	case "mean":
+		return l.Mean, true
+	case "min":
+		return l.Min, true
+	case "max":
+		return l.Max, true
+	}
+	return l.At(e.percent), true
+}
+
+func (e *Expectation) count(n uint64, r *Report) (float64, string) {
+	if !e.share {
+		return float64(n), strconv.FormatUint(n, 10)
+	}
+	if r.Counts.Sent == 0 {
+		return math.NaN(), "nothing sent"
+	}
+	share := float64(n) / float64(r.Counts.Sent)
+	return share, fmt.Sprintf("%.3f%%", 100*share)
+}
+
+func (e *Expectation) change(r *Report) (float64, string) {
+	if r.Baseline == nil {
+		return math.NaN(), "no baseline"
+	}
+	for _, m := range r.Baseline.Metrics {
+		if "change."+m.Name != e.metric {
+			continue
+		}
+		if m.Verdict == Unknown {
+			return math.NaN(), "too few samples"
+		}
+		if !m.Significant {
+			return 0, "no change"
+		}
+		return m.Change, fmt.Sprintf("%+.1f%%", 100*m.Change)
+	}
+	return math.NaN(), "not in the baseline"
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Short writes a duration with three digits or so.
+func Short(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "-" + Short(-d)
+	case d < time.Microsecond:
+		return fmt.Sprintf("%dns", d)
+	case d < time.Millisecond:
+		return trimmed(float64(d)/1e3) + "µs"
+	case d < time.Second:
+		return trimmed(float64(d)/1e6) + "ms"
+	}
+	return trimmed(d.Seconds()) + "s"
+}
+
+func trimmed(v float64) string {
+	switch {
+	case v < 10:
+		return fmt.Sprintf("%.2f", v)
+	case v < 100:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// Count writes a number with spaces between thousands, and one decimal if it is small.
+func Count(v float64) string {
+	if v < 1000 && v != float64(int64(v)) {
+		return fmt.Sprintf("%.1f", v)
+	}
+	s := fmt.Sprintf("%.0f", v)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}
+
+// Text writes the report for people.
+func (r *Report) Text(w io.Writer) error {
+	var b strings.Builder
+	r.title(&b)
+	if len(r.Steps) > 0 {
+		r.table(&b)
+	} else {
+		r.figures(&b)
+	}
+	r.remarks(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) title(b *strings.Builder) {
+	l := r.Load
+	fmt.Fprintf(b, "%s %s, %s loop", r.Kind, r.Address, l.Loop)
+	if l.Loop == "open" {
+		fmt.Fprintf(b, ", %s, %s", l.Rate, l.Arrival)
+		if l.Burst > 1 {
+			fmt.Fprintf(b, " in bursts of %d", l.Burst)
+		}
+	}
+	window := fmt.Sprintf("window %d", l.Window)
+	if l.Window == 0 {
+		window = "no window"
+	}
+	fmt.Fprintf(b, ", %s, %s, %s", plural(l.Connections, "connection"), window, plural(l.Workers, "worker"))
+	if l.Idle > 0 {
+		fmt.Fprintf(b, ", %d idle beside", l.Idle)
+	}
+	fmt.Fprintf(b, ", %d bytes, %s (+%s warm-up discarded)\n", l.Size, l.Duration.Round(time.Millisecond), l.Warmup)
+	if r.Interrupted {
+		fmt.Fprintf(b, "interrupted after %s\n", l.Duration.Round(time.Millisecond))
+	}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (r *Report) figures(b *strings.Builder) {
+	c := r.Counts
+	lost := Count(float64(c.Lost))
+	received := Count(float64(c.Received))
+	if !c.LostKnown {
+		lost, received = "not known", "not known"
+	}
+	fmt.Fprintf(b, "sent %s  received %s  lost %s  dup %d  reordered %d", Count(float64(c.Sent)), received, lost, c.Duplicated, c.Reordered)
+	for _, more := range []struct {
+		n    uint64
+		name string
+	}{{c.Due - min(c.Due, c.Sent), "not sent"}, {c.Late, "late"}, {c.Wrong, "wrong"}, {c.Failed, "failed"}} {
+		if more.n > 0 {
+			fmt.Fprintf(b, "  %s %s", more.name, Count(float64(more.n)))
+		}
+	}
+	b.WriteByte('\n')
+	fmt.Fprintf(b, "achieved %s/s", Count(r.Rate.Achieved))
+	if r.Rate.Target > 0 {
+		fmt.Fprintf(b, " (%.1f%% of %s/s)", r.Rate.Percent, Count(r.Rate.Target))
+	}
+	fmt.Fprintf(b, "\n\n%-10s %9s %9s %9s %9s %9s %9s\n", "", "p50", "p90", "p99", "p99.9", "max", "mean")
+	row := func(name string, l *Latency) {
+		if l == nil || l.Count == 0 {
+			return
+		}
+		fmt.Fprintf(b, "%-10s %9s %9s %9s %9s %9s %9s\n", name, Short(l.P50), Short(l.P90), Short(l.P99), Short(l.P999), Short(l.Max), Short(l.Mean))
+	}
+	row("response", r.Response)
+	row("service", r.Service)
+	row("delivery", r.Delivery)
+	row("late", r.Generator.Late)
+	b.WriteByte('\n')
+	r.definitions(b)
+	r.generator(b)
+}
+
+// definitions says what the times are.
+func (r *Report) definitions(b *strings.Builder) {
+	end := "its answer was read"
+	switch r.Kind {
+	case "pub":
+		end = "the kernel took it"
+	case "connect":
+		end = "the connection was there"
+	case "fanout", "router":
+		end = "it was received"
+	}
+	if r.Load.Loop == "closed" {
+		fmt.Fprintf(b, "response = service: from when each message was sent until %s; in a closed loop a message is due when the one before is done\n", end)
+	} else {
+		fmt.Fprintf(b, "response: from when each message was due until %s; a stall counts for all that were due in it\n", end)
+		fmt.Fprintf(b, "service:  from when it was really sent until %s\n", end)
+		fmt.Fprintf(b, "late:     how much later than due the generator sent what it was free to send\n")
+	}
+	if r.Delivery != nil {
+		fmt.Fprintf(b, "delivery: from when each message was due until the service handled it, by the service's clock, with the warm-up\n")
+	}
+}
+
+func (r *Report) generator(b *strings.Builder) {
+	g := r.Generator
+	fmt.Fprintf(b, "generator: %.2f processors, busiest loop %.0f%% busy", g.Cores, 100*g.Busy)
+	if g.Late != nil {
+		fmt.Fprintf(b, ", late > 1ms: %.2f%%, held back: %s", 100*g.LateShare, Count(float64(g.Held)))
+	}
+	fmt.Fprintf(b, ", %d collections, pauses %s (longest %s)\n", g.GCs, Short(g.GCPause), Short(g.GCMax))
+	if t := r.Target; t != nil {
+		fmt.Fprintf(b, "process %d: %s of processor time, %s a message, %.1f MiB resident\n", t.PID, Short(t.CPU), Short(t.PerMessage), float64(t.RSS)/(1<<20))
+	}
+}
+
+// table shows the runs of a series.
+func (r *Report) table(b *strings.Builder) {
+	fmt.Fprintf(b, "%12s %12s %7s %9s %9s %9s %9s %7s  %s\n", "target/s", "achieved/s", "", "p50", "p99", "p99.9", "max", "lost", "verdict")
+	for _, s := range r.Steps {
+		lost := Count(float64(s.Counts.Lost))
+		if !s.Counts.LostKnown {
+			lost = "?"
+		}
+		fmt.Fprintf(b, "%12s %12s %6.1f%% %9s %9s %9s %9s %7s  %s\n", Count(s.Rate.Target), Count(s.Rate.Achieved), s.Rate.Percent,
+			Short(s.Response.P50), Short(s.Response.P99), Short(s.Response.P999), Short(s.Response.Max), lost, s.Verdict)
+	}
+	b.WriteString("response times: ")
+	r.definitions(b)
+	if r.Found > 0 {
+		fmt.Fprintf(b, "highest rate that met what was expected: %s/s\n", Count(r.Found))
+	}
+}
+
+func (r *Report) remarks(b *strings.Builder) {
+	for _, n := range r.Notes {
+		fmt.Fprintf(b, "note: %s\n", n)
+	}
+	if c := r.Baseline; c != nil {
+		fmt.Fprintf(b, "against %s (Mann-Whitney on seconds, α %g):\n", c.File, c.Alpha)
+		for _, m := range c.Metrics {
+			old, now := Short(time.Duration(m.Old)), Short(time.Duration(m.New))
+			if m.Name == "rate" {
+				old, now = Count(m.Old)+"/s", Count(m.New)+"/s"
+			}
+			fmt.Fprintf(b, "  %-5s %10s -> %10s  %+.1f%%  p=%.3f  n=%d+%d  %s\n", m.Name, old, now, 100*m.Change, m.P, m.Samples[0], m.Samples[1], m.Verdict)
+		}
+		for _, d := range c.Differs {
+			fmt.Fprintf(b, "  differs: %s\n", d)
+		}
+	}
+	for _, e := range r.Expect {
+		is := "met"
+		if !e.Met {
+			is = "NOT met"
+		}
+		fmt.Fprintf(b, "expected %s: %s, found %s\n", e.Text, is, e.Found)
+	}
+	fmt.Fprintf(b, "verdict: %s", r.Verdict)
+	if len(r.Reasons) > 0 {
+		fmt.Fprintf(b, ": %s", strings.Join(r.Reasons, "; "))
+	}
+	b.WriteByte('\n')
+}

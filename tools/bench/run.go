@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// runner runs one plan: it starts the workers, puts together what they measure and makes the report. It belongs to the
+// goroutine of the command.
+type runner struct {
+	plan *plan
+	env  *toolkit.Env
+	live *live
+
+	workers []*worker
+	events  chan event
+	quit    chan struct{}
+	wait    sync.WaitGroup
+
+	begin   time.Time // of the warm-up; zero before the start
+	stopped time.Time // when it was interrupted
+	before  usage
+	after   usage
+	parts   map[int]*part
+	total   *interval
+	tally   tally
+	busy    float64
+	seconds []report.Second
+	ended   int // workers
+}
+
+// part is an interval of which some workers have told.
+type part struct {
+	sum  *interval
+	told int
+}
+
+// execute runs the plan and reports, also when ctx ends while it measures. The error is why there is nothing to report.
+func execute(ctx context.Context, env *toolkit.Env, p *plan, live *live) (*report.Report, error) {
+	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), parts: map[int]*part{}, total: newInterval()}
+	err := r.run(ctx)
+	close(r.quit)
+	for _, w := range r.workers {
+		_ = w.loop.Post(w.loop.Stop) // a loop that is closed has stopped
+	}
+	r.wait.Wait()
+	if err != nil {
+		return nil, err
+	}
+	return r.report(), nil
+}
+
+func (r *runner) run(ctx context.Context) error {
+	p := r.plan
+	for i := range p.workers {
+		s := share{first: i * p.connections / p.workers, idle: (i+1)*p.idle/p.workers - i*p.idle/p.workers}
+		s.count = (i+1)*p.connections/p.workers - s.first
+		w, err := newWorker(p, i, s, r.tell)
+		if err != nil {
+			return err
+		}
+		r.workers = append(r.workers, w)
+		r.wait.Go(w.main)
+	}
+	if err := r.connected(ctx); err != nil {
+		return err
+	}
+	r.start()
+	return r.measure(ctx)
+}
+
+// tell is called by the workers.
+func (r *runner) tell(e event) {
+	select {
+	case r.events <- e:
+	case <-r.quit:
+	}
+}
+
+// connected waits for all connections.
+func (r *runner) connected(ctx context.Context) error {
+	for n := 0; n < len(r.workers); {
+		select {
+		case e := <-r.events:
+			if e.err != nil {
+				return e.err
+			}
+			n++
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+func (r *runner) start() {
+	r.begin = time.Now().Add(time.Millisecond)
+	for _, w := range r.workers {
+		var random func() float64
+		if r.plan.poisson {
+			random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())).ExpFloat64
+		}
+		_ = w.loop.Post(func() { w.start(r.begin, random) })
+	}
+}
+
+// measure collects until all workers have told their last.
+func (r *runner) measure(ctx context.Context) error {
+	from := time.NewTimer(time.Until(r.begin.Add(r.plan.warmup)))
+	defer from.Stop()
+	until := time.NewTimer(time.Until(r.begin.Add(r.plan.warmup + r.plan.duration)))
+	defer until.Stop()
+	interrupted := ctx.Done()
+	for r.ended < len(r.workers) {
+		select {
+		case <-from.C:
+			r.before = takeUsage(r.plan.pid)
+		case <-until.C:
+			r.after = takeUsage(r.plan.pid)
+		case <-interrupted:
+			interrupted = nil
+			r.stopped = time.Now()
+			r.after = takeUsage(r.plan.pid)
+			for _, w := range r.workers {
+				_ = w.loop.Post(w.interrupt)
+			}
+		case e := <-r.events:
+			if e.err != nil {
+				return e.err
+			}
+			if e.interval != nil {
+				r.take(e)
+			}
+		}
+	}
+	if !r.after.numbers {
+		r.after = takeUsage(r.plan.pid)
+	}
+	return nil
+}
+
+// take adds what a worker measured.
+func (r *runner) take(e event) {
+	i := e.interval
+	if i.last {
+		r.ended++
+		r.tally.add(i.tally)
+		r.busy = max(r.busy, i.busy)
+	}
+	p := r.parts[i.index]
+	if p == nil {
+		p = &part{sum: newInterval()}
+		p.sum.index = i.index
+		r.parts[i.index] = p
+	}
+	p.sum.add(i)
+	last := i.last
+	if !last {
+		select {
+		case r.workers[e.worker].spare <- i:
+		default:
+		}
+	}
+	if p.told++; p.told == len(r.workers) {
+		delete(r.parts, i.index)
+		r.second(p.sum)
+	}
+}
+
+// second is called with each interval that all workers have told of, in order.
+func (r *runner) second(i *interval) {
+	if i.index == warming {
+		r.total.failures += i.failures
+		r.total.failureText = i.failureText
+		return
+	}
+	r.total.add(i)
+	s := report.Second{
+		At: time.Duration(i.index) * time.Second, Length: time.Duration(i.length), Sent: i.sent, Received: i.arrived,
+	}
+	s.SetHistograms(i.response, i.service)
+	if i.length > 0 {
+		r.seconds = append(r.seconds, s)
+		r.live.second(s)
+	}
+}

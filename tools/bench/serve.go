@@ -1,0 +1,184 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/link"
+)
+
+// serveOptions are those of `ed bench serve`.
+type serveOptions struct {
+	toolkit.Common
+	where []address.Address
+	open  toolkit.Opener
+	fault fault
+	limit time.Duration // in all; 0: none
+	spin  time.Duration
+}
+
+func serveCommand(env *toolkit.Env) *cli.Command {
+	return &cli.Command{
+		Name:      "serve",
+		Usage:     "be a service that answers every message with the same command and parameters",
+		ArgsUsage: "ADDR ...",
+		Description: `ed bench serve tcp://127.0.0.1:4050 unix:/tmp/bench.sock udp://127.0.0.1:4050
+			ed bench serve :4050 --stall 200ms:every2s          what does a stall do to the times?
+			ed bench serve udp://:4050 --fault drop=1%,duplicate=0.1%,reorder=1%`,
+		Flags: toolkit.PeerFlags(
+			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
+			&cli.StringFlag{Name: "stall", Usage: "stop for a time, again and again: `DUR:everyDUR`"},
+			&cli.StringFlag{Name: "fault", Usage: "do answers wrong: `drop=P%`,duplicate=P%,reorder=P%"},
+			toolkit.DurationFlag("spin", nil, 0, "poll for `DUR` before each wait"),
+			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
+		),
+		Action: func(c *cli.Context) error {
+			o, err := readServeOptions(env, c)
+			if err != nil {
+				return err
+			}
+			return serve(c.Context, env, o)
+		},
+	}
+}
+
+func readServeOptions(env *toolkit.Env, c *cli.Context) (serveOptions, error) {
+	o := serveOptions{Common: env.Common(c), open: env.Open(), spin: toolkit.DurationOf(c, "spin")}
+	o.limit = o.Timeout
+	var err error
+	if o.fault, err = parseFault(c.String("stall"), c.String("fault")); err != nil {
+		return o, err
+	}
+	operands, err := toolkit.Operands(c, 1, -1, "an address")
+	if err != nil {
+		return o, err
+	}
+	for _, text := range operands {
+		a, err := env.Address(text, defaults(c))
+		if err != nil {
+			return o, err
+		}
+		if a.Scheme == address.Exec || a.Scheme == address.FIFO {
+			return o, toolkit.Errorf(toolkit.Usage, "%s: a service listens on a socket", a)
+		}
+		o.where = append(o.where, a)
+	}
+	return o, nil
+}
+
+// serving is the service under test.
+type serving struct {
+	out      *toolkit.Output
+	loop     *reactor.Loop
+	server   *link.Server
+	packets  *link.Datagram
+	fault    faulty
+	reply    message.Message
+	tallies  tallies
+	messages uint64
+}
+
+// serve answers until it is stopped, by a signal, STOP or --timeout.
+func serve(ctx context.Context, env *toolkit.Env, o serveOptions) error {
+	loop, err := reactor.New(reactor.Options{Name: "serve", Spin: o.spin})
+	if err != nil {
+		return err
+	}
+	s := &serving{out: env.Output(o.Common), loop: loop, fault: faulty{fault: o.fault}, tallies: tallies{}}
+	defer func() {
+		_ = loop.Close() // it does not run any more
+	}()
+	commands := dispatch.New(dispatch.Options{})
+	stop := func(bool) { loop.Stop() }
+	for _, err := range []error{
+		commands.On(commandPub, s.count),
+		commands.On(commandTally, s.tell),
+		commands.Add(dispatch.Match{CatchAll: true, Handler: s.echo, Name: "echo"}),
+		commands.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Stop: stop}),
+	} {
+		if err != nil {
+			return toolkit.As(toolkit.Internal, err)
+		}
+	}
+	s.server = link.NewServer(link.Options{Dispatcher: commands, OnClose: func(l *link.Link, _ error) { s.tallies.forget(l) }})
+	s.packets = link.NewDatagram(link.Options{Dispatcher: commands}, nil)
+	closers, err := s.listen(o)
+	defer func() {
+		for _, c := range closers {
+			_ = c()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	if o.limit > 0 {
+		loop.After(o.limit, "timeout", loop.Stop)
+	}
+	if f := o.fault; f.stall > 0 {
+		loop.Every(f.every, "stall", func(int) { time.Sleep(f.stall) }) // the loop is to stand still
+	}
+	err = loop.Run(ctx)
+	s.out.Say("%d messages", s.messages)
+	return err
+}
+
+// listen opens all addresses.
+func (s *serving) listen(o serveOptions) (closers []func() error, err error) {
+	for _, a := range o.where {
+		var bound address.Address
+		if a.IsDatagram() {
+			c, err := o.open.Packet(s.loop, a, address.Address{}, transport.Options{MaxPacket: 65507}, s.packets)
+			if err != nil {
+				return closers, err
+			}
+			bound, closers = c.Local(), append(closers, c.Close)
+		} else {
+			l, err := o.open.Listen(s.loop, a, transport.Options{}, s.server.Accept)
+			if err != nil {
+				return closers, err
+			}
+			bound, closers = l.Addr(), append(closers, l.Close)
+		}
+		s.out.Say("listening on %s", bound)
+	}
+	return closers, nil
+}
+
+// echo answers with the same command and parameters.
+func (s *serving) echo(from dispatch.Sender, m *message.Message) error {
+	s.messages++
+	s.reply.ReplyTo(m, "")
+	s.reply.CopyParams(m)
+	if s.fault.none() {
+		return from.Send(&s.reply)
+	}
+	return s.fault.send(from, &s.reply)
+}
+
+// count takes a message that is not answered.
+func (s *serving) count(from dispatch.Sender, m *message.Message) error {
+	s.messages++
+	if s.fault.drops() {
+		return nil
+	}
+	s.tallies.of(from).count(m, time.Now().UnixNano())
+	return nil
+}
+
+// tell says what was counted on that connection.
+func (s *serving) tell(from dispatch.Sender, m *message.Message) error {
+	s.reply.ReplyTo(m, commandTally)
+	if serial, ok := m.Get("serial"); ok {
+		s.reply.Set("serial", serial)
+	}
+	s.tallies.of(from).describe(&s.reply)
+	return from.Send(&s.reply)
+}

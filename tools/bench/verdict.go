@@ -1,0 +1,135 @@
+package bench
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+)
+
+// held is the share of the messages that must have been sent for the rate to count as held.
+const held = 0.99
+
+// report makes the report of what was measured.
+func (r *runner) report() *report.Report {
+	p, t := r.plan, r.total
+	out := &report.Report{
+		V: report.Version, Kind: p.kind, Address: p.target.String(), Started: r.begin.UTC(), Verdict: report.OK,
+		Reasons: []string{}, Notes: []string{}, Expect: []report.Checked{}, Interrupted: !r.stopped.IsZero(),
+		Load: p.load(), Machine: thisMachine(r.env), Seconds: r.seconds,
+	}
+	took := p.duration
+	if out.Interrupted {
+		took = max(0, min(took, r.stopped.Sub(r.begin.Add(p.warmup))))
+	}
+	out.Load.Duration = took
+	out.Counts = report.Counts{
+		Due: t.due + t.unsent, Sent: t.due, Received: t.recorded, Lost: uint64(max(0, t.lost)), LostKnown: true,
+		Duplicated: t.duplicated, Reordered: t.reordered, Late: uint64(max(0, t.overdue)), Wrong: t.wrongs, Failed: t.failures,
+		BytesOut: t.bytesOut, BytesIn: t.bytesIn,
+	}
+	if p.oneWay() {
+		r.tallied(out)
+	}
+	if seconds := took.Seconds(); seconds > 0 {
+		out.Rate.Sent = float64(t.due) / seconds
+		out.Rate.Achieved = float64(t.arrived) / seconds
+		if !p.closed() {
+			out.Rate.Target = float64(out.Counts.Due) / seconds
+			out.Rate.Achieved = float64(t.inTime) / seconds
+		}
+	}
+	if out.Rate.Target > 0 {
+		out.Rate.Percent = 100 * out.Rate.Achieved / out.Rate.Target
+	}
+	out.Response, out.Service = report.NewLatency(t.response), report.NewLatency(t.service)
+	g := &out.Generator
+	if !p.closed() {
+		g.Late = report.NewLatency(t.late)
+		if g.Late.Count > 0 {
+			g.LateShare = float64(t.lateOver) / float64(g.Late.Count)
+		}
+	}
+	g.Held, g.Busy = t.held, r.busy
+	r.before.describe(out, r.after, p.pid)
+	r.judge(out)
+	return out
+}
+
+// load says what was asked for.
+func (p *plan) load() report.Load {
+	l := report.Load{
+		Loop: "open", Rate: p.rate.text, Arrival: "uniform", Burst: p.burst, Connections: p.connections, Window: p.window, Workers: p.workers,
+		Idle: p.idle, Size: p.script.size(), Message: p.script.first(), Messages: len(p.script.lines), Duration: p.duration, Warmup: p.warmup,
+	}
+	if p.poisson {
+		l.Arrival = "poisson"
+	}
+	if p.closed() {
+		l.Loop, l.Arrival = "closed", ""
+	}
+	return l
+}
+
+// tallied puts in what the receivers said of one-way messages. Their account has the warm-up, too.
+func (r *runner) tallied(out *report.Report) {
+	c, t := &out.Counts, &r.tally
+	c.LostKnown = t.known == t.asked && t.asked > 0
+	c.Lost, c.Duplicated, c.Reordered = t.lost, t.duplicated, t.reordered
+	c.Received = c.Sent - min(c.Sent, c.Lost)
+	if !c.LostKnown {
+		c.Received = 0
+		out.Notes = append(out.Notes, fmt.Sprintf("what arrived is known of %d of %d connections: the service does not count (ed bench serve does)", t.known, t.asked))
+	}
+	if t.response != nil {
+		out.Delivery = report.NewLatency(t.response)
+	}
+}
+
+// judge says whether the run measured what was asked for.
+func (r *runner) judge(out *report.Report) {
+	invalid := func(format string, args ...any) {
+		out.Verdict = report.Invalid
+		out.Reasons = append(out.Reasons, fmt.Sprintf(format, args...))
+	}
+	c, t := out.Counts, r.total
+	if c.Due > 0 && float64(c.Sent) < held*float64(c.Due) {
+		why := "the generator was too slow"
+		if g := out.Generator; g.Busy < 0.9 && g.Held > c.Sent/2 {
+			why = "the service did not take more: the window was full"
+			if r.plan.oneWay() {
+				why = "the service did not take more: the connections were full"
+			}
+		}
+		invalid("the rate was not held: %d of %d messages were sent (%.1f%%); %s", c.Sent, c.Due, 100*float64(c.Sent)/float64(c.Due), why)
+	}
+	if c.Received == 0 && !r.plan.oneWay() || c.Sent == 0 {
+		why := "nothing was answered"
+		switch {
+		case out.Load.Duration == 0:
+			why = "it ended before anything was measured"
+		case c.Sent == 0:
+			why = "nothing was sent"
+		}
+		invalid("%s", why)
+	}
+	if t.failures > 0 {
+		invalid("%d connections failed; the first: %s", t.failures, t.failureText)
+	}
+	if t.wrongs > 0 {
+		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", clip(t.wrongText, 200)))
+	}
+	if late := out.Generator.LateShare; late > 0.01 {
+		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the messages; that is a part of the response times", 100*late))
+	}
+	if !out.Interrupted && out.Load.Duration < time.Second {
+		out.Notes = append(out.Notes, "less than a second was measured")
+	}
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}

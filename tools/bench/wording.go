@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// Bounds of what is sent in turn.
+const (
+	mostRecorded = 1_000_000
+	rendered     = 10_000 // messages made of a template
+)
+
+// messages returns what --message, --file or --template say; none where none of them is given.
+func (w *wording) messages(ctx context.Context, env *toolkit.Env) ([]*message.Message, error) {
+	switch {
+	case w.message != "":
+		m, err := message.Parse([]byte(w.message))
+		if err != nil {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --message: %w", err)
+		}
+		return []*message.Message{m}, w.setParams(m)
+	case w.path != "":
+		return w.recorded(ctx, env)
+	case w.pattern != "":
+		return w.render(env)
+	case len(w.params) > 0:
+		m := message.New(w.command)
+		return []*message.Message{m}, w.setParams(m)
+	}
+	return nil, nil
+}
+
+func (w *wording) setParams(m *message.Message) error {
+	for _, p := range w.params {
+		name, value, ok := strings.Cut(p, "=")
+		if err := message.VerifyName(name); err != nil || !ok {
+			return toolkit.Errorf(toolkit.Usage, "option --param: %q is not NAME=VALUE", toolkit.Escape(p))
+		}
+		m.Set(name, value)
+	}
+	return nil
+}
+
+// recorded reads a file of messages, one a line, as text or as the JSON of `ed listen --record`. What was recorded going
+// out is left out.
+func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Message, error) {
+	in := io.Reader(env.Stdin)
+	if w.path != "-" {
+		f, err := os.Open(w.path)
+		if err != nil {
+			return nil, toolkit.As(toolkit.NoInput, err)
+		}
+		defer f.Close()
+		in = f
+	}
+	reader := toolkit.NewMessageReader(in, w.path)
+	defer reader.Stop()
+	var all []*message.Message
+	for {
+		r, err := reader.Next(ctx)
+		switch {
+		case errors.Is(err, io.EOF) && len(all) == 0:
+			return nil, toolkit.Errorf(toolkit.Data, "%s: no message in it", w.path)
+		case errors.Is(err, io.EOF):
+			return all, nil
+		case err != nil:
+			return nil, err
+		case r.Err != nil:
+			return nil, r.Err
+		case r.Direction == "out":
+			continue
+		case len(all) == mostRecorded:
+			return nil, toolkit.Errorf(toolkit.Data, "%s: more than %d messages", w.path, mostRecorded)
+		}
+		all = append(all, r.Message)
+	}
+}
+
+// fields is what {{.Name}} can name in --template. The manual page lists it.
+type fields struct {
+	N    int // number of the message, from 1
+	Host string
+
+	now time.Time
+}
+
+// Now is the time with nanoseconds, as RFC 3339 has it.
+func (f fields) Now() string { return f.now.UTC().Format(time.RFC3339Nano) }
+
+// UnixNano is the time in nanoseconds since 1970.
+func (f fields) UnixNano() int64 { return f.now.UnixNano() }
+
+// Random is eight random bytes in hexadecimal.
+func (f fields) Random() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b[:])
+}
+
+// render makes messages of a template ahead of time, so that making them costs nothing while time is measured.
+func (w *wording) render(env *toolkit.Env) ([]*message.Message, error) {
+	t, err := template.New("--template").Option("missingkey=error").Parse(w.pattern)
+	if err != nil {
+		return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", err)
+	}
+	var all []*message.Message
+	var text strings.Builder
+	for n := 1; n <= rendered; n++ {
+		text.Reset()
+		if err := t.Execute(&text, fields{N: n, Host: env.ServerName(), now: env.Now()}); err != nil {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", err)
+		}
+		m, err := message.Parse([]byte(text.String()))
+		if err != nil {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --template: message %d: %w", n, err)
+		}
+		if all = append(all, m); n == 1 && !strings.Contains(w.pattern, "{{") {
+			return all, nil
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,332 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// phase is what a worker does.
+type phase uint8
+
+const (
+	connecting phase = iota
+	waiting          // for the start
+	sending
+	catchingUp // sending what was due before the end
+	draining   // waiting for the answers
+	finishing  // asking what of one-way messages arrived
+	done
+)
+
+// worker is one loop of the generator with its share of the connections. All of it belongs to the goroutine of its loop.
+type worker struct {
+	plan    *plan
+	script  *script
+	loop    *reactor.Loop
+	index   int
+	clients []*client
+	idle    []*idler
+	share   share // of the connections
+
+	phase  phase
+	begin  time.Time // of the warm-up
+	wall   int64     // the same in nanoseconds since 1970
+	time   int64     // the current one, in nanoseconds since begin, as far as it matters
+	from   int64     // what is due from here …
+	until  int64     // … to here is measured
+	moment int64     // what is held back at the end may be so much later
+	now    *interval
+	spare  chan *interval // that may be used again
+	report func(event)
+
+	schedule *schedule
+	head     int64 // when the next message is due
+	timer    reactor.Timer
+	armed    int64 // what for
+	free     ready
+	blocked  bool  // nobody is free to send
+	freed    int64 // when that ended
+
+	inFlight int
+	bytesIn  uint64
+	bytesOut uint64
+	run      run // of equal times
+	out      []byte
+	m        message.Message
+
+	touched       []*client // one-way ones that were written to in this turn
+	touchedBefore []*client
+	flushing      bool
+	noAddress     address.Address
+	asked         int           // clients whose tally is waited for
+	alive         int           // connections, with those that are being opened
+	opening       int           // of them
+	unopened      int           // clients, and then idle connections, that were not dialled yet
+	mark          int64         // when the current interval began
+	waited        time.Duration // time that the loop had waited when the measurement began
+	err           error
+}
+
+// event is what a worker tells the run.
+type event struct {
+	worker   int
+	ready    bool // all connections are there
+	interval *interval
+	err      error // the run cannot go on
+}
+
+// share is a worker's part of the connections.
+type share struct {
+	first, count int
+	idle         int
+}
+
+// run is one time that was measured so many times in a row.
+type run struct {
+	value, count int64
+}
+
+// ready is a queue of clients that may send.
+type ready struct {
+	ring []*client
+	head int
+	n    int
+}
+
+func (r *ready) push(c *client) {
+	c.ready = true
+	r.ring[(r.head+r.n)%len(r.ring)] = c
+	r.n++
+}
+
+func (r *ready) pop() *client {
+	c := r.ring[r.head]
+	r.head = (r.head + 1) % len(r.ring)
+	r.n--
+	c.ready = false
+	return c
+}
+
+func newWorker(p *plan, index int, s share, report func(event)) (*worker, error) {
+	loop, err := reactor.New(reactor.Options{Name: "bench", Spin: p.spin})
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{
+		plan: p, script: p.script, loop: loop, index: index, share: s, report: report,
+		from: never, until: never, spare: make(chan *interval, 4), now: newInterval(),
+		free: ready{ring: make([]*client, s.count)},
+	}
+	w.now.index = warming
+	return w, nil
+}
+
+// main runs the loop until the worker has done its work.
+func (w *worker) main() {
+	// Everything begins on the goroutine that runs the loop, which cannot be full yet.
+	_ = w.loop.Post(w.connect)
+	err := w.loop.Run(context.Background())
+	if w.phase != done && w.err == nil {
+		w.report(event{worker: w.index, err: toolkit.Errorf(toolkit.Internal, "the loop ended: %w", err)})
+	}
+	_ = w.loop.Close()
+}
+
+// clock is the time since the begin of the warm-up.
+func (w *worker) clock() int64 { return int64(time.Since(w.begin)) }
+
+// measured says whether a message that was due then counts.
+func (w *worker) measured(due int64) bool { return due >= w.from && due < w.until }
+
+// moment is by how much what was held back at the end may be late and still count for the rate: without it a stall in the
+// last moment would look like a lower rate.
+func moment(duration time.Duration) time.Duration { return min(500*time.Millisecond, duration/20) }
+
+// start begins to send: the warm-up begins at that time, which is about now.
+func (w *worker) start(begin time.Time, random func() float64) {
+	p := w.plan
+	w.begin, w.wall, w.phase = begin, begin.UnixNano(), sending
+	w.from, w.until = int64(p.warmup), int64(p.warmup+p.duration)
+	w.moment = int64(moment(p.duration))
+	w.time = w.clock()
+	w.loop.After(time.Duration(w.from-w.time), "measure", func() { w.tick(0) })
+	w.loop.After(time.Duration(w.until-w.time), "end", w.end)
+	every := 50 * time.Millisecond
+	if p.oneWay() {
+		every = 5 * time.Millisecond
+	}
+	w.loop.Every(every, "sweep", func(int) { w.sweep() })
+	if p.closed() {
+		for _, c := range w.clients {
+			c.fill(w.time)
+		}
+		w.flush()
+		return
+	}
+	w.schedule = newSchedule(p.rate, p.warmup, p.duration, p.burst, w.index, p.workers, random)
+	w.head = w.schedule.next()
+	for _, c := range w.clients {
+		if c.open {
+			w.free.push(c)
+		}
+	}
+	w.pump()
+}
+
+// settle goes on after a client heard something, or has room again.
+func (w *worker) settle(c *client) {
+	switch {
+	case w.plan.closed():
+		if w.phase == sending {
+			c.fill(w.time)
+			w.flush()
+		}
+	case w.phase == sending || w.phase == catchingUp:
+		if !c.ready && c.mayIssue() {
+			w.free.push(c)
+		}
+		w.pump()
+	}
+	if w.phase == draining && w.inFlight == 0 {
+		w.drained()
+	}
+}
+
+// pump sends what is due, as far as there are clients that may send.
+func (w *worker) pump() {
+	end := w.until
+	now := w.clock()
+	for n := 1; w.head <= now; n++ {
+		if w.head >= end {
+			if w.phase == catchingUp {
+				w.drain()
+			}
+			return
+		}
+		if w.free.n == 0 {
+			w.blocked = true
+			w.flush()
+			return
+		}
+		c := w.free.pop()
+		if !c.mayIssue() {
+			continue
+		}
+		if w.blocked {
+			w.blocked, w.freed = false, now
+		}
+		due := w.head
+		if !w.plan.catchUp && w.freed > due && now-due > int64(time.Millisecond) {
+			w.skip(c, due)
+			continue
+		}
+		if !c.issue(due, now) {
+			continue // it is not in the list any more
+		}
+		w.note(due, now)
+		w.head = w.schedule.next()
+		if c.mayIssue() {
+			w.free.push(c)
+		}
+		if n%32 == 0 {
+			now = w.clock()
+		}
+	}
+	w.flush()
+	if w.phase == catchingUp && w.head >= end {
+		w.drain()
+		return
+	}
+	w.arm(now)
+}
+
+// skip leaves a message out that the service kept from being sent when it was due (--no-catchup).
+func (w *worker) skip(c *client, due int64) {
+	if w.measured(due) {
+		w.now.unsent++
+	}
+	w.head = w.schedule.next()
+	w.free.push(c)
+}
+
+// arm sets the timer for the next message.
+func (w *worker) arm(now int64) {
+	if w.armed == w.head && w.timer.Active() {
+		return
+	}
+	w.armed = w.head
+	in := time.Duration(w.head - now)
+	if !w.timer.Reset(in) {
+		w.timer = w.loop.After(in, "due", func() { w.pump() })
+	}
+}
+
+// note says how late a message is by the generator's own fault: the time for which nobody was free does not count.
+func (w *worker) note(due, now int64) {
+	if !w.measured(due) {
+		return
+	}
+	if w.freed > due {
+		w.now.held++
+		due = w.freed
+	}
+	late := now - due
+	if late > int64(time.Millisecond) {
+		w.now.lateOver++
+	}
+	_ = w.now.late.RecordValue(max(late, 1))
+}
+
+// sent counts a message.
+func (w *worker) sent(due int64, bytes int) {
+	if w.now.index == warming && due >= w.from {
+		w.tick(0)
+	}
+	w.now.sent++
+	w.bytesOut += uint64(bytes)
+	if w.measured(due) {
+		w.now.due++
+	}
+}
+
+// sentMany counts messages of a closed loop, which are due when they are sent.
+func (w *worker) sentMany(now int64, n, bytes int) {
+	if w.now.index == warming && now >= w.from {
+		w.tick(0)
+	}
+	w.now.sent += uint64(n)
+	w.bytesOut += uint64(bytes)
+	if w.measured(now) {
+		w.now.due += uint64(n)
+	}
+}
+
+// sweep gives up on answers that did not come in time.
+func (w *worker) sweep() {
+	w.time = w.clock()
+	for _, c := range w.clients {
+		if w.plan.oneWay() {
+			c.way.settle(c)
+			continue
+		}
+		before := c.inFlight
+		c.sweep(w.time, w.plan.answerIn)
+		if c.inFlight < before {
+			w.settle(c)
+		}
+	}
+}
+
+// fail ends the run.
+func (w *worker) fail(err error) {
+	if w.err == nil {
+		w.err = err
+		w.report(event{worker: w.index, err: err})
+		w.loop.Stop()
+	}
+}
