@@ -383,3 +383,55 @@ func BenchmarkSend(b *testing.B) {
 		})
 	}
 }
+
+// TestSendToHalfClosedPeer: a peer that has said all it had to say may still listen, and gets everything.
+func TestSendToHalfClosedPeer(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			const n = 20_000
+			counted := make(chan int, 1)
+			where := rough(t, network, func(c net.Conn) {
+				require.NoError(t, c.(interface{ CloseWrite() error }).CloseWrite())
+				counted <- readLines(c)
+			})
+			w := world(t)
+			in, feed := io.Pipe()
+			w.Stdin.Reader = in
+			go func() {
+				_, _ = io.WriteString(feed, numbered(n/2)) // some before it is known
+				time.AfterFunc(50*time.Millisecond, func() {
+					_, _ = io.WriteString(feed, numbered(n/2))
+					feed.Close()
+				})
+			}()
+			require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", where))
+			require.Equal(t, n, <-counted)
+		})
+	}
+}
+
+// TestSendToClosedPeer: what a peer that has gone cannot have read is not said to have been sent.
+func TestSendToClosedPeer(t *testing.T) {
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			gone := make(chan bool)
+			where := rough(t, network, func(c net.Conn) {
+				c.Close()
+				close(gone)
+			})
+			w := world(t)
+			in, feed := io.Pipe()
+			w.Stdin.Reader = in
+			go func() {
+				<-gone
+				time.AfterFunc(50*time.Millisecond, func() {
+					_, _ = io.WriteString(feed, "ONE\n")
+					feed.Close()
+				})
+			}()
+			err := w.Run(t.Context(), signal.SendCommand, "send", where)
+			require.Error(t, err)
+			require.Contains(t, []toolkit.Kind{toolkit.Unavailable, toolkit.IO}, toolkit.KindOf(err), "%v", err)
+		})
+	}
+}

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// lastWord is how long standard input may take to end after the peer closed the connection, for all to be well.
+	// lastWord is how long standard input may be silent after the peer has ended its side. It may still read: what comes
+	// meanwhile is sent. But most peers that end have gone, and nobody should type into the void.
 	lastWord = 300 * time.Millisecond
 	// quiet is how long a peer may say nothing after our end, before we go. One that answers gets more time: it sees a reset
 	// when it answers after we went, and that could cost it what it has not read.
@@ -42,28 +43,32 @@ func (t *transfer) stream(ctx context.Context) error {
 	return errors.Join(err, t.finish(ctx, r, err == nil))
 }
 
-// sendAll sends until the source ends.
+// sendAll sends until the source ends, or the connection breaks, or the peer has ended it and the source says nothing.
 func (t *transfer) sendAll(ctx context.Context, r *receiver) error {
-	linked, unlink := context.WithCancelCause(ctx)
-	defer unlink(nil)
+	broken, breaks := context.WithCancelCause(ctx)
+	ended, ends := context.WithCancelCause(broken)
+	defer breaks(nil)
 	go func() {
 		select {
 		case <-r.ended:
-			unlink(errEnded)
-		case <-linked.Done():
+			ends(errEnded)
+			if !errors.Is(r.cause(), io.EOF) {
+				breaks(errEnded)
+			}
+		case <-broken.Done():
 		}
 	}()
 	pace := newPacer(t.options.Interval)
 	for {
-		in, err := t.take(linked)
+		in, err := t.take(ended)
 		if errors.Is(err, errEnded) {
-			in, err = t.lastTake(ctx)
+			in, err = t.lastTake(ctx, r)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {
-			err = pace.wait(linked)
+			err = pace.wait(broken)
 		}
 		if err == nil {
 			err = t.send(in)
@@ -77,12 +82,13 @@ func (t *transfer) sendAll(ctx context.Context, r *receiver) error {
 	}
 }
 
-// lastTake gives the source a moment to end after the connection did: then nothing was lost.
-func (t *transfer) lastTake(ctx context.Context) (input, error) {
+// lastTake gives the source a moment to end after the connection did: then nothing was lost. If it was the peer's side only that has
+// ended, the source may go on.
+func (t *transfer) lastTake(ctx context.Context, r *receiver) (input, error) {
 	moment, cancel := context.WithTimeoutCause(ctx, lastWord, errEnded)
 	defer cancel()
 	in, err := t.take(moment)
-	if err == nil {
+	if err == nil && !errors.Is(r.cause(), io.EOF) {
 		err = errEnded // there is more to send
 	}
 	return in, err

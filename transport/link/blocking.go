@@ -39,6 +39,8 @@ type Blocking struct {
 
 	mu       sync.Mutex
 	progress progress
+	eof      bool  // the peer has ended its side
+	cut      bool  // the connection takes nothing more; why is told by its end
 	err      error // why the connection ended; io.EOF after an orderly end
 	lost     error // why not all that was sent went out
 	refused  error // what the network reported about a packet
@@ -143,7 +145,7 @@ func (b *Blocking) closed(err error) {
 	b.end(err)
 }
 
-// failure is why nothing can be sent or received any more, nil while all is well.
+// failure is why nothing can be sent any more, nil while all is well.
 func (b *Blocking) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -168,7 +170,8 @@ func (b *Blocking) CloseWrite() error {
 }
 
 // Close ends the connection in good order: what was sent goes out first, within SendTimeout and then the transport's
-// close time-out. It returns why the connection broke, if it did before all was sent.
+// close time-out. It returns why the connection broke, if it did before all was sent. A peer that has ended its side may be
+// gone: over IP it has up to a second to acknowledge what it was sent, or to say so.
 func (b *Blocking) Close() error {
 	given := make(chan struct{})
 	// A loop that is over has closed everything already.

@@ -3,15 +3,19 @@ package link
 import (
 	"bytes"
 	"errors"
-	"io"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport"
 )
 
-// writePiece is how much is given to a connection at once, so that one large outbox fits under any high mark.
+// writePiece is how much is given to a connection at once: the outbox may be larger than its high mark. One that is lower is
+// given less.
 const writePiece = 32 << 10
+
+// lastWait is how long a peer that has ended its side has to acknowledge what it was sent.
+const lastWait = time.Second
 
 // streamCarrier is the transport.Handler under a Blocking.
 type streamCarrier struct {
@@ -22,6 +26,7 @@ type streamCarrier struct {
 	over    bool // a line was too long: what follows is not read
 	ending  bool // we have ended one direction, or both
 	full    bool // lines wait for room in the inbox
+	eof     bool // the peer has ended its side, and the connection is there
 }
 
 func (s *streamCarrier) write(p []byte) (int, error) {
@@ -34,6 +39,7 @@ func (s *streamCarrier) write(p []byte) (int, error) {
 		case errors.Is(err, transport.ErrFull):
 			return n, nil // OnDrain follows
 		case errors.Is(err, transport.ErrClosed) && !s.ending:
+			s.b.cut = true
 			return n, nil // OnClose follows, and knows why
 		case err != nil:
 			return n, err
@@ -66,7 +72,31 @@ func (s *streamCarrier) closeWrite() error {
 
 func (s *streamCarrier) close() error {
 	s.ending = true
-	return s.conn.Close()
+	s.part(int(lastWait / flushLook))
+	return nil
+}
+
+// part closes the connection. A peer that has ended its side is waited for, so many looks long, until it has acknowledged what it
+// was sent: nothing is read any more by which it could say that it is gone. If it did, CloseWrite finds out.
+func (s *streamCarrier) part(looks int) {
+	if s.eof {
+		if looks > 0 && (s.conn.Queued() > 0 || s.unacked()) {
+			s.b.loop.After(flushLook, "acknowledgement", func() { s.part(looks - 1) })
+			return
+		}
+		_ = s.conn.CloseWrite()
+	}
+	_ = s.conn.Close()
+}
+
+// unacked says that the peer's kernel lacks something. That of a Unix socket's peer is ours.
+func (s *streamCarrier) unacked() bool {
+	a, ok := s.conn.(transport.Acknowledger)
+	if !ok || !s.conn.Remote().Scheme.IsIP() {
+		return false
+	}
+	n, known := a.Unacked()
+	return known && n > 0
 }
 
 func (s *streamCarrier) abort(err error) { s.conn.Abort(err) }
@@ -113,11 +143,13 @@ func (s *streamCarrier) OnEOF(c transport.Conn) {
 	if err != nil && !s.over {
 		s.b.accept(nil, c.Remote(), err)
 	}
-	s.b.end(io.EOF)
+	s.eof = true
+	s.b.hungUp()
 }
 
 // OnClose hands on the whole lines that waited for room: they arrived, and there will be no other time.
 func (s *streamCarrier) OnClose(c transport.Conn, err error) {
+	s.eof = false
 	if !s.over {
 		// Lines over the limit are told by the end.
 		_ = s.decoder.Feed(nil, func(line []byte) bool {

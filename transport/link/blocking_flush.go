@@ -69,7 +69,10 @@ func (b *Blocking) Flush(ctx context.Context) error {
 			if b.took(all) {
 				return nil
 			}
-			// A connection that broke has thrown its queue away; its end follows.
+			// A connection that broke has thrown its queue away; its end follows when what came by it was received.
+			if b.waits() {
+				return transport.ErrClosed
+			}
 		case <-b.ended:
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -91,6 +94,13 @@ func (b *Blocking) took(n uint64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.progress.bytes >= n
+}
+
+// waits says that the end of a connection that broke would wait for Recv.
+func (b *Blocking) waits() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.inbox.full
 }
 
 // broken is failure, and ErrClosed where the end was orderly.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -23,7 +24,7 @@ type inbox struct {
 // Received is one line or packet that arrived. It is the receiver's.
 type Received struct {
 	Line    []byte           // as it came, without its end
-	Message *message.Message // nil if the line is no message
+	Message *message.Message // nil if the line is no message; it borrows Line
 	Err     error            // why it is none
 	Time    time.Time
 	From    address.Address // the peer, or the sender of a packet
@@ -64,7 +65,7 @@ func (b *Blocking) Next(ctx context.Context) (Received, error) {
 		if err := b.refusal(); err != nil {
 			return Received{}, err
 		}
-		if err := b.failure(); err != nil {
+		if err := b.over(); err != nil {
 			signal(b.inbox.arrived) // the others who wait must hear of it too
 			return Received{}, err
 		}
@@ -75,6 +76,25 @@ func (b *Blocking) Next(ctx context.Context) (Received, error) {
 			return Received{}, context.Cause(ctx)
 		}
 	}
+}
+
+// over is why nothing more comes.
+func (b *Blocking) over() error {
+	b.mu.Lock()
+	eof := b.eof
+	b.mu.Unlock()
+	if eof {
+		return io.EOF
+	}
+	return b.failure()
+}
+
+// hungUp notes the peer's end.
+func (b *Blocking) hungUp() {
+	b.mu.Lock()
+	b.eof = true
+	b.mu.Unlock()
+	signal(b.inbox.arrived)
 }
 
 // take removes the oldest and lets the carrier read again.
@@ -102,7 +122,10 @@ func (b *Blocking) take() (Received, bool) {
 func (b *Blocking) accept(line []byte, from address.Address, problem error) bool {
 	r := Received{Line: bytes.Clone(line), Err: problem, Time: time.Now(), From: from}
 	if r.Err == nil {
-		r.Message, r.Err = message.Parse(r.Line)
+		m := new(message.Message)
+		if r.Err = m.Decode(r.Line); r.Err == nil {
+			r.Message = m
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

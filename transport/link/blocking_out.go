@@ -23,8 +23,9 @@ type outbox struct {
 }
 
 // Send queues m, which may be used again at once; over packets it sends. It waits, at most Options.SendTimeout, while
-// the peer does not read. That the connection broke may be told only by a later call. After Close, CloseWrite or the
-// peer's end it returns transport.ErrClosed, over packets transport.ErrTooBig for a message over the packet limit.
+// the peer does not read. That the connection broke may be told only by a later call. After Close, CloseWrite and the
+// end of the connection it returns transport.ErrClosed, over packets transport.ErrTooBig for a message over the packet limit.
+// A peer that has ended its side, as Recv tells, may still read: Send goes on, and Close tells if the peer was gone.
 func (b *Blocking) Send(m *message.Message) error {
 	try := b.put
 	if p, ok := b.carrier.(*packetCarrier); ok {
@@ -63,7 +64,7 @@ func (b *Blocking) put(m *message.Message) (bool, error) {
 	b.mu.Lock()
 	before := len(b.outbox.text)
 	switch {
-	case b.outbox.closed:
+	case b.outbox.closed, b.cut && b.inbox.full:
 		b.mu.Unlock()
 		return false, transport.ErrClosed
 	case before >= outboxLimit:
@@ -120,7 +121,7 @@ func (b *Blocking) flush() {
 	n, err := b.carrier.write(o.text)
 	o.text = o.text[:copy(o.text, o.text[n:])]
 	var then []func()
-	if len(o.text) == 0 || err != nil {
+	if len(o.text) == 0 || err != nil || b.cut {
 		then, o.then = o.then, nil
 	}
 	signal(o.room)

@@ -1,8 +1,12 @@
 package link_test
 
 import (
+	"context"
+	"crypto/tls"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,8 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
+	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/tlsconn"
+	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
 )
 
 // each runs f on n goroutines and returns what they returned.
@@ -149,4 +157,141 @@ func TestBlockingReceivesWhatCameBeforeTheBreak(t *testing.T) {
 	}
 	require.Equal(t, n, got)
 	_ = b.Close()
+}
+
+// secure is the way to reach peers by TLS, and config what they listen with.
+func secure(t *testing.T) (open.Opener, *tls.Config) {
+	ca := tlsconntest.NewCA(t)
+	pair := ca.Issue([]string{"127.0.0.1"})
+	c, err := tlsconn.New(tlsconn.Options{CAFile: ca.File})
+	require.NoError(t, err)
+	cert, err := tls.LoadX509KeyPair(pair.CertFile, pair.KeyFile)
+	require.NoError(t, err)
+	return open.Opener{TLS: c}, &tls.Config{Certificates: []tls.Certificate{cert}}
+}
+
+// halves is a connection that can end one side.
+type halves interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// rawPeer connects a Blocking to a peer that is none of our code.
+func rawPeer(t *testing.T, medium string) (*link.Blocking, halves) {
+	op, config := secure(t)
+	network, where := "tcp", "127.0.0.1:0"
+	if medium == "unix" {
+		network, where = "unix", filepath.Join(t.TempDir(), "s")
+	}
+	l, err := net.Listen(network, where)
+	require.NoError(t, err)
+	defer l.Close()
+	peer := make(chan halves)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			close(peer)
+			return
+		}
+		_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+		if medium == "tls" {
+			s := tls.Server(c, config)
+			_ = s.Handshake()
+			peer <- s
+			return
+		}
+		peer <- c.(halves)
+	}()
+	at := map[string]string{"tcp": "tcp://", "tls": "tls://", "unix": "unix:"}[medium] + l.Addr().String()
+	b, err := link.Dial(soon(t), func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+		return op.Dial(l, parse(t, at), transport.Options{}, h)
+	}, link.BlockingOptions{})
+	require.NoError(t, err)
+	return b, <-peer
+}
+
+// A peer that has ended its side may still read, and gets everything.
+func TestBlockingSendsToHalfClosedPeer(t *testing.T) {
+	for _, medium := range []string{"tcp", "tls", "unix"} {
+		t.Run(medium, func(t *testing.T) {
+			b, peer := rawPeer(t, medium)
+			require.NoError(t, peer.CloseWrite())
+			_, err := b.Recv(soon(t))
+			require.ErrorIs(t, err, io.EOF)
+			for range 1000 {
+				require.NoError(t, b.Send(message.New("LOG")))
+			}
+			got := make(chan string)
+			go func() {
+				text, _ := io.ReadAll(peer) // what it got tells
+				peer.Close()
+				got <- string(text)
+			}()
+			require.NoError(t, b.Close())
+			require.Equal(t, strings.Repeat("LOG\n", 1000), <-got)
+			require.ErrorIs(t, b.Send(message.New("LOG")), transport.ErrClosed)
+		})
+	}
+}
+
+// One that has gone is told of by Close at the latest, however little was sent.
+func TestBlockingTellsOfPeerThatHasGone(t *testing.T) {
+	for _, medium := range []string{"tcp", "tls", "unix"} {
+		t.Run(medium, func(t *testing.T) {
+			b, peer := rawPeer(t, medium)
+			require.NoError(t, peer.Close())
+			_, err := b.Recv(soon(t))
+			require.Error(t, err)
+			_ = b.Send(message.New("LOG")) // it may know already
+			require.Error(t, b.Close())
+		})
+	}
+}
+
+// What the kernel has of a peer that went is received, however slowly, though nothing can be sent to it any more.
+func TestBlockingReceivesSlowlyWhatCameBeforeTheBreak(t *testing.T) {
+	fill := func(t *testing.T) (b *link.Blocking, n int) {
+		b, peer := rawPeer(t, "unix")
+		line := "NEWS text=" + strings.Repeat("n", 500) + "\n"
+		for ; n < 300; n++ { // more than one read takes, and what the kernel holds
+			_, err := io.WriteString(peer, line)
+			require.NoError(t, err)
+		}
+		first, err := b.Recv(soon(t))
+		require.NoError(t, err)
+		require.Equal(t, "NEWS", first.Command())
+		for n < 100_000 && err == nil { // until nothing more fits anywhere
+			require.NoError(t, peer.SetDeadline(time.Now().Add(50*time.Millisecond)))
+			if _, err = io.WriteString(peer, line); err == nil {
+				n++
+			}
+		}
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		require.NoError(t, peer.Close())
+		for err = nil; err == nil; {
+			if err = b.Send(message.New("LOG")); err == nil {
+				err = b.Flush(soon(t))
+			}
+		}
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+		return b, n
+	}
+	t.Run("received", func(t *testing.T) {
+		b, n := fill(t)
+		got := 1
+		for ; ; got++ {
+			if _, err := b.Recv(soon(t)); err != nil {
+				break
+			}
+		}
+		require.GreaterOrEqual(t, got, n)
+		require.LessOrEqual(t, got, n+1, "the last line may be torn")
+		require.Error(t, b.Close())
+	})
+	t.Run("closed", func(t *testing.T) {
+		b, _ := fill(t)
+		began := time.Now()
+		require.Error(t, b.Close())
+		require.Less(t, time.Since(began), 5*time.Second, "it waits for nobody")
+	})
 }

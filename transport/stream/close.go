@@ -1,9 +1,11 @@
 package stream
 
 import (
+	"os"
 	"time"
 
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
 	"golang.org/x/sys/unix"
 )
 
@@ -53,7 +55,7 @@ func (c *Conn) afterFlush() {
 		c.sendEOF()
 	}
 	switch {
-	case c.is(lingering):
+	case c.is(lingering | dead):
 	case c.is(closing):
 		c.linger()
 	case c.is(finSent) && c.is(eof):
@@ -67,8 +69,19 @@ func (c *Conn) sendEOF() {
 	case c.set.pair != nil:
 		c.releaseOut()
 	case !c.set.plain:
-		_ = unix.Shutdown(int(c.fd), unix.SHUT_WR) // fails only if the peer is gone, which reading will tell
+		// It fails only if the peer is gone, which reading would tell; but at the end of stream nothing is read.
+		if err := unix.Shutdown(int(c.fd), unix.SHUT_WR); err != nil && c.is(eof) {
+			c.end(c.fault("write", c.pending(err)))
+		}
 	}
+}
+
+// pending is the error that the socket keeps for us, or else.
+func (c *Conn) pending(otherwise error) error {
+	if err := sockaddr.Pending(int(c.fd)); err != nil {
+		return os.NewSyscallError("send", err)
+	}
+	return os.NewSyscallError("shutdown", otherwise)
 }
 
 // linger closes the descriptor when nothing unread is left on it: closing it

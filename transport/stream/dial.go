@@ -192,8 +192,12 @@ func (c *Conn) connected(src reactor.Source) {
 		return
 	}
 	remote, err := sockaddr.Remote(a.fd)
-	if err != nil {
-		return // not yet (ENOTCONN): a spurious wake-up
+	switch {
+	case err == unix.ENOTCONN:
+		return // not yet: a spurious wake-up
+	case err != nil:
+		c.lost(a, os.NewSyscallError("getpeername", err))
+		return
 	}
 	if local, err := sockaddr.Local(a.fd); err == nil && local == remote && c.set.scheme.IsIP() {
 		c.lost(a, os.NewSyscallError("connect", unix.ECONNREFUSED)) // connected to itself: nobody listens there

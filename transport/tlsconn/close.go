@@ -140,8 +140,14 @@ func (c *Conn) verdict(err error) error {
 		return c.fault("handshake", errHungUp)
 	case err == nil:
 		return nil
-	case c.is(eof) && c.gone == c.took && !errors.Is(err, transport.ErrTimeout) && errors.As(err, &op) && (op.Op == "read" || op.Op == "write"):
+	case c.is(eof) && c.gone == c.took && !c.lacks() && !errors.Is(err, transport.ErrTimeout) && errors.As(err, &op) && (op.Op == "read" || op.Op == "write"):
 		return nil // the peer had said that it was done, and did not wait for us to say so
 	}
 	return raise(err)
+}
+
+// lacks says that the peer's kernel never acknowledged all plaintext that it was sent.
+func (c *Conn) lacks() bool {
+	n, known := c.Unacked()
+	return known && n > 0
 }
