@@ -15,3 +15,10 @@ func Monotonic() time.Duration {
 	}
 	return time.Duration(now.Nano())
 }
+
+// ClockSet says whether the kernel takes the clock of this host for set by a time server: adjtimex(2).
+func ClockSet() (bool, error) {
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	return err == nil && state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0, err
+}
