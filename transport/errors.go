@@ -57,3 +57,9 @@ func (e *OpError) Refused() bool {
 	}
 	return false
 }
+
+// InUse reports whether an address is taken.
+func (e *OpError) InUse() bool { return errors.Is(e.Err, syscall.EADDRINUSE) }
+
+// Foreign reports whether an address to bind is none of this host.
+func (e *OpError) Foreign() bool { return errors.Is(e.Err, syscall.EADDRNOTAVAIL) }

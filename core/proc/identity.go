@@ -2,6 +2,7 @@ package proc
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"strconv"
@@ -93,4 +94,13 @@ func Become(id Identity) error {
 		return fmt.Errorf("become user %d: the way back to root is open", id.UID)
 	}
 	return nil
+}
+
+// FileOwner returns the user to whom a file belongs; false where the file system does not tell.
+func FileOwner(info fs.FileInfo) (uid uint32, ok bool) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return st.Uid, true
 }

@@ -68,3 +68,11 @@ func playBecome() {
 	}
 	fmt.Println(os.Geteuid(), os.Getegid(), groups)
 }
+
+func TestFileOwner(t *testing.T) {
+	info, err := os.Stat(t.TempDir())
+	require.NoError(t, err)
+	uid, ok := proc.FileOwner(info)
+	require.True(t, ok)
+	require.EqualValues(t, os.Geteuid(), uid)
+}
