@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,7 +27,8 @@ func main() {
 
 // program runs one command line and returns its exit code, unless a signal ends the process.
 func program(env *toolkit.Env, argv []string, commands func(*toolkit.Env) []*cli.Command) int {
-	ctx, release := catchSignals(context.Background())
+	ctx, ignore, release := catchSignals(context.Background())
+	env.ReleaseSignals = ignore
 	err := run(ctx, env, argv, newApp(env, commands(env)))
 	release()
 	report(env, err)
@@ -88,8 +90,9 @@ func name(env *toolkit.Env, inv *toolkit.Invocation) {
 }
 
 // catchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends; a second one ends the program at once. Signals that
-// were ignored when we started (nohup, a shell's background job) stay so.
-func catchSignals(parent context.Context) (context.Context, func()) {
+// were ignored when we started (nohup, a shell's background job) stay so. ignore leaves them to whoever else watches them; release
+// ends the context, too.
+func catchSignals(parent context.Context) (_ context.Context, ignore, release func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -105,9 +108,12 @@ func catchSignals(parent context.Context) (context.Context, func()) {
 		signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 		cancel(&toolkit.Interrupted{Signal: s})
 	}()
-	return ctx, func() {
+	ignore = sync.OnceFunc(func() {
 		signal.Stop(signals)
 		close(signals)
+	})
+	return ctx, ignore, func() {
+		ignore()
 		cancel(nil)
 	}
 }
