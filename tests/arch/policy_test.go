@@ -46,7 +46,7 @@ tools/on: tools/toolkit tools/internal/ui core/message core/address core/dispatc
 tools/top: tools/toolkit tools/internal/ui core/message core/inspect transport/link transport/control
 tools/bench: tools/toolkit tools/bench/report core/message core/dispatch core/address core/reactor core/proc transport transport/link transport/open transport/service
 tools/bench/report: -
-tools/router: tools/toolkit core/router core/message core/dispatch core/definition core/config core/address core/reactor core/watch core/inspect core/proc transport transport/link transport/open transport/control
+tools/router: tools/toolkit core/router core/message core/dispatch core/definition core/config core/address core/reactor core/watch core/inspect core/proc transport transport/link transport/open transport/tlsconn transport/control
 tools/check: tools/toolkit core/* transport transport/*
 tools/demo: tools/toolkit core/* transport transport/*
 
