@@ -1,0 +1,128 @@
+package router
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// maxRecords is how many records may wait to be written. A disk or a pipe that does not take them loses records, it does not
+// stop the router.
+const maxRecords = 4096
+
+// sink writes log records on a goroutine of its own. Write may be called from any goroutine and never waits.
+type sink struct {
+	path    string // "": out is not ours
+	queue   chan []byte
+	rotate  chan struct{}
+	quit    chan struct{}
+	over    chan struct{}
+	lost    atomic.Uint64 // records that were not written
+	written atomic.Uint64
+}
+
+// openSink opens the file, or takes fallback where path is empty.
+func openSink(path string, fallback io.Writer) (*sink, error) {
+	s := &sink{
+		path: path, queue: make(chan []byte, maxRecords),
+		rotate: make(chan struct{}, 1), quit: make(chan struct{}), over: make(chan struct{}),
+	}
+	out := fallback
+	if path != "" {
+		f, err := openLog(path)
+		if err != nil {
+			return nil, err
+		}
+		out = f
+	}
+	go s.run(out, fallback)
+	return s, nil
+}
+
+func openLog(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+}
+
+// Write takes one record, which is copied. It is lost, and counted, if too many wait.
+func (s *sink) Write(p []byte) (int, error) {
+	select {
+	case s.queue <- append([]byte(nil), p...):
+	default:
+		s.lost.Add(1)
+	}
+	return len(p), nil
+}
+
+// Rotate closes the file and opens it anew, after what was written before.
+func (s *sink) Rotate() {
+	select {
+	case s.rotate <- struct{}{}:
+	default: // one is on its way
+	}
+}
+
+// Close writes what waits, for at most d.
+func (s *sink) Close(d time.Duration) {
+	close(s.quit)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-s.over:
+	case <-t.C:
+	}
+}
+
+func (s *sink) run(out, fallback io.Writer) {
+	defer close(s.over)
+	for {
+		select {
+		case p := <-s.queue:
+			s.put(out, p)
+		case <-s.rotate:
+			s.drain(out)
+			out = s.reopen(out, fallback)
+		case <-s.quit:
+			s.drain(out)
+			if f, ok := out.(*os.File); ok && s.path != "" {
+				_ = f.Close()
+			}
+			return
+		}
+	}
+}
+
+func (s *sink) drain(out io.Writer) {
+	for {
+		select {
+		case p := <-s.queue:
+			s.put(out, p)
+		default:
+			return
+		}
+	}
+}
+
+func (s *sink) put(out io.Writer, p []byte) {
+	if _, err := out.Write(p); err != nil {
+		s.lost.Add(1)
+		return
+	}
+	s.written.Add(1)
+}
+
+// reopen returns the new file, or the old one where there is none to be had; the reason goes to standard error.
+func (s *sink) reopen(out, fallback io.Writer) io.Writer {
+	old, ok := out.(*os.File)
+	if s.path == "" || !ok {
+		return out
+	}
+	f, err := openLog(s.path)
+	if err != nil {
+		fmt.Fprintf(fallback, "ed router: the log file stays as it is: %v\n", err)
+		return out
+	}
+	_ = old.Close()
+	return f
+}
