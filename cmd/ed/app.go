@@ -12,6 +12,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/bench"
 	"github.com/ed-toolbox/ed/tools/check"
 	"github.com/ed-toolbox/ed/tools/demo"
+	"github.com/ed-toolbox/ed/tools/router"
 	"github.com/ed-toolbox/ed/tools/signal"
 	"github.com/ed-toolbox/ed/tools/stop"
 	"github.com/ed-toolbox/ed/tools/tail"
@@ -30,6 +31,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		ask.Services(env),
 		ask.Ping(env),
 		stop.Command(env),
+		router.Command(env),
 		check.Command(env),
 		bench.Command(env),
 		demo.Command(env),

@@ -1,0 +1,145 @@
+package router
+
+import (
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+	rules "github.com/ed-toolbox/ed/core/router"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/link"
+)
+
+// client is a link as the rules see it: a rules.Conn that knows what may be lost.
+type client struct {
+	wire  ledger
+	link  *link.Link
+	rules *rules.Client // nil before OnOpen
+	kind  rules.Kind
+}
+
+// Send implements rules.Conn.
+func (c *client) Send(m *message.Message) error {
+	c.wire.ours = true
+	err := c.link.Send(m)
+	c.wire.ours = false
+	return err
+}
+
+// SendText implements rules.TextConn.
+func (c *client) SendText(line []byte) error {
+	c.wire.ours = true
+	err := c.link.SendText(line)
+	c.wire.ours = false
+	return err
+}
+
+// SpeaksText implements rules.TextConn.
+func (c *client) SpeaksText() bool { return c.link.SpeaksText() }
+
+// Pending implements rules.PendingConn.
+func (c *client) Pending() int {
+	c.wire.forget()
+	return c.wire.rules
+}
+
+// Close implements rules.Conn.
+func (c *client) Close() error { return c.link.Close() }
+
+// Abort implements rules.Conn.
+func (c *client) Abort(err error) { c.link.Abort(err) }
+
+// traffic hands what comes by links to the rules. It is a link.Dispatcher, so that no message waits for a walk through
+// handlers on its way to another service.
+type traffic struct{ d *daemon }
+
+// Dispatch implements link.Dispatcher.
+func (t traffic) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
+	c := from.(*link.Link).Value().(*client)
+	t.d.rules.Receive(c.rules, m)
+	return dispatch.Handled
+}
+
+// Traced implements link.Dispatcher.
+func (t traffic) Traced() bool { return false }
+
+// Trace implements link.Dispatcher.
+func (t traffic) Trace(*dispatch.Event) {}
+
+// newServer makes the role for connections of a kind. Those that exist keep the limits that they began with.
+func (d *daemon) newServer(kind rules.Kind) *link.Server {
+	o := link.Options{
+		Dispatcher: traffic{d}, Limit: d.setup.lineLimit, Slow: link.SlowClose, Loop: d.loop,
+		OnOpen: d.opened, OnClose: d.closed, OnMalformed: d.malformed,
+	}
+	if kind == rules.LocalUnix || kind == rules.LocalTCP {
+		o.Receive = link.Rate{Messages: d.setup.clientRate}
+	}
+	if kind == rules.Remote || kind == rules.Secure {
+		o.HelloTimeout = strangerTimeout
+	}
+	return link.NewServer(o)
+}
+
+// accept makes the handler of a new connection of a kind.
+func (d *daemon) accept(kind rules.Kind, c transport.Conn) transport.Handler {
+	n := &client{kind: kind}
+	n.wire.Conn = c
+	n.link = d.servers[kind].Accept(&n.wire).(*link.Link)
+	n.link.SetValue(n)
+	return n.link
+}
+
+// acceptor is accept as listeners want it.
+func (d *daemon) acceptor(kind rules.Kind) transport.Accept {
+	return func(c transport.Conn) transport.Handler {
+		if !d.welcome(kind, c) {
+			return nil
+		}
+		return d.accept(kind, c)
+	}
+}
+
+// welcome says whether a peer may connect to a listener of a kind at all, by where it comes from.
+func (d *daemon) welcome(kind rules.Kind, c transport.Conn) bool {
+	ip := c.Remote().IP
+	switch {
+	case kind == rules.Remote && !ip.IsPrivate() && !ip.IsLoopback(),
+		(kind == rules.Remote || kind == rules.Secure) && ip.IsLoopback() && !d.setup.loopbackPeers:
+		d.counts.unwelcome++
+		return false
+	}
+	return true
+}
+
+// opened tells the rules of a connection.
+func (d *daemon) opened(l *link.Link) {
+	c := l.Value().(*client)
+	o := rules.Origin{Kind: c.kind, Remote: c.wire.Conn.Remote(), Names: c.wire.PeerNames()}
+	if who, ok := c.wire.Conn.Peer(); ok {
+		o.HasCred, o.UID, o.GID, o.PID = true, who.UID, who.GID, int32(who.PID)
+	}
+	c.rules = d.rules.Opened(c, o)
+}
+
+// closed tells the rules of the end of a connection, and what may be lost with it.
+func (d *daemon) closed(l *link.Link, err error) {
+	c := l.Value().(*client)
+	if c.rules == nil { // a handshake that failed
+		d.counts.failed++
+		d.log.Debug("connection failed", "kind", c.kind.String(), "peer", c.wire.Conn.Remote().String(), "error", err)
+		return
+	}
+	var lost rules.Lost
+	lost.Queued, lost.Uncertain = c.wire.lost(err)
+	d.rules.Closed(c.rules, err, lost)
+	d.checkDone()
+}
+
+// malformed counts lines that are no messages. What was in them is not for the log.
+func (d *daemon) malformed(from dispatch.Sender, _ []byte, err error) {
+	d.counts.malformed++
+	if l, ok := from.(*link.Link); ok {
+		if c := l.Value().(*client); c.rules != nil {
+			d.log.Debug("line is no message", "client", c.rules.Label(), "error", err)
+		}
+	}
+}

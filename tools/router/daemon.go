@@ -1,0 +1,255 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/reactor"
+	rules "github.com/ed-toolbox/ed/core/router"
+	"github.com/ed-toolbox/ed/core/watch"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/link"
+	"github.com/ed-toolbox/ed/transport/open"
+)
+
+// daemon is one run of the router. All of it belongs to the goroutine of its loop.
+type daemon struct {
+	env     *toolkit.Env
+	o       options
+	setup   *setup
+	loop    *reactor.Loop
+	rules   *rules.Router
+	log     *slog.Logger
+	level   slog.LevelVar
+	sink    *sink
+	notify  *notifier
+	signals *watch.SignalWatch
+	store   *store
+	opener  open.Opener
+
+	servers   [rules.Datagram]*link.Server // by kind, for new connections
+	datagram  *link.Datagram
+	listeners []transport.Listener
+	sockets   []transport.PacketConn
+	files     []*os.File // of inherited sockets
+	inherited map[string]bool
+	fixed     map[string]string // settings that last as long as the process
+	folders   []string          // made for sockets
+	learned   []address.Address // routers known from the last run
+	metrics   *metrics
+
+	counts counts
+	tick   reactor.Timer
+	began  time.Time
+	stopAt time.Time // when it began to stop
+	ended  bool      // the loop is told to end
+}
+
+// counts are what nobody else counts.
+type counts struct {
+	malformed uint64 // lines and packets that were no message
+	unwelcome uint64 // connections from where none may come
+	failed    uint64 // connections that ended before they could be used
+	reloads   uint64
+	lostLog   uint64 // log records, as far as they were told
+}
+
+// run is one run of the router, until it is told to stop.
+func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
+	s, err := load(env, o.given, o.files)
+	if err != nil {
+		return err
+	}
+	loop, err := reactor.New(reactor.Options{Name: "router"})
+	if err != nil {
+		return err
+	}
+	defer loop.Close()
+	d := &daemon{env: env, o: o, setup: s, loop: loop, inherited: map[string]bool{}, began: time.Now()}
+	d.fixed = fixedOf(s)
+	if err := d.openLog(); err != nil {
+		return err
+	}
+	defer d.sink.Close(lastRecords)
+	d.notify = newNotifier(env.Getenv)
+	defer d.notify.close(lastRecords)
+	defer d.closeAll()
+	if err := d.start(); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() {
+		// A loop that is closed has ended already.
+		_ = loop.Post(func() { d.asked("the context of the command") })
+	})()
+	d.notify.ready(d.status())
+	if o.started != nil {
+		o.started(d)
+	}
+	return loop.Run(context.Background())
+}
+
+// lastRecords is how long the end waits for a log or a systemd that does not take what it is told.
+const lastRecords = 2 * time.Second
+
+func (d *daemon) openLog() (err error) {
+	s := d.setup
+	if d.sink, err = openSink(s.logFile, d.env.Stderr); err != nil {
+		return toolkit.As(toolkit.CantCreate, err)
+	}
+	d.level.Set(levelOf(s.logLevel))
+	d.log = newLogger(d.sink, formatOf(s.logFormat, s.logFile, d.env.Getenv), &d.level)
+	for _, text := range s.warnings {
+		d.log.Warn(text)
+	}
+	return nil
+}
+
+// start opens everything, in an order that leaves nothing behind when something fails.
+func (d *daemon) start() error {
+	var err error
+	if d.opener, err = openerOf(d.setup); err != nil {
+		return err
+	}
+	d.raiseLimit()
+	if err := d.checkMine(); err != nil {
+		return err
+	}
+	d.makeData()
+	d.store = newStore(d.loop, d.log, d.setup.dataPath)
+	if d.rules, err = rules.New(d.options(d.setup), d, d.env.Now()); err != nil {
+		return toolkit.As(toolkit.Config, err)
+	}
+	for kind := range d.servers {
+		d.servers[kind] = d.newServer(rules.Kind(kind))
+	}
+	d.datagram = d.newDatagram()
+	if err := d.inheritAll(d.o.inherit()); err != nil {
+		return err
+	}
+	if err := d.bind(); err != nil {
+		return err
+	}
+	if err := d.openMetrics(); err != nil {
+		return err
+	}
+	if err := d.watchSignals(); err != nil {
+		return err
+	}
+	if err := d.become(); err != nil {
+		return err
+	}
+	d.arm()
+	d.log.Info("router is ready", "server", d.setup.serverName, "my_address", d.setup.mine.HostPort(), "pid", os.Getpid())
+	return nil
+}
+
+// raiseLimit allows as many descriptors as the system does.
+func (d *daemon) raiseLimit() {
+	limit, err := proc.FDLimit()
+	if err == nil && limit.Soft < limit.Hard {
+		err = proc.SetFDLimit(limit.Hard)
+	}
+	if err != nil {
+		d.log.Warn("limit of open files stays", "error", err)
+	}
+}
+
+// watchSignals takes the signals over from the main program, for which the first of them would be the end.
+func (d *daemon) watchSignals() error {
+	var err error
+	d.signals, err = watch.Signals(d.loop, d.signalled, watch.SignalOptions{}, watch.Signal(proc.INT), watch.Signal(proc.TERM), watch.Signal(proc.HUP))
+	if err == nil && d.env.ReleaseSignals != nil {
+		d.env.ReleaseSignals()
+	}
+	return err
+}
+
+// again is how long after a signal to stop another one counts as a second: shells and systemd send the same one twice.
+const again = 500 * time.Millisecond
+
+func (d *daemon) signalled(sig watch.Signal, _ int) {
+	stopping, _ := d.rules.Stopped()
+	switch {
+	case sig == watch.Signal(proc.HUP):
+		d.reload()
+	case stopping && d.loop.Now().Sub(d.stopAt) < again:
+	case stopping:
+		d.log.Warn("told to stop again: messages that wait are lost")
+		d.rules.Stop(false)
+		d.end()
+	default:
+		d.asked(watch.SignalName(sig))
+	}
+}
+
+// arm starts the clock of the rules and what else comes regularly.
+func (d *daemon) arm() {
+	d.tick = d.loop.After(0, "rules", d.ticked)
+	d.loop.Every(sweepEvery, "sweep", func(int) { d.sweep() })
+	d.loop.Every(time.Minute, "clock", func(int) { d.lookAtClock() })
+	d.lookAtClock()
+	if d.notify.pulse > 0 {
+		d.loop.Every(d.notify.pulse, "watchdog", func(int) { d.notify.alive() })
+	}
+}
+
+// sweepEvery is how often clients are asked what has arrived: twice that is how long what went out is in doubt.
+const sweepEvery = 5 * time.Second
+
+func (d *daemon) ticked() {
+	now := d.env.Now()
+	next := d.rules.Tick(now)
+	d.tick = d.loop.After(min(max(next.Sub(now), time.Millisecond), time.Second), "rules", d.ticked)
+	d.checkDone()
+}
+
+// sweep lets clients forget what has arrived, and tells of what was not written.
+func (d *daemon) sweep() {
+	for c := range d.rules.Clients() {
+		if n, ok := c.Conn().(*client); ok {
+			n.wire.sweep()
+		}
+	}
+	if lost := d.sink.lost.Load(); lost > d.counts.lostLog {
+		d.log.Warn("log records were lost: they were not written fast enough", "count", lost-d.counts.lostLog)
+		d.counts.lostLog = lost
+	}
+	d.notify.status(d.status())
+}
+
+// status is what systemctl status shows.
+func (d *daemon) status() string {
+	s := d.rules.Stats()
+	return fmt.Sprintf("%d services, %d clients, %d other routers, %d messages forwarded", s.Services, s.Clients, s.Routers, s.Forwarded)
+}
+
+// lookAtClock finds out whether the clock is right, off the loop: processes are looked for.
+func (d *daemon) lookAtClock() {
+	// Too many tasks: there will be another minute.
+	_, _ = watch.Background(d.loop, func(context.Context) (rules.ClockState, error) {
+		return clockState(proc.System{}), nil
+	}, func(state rules.ClockState, err error) {
+		if err == nil {
+			d.rules.SetClock(state)
+		}
+	})
+}
+
+// clockState: a clock that is not set by a time server is bad only where a program should do that.
+func clockState(sys proc.System) rules.ClockState {
+	if set, err := proc.ClockSet(); err == nil && set {
+		return rules.ClockStable
+	}
+	for _, name := range []string{"chronyd", "ntpd", "ntpsec", "systemd-timesyncd", "openntpd"} {
+		if found, err := sys.FindByName(name); err == nil && len(found) > 0 {
+			return rules.ClockInvalid
+		}
+	}
+	return rules.ClockNoNTP
+}

@@ -1,0 +1,80 @@
+package router
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// errPatience is why connections are cut that were not empty when the time to stop was over.
+var errPatience = errors.New("the router ends")
+
+// asked begins to stop, because somebody said so from outside of the messages.
+func (d *daemon) asked(by string) {
+	if stopping, _ := d.rules.Stopped(); stopping || d.ended {
+		return
+	}
+	d.log.Info("told to stop", "by", by)
+	d.rules.Stop(false)
+	d.checkDone()
+}
+
+// stopping is called by the rules when they begin to stop: nobody new is let in, and the time is limited.
+func (d *daemon) stopping(cluster bool) {
+	d.notify.stopping("stopping")
+	d.stopAt = d.loop.Now()
+	for _, l := range d.listeners {
+		_ = l.Close() // its file is gone, or somebody else's
+	}
+	for _, c := range d.sockets {
+		_ = c.Close()
+	}
+	d.loop.After(d.setup.stopTimeout, "stop", func() {
+		d.log.Warn("time to stop is over, messages that wait are lost", "clients", d.rules.Stats().Clients)
+		d.end()
+	})
+	d.tick.Cancel()
+	d.tick = d.loop.After(0, "rules", d.ticked) // the rules close the clients, in a moment
+}
+
+// checkDone ends the loop when all clients have gone.
+func (d *daemon) checkDone() {
+	if d.rules.Done() && !d.ended {
+		d.ended = true
+		// What was put off to the end of this turn, such as the last answers, still goes out.
+		d.loop.After(time.Millisecond, "end", d.loop.Stop)
+	}
+}
+
+// end cuts what is left and ends the loop.
+func (d *daemon) end() {
+	if d.ended {
+		return
+	}
+	d.ended = true
+	for c := range d.rules.Clients() {
+		c.Conn().Abort(errPatience)
+	}
+	d.loop.After(time.Millisecond, "end", d.loop.Stop)
+}
+
+// closeAll gives back what is left at the end, or when the start failed.
+func (d *daemon) closeAll() {
+	for _, l := range d.listeners {
+		_ = l.Close()
+	}
+	for _, c := range d.sockets {
+		_ = c.Close()
+	}
+	for _, dir := range d.folders {
+		_ = os.Remove(dir) // only if it is empty
+	}
+	if d.signals != nil {
+		d.signals.Close()
+	}
+	d.closeMetrics()
+	if d.rules != nil {
+		s := d.rules.Stats()
+		d.log.Info("router has ended", "after", time.Since(d.began).Round(time.Millisecond).String(), "forwarded", s.Forwarded, "lost", s.Lost)
+	}
+}
