@@ -129,7 +129,7 @@ func TestCalledWithNothing(t *testing.T) {
 	require.Equal(t, 64, got.code)
 	require.Empty(t, got.out)
 	require.Contains(t, got.err, "Examples:")
-	require.LessOrEqual(t, strings.Count(got.err, "\n"), 30)
+	require.LessOrEqual(t, strings.Count(got.err, "\n"), 40)
 }
 
 func TestHelpGoesToStandardOutput(t *testing.T) {
