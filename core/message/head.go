@@ -26,6 +26,7 @@ func setName[T string | []byte](m *Message, i int, name T) {
 		m.moveHead(make([]byte, 0, 2*(m.headLen()+len(name))+32))
 	}
 	from := uint32(len(m.own))
+	m.printed = false
 	m.own = append(m.own, name...)
 	m.names[i] = span{from, uint32(len(m.own))}
 }
@@ -37,7 +38,7 @@ func (m *Message) moveHead(buf []byte) {
 		buf = append(buf, name...)
 		m.names[i] = span{from, uint32(len(buf))}
 	}
-	m.own, m.ownHead = buf, true
+	m.own, m.ownHead, m.printed = buf, true, false
 }
 
 // headLen is how many bytes the names have.

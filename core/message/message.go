@@ -14,6 +14,7 @@ type Message struct {
 	names   [nameCount]span
 	own     []byte
 	ownHead bool
+	printed bool // own is the head as AppendText prints it
 
 	json      bool  // came as JSON
 	built     bool  // the parameters are in fields, not in params
@@ -115,7 +116,7 @@ func trim(line []byte) (from, to int) {
 func (m *Message) Reset() {
 	m.names = [nameCount]span{}
 	m.own = m.own[:0]
-	m.ownHead, m.json, m.built, m.ordered, m.canonical, m.unscanned, m.unchecked = false, false, false, false, false, false, 0
+	m.ownHead, m.printed, m.json, m.built, m.ordered, m.canonical, m.unscanned, m.unchecked = false, false, false, false, false, false, false, 0
 	m.line, m.body = nil, 0
 	m.params, m.scratch, m.fields = m.params[:0], m.scratch[:0], m.fields[:0]
 }
@@ -123,7 +124,7 @@ func (m *Message) Reset() {
 // Clone returns an independent copy that owns its bytes.
 func (m *Message) Clone() *Message {
 	c := &Message{
-		names: m.names, ownHead: m.ownHead, own: bytes.Clone(m.own),
+		names: m.names, ownHead: m.ownHead, printed: m.printed, own: bytes.Clone(m.own),
 		json: m.json, built: m.built, ordered: m.ordered, canonical: m.canonical, unscanned: m.unscanned, unchecked: m.unchecked,
 		line: bytes.Clone(m.line), body: m.body, scratch: bytes.Clone(m.scratch),
 	}

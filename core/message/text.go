@@ -7,10 +7,14 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 	if m.canonical && m.bare() {
 		return append(dst, m.line...), nil
 	}
-	if err := m.Check(); err != nil {
-		return dst, err
+	if m.printed && m.unchecked == 0 {
+		dst = append(dst, m.own...)
+	} else {
+		if err := m.Check(); err != nil {
+			return dst, err
+		}
+		dst = m.appendHead(dst)
 	}
-	dst = m.appendHead(dst)
 	if m.canonical {
 		if int(m.body) < len(m.line) {
 			dst = append(dst, ' ')

@@ -1,0 +1,63 @@
+package message_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+func TestSender(t *testing.T) {
+	for _, names := range [][2]string{{"", "beta"}, {"n1", ""}, {"n 1", "beta"}, {"n1", "*"}, {"*", "beta"}} {
+		_, err := message.NewSender(names[0], names[1])
+		require.Error(t, err, "%v", names)
+	}
+	s, err := message.NewSender("n1", "beta")
+	require.NoError(t, err)
+
+	for in, want := range map[string]string{
+		"STOP":                           "<n1:beta STOP",
+		"STOP b=2;a=1":                   "<n1:beta STOP a=1;b=2",
+		"alpha/PING":                     "<n1:beta alpha/PING",
+		"n2:alpha/PING a=1;b=x y":        "<n1:beta n2:alpha/PING a=1;b=x y",
+		"<:evil alpha/PING a=1":          "<n1:beta alpha/PING a=1",
+		"<x:evil n2:alpha/PING b=2;a=\"": "",
+		"<x: alpha/PING b=2;a=1;":        "<n1:beta alpha/PING a=1;b=2",
+		"*/RELOAD":                       "<n1:beta */RELOAD",
+		`{"service":"alpha","command":"PING","parameters":{"a":"1"}}`: "<n1:beta alpha/PING a=1",
+	} {
+		m, err := message.Parse([]byte(in))
+		if want == "" {
+			require.Error(t, err)
+			continue
+		}
+		require.NoError(t, err, in)
+		m.SetSender(s)
+		require.Equal(t, want, m.String(), in)
+		require.Equal(t, "n1", m.SentFromServer())
+		require.Equal(t, "beta", m.SentFromService())
+		again, err := message.Parse([]byte(want))
+		require.NoError(t, err)
+		require.True(t, m.Equal(again), in)
+		require.True(t, m.Clone().Equal(again), in)
+
+		// What is changed afterwards counts.
+		m.SetService("gamma")
+		m.SetServer("n3")
+		m.Set("z", "9")
+		text, err := m.AppendText(nil)
+		require.NoError(t, err)
+		require.Contains(t, string(text), "<n1:beta n3:gamma/"+again.Command())
+		m.SetSender(s)
+		require.Equal(t, string(text), m.String())
+		m.SetService("not a name")
+		_, err = m.AppendText(nil)
+		require.Error(t, err, "names that were set are still checked")
+	}
+	m, err := message.Parse([]byte("n2:STOP"))
+	require.NoError(t, err)
+	m.SetSender(s)
+	_, err = m.AppendText(nil)
+	require.Error(t, err, "a server without a service cannot be sent")
+}
