@@ -45,8 +45,9 @@ type Client struct {
 	serial uint64
 	opened time.Time
 
-	service  *service // while it is registered
-	peer     *peer    // while it is linked
+	service  *service        // while it is registered
+	sender   *message.Sender // its name, as it is stamped
+	peer     *peer           // while it is linked
 	commands []announced
 
 	wantsLoad, toldLoad bool // a router that wants to know the load of this host, and did learn it

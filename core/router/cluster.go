@@ -11,6 +11,9 @@ type cluster struct {
 	known        bool
 	up, complete bool
 	total        int
+
+	changed bool // links or neighbors did: look again
+	unsaved bool // neighbors were learnt or forgotten
 }
 
 // measure counts who is here: the routers that are linked, and this one.
@@ -21,14 +24,18 @@ func (r *Router) measure() cluster {
 	return cluster{known: true, up: count >= quorum, complete: count >= total, total: total}
 }
 
-// clusterChanged tells services when the state of the cluster is another one. It is called at every change of links and
-// neighbors.
-func (r *Router) clusterChanged() {
-	now, was := r.measure(), r.cluster
-	r.cluster = now
-	if now == was {
+// settleCluster tells services when the state of the cluster is another one. It looks after every event that changed links or
+// neighbors, when all of its changes are made.
+func (r *Router) settleCluster() {
+	if r.cluster.unsaved {
+		r.cluster.unsaved = false
+		r.host.SaveNeighbors(r.Neighbors())
+	}
+	if !r.cluster.changed {
 		return
 	}
+	now, was := r.measure(), r.cluster
+	r.cluster = now
 	if !was.known || now.up != was.up || now.total != was.total {
 		r.push(r.clusterMessage(now.quorumCommand(), now))
 	}

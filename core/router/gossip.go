@@ -161,8 +161,7 @@ func (r *Router) forgetNeighbor(c *Client, m *message.Message) {
 		}
 	}
 	if len(lost) > 0 {
-		r.saveNeighbors()
-		r.clusterChanged()
+		r.neighborsChanged()
 	}
 	r.spread(c, m)
 }

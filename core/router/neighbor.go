@@ -121,10 +121,7 @@ func (r *Router) learn(a address.Address, explicit bool) *neighbor {
 	n := &neighbor{address: a, explicit: explicit}
 	r.neighbors.list = append(r.neighbors.list, n)
 	r.plan(n, 0)
-	r.saveNeighbors()
-	if r.cluster.known {
-		r.clusterChanged()
-	}
+	r.neighborsChanged()
 	return n
 }
 
@@ -141,15 +138,11 @@ func (r *Router) plan(n *neighbor, after time.Duration) {
 	r.neighbors.soon(n.due)
 }
 
-func (r *Router) saveNeighbors() {
-	if !r.cluster.known {
-		return // they were read from there
+// neighborsChanged notes that the list is to be saved and the cluster to be looked at, but for the list from the start.
+func (r *Router) neighborsChanged() {
+	if r.cluster.known {
+		r.cluster.changed, r.cluster.unsaved = true, true
 	}
-	list := make([]address.Address, 0, len(r.neighbors.list))
-	for _, n := range r.neighbors.list {
-		list = append(list, n.address)
-	}
-	r.host.SaveNeighbors(list)
 }
 
 // Neighbors returns the addresses of all routers that are known.

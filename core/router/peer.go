@@ -159,7 +159,7 @@ func (r *Router) link(c *Client, m *message.Message, server string, where addres
 	news := r.make("NEW_REMOTE_CONNECTION").Set("server_name", server)
 	news.SetService(".")
 	r.push(news)
-	r.clusterChanged()
+	r.cluster.changed = true
 }
 
 // unlink takes c out of the cluster, if it is in it, and sees to it that it comes back.
@@ -188,7 +188,7 @@ func (r *Router) unlink(c *Client, was state, err error) {
 	}
 	r.unlinkNeighbor(c, p)
 	r.news.routes = true
-	r.clusterChanged()
+	r.cluster.changed = true
 }
 
 // disconnect answers DISCONNECT: the other router stops.

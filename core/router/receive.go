@@ -20,7 +20,7 @@ func (r *Router) Receive(c *Client, m *message.Message) {
 	c.received++
 	if c.quick {
 		if to := r.near(c, m); to != nil {
-			m.SetSentFrom(r.name, c.service.name)
+			m.SetSender(c.sender)
 			if to.conn.Send(m) == nil {
 				to.sent++
 				r.stats.Forwarded++
@@ -105,7 +105,7 @@ func (r *Router) receive(c *Client, m *message.Message) {
 func (r *Router) stamp(c *Client, m *message.Message) {
 	switch {
 	case c.service != nil:
-		m.SetSentFrom(r.name, c.service.name)
+		m.SetSender(c.sender)
 	case c.state != linked && r.pretends(m):
 		m.SetSentFrom("", "")
 	}
@@ -115,7 +115,7 @@ func (r *Router) stamp(c *Client, m *message.Message) {
 func (r *Router) pretends(m *message.Message) bool {
 	server, service := m.SentFromServerBytes(), m.SentFromServiceBytes()
 	if len(service) == 0 {
-		return len(server) != 0
+		return false
 	}
 	if string(service) == routerName {
 		return true

@@ -23,6 +23,9 @@ func (r *Router) register(c *Client, m *message.Message) {
 		return
 	}
 	if c.service == nil {
+		if c.sender, _ = message.NewSender(r.name, name); c.sender == nil {
+			return // both names were verified
+		}
 		if len(v.holders) == 0 {
 			v.share, v.up, v.down = shareOf(group), r.unix, 0
 		}

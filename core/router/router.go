@@ -133,12 +133,15 @@ func (r *Router) enter() *Router {
 	return r
 }
 
-// leave ends a call into the rules, and deals with what ended during it.
+// leave ends a call into the rules, and deals with what ended and what changed during it.
 func (r *Router) leave(*Router) {
-	for r.depth == 1 && len(r.orphans) > 0 {
-		o := r.orphans[0]
-		r.orphans = r.orphans[1:]
-		r.closed(o.c, o.err, o.lost)
+	if r.depth == 1 {
+		for len(r.orphans) > 0 {
+			o := r.orphans[0]
+			r.orphans = r.orphans[1:]
+			r.closed(o.c, o.err, o.lost)
+		}
+		r.settleCluster()
 	}
 	r.depth--
 }
@@ -167,9 +170,7 @@ func (r *Router) closed(c *Client, err error, lost Lost) {
 func (r *Router) Tick(now time.Time) (next time.Time) {
 	defer r.leave(r.enter())
 	r.setNow(now)
-	if !r.cluster.known {
-		r.clusterChanged()
-	}
+	r.cluster.changed = r.cluster.changed || !r.cluster.known
 	r.expire()
 	r.waiting.expire(r)
 	r.runNeighbors()

@@ -1,8 +1,8 @@
 package router_test
 
 import (
-	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,6 +22,9 @@ import (
 // A script is lines of what goes in and what must come out. What came out and is not in the script is an error.
 //
 //	router NAME IP:PORT key=value…   another one than n1 10.0.0.1:4042
+//	                                 trace=host to see what the host is asked for
+//	service NAME KIND key=value… COMMAND…   open and registered, with the commands it announces; what it gets is left out
+//	peer NAME IP:PORT key=value…     another router that connected, likewise; ours=true: it tells its services
 //	open NAME KIND [from=IP:PORT] [uid=N] [cert=NAME]
 //	NAME> LINE                       the client sends a line; of a datagram client, a packet
 //	NAME< LINE                       the client gets it, next
@@ -39,8 +42,13 @@ type script struct {
 	now     time.Time
 	clients map[string]*scriptClient
 	out     map[string][]string
+	all     []string // what came out since the last input, in order
+	quiet   string   // whose output is not looked at
+	host    bool     // the script looks at what the host is asked for
 	line    int
 }
+
+var update = flag.Bool("update", false, "write what comes out into the scripts")
 
 type scriptClient struct {
 	s      *script
@@ -69,7 +77,13 @@ func (c *scriptClient) Close() error {
 
 func (c *scriptClient) Abort(error) { c.s.got(c.name, "(aborted)") }
 
-func (s *script) got(who, line string) { s.out[who] = append(s.out[who], line) }
+func (s *script) got(who, line string) {
+	if who == s.quiet || who == "host" && !s.host {
+		return
+	}
+	s.out[who] = append(s.out[who], line)
+	s.all = append(s.all, who+"< "+line)
+}
 
 func (s *script) Dial(to address.Address) { s.got("host", "dial "+to.String()) }
 func (s *script) SaveNeighbors(list []address.Address) {
@@ -157,10 +171,8 @@ func (s *script) start(text string) {
 	r, err := router.New(o, s, s.now)
 	require.NoError(s.t, err)
 	s.router, s.options = r, o
+	s.host = options["trace"] == "host"
 	r.Tick(s.now)
-	if options["trace"] == "" {
-		delete(s.out, "host") // what it says at the start; a script that wants to see it says trace=host
-	}
 }
 
 // denial is a policy that forbids one command to all and one name.
@@ -204,6 +216,43 @@ func (s *script) open(text string) {
 	}
 }
 
+// service opens a client that registers and announces commands.
+func (s *script) service(text string) {
+	operands, options := words(text)
+	s.quiet = operands[0]
+	s.open(text)
+	register := "REGISTER version=1;service=" + operands[0]
+	if options["as"] != "" {
+		register = "REGISTER version=1;service=" + options["as"]
+	}
+	if options["group"] != "" {
+		register += ";group=" + options["group"]
+	}
+	s.send(operands[0], register)
+	s.send(operands[0], "COMMANDS list="+strings.Join(operands[2:], ","))
+	s.quiet = ""
+}
+
+// peer opens a router that shakes hands.
+func (s *script) peer(text string) {
+	operands, options := words(text)
+	name, where := operands[0], operands[1]
+	s.quiet = name
+	s.open(name + " remote from=" + where)
+	connect := "<" + name + ":communicatord CONNECT version=1;server_name=" + name + ";my_address=" + where
+	for _, option := range []string{"services", "heard_of", "neighbors"} {
+		if options[option] != "" {
+			connect += ";" + option + "=" + options[option]
+		}
+	}
+	s.send(name, connect)
+	if options["ours"] != "" {
+		s.send(name, "n1:communicatord/COMMANDS list="+strings.Join(s.router.Commands(), ","))
+		s.send(name, "GOSSIP all=true;heard_of=;nodes="+options["nodes"]+";up="+options["up"]+";listed="+options["services"])
+	}
+	s.quiet = ""
+}
+
 func (s *script) send(name, text string) {
 	c := s.clients[name]
 	require.NotNil(s.t, c, "line %d: no client %q", s.line, name)
@@ -244,6 +293,7 @@ func (s *script) run(line string) {
 		return
 	}
 	s.settled()
+	s.all = nil
 	if who, ok := strings.CutSuffix(verb, ">"); ok {
 		s.send(who, rest)
 		return
@@ -254,6 +304,10 @@ func (s *script) run(line string) {
 		s.start(rest)
 	case "open":
 		s.open(rest)
+	case "service":
+		s.service(rest)
+	case "peer":
+		s.peer(rest)
 	case "gone":
 		queued, _ := strconv.Atoi(options["queued"])
 		uncertain, _ := strconv.Atoi(options["uncertain"])
@@ -292,28 +346,38 @@ func TestScripts(t *testing.T) {
 }
 
 func runScript(t *testing.T, file string) {
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	defer f.Close()
 	var s *script
 	begin := func() {
 		s = &script{t: t, now: time.Unix(1768770000, 0), clients: make(map[string]*scriptClient), out: make(map[string][]string)}
 		s.start("n1 10.0.0.1:4042")
 	}
 	begin()
-	scanner := bufio.NewScanner(f)
-	scanner.Buffer(nil, 1<<20)
-	line := 0
-	for scanner.Scan() {
-		line++
-		s.line = line
-		if strings.HasPrefix(scanner.Text(), "--") { // a new scene
+	var written strings.Builder
+	for i, line := range strings.Split(strings.TrimRight(string(text), "\n"), "\n") {
+		if *update {
+			if verb, _, _ := strings.Cut(line, " "); strings.HasSuffix(verb, "<") {
+				continue
+			}
+			s.out = make(map[string][]string)
+		}
+		fmt.Fprintln(&written, line)
+		if strings.HasPrefix(line, "--") { // a new scene
 			s.settled()
 			begin()
 			continue
 		}
-		s.run(scanner.Text())
+		s.line = i + 1
+		s.run(line)
+		if *update && len(s.all) > 0 {
+			fmt.Fprintln(&written, strings.Join(s.all, "\n"))
+			s.all = nil
+		}
 	}
-	require.NoError(t, scanner.Err())
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(written.String()), 0o644))
+		return
+	}
 	s.settled()
 }

@@ -3,6 +3,8 @@ package router
 import (
 	"iter"
 	"time"
+
+	"github.com/ed-toolbox/ed/core/address"
 )
 
 // Stats counts what happened since the router was made. Numbers at the end are of now.
@@ -74,6 +76,31 @@ func (r *Router) CacheEntries() []CacheEntry {
 		}
 		e.Until = time.Unix(until, 0)
 		all = append(all, e)
+	}
+	return all
+}
+
+// Node is one router that is connected.
+type Node struct {
+	Name    string
+	Address address.Address
+	Kind    Kind    // how it is connected
+	Load    float64 // its load average divided by its processors; 0: not known
+	Up      int     // services that it says are registered there
+	Behind  int     // routers that it can reach and this one cannot
+}
+
+// Routers returns the routers that are connected, in the order in which they came.
+func (r *Router) Routers() []Node {
+	var all []Node
+	for _, p := range r.peers {
+		n := Node{Name: p.peer.server, Address: p.peer.address, Kind: p.origin.Kind, Load: p.peer.load, Up: len(p.peer.up)}
+		for name := range p.peer.nodes {
+			if r.nodes[name] == nil && name != r.name {
+				n.Behind++
+			}
+		}
+		all = append(all, n)
 	}
 	return all
 }
