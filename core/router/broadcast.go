@@ -19,7 +19,7 @@ func (r *Router) broadcast(c *Client, m *message.Message, t *trail) {
 		reached += r.toRouters(c, m, t, service == '?')
 	}
 	if reached == 0 && !t.set {
-		r.undeliverable(c, m, t)
+		r.undeliverable(c, m)
 	}
 }
 
@@ -78,7 +78,7 @@ func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool
 	if own {
 		r.guard.remember(t.id, t.timeout, r.o.Limits.IDs)
 	}
-	r.mark(copied, t, to)
+	r.mark(c, copied, t, to)
 	for _, p := range to {
 		if p.Send(copied) == nil {
 			reached++

@@ -64,19 +64,19 @@ type waitingLine struct {
 }
 
 // keep puts m into the cache, if it wishes and there is room.
-func (r *Router) keep(c *Client, m *message.Message, t *trail) {
+func (r *Router) keep(c *Client, m *message.Message) {
 	wish := cacheWish{age: defaultAge}
 	if value, ok := m.Lookup(paramCache); ok {
 		wish = parseCache(string(value))
 	}
 	if wish.no {
-		r.undeliverable(c, m, t)
+		r.undeliverable(c, m)
 		return
 	}
 	text, err := m.AppendText(nil)
 	if err != nil || !r.roomFor(c, len(text)) {
 		r.stats.CacheRefused++
-		r.undeliverable(c, m, t)
+		r.undeliverable(c, m)
 		return
 	}
 	age := int64(min(wish.age, r.o.Limits.CacheAge) / time.Second)

@@ -15,46 +15,45 @@ func (r *Router) forward(c *Client, m *message.Message, t *trail) {
 	any := len(server) == 0 || len(server) == 1 && (server[0] == '*' || server[0] == '?')
 	here := len(server) == 1 && server[0] == '.' || string(server) == r.name
 	if any || here {
-		if v := r.services.byName[string(name)]; v != nil && len(v.holders) > 0 && r.deliver(c, v, m, t) {
+		if v := r.services.byName[string(name)]; v != nil && len(v.holders) > 0 {
+			r.deliver(c, v, m)
 			return
 		}
 		if r.listed[string(name)] {
-			r.keep(c, m, t)
+			r.keep(c, m)
 			return
 		}
 	}
 	if here {
-		r.undeliverable(c, m, t)
+		r.undeliverable(c, m)
 		return
 	}
 	r.toNode(c, m, t, any)
 }
 
-// deliver gives m to a service of this node. It says whether that is settled: delivered, or reported.
-func (r *Router) deliver(c *Client, v *service, m *message.Message, t *trail) bool {
+// deliver gives m to a service of this node: to its one client, to one of a group, or to all of it.
+func (r *Router) deliver(c *Client, v *service, m *message.Message) {
+	reached := 0
 	if v.share == toAll {
-		reached := 0
 		for i := len(v.holders) - 1; i >= 0; i-- {
 			if i < len(v.holders) && v.holders[i] != c && r.give(c, v.holders[i], m) {
 				reached++
 			}
 		}
-		if reached == 0 {
-			r.undeliverable(c, m, t)
-		}
-		return true
-	}
-	for range len(v.holders) {
-		to := v.turn(c)
-		if to == nil {
-			break
-		}
-		if r.give(c, to, m) {
-			return true
+	} else {
+		for range len(v.holders) {
+			to := v.turn(c)
+			if to == nil {
+				break
+			}
+			if r.give(c, to, m) {
+				return
+			}
 		}
 	}
-	r.undeliverable(c, m, t)
-	return true
+	if reached == 0 {
+		r.undeliverable(c, m)
+	}
 }
 
 // give sends m to a service of this node, and remembers to report it if it is lost.
@@ -78,7 +77,7 @@ func (r *Router) give(c, to *Client, m *message.Message) bool {
 func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
 	private := len(m.ServerBytes()) == 1 && m.ServerBytes()[0] == '?'
 	if t.hops >= mostHops {
-		r.undeliverable(c, m, t)
+		r.undeliverable(c, m)
 		return
 	}
 	to := r.pick(c, m, t, any, private)
@@ -93,7 +92,7 @@ func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
 	if len(to) == 0 && r.sendOn(c, m, t, r.uninformed(c, t, private), true) {
 		return
 	}
-	r.undeliverable(c, m, t)
+	r.undeliverable(c, m)
 }
 
 // sendOn sends m to other routers: one that is to bring it to its service, or all who might. It says whether one took it.
@@ -112,7 +111,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	if wait {
 		copied.Set(paramReportTo, r.name)
 	}
-	r.mark(copied, &next, to)
+	r.mark(c, copied, &next, to)
 	taken := 0
 	for _, p := range to {
 		if asked && !p.mayOwe(r.o.Limits.Reports) || p.Send(copied) != nil {

@@ -84,6 +84,9 @@ func (r *Router) receive(c *Client, m *message.Message) {
 	}
 	if reason := r.permits(c, m, mine, t.set); reason != "" {
 		r.refuse(c, m, reason)
+		if !mine {
+			r.undeliverable(c, m)
+		}
 		return
 	}
 	if t.set && !r.fresh(m, &t, mine) {

@@ -58,7 +58,7 @@ func (r *Router) originOf(c *Client, m *message.Message) (origin, bool) {
 }
 
 // undeliverable reports that m reaches nobody, if its sender wants to know.
-func (r *Router) undeliverable(c *Client, m *message.Message, t *trail) {
+func (r *Router) undeliverable(c *Client, m *message.Message) {
 	r.stats.Undelivered++
 	r.log.debug("message reaches nobody", "message", shown(m))
 	if o, asked := r.originOf(c, m); asked {

@@ -151,10 +151,10 @@ func (r *Router) begin(t *trail) {
 	}
 }
 
-// mark writes into m where it has been: here, and at those who get it now.
-func (r *Router) mark(m *message.Message, t *trail, to []*Client) {
+// mark writes into m where it has been: at c, from where it came, here, and at those who get it now.
+func (r *Router) mark(c *Client, m *message.Message, t *trail, to []*Client) {
 	m.Set(paramID, t.id).SetInt(paramHops, int64(t.hops+1)).SetInt(paramTimeout, t.timeout)
-	m.Set(paramInformed, r.informedWith(t, to)).Set(paramOriginator, bracketed(r.o.MyAddress.IP)).Set(paramSecure, "false")
+	m.Set(paramInformed, r.informedWith(c, t, to)).Set(paramOriginator, bracketed(r.o.MyAddress.IP)).Set(paramSecure, "false")
 }
 
 func bracketed(ip netip.Addr) string {
@@ -164,13 +164,16 @@ func bracketed(ip netip.Addr) string {
 	return ip.String()
 }
 
-// informedWith returns the list of those who have the message, with this router and those in to.
-func (r *Router) informedWith(t *trail, to []*Client) string {
+// informedWith returns the list of those who have the message, with c, this router and those in to.
+func (r *Router) informedWith(c *Client, t *trail, to []*Client) string {
 	var list []string
 	if t.informed != "" {
 		list = strings.Split(t.informed, ",")
 	}
 	list = append(list, r.key(r.o.MyAddress))
+	if c != nil && c.peer != nil {
+		list = append(list, r.key(c.peer.address))
+	}
 	for _, p := range to {
 		list = append(list, r.key(p.peer.address))
 	}
