@@ -76,8 +76,8 @@ func (r *Router) give(c, to *Client, m *message.Message) bool {
 // toNode brings m to another router: to the one it names, to one that has the service, else to all who may know.
 func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
 	private := len(m.ServerBytes()) == 1 && m.ServerBytes()[0] == '?'
-	if t.hops >= mostHops {
-		r.undeliverable(c, m)
+	if t.hops >= mostHops || !any && c != nil && r.nodes[string(m.ServerBytes())] == c {
+		r.undeliverable(c, m) // it has gone far enough, or would go back
 		return
 	}
 	to := r.pick(c, m, t, any, private)

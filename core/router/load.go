@@ -75,7 +75,7 @@ func (r *Router) listenLoad(c *Client, m *message.Message) {
 	for ip := range strings.SplitSeq(list, ",") {
 		a, err := address.Parse(strings.TrimSpace(ip), address.Defaults{NoLookup: true, AnyPort: true})
 		if err != nil {
-			r.refuse(c, m, "ips: "+err.Error())
+			r.refuse(c, m, "ips: "+strconv.Quote(ip)+" is no IP address")
 			return
 		}
 		for _, p := range r.peers {

@@ -45,11 +45,8 @@ func (r *Router) tellNews() {
 	}
 	for _, p := range slices.Clone(r.peers) {
 		if p.peer != nil && p.peer.told {
-			r.tellChanges(p, up, down, routes || len(changed) > 0, false)
+			r.tellChanges(p, up, down, routes, false)
 		}
-	}
-	if len(changed) > 0 && len(r.peers) > 1 {
-		r.news.routes = false
 	}
 }
 
@@ -66,16 +63,21 @@ func (r *Router) tellAll(p *Client) {
 	r.tellChanges(p, up, nil, true, true)
 }
 
-// tellChanges sends GOSSIP in as many messages as the lists need. The first may begin with a clean table.
+// tellChanges sends GOSSIP in as many messages as the lists need. The first may begin with a clean table. What is behind this
+// router is told when that has changed.
 func (r *Router) tellChanges(p *Client, up, down []string, routes, all bool) {
-	for first := true; first || len(up) > 0 || len(down) > 0; first = false {
-		m := r.make("GOSSIP")
-		if first && routes {
-			m.Set("heard_of", r.heardNames(p)).Set("nodes", r.nodeNames(p))
+	m := r.make("GOSSIP")
+	if routes || all {
+		heard, nodes := r.heardNames(p), r.nodeNames(p)
+		if all || heard != p.peer.toldHeard || nodes != p.peer.toldNodes {
+			p.peer.toldHeard, p.peer.toldNodes = heard, nodes
+			m.Set("heard_of", heard).Set("nodes", nodes)
 		}
-		if first && all {
-			m.SetBool("all", true).Set("listed", r.listedNames())
-		}
+	}
+	if all {
+		m.SetBool("all", true).Set("listed", r.listedNames())
+	}
+	for len(up) > 0 || len(down) > 0 || m.Len() > 0 {
 		var part string
 		if len(up) > 0 {
 			part, up = cutList(up)
@@ -85,6 +87,7 @@ func (r *Router) tellChanges(p *Client, up, down []string, routes, all bool) {
 			m.Set("down", part)
 		}
 		r.tell(p, m)
+		m = r.make("GOSSIP")
 	}
 }
 
@@ -97,13 +100,13 @@ func (r *Router) learnNews(c *Client, m *message.Message) {
 	if p.up == nil {
 		p.up = make(map[string]bool)
 	}
-	before := len(p.up)
+	before, changed := len(p.up), m.Has("all")
 	for name := range names(m, "up") {
 		if len(p.up) < r.o.Limits.Services {
 			p.up[strings.Clone(name)] = true
 		}
 	}
-	changed := len(p.up) != before
+	changed = changed || len(p.up) != before
 	for name := range names(m, "down") {
 		changed = changed || p.up[name]
 		delete(p.up, name)
@@ -112,7 +115,9 @@ func (r *Router) learnNews(c *Client, m *message.Message) {
 		p.heard = r.nameSet(m, "heard_of")
 	}
 	if m.Has("nodes") {
+		before := p.nodes
 		p.nodes = r.nameSet(m, "nodes")
+		changed = changed || !maps.Equal(before, p.nodes)
 	}
 	if changed && len(r.peers) > 1 {
 		r.news.routes = true // the others can reach these through us
@@ -148,11 +153,11 @@ func (r *Router) listedNames() string {
 	return text
 }
 
-// heardNames returns the services behind the other routers, but not those behind p.
+// heardNames returns the services behind the other routers, as p would not know them: p is not linked to those itself.
 func (r *Router) heardNames(p *Client) string {
 	set := make(map[string]bool)
 	for _, q := range r.peers {
-		if q != p {
+		if q != p && !(p != nil && p.peer.nodes[q.peer.server]) {
 			maps.Copy(set, q.peer.up)
 			if q.peer.plain {
 				maps.Copy(set, q.peer.listed)

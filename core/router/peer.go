@@ -20,10 +20,11 @@ type peer struct {
 	heard  map[string]bool // services behind it
 	nodes  map[string]bool // routers behind it
 
-	load   float64
-	loadAt int64
-	turn   uint64 // when it was picked last for a service that several have
-	told   bool   // it knows what is up here
+	load                 float64
+	loadAt               int64
+	turn                 uint64 // when it was picked last for a service that several have
+	told                 bool   // it knows what is up here
+	toldHeard, toldNodes string // and what is behind this router
 }
 
 // connect answers CONNECT, the first message of a router that connects: ACCEPT, REFUSE, or INVALID when it cannot show who it is.
@@ -41,7 +42,7 @@ func (r *Router) connect(c *Client, m *message.Message) {
 	}
 	old := r.nodes[server]
 	switch {
-	case server == r.name, old != nil && old.peer.address != where:
+	case server == r.name, old != nil && !sameRouter(old, c, where):
 		r.refusePeer(c, r.make("REFUSE").Set("conflict", "name"))
 		return
 	case len(r.peers) >= r.o.MaxConnections && old == nil:
@@ -55,6 +56,11 @@ func (r *Router) connect(c *Client, m *message.Message) {
 	r.tell(c, r.describe(r.make("ACCEPT")))
 	r.tell(c, r.make("HELP"))
 	r.link(c, m, server, where)
+}
+
+// sameRouter says whether c may be the router that old is: it came from the same host to the same place, and shows no less.
+func sameRouter(old, c *Client, where address.Address) bool {
+	return old.peer.address == where && old.origin.Kind == c.origin.Kind && old.origin.Remote.IP == c.origin.Remote.IP
 }
 
 var (

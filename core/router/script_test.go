@@ -248,7 +248,7 @@ func (s *script) peer(text string) {
 	s.send(name, connect)
 	if options["ours"] != "" {
 		s.send(name, "n1:communicatord/COMMANDS list="+strings.Join(s.router.Commands(), ","))
-		s.send(name, "GOSSIP all=true;heard_of=;nodes="+options["nodes"]+";up="+options["up"]+";listed="+options["services"])
+		s.send(name, "GOSSIP all=true;heard_of="+options["heard_of"]+";nodes="+options["nodes"]+";up="+options["up"]+";listed="+options["services"])
 	}
 	s.quiet = ""
 }
