@@ -46,6 +46,9 @@ func (t *transfer) request(ctx context.Context, in input) error {
 	for !w.done {
 		r, err := next(ctx, t.session)
 		if err != nil {
+			if errors.Is(err, toolkit.ErrNotDelivered) {
+				return t.routed.NoService(ctx, in.message.Server(), in.message.Service())
+			}
 			moment, cancel := context.WithTimeout(context.Background(), lastWord)
 			_ = t.flush(moment) // notes whether the request went out at all
 			cancel()

@@ -12,8 +12,14 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// run sends the message.
+// run sends the message: by the router, where there is one, else to the target.
 func run(ctx context.Context, env *toolkit.Env, o Options) error {
+	if o.Router != nil {
+		err := runRouted(ctx, env, o)
+		if o.Router.Given || !errors.Is(err, errNoRouter) {
+			return err
+		}
+	}
 	m, size, err := finalMessage(&o)
 	if err != nil {
 		return err
@@ -97,6 +103,7 @@ type signaller struct {
 	env     *toolkit.Env
 	options *Options
 	session toolkit.Session
+	routed  *toolkit.Routed // the session, if it is with the router
 	console *console
 	refused bool // a reply said that the service is not there
 }
@@ -109,7 +116,8 @@ func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
 			err = g.once(ctx, m)
 		}
 	}
-	if err == nil && !o.waits() && !o.Target.IsDatagram() {
+	err = g.unreached(ctx, err)
+	if err == nil && !o.waits() && !o.Target.IsDatagram() && g.routed == nil {
 		_ = g.session.CloseWrite() // it fails after the peer's end; Close tells whether anything was lost
 	}
 	if err == nil && o.Target.Scheme == address.Exec {
@@ -143,6 +151,11 @@ func (g *signaller) once(ctx context.Context, m *message.Message) error {
 	}
 	if o.Target.IsDatagram() && !o.NoWait {
 		if err := settle(g.session, o.Target); err != nil {
+			return err
+		}
+	}
+	if g.routed != nil && !o.waits() {
+		if err := g.delivered(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -202,6 +215,8 @@ func (g *signaller) replies(ctx context.Context, start time.Time) error {
 // noReply words the error of a wait that did not get what it waited for.
 func (g *signaller) noReply(t *tally, err error) error {
 	switch {
+	case errors.Is(err, toolkit.ErrNotDelivered):
+		return err
 	case errors.Is(err, io.EOF):
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", g.options.Target, t.missing())
 	case toolkit.KindOf(err) != toolkit.Timeout:

@@ -6,6 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -13,6 +15,7 @@ import (
 type SendOptions struct {
 	toolkit.Common
 	Target   address.Address
+	Routed   bool     // Target is a router, which brings the messages to their services
 	Messages []string // nil: they come from standard input, or from Template
 	Template string
 	From     string // SERVER:SERVICE, in place of what the messages say; "" for us where they say nothing
@@ -42,8 +45,10 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 		Name:  "send",
 		Usage: "send messages over one connection",
 		UsageText: `[OPTIONS] ADDR [MESSAGE ... | -]
-			[OPTIONS] --host ADDR [MESSAGE ... | -]`,
-		Description: `ed send tcp://127.0.0.1:4040 'snaprfs/LOG_ROTATE' 'cluckd/ALIVE serial=7'
+			[OPTIONS] --host ADDR [MESSAGE ... | -]
+			[OPTIONS] {SERVICE/COMMAND ... | -}`,
+		Description: `ed send cluckd/LOG_ROTATE 'snap:snaprfs/SYNC path=/a'    by the router
+			ed send tcp://127.0.0.1:4040 'snaprfs/LOG_ROTATE' 'cluckd/ALIVE serial=7'
 			ed listen --json udp://:4041 | ed send --json unix:/run/router.sock
 			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}};t={{.Now}}' tcp://:4040
 			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
@@ -61,7 +66,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			o.Idle, o.Hold = toolkit.DurationOf(c, "idle"), c.Bool("hold")
 			return runSend(c.Context, env, o)
 		},
-	}, "rate", "from", "keep-going", "no-check", "max-datagram")
+	}, "router", "rate", "from", "keep-going", "no-check", "max-datagram")
 }
 
 // RequestCommand is `ed request`.
@@ -70,8 +75,10 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 		Name:  "request",
 		Usage: "send messages and wait for the reply to each",
 		UsageText: `[OPTIONS] ADDR [MESSAGE ... | -]
-			[OPTIONS] --host ADDR [MESSAGE ... | -]`,
-		Description: `ed request tcp://127.0.0.1:4040 'cluckd/ALIVE serial=7'
+			[OPTIONS] --host ADDR [MESSAGE ... | -]
+			[OPTIONS] {SERVICE/COMMAND ... | -}`,
+		Description: `ed request 'cluckd/ALIVE serial=7'                         by the router
+			ed request tcp://127.0.0.1:4040 'cluckd/ALIVE serial=7'
 			ed request --json --count 5 --rate 1/s tcp://:4040 svc/HELP | jq .rtt_ns
 			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
 		Flags: toolkit.PeerFlags(append(inputFlags(),
@@ -91,13 +98,14 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 			}
 			return runSend(c.Context, env, o)
 		},
-	}, "rate", "from", "keep-going", "no-check", "max-datagram")
+	}, "router", "rate", "from", "keep-going", "no-check", "max-datagram")
 }
 
 // inputFlags are those that say what is sent and how.
 func inputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "send to `ADDR`; all operands are messages then"},
+		toolkit.RouterFlag(),
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "send `N` messages, the same ones over again if needed"},
 		&cli.GenericFlag{Name: "rate", Value: &rateValue{}, Usage: "send `N/s` messages (also N/m, N/h, max)"},
 		&cli.StringFlag{Name: "template", Usage: "make messages of `TEXT`: {{.N}} {{.Now}} {{.UnixNano}} {{.Random}} {{.Host}}"},
@@ -144,20 +152,24 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 }
 
 // parseOperands tells the address from the messages.
-func parseOperands(c *cli.Context, env *toolkit.Env, o *SendOptions) (err error) {
+func parseOperands(c *cli.Context, env *toolkit.Env, o *SendOptions) error {
 	args := c.Args().Slice()
 	host := c.String("host")
-	if host == "" {
+	asked := env.Setting(c, "router").Origin.Kind == config.FromCommandLine
+	place, err := env.Router(c)
+	switch {
+	case asked && host != "":
+		return toolkit.Errorf(toolkit.Usage, "--router and --host contradict each other")
+	case asked, (place.Given || place.Found) && host == "" && len(args) > 0 && forRouter(env, args[0]):
+		o.Target, o.Routed = place.Address, true // or err is what is wrong with it
+	case host == "":
 		if _, err := toolkit.Operands(c, 1, -1, "the address"); err != nil {
 			return err
 		}
 		host, args = args[0], args[1:]
-	}
-	if o.Target, err = env.Address(host, address.Defaults{}); err == nil {
-		err = reachable(o.Target)
-	}
-	if err != nil && c.String("host") == "" {
-		return toolkit.WithHint(err, "the first operand is the address, unless --host gives it")
+		fallthrough
+	default:
+		o.Target, err = parsePeer(env, c, host)
 	}
 	if err != nil {
 		return err
@@ -175,4 +187,28 @@ func parseOperands(c *cli.Context, env *toolkit.Env, o *SendOptions) (err error)
 		return toolkit.Errorf(toolkit.Usage, "--template makes the messages: there can be no others")
 	}
 	return nil
+}
+
+// forRouter says whether the first operand is no address but a message for a service, or stands for such.
+func forRouter(env *toolkit.Env, text string) bool {
+	if text == "-" {
+		return true
+	}
+	m, err := message.Parse([]byte(text))
+	if err != nil || m.Service() == "" {
+		return false
+	}
+	_, err = env.Address(text, address.Defaults{})
+	return err != nil
+}
+
+func parsePeer(env *toolkit.Env, c *cli.Context, text string) (address.Address, error) {
+	a, err := env.Address(text, address.Defaults{})
+	if err == nil {
+		err = reachable(a)
+	}
+	if err != nil && c.String("host") == "" {
+		err = toolkit.WithHint(err, "the first operand is the address, unless --host gives it; without one a router is needed, and none is there")
+	}
+	return a, err
 }

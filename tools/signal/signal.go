@@ -18,8 +18,10 @@ import (
 type Options struct {
 	toolkit.Common
 	Target  address.Address
-	Message *message.Message // complete but for the secret
-	Secret  string           // added to datagrams only
+	Router  *toolkit.RouterPlace // goes before Target, if not nil and there is one
+	Message *message.Message     // complete but for the secret
+	From    bool                 // the message says another sender than us: we can get no answer by a router
+	Secret  string               // added to datagrams only
 
 	Reply  bool   // print the first line that comes back over a stream
 	Wait   int    // messages to wait for
@@ -51,6 +53,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed signal -q --if-running communicatord/LOG_ROTATE`,
 		Flags: toolkit.PeerFlags(
 			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
+			toolkit.RouterFlag(),
 			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "unixpacket", "tls"}, "connect by `TYPE`"),
 			&cli.StringFlag{Name: "encrypt", Aliases: []string{"e"}, Usage: "true is --type tls: `BOOL`"},
 			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "the message, as the first operand: `MESSAGE`"},
@@ -79,7 +82,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			}
 			return run(c.Context, env, o)
 		},
-	}, "host", "type", "encrypt", "server", "service", "from", "secret-code", "secret-code-file",
+	}, "host", "router", "type", "encrypt", "server", "service", "from", "secret-code", "secret-code-file",
 		"reply", "wait", "if-running", "no-check", "no-wait", "max-datagram")
 }
 
@@ -96,6 +99,7 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 		Every:     toolkit.DurationOf(c, "every"),
 		IfRunning: c.Bool("if-running"),
 		Interface: c.String("interface"),
+		From:      c.String("from") != "",
 	}
 	err := checkUntil(o.Until)
 	if err == nil && o.Repeat < 1 && c.IsSet("repeat") {
@@ -115,6 +119,9 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 	}
 	if err == nil {
 		o.Secret, err = parseSecret(c)
+	}
+	if err == nil {
+		err = parseRoute(c, env, &o)
 	}
 	return o, err
 }

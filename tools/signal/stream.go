@@ -24,8 +24,17 @@ const (
 // errEnded ends waits that a closed connection makes pointless.
 var errEnded = errors.New("connection ended")
 
-// stream sends everything, then receives what is to be received. The two run at once.
+// stream sends everything, and by a router finds out what reached nobody.
 func (t *transfer) stream(ctx context.Context) error {
+	err := t.exchange(ctx)
+	if t.routed != nil && (err == nil || toolkit.KindOf(err) == toolkit.Data) {
+		err = errors.Join(err, t.unreached(ctx))
+	}
+	return err
+}
+
+// exchange sends everything, then receives what is to be received. The two run at once.
+func (t *transfer) exchange(ctx context.Context) error {
 	o := t.options
 	show := t.console
 	if !o.waits() {
@@ -128,16 +137,23 @@ func (t *transfer) finish(ctx context.Context, r *receiver, wait bool) error {
 			return t.lost(err)
 		}
 	} else {
-		if !wait {
+		if !wait && t.routed == nil {
 			_ = t.session.CloseWrite() // it fails after the peer's end, and flush tells whether that came too early
 		}
 		if err := t.flush(ctx); err != nil {
 			return t.interrupted(ctx, r, err)
 		}
 	}
+	if t.routed != nil {
+		if err := t.confirm(ctx, r); err != nil {
+			return err
+		}
+	}
 	switch {
 	case wait:
 		return t.await(ctx, r)
+	case t.routed != nil:
+		return nil
 	case o.Target.IsDatagram():
 		return t.unrefused(r)
 	}

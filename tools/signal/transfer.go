@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -40,7 +41,7 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 	if o.DryRun {
 		err = t.print(ctx)
 	} else {
-		if t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target), o.Interface); err != nil {
+		if err = t.dial(ctx, env, tool); err != nil {
 			return explain(err, o.Target)
 		}
 		if env.Stdin.TTY && o.Messages == nil && o.Template == "" {
@@ -57,6 +58,24 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 	return err
 }
 
+// dial opens the session; with a router under a name, if services are to answer.
+func (t *transfer) dial(ctx context.Context, env *toolkit.Env, tool string) (err error) {
+	o := t.options
+	if !o.Routed {
+		t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target), o.Interface)
+		return err
+	}
+	ro := toolkit.RouterOptions{DialOptions: routerOptions(o.Common), Strict: o.Each}
+	if (o.Each || o.waits()) && o.From == "" {
+		ro.Name = tool
+	}
+	r, err := env.DialRouter(ctx, o.Target, ro)
+	if err == nil {
+		t.session, t.routed = r, r
+	}
+	return err
+}
+
 // transfer is one run. It belongs to one goroutine.
 type transfer struct {
 	options  *SendOptions
@@ -64,10 +83,12 @@ type transfer struct {
 	composer composer
 	console  *console
 	session  toolkit.Session
-	sent     int         // messages given to the session
-	bad      int         // lines passed over
-	refused  bool        // a reply said that the service is not there
-	pending  atomic.Bool // something may not have gone out yet
+	routed   *toolkit.Routed             // the session, if that is with a router
+	goals    map[string]*message.Message // with a router: the last message of each command
+	sent     int                         // messages given to the session
+	bad      int                         // lines passed over
+	refused  bool                        // a reply said that the service is not there
+	pending  atomic.Bool                 // something may not have gone out yet
 }
 
 // take returns the next message, complete and checked. A bad one ends the work, or is reported and passed over.
@@ -80,6 +101,9 @@ func (t *transfer) take(ctx context.Context) (input, error) {
 		if in.bad == nil {
 			err := t.composer.complete(in.message)
 			if err == nil {
+				if t.options.Routed {
+					toolkit.RequestReport(in.message)
+				}
 				return in, nil
 			}
 			in.bad = toolkit.WithHint(t.source.at(in.line, err), "%s", toolkit.HintOf(err))
@@ -180,6 +204,7 @@ func (t *transfer) send(in input) error {
 	switch {
 	case err == nil:
 		t.sent++
+		t.note(in.message)
 		return nil
 	case t.options.Target.IsDatagram() && toolkit.KindOf(err) == toolkit.Data:
 		limit := datagramLimit(t.options.MaxDatagram, t.options.Target)

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"time"
+	"sync"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
@@ -21,34 +21,31 @@ type RouterOptions struct {
 	Name string
 	// Status has Next return STATUS of other services, which are hidden otherwise.
 	Status bool
+	// Strict has Next and Delivered fail with ErrNotDelivered when the router reports that a message reached nobody.
+	Strict bool
 }
 
 // Routed is a Session with a router. Next hides what routers and services say to each other as such. Its own methods belong to the
-// goroutine that calls Next.
+// goroutine that calls Next, but for Barrier and Reports.
 type Routed struct {
 	Session
 	Address address.Address
 	Name    string // under which we are registered; "" if we are not
 	Node    string // the router's own name; "" until it has said so
 
-	status  bool
+	options RouterOptions
 	said    bool            // COMMANDS went out
-	serial  uint64          // of the last question
 	early   []link.Received // came while something else was waited for
-	reports []Report
-}
 
-// Report is what a router says about a message that asked for it.
-type Report struct {
-	Command string
-	Cached  bool // it waits until its service registers; else it found none
+	mu      sync.Mutex
+	serial  uint64        // of the last question
+	barrier uint64        // the question behind which passed is closed
+	passed  chan struct{} // nil: nobody waits
+	reports []Report
 }
 
 // maxEarly bounds what is kept while an answer of the router is waited for.
 const maxEarly = 10_000
-
-// routerPatience is how long a router has for an answer that costs it nothing.
-const routerPatience = 2 * time.Second
 
 // DialRouter connects to a router, and registers with it if the options say so. Its error says what was tried.
 func (e *Env) DialRouter(ctx context.Context, a address.Address, o RouterOptions) (*Routed, error) {
@@ -56,7 +53,7 @@ func (e *Env) DialRouter(ctx context.Context, a address.Address, o RouterOptions
 	if err != nil {
 		return nil, WithHint(fmt.Errorf("no router answers: %w", err), "ed router starts one; --router ADDR names another")
 	}
-	r := &Routed{Session: s, Address: a, status: o.Status, serial: randomNumber() >> 16}
+	r := &Routed{Session: s, Address: a, options: o, serial: randomNumber() >> 16}
 	if o.Name == "" {
 		return r, nil
 	}
@@ -107,18 +104,6 @@ func (r *Routed) register(ctx context.Context, name string) error {
 	}
 }
 
-// RequestReport makes m ask the router to tell if it finds no service, unless m says something about that already or goes to nobody in
-// particular.
-func RequestReport(m *message.Message) {
-	switch m.Service() {
-	case "", ".", "*", "?", RouterService:
-		return
-	}
-	if !m.Has("transmission_report") {
-		m.Set("transmission_report", "failure")
-	}
-}
-
 // Recv is Next for messages alone.
 func (r *Routed) Recv(ctx context.Context) (*message.Message, error) {
 	got, err := r.Next(ctx)
@@ -157,7 +142,7 @@ func (r *Routed) own(m *message.Message) (bool, error) {
 	case "READY", "DISCONNECTING":
 		return true, nil
 	case "STATUS":
-		return !r.status, nil
+		return !r.options.Status, nil
 	case "ABSOLUTELY":
 		return r.answers(m), nil
 	case "QUITTING":
@@ -165,7 +150,12 @@ func (r *Routed) own(m *message.Message) (bool, error) {
 	case "TRANSMISSION_REPORT":
 		command, _ := m.Get("command")
 		status, _ := m.Get("status")
+		r.mu.Lock()
 		r.reports = append(r.reports, Report{command, status == "cached"})
+		r.mu.Unlock()
+		if r.options.Strict && status != "cached" {
+			return true, As(Unavailable, ErrNotDelivered)
+		}
 		return true, nil
 	}
 	return false, nil
@@ -177,71 +167,6 @@ func (r *Routed) announce() error {
 	m := message.New("COMMANDS").Set("list", "ABSOLUTELY,HELP,INVALID,QUITTING,READY,SERVICE_UNAVAILABLE,STATUS,STOP,TRANSMISSION_REPORT,UNKNOWN")
 	m.SetService(RouterService)
 	return r.Session.Send(m)
-}
-
-// Reports returns what the router reported since the last call.
-func (r *Routed) Reports() []Report {
-	all := r.reports
-	r.reports = nil
-	return all
-}
-
-// ask sends questions and one more that every router answers, so that it is known when a question has no answer. see takes
-// the messages of the router that it wants. What is for others is kept for Next.
-func (r *Routed) ask(ctx context.Context, see func(m *message.Message) bool, questions ...*message.Message) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, routerPatience, Errorf(Timeout, "no answer from the router at %s within %s", r.Address, routerPatience))
-	defer cancel()
-	for _, q := range questions {
-		if err := r.Session.Send(q); err != nil {
-			return fmt.Errorf("ask %s: %w", r.Address, err)
-		}
-	}
-	r.serial++
-	if err := r.Session.Send(message.New("ALIVE").SetUint("serial", r.serial)); err != nil {
-		return fmt.Errorf("ask %s: %w", r.Address, err)
-	}
-	for done := false; !done; {
-		got, err := r.Session.Next(ctx)
-		if err != nil {
-			return fmt.Errorf("ask %s: %w", r.Address, err)
-		}
-		if done, err = r.sort(got, see); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sort puts what came while we asked where it belongs, and says whether it was the last answer.
-func (r *Routed) sort(got link.Received, see func(m *message.Message) bool) (last bool, err error) {
-	if m := got.Message; m != nil {
-		if fromRouter(m) && r.answers(m) {
-			n, _ := m.Uint("serial") // answers has read it
-			return n == r.serial, nil
-		}
-		if fromRouter(m) && see != nil && see(m) {
-			return false, nil
-		}
-		if own, err := r.own(m); err != nil || own {
-			return false, err
-		}
-	}
-	if len(r.early) < maxEarly {
-		r.early = append(r.early, got)
-	}
-	return false, nil
-}
-
-// answers says whether m is the answer to one of our questions, this one or one that was given up.
-func (r *Routed) answers(m *message.Message) bool {
-	n, err := m.Uint("serial")
-	return m.Command() == "ABSOLUTELY" && err == nil && n <= r.serial && n > r.serial-maxEarly
-}
-
-// fromRouter says whether m is the router's: some of its answers do not say who sends them.
-func fromRouter(m *message.Message) bool {
-	s := m.SentFromService()
-	return s == "" || s == RouterService
 }
 
 // Close takes our name away and ends the session.

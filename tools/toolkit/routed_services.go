@@ -117,7 +117,7 @@ const maxKnown = 8
 // NoService is the error for a service that the router has none of, as it reported. It asks the router which it has, to say what was meant.
 func (r *Routed) NoService(ctx context.Context, server, name string) error {
 	what := strconv.Quote(Escape(name))
-	if server != "" && server != "." && server != "*" && server != "?" {
+	if !anyNode(server) {
 		what += " on " + strconv.Quote(Escape(server))
 	}
 	list, err := r.Services(ctx)
@@ -127,7 +127,7 @@ func (r *Routed) NoService(ctx context.Context, server, name string) error {
 	var known []string
 	for _, s := range list {
 		switch {
-		case s.Name == name && s.Status == "down" && !strings.Contains(what, " on "):
+		case s.Name == name && s.Status == "down" && anyNode(server):
 			return Errorf(Unavailable, "service %s is down%s", what, sinceWords(s.Since))
 		case s.Status == "up" && !slices.Contains(known, s.Name) && !IsPassing(s.Name):
 			known = append(known, s.Name)

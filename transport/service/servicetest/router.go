@@ -29,6 +29,7 @@ type Options struct {
 	Cxx    bool              // it does what communicatord does: it is silent where that is
 	Silent bool              // it answers nothing at all
 	Refuse map[string]string // service name -> why it is not registered
+	Listed map[string]bool   // services whose messages are kept while they are away
 }
 
 // Router runs on a goroutine of its own until the end of the test. Its methods may be called from any goroutine, and wait until

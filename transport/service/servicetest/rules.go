@@ -179,10 +179,29 @@ func (r *Router) forward(from dispatch.Sender, c *client, m *message.Message) {
 		r.reply(to, m)
 		return
 	}
-	if cache, _ := m.Get("cache"); cache == "no;reply" {
+	if broadcast := m.Service() == "*" || m.Service() == "."; broadcast {
+		for to, other := range r.clients {
+			if other.commands[m.Command()] && other != c {
+				r.reply(to, m)
+			}
+		}
+		return
+	}
+	report, _ := m.Get("transmission_report")
+	cache, _ := m.Get("cache")
+	if local && r.options.Listed[m.Service()] && cache != "no;reply" {
+		if report == "failure" {
+			r.reply(from, r.command("TRANSMISSION_REPORT").Set("command", m.Command()).Set("status", "cached"))
+		}
+		return
+	}
+	if r.options.Cxx && m.Server() != "." && m.Server() != r.options.Node && !r.options.Listed[m.Service()] {
+		return // it may be on another node
+	}
+	if cache == "no;reply" {
 		r.reply(from, r.command("SERVICE_UNAVAILABLE").Set("destination_service", m.Service()).Set("unsent_command", m.Command()))
 	}
-	if report, _ := m.Get("transmission_report"); report == "failure" {
+	if report == "failure" {
 		r.reply(from, r.command("TRANSMISSION_REPORT").Set("command", m.Command()).Set("status", "failed"))
 	}
 }
