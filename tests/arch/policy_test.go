@@ -40,7 +40,7 @@ tools/toolkit/toolkittest: tools/toolkit core/address core/message transport/lin
 tools/internal/ui: core/inspect
 tools/signal: tools/toolkit core/message core/address core/config core/definition transport/link transport/control
 tools/ask: tools/toolkit core/message core/address core/definition transport/link transport/control
-tools/stop: tools/toolkit core/proc core/message core/address
+tools/stop: tools/toolkit core/proc core/message core/address core/config
 tools/tail: tools/toolkit tools/internal/ui core/message core/address core/proc core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/control
 tools/on: tools/toolkit tools/internal/ui core/message core/address core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/control
 tools/top: tools/toolkit tools/internal/ui core/message core/inspect transport/link transport/control

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -43,7 +44,8 @@ func Command(env *toolkit.Env) *cli.Command {
 			toolkit.DurationFlag("timeout", []string{"t"}, defaultINT, "how long INT may take: `DUR`; a bare number is seconds, 0 is without end"),
 			&cli.BoolFlag{Name: "process-name", Aliases: []string{"p"}, Usage: "a name that is no running unit may be a process; always so in ed stop, not in ed-stop"},
 			&cli.StringFlag{Name: "plan", Value: defaultPlan, Usage: "what to try one after the other: `STEP[:DUR],…`"},
-			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Value: "127.0.0.1:4040", Usage: "the router for the message is at `ADDR`"},
+			toolkit.RouterFlag(),
+			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "as --router"},
 			&cli.StringFlag{Name: "to", Usage: "send the message to `SERVICE`, if that is not the name given"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "stop every process that has the name"},
 			&cli.BoolFlag{Name: "strict", Usage: "exit 3 if it was not running, 4 if nothing is known by that name"},
@@ -59,7 +61,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			}
 			return run(c.Context, env, *o)
 		},
-	}, "host", "plan", "process-name", "user")
+	}, "router", "host", "plan", "process-name", "user")
 }
 
 // parse returns nil options where there is nothing to do.
@@ -93,8 +95,21 @@ func parse(env *toolkit.Env, c *cli.Context) (*options, error) {
 	if o.to != "" && len(o.operands) > 1 {
 		return nil, toolkit.Errorf(toolkit.Usage, "--to names one service, but %d are to be stopped", len(o.operands))
 	}
-	o.router, err = env.Address(c.String("host"), address.Defaults{Scheme: address.TCP, Port: 4040})
+	o.router, err = routerAddress(env, c)
 	return o, err
+}
+
+// routerAddress reads --host, which came first, or else what all commands have.
+func routerAddress(env *toolkit.Env, c *cli.Context) (address.Address, error) {
+	host := c.String("host")
+	switch {
+	case host == "":
+		place, err := env.Router(c)
+		return place.Address, err
+	case env.Setting(c, "router").Origin.Kind == config.FromCommandLine:
+		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--host and --router mean the same, and both are given")
+	}
+	return env.Address(host, address.Defaults{Scheme: address.TCP, Port: 4040})
 }
 
 func nonEmpty(words []string) []string {

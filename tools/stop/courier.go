@@ -43,6 +43,10 @@ func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*tar
 		return c, parentEnded(ctx)
 	}
 	c.session = session
+	if o.router.Scheme.IsUnix() {
+		// There a C++ router answers only those who announced that they understand it. It asks for the other four of everybody.
+		_ = session.Send(c.message("", "", "COMMANDS").Set("list", "HELP,QUITTING,READY,STATUS,STOP,UNKNOWN"))
+	}
 	for service := range c.status {
 		if err := session.Send(c.message("", "", "SERVICE_STATUS").Set("service", service)); err != nil {
 			c.why = "no router answers at " + c.host

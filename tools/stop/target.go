@@ -174,6 +174,13 @@ func (v *resolver) name(ctx context.Context, name string) error {
 			return v.openNamed(name, list)
 		}
 	}
+	if v.byName {
+		found, hint, err := v.byRouter(ctx, name)
+		if found || err != nil {
+			return err
+		}
+		reason += hint
+	}
 	kind := toolkit.NoSuch
 	if err == nil {
 		kind = toolkit.NotRunning

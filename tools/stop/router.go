@@ -1,0 +1,55 @@
+package stop
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// byRouter looks for a service of that name whose process the router knows: a program need not be called as the service that it is. It
+// says whether it was found, or in the hint what else is known.
+func (v *resolver) byRouter(ctx context.Context, name string) (found bool, hint string, err error) {
+	if serviceName(name) == "" {
+		return false, "", nil
+	}
+	limited, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	r, err := v.r.env.DialRouter(limited, v.router, toolkit.RouterOptions{DialOptions: toolkit.DialOptions{ConnectTimeout: answerLimit}})
+	if err != nil {
+		return false, "", parentEnded(ctx) // there need be none
+	}
+	defer r.Close()
+	pid, up := processOf(limited, r, name)
+	switch {
+	case ctx.Err() != nil:
+		return false, "", context.Cause(ctx)
+	case pid == 0 && up:
+		return false, "; a service is called so: ed signal " + name + "/STOP asks it to stop", nil
+	case pid == 0:
+		return false, "", nil
+	}
+	h, err := v.system.Open(pid)
+	if again, _ := processOf(limited, r, name); err == nil && again != pid {
+		_ = h.Close()
+		return false, "", toolkit.Errorf(toolkit.Temporary, "the process of service %s changed while it was looked at", name)
+	}
+	return true, "", v.add(&target{operand: name, service: name}, h, err)
+}
+
+// processOf asks which process has registered the service on the router's own node; 0 where that is not told.
+func processOf(ctx context.Context, r *toolkit.Routed, name string) (pid int, up bool) {
+	list, err := r.Services(ctx)
+	if errors.Is(err, toolkit.ErrNoList) {
+		list, err = r.ServiceStatus(ctx, name)
+	}
+	if err != nil {
+		return 0, false
+	}
+	i := slices.IndexFunc(list, func(s toolkit.ServiceInfo) bool { return s.Name == name && s.Status == "up" })
+	if i < 0 {
+		return 0, false
+	}
+	return list[i].PID, true
+}
