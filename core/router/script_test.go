@@ -25,7 +25,7 @@ import (
 //	                                 trace=host to see what the host is asked for
 //	service NAME KIND key=value… COMMAND…   open and registered, with the commands it announces; what it gets is left out
 //	peer NAME IP:PORT key=value…     another router that connected, likewise; ours=true: it tells its services
-//	open NAME KIND [from=IP:PORT] [uid=N] [cert=NAME]
+//	open NAME KIND [from=IP:PORT] [uid=N] [pid=N] [cert=NAME]
 //	NAME> LINE                       the client sends a line; of a datagram client, a packet
 //	NAME< LINE                       the client gets it, next
 //	NAME< (closed)                   its connection is closed; (aborted)
@@ -206,6 +206,11 @@ func (s *script) open(text string) {
 		n, err := strconv.Atoi(uid)
 		require.NoError(s.t, err)
 		c.origin.HasCred, c.origin.UID = true, uint32(n)
+	}
+	if pid := options["pid"]; pid != "" {
+		n, err := strconv.Atoi(pid)
+		require.NoError(s.t, err)
+		c.origin.HasCred, c.origin.PID = true, int32(n)
 	}
 	if name := options["cert"]; name != "" {
 		c.origin.Names = []string{name}

@@ -54,14 +54,18 @@ func (r *Router) publicIP(c *Client, m *message.Message) {
 // listBytes is how long a list in one message gets: lines have a limit.
 const listBytes = 24 << 10
 
-// listServices answers LIST_SERVICES with SERVICES list=a,b,c, or with details=true list=NAME@SERVER:STATUS:SINCE,… All but the last of several
-// answers say more=true.
+// listServices answers LIST_SERVICES with SERVICES list=a,b,c, or with details=true list=NAME@SERVER:STATUS:SINCE,… Where one process
+// of this node holds the name and its connection told which, :PID follows. All but the last of several answers say more=true.
 func (r *Router) listServices(c *Client, m *message.Message) {
 	details, _ := m.Bool("details")
 	var items []string
 	for _, s := range r.Services() {
 		if details {
-			items = append(items, s.Name+"@"+s.Server+":"+s.Status+":"+strconv.FormatInt(s.Since, 10))
+			item := s.Name + "@" + s.Server + ":" + s.Status + ":" + strconv.FormatInt(s.Since, 10)
+			if s.PID != 0 {
+				item += ":" + strconv.Itoa(int(s.PID))
+			}
+			items = append(items, item)
 		} else if s.Server == r.name && s.Status == "up" {
 			items = append(items, s.Name)
 		}
@@ -97,6 +101,7 @@ type Service struct {
 	Since  int64  // Unix seconds; 0: not known
 	// Instances is how many clients of this node hold the name.
 	Instances int
+	PID       int32 // of the only one, where its connection tells; else 0
 }
 
 // Services returns all services that are known, sorted by name and server.
@@ -106,6 +111,9 @@ func (r *Router) Services() []Service {
 		s := Service{Name: v.name, Server: r.name, Status: "up", Since: v.up, Instances: len(v.holders)}
 		if len(v.holders) == 0 {
 			s.Status, s.Since = "down", v.down
+		}
+		if len(v.holders) == 1 && v.holders[0].origin.HasCred {
+			s.PID = v.holders[0].origin.PID
 		}
 		all = append(all, s)
 	}
