@@ -160,6 +160,10 @@ func (r *Router) list(m *message.Message) *message.Message {
 	if details, _ := m.Get("details"); details == "true" {
 		for i, name := range items {
 			items[i] = fmt.Sprintf("%s@%s:up:%d", name, r.options.Node, startedAt)
+			to, _ := r.find(name)
+			if peer, ok := to.(*link.Link).Conn().Peer(); ok {
+				items[i] += fmt.Sprintf(":%d", cmp.Or(r.options.PID, int(peer.PID)))
+			}
 		}
 	}
 	reply := m.Reply("SERVICES")

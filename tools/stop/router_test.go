@@ -1,0 +1,101 @@
+package stop_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/service"
+	"github.com/ed-toolbox/ed/transport/service/servicetest"
+)
+
+// registered runs a service in this process that ends the child when it is told to STOP.
+func registered(t *testing.T, r *servicetest.Router, name string, c *child) {
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	s, err := service.New(loop, service.Options{
+		Name: name, Router: r.At, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Defaults: dispatch.DefaultsOptions{Stop: func(bool) { _ = c.stdin.Close() }},
+	})
+	require.NoError(t, err)
+	over := make(chan error, 1)
+	go func() { over <- loop.Run(context.Background()) }()
+	t.Cleanup(func() {
+		require.NoError(t, loop.Post(func() { s.Abort(nil) }))
+		require.NoError(t, <-over)
+		require.NoError(t, loop.Close())
+	})
+	r.Wait("^"+name+"→d .*COMMANDS", 1)
+}
+
+func routerWorld(t *testing.T, r *servicetest.Router) *toolkittest.World {
+	w := newWorld(t)
+	w.Dial = toolkit.NewEnv().Dial
+	w.Vars["ED_ROUTER"] = r.At.String()
+	return w
+}
+
+// The message goes by the router that all tools use, ours or the C++ one, and is all that is needed.
+func TestStopByMessage(t *testing.T) {
+	for _, cxx := range []bool{false, true} {
+		systemctl(t, "")
+		name := unique(t, strconv.FormatBool(cxx))
+		c := start(t, "INT TERM", name)
+		r := servicetest.Start(t, servicetest.Options{Cxx: cxx})
+		registered(t, r, name, c)
+		w := routerWorld(t, r)
+		require.NoError(t, run(t, w, "--json", name))
+		require.Equal(t, []string{"find found", "message gone"}, steps(events(t, w)))
+		require.Equal(t, 1, r.Count(`^d→`+name+` <test_hostexample:ed_stop \.:`+name+`/STOP$`))
+		require.Equal(t, 1, r.Count(`^\?→d .*COMMANDS list=.*STATUS`), "a C++ router answers no other over a Unix socket")
+	}
+}
+
+// A service whose program is called otherwise is found by its router.
+func TestStopFindsProcessByRouter(t *testing.T) {
+	systemctl(t, "")
+	c := start(t, "plain", unique(t, "program"))
+	pid, err := strconv.Atoi(c.pid())
+	require.NoError(t, err)
+	r := servicetest.Start(t, servicetest.Options{PID: pid})
+	name := unique(t, "service")
+	registered(t, r, name, c)
+
+	w := routerWorld(t, r)
+	require.NoError(t, run(t, w, "--json", "--plan", "INT:5s", name))
+	list := events(t, w)
+	require.Equal(t, []string{"find found", "INT gone"}, steps(list))
+	require.Equal(t, pid, list[0].PID)
+	c.endedBy(t, syscall.SIGINT)
+
+	requireKind(t, toolkit.NoSuch, run(t, routerWorld(t, r), "--strict", "none_such"))
+}
+
+func TestStopRouterOptions(t *testing.T) {
+	systemctl(t, "")
+	c := start(t, "plain", "")
+	r := servicetest.Start(t, servicetest.Options{})
+	w := routerWorld(t, r)
+	requireKind(t, toolkit.Usage, run(t, w, "--host", "x:1", "--router", "x:2", c.pid()))
+	requireKind(t, toolkit.Usage, run(t, w, "--router", "what://x", c.pid()))
+
+	// the names that communicatord does not list can be asked for
+	cxx := servicetest.Start(t, servicetest.Options{Cxx: true, At: address.FromUnix(address.Unix, filepath.Join(t.TempDir(), "c"))})
+	name := unique(t, "service")
+	registered(t, cxx, name, c)
+	w = routerWorld(t, cxx)
+	err := run(t, w, "--strict", name)
+	requireKind(t, toolkit.NoSuch, err)
+	require.ErrorContains(t, err, "a service is called so: ed signal "+name+"/STOP asks it to stop")
+}
