@@ -120,6 +120,8 @@ func (l *listening) origin(from dispatch.Sender) (string, uint64) {
 		return l.labelOf(p), p.ID()
 	case *link.Peer:
 		return l.packetLabel(p.Address()), p.Conn().ID()
+	case interface{ Link() *link.Link }: // a service's sender
+		return l.labelOf(p.Link()), p.Link().ID()
 	}
 	return "", 0
 }

@@ -101,6 +101,9 @@ func (l *listening) hangUp() {
 	for _, s := range l.sockets {
 		_ = s.Close()
 	}
+	if l.routed != nil {
+		l.routed.Close()
+	}
 }
 
 // end is what is left after the loop: writing out, closing the recording, the summary.
@@ -122,6 +125,9 @@ func (l *listening) end() error {
 		starved += listener.Stats().Starved
 	}
 	links := l.server.Stats().Opened
+	if l.routed != nil {
+		links += l.routed.Link().Stats().Opened
+	}
 	for _, c := range l.clients {
 		links += c.Stats().Opened
 	}

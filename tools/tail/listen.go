@@ -11,6 +11,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
+	"github.com/ed-toolbox/ed/transport/service"
 )
 
 // closeTimeout is how long a peer that does not read can keep us from ending.
@@ -28,6 +29,7 @@ type listening struct {
 	listeners []transport.Listener
 	sockets   []transport.PacketConn
 	clients   []*link.Client
+	routed    *service.Service // with --service
 	conns     []transport.Conn // of the clients
 	dialled   int              // connections, or attempts at one, that have not ended; with --connect
 	failure   error
@@ -116,6 +118,9 @@ func (l *listening) open() error {
 		if err != nil {
 			return err
 		}
+	}
+	if l.service.name != "" {
+		return l.register()
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type listenOptions struct {
 	toolkit.Common
 	where   []address.Address
 	connect bool
+	service serviceOptions
 
 	form    form
 	stamps  string
@@ -47,13 +48,15 @@ type listenOptions struct {
 // Listen returns the command `ed listen`.
 func Listen(env *toolkit.Env) *cli.Command {
 	return env.Configure("listen", &cli.Command{
-		Name:      "listen",
-		Usage:     "show, record and answer the messages that others send",
-		ArgsUsage: "ADDR ...",
+		Name:  "listen",
+		Usage: "show, record and answer the messages that others send",
+		UsageText: `[OPTIONS] ADDR ...
+			[OPTIONS] --service NAME [ADDR ...]`,
 		Description: `ed listen tcp://127.0.0.1:4040 udp://127.0.0.1:4041
 			ed listen unix:/run/x.sock --json -n 3 --timeout 10s
 			ed listen :4040 --filter 'LOCK*,service=cluckd' --record day.jsonl
-			ed listen :4040 --on 'STOP=systemctl stop "$ED_PARAM_unit"'`,
+			ed listen :4040 --on 'STOP=systemctl stop "$ED_PARAM_unit"'
+			ed listen --service watcher --announce LOCKED,UNLOCKED`,
 		Flags: toolkit.PeerFlags(listenFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := readListenOptions(env, c)
@@ -62,12 +65,15 @@ func Listen(env *toolkit.Env) *cli.Command {
 			}
 			return listen(c.Context, env, o)
 		},
-	}, "timestamps", "max-line", "max-datagram")
+	}, "router", "timestamps", "max-line", "max-datagram")
 }
 
 func listenFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "connect", Aliases: []string{"c"}, Usage: "dial the addresses instead of binding them"},
+		&cli.StringFlag{Name: "service", Aliases: []string{"register"}, Usage: "be the service `NAME` of the router"},
+		&cli.StringFlag{Name: "announce", Usage: "take broadcasts of `CMD,...` as that service"},
+		toolkit.RouterFlag(),
 		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
@@ -114,7 +120,10 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		return o, err
 	}
 	var err error
-	if o.where, err = readAddresses(env, c); err != nil {
+	if o.service, err = readService(env, c); err != nil {
+		return o, err
+	}
+	if o.where, err = readAddresses(env, c, o.service.name != ""); err != nil {
 		return o, err
 	}
 	return o, readListenTexts(c, &o)
@@ -146,8 +155,12 @@ func checkListenFlags(env *toolkit.Env, c *cli.Context, o *listenOptions) error 
 	return nil
 }
 
-func readAddresses(env *toolkit.Env, c *cli.Context) ([]address.Address, error) {
-	operands, err := toolkit.Operands(c, 1, -1, "an address")
+func readAddresses(env *toolkit.Env, c *cli.Context, none bool) ([]address.Address, error) {
+	least := 1
+	if none {
+		least = 0
+	}
+	operands, err := toolkit.Operands(c, least, -1, "an address, or --service NAME,")
 	if err != nil {
 		return nil, err
 	}

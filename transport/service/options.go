@@ -10,6 +10,7 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
@@ -48,8 +49,8 @@ type Options struct {
 	Link link.PermanentOptions
 	// Transport is for each connection.
 	Transport transport.Options
-	// Opener says whom to trust where Router is a tls address.
-	Opener open.Opener
+	// Dial connects: Dial of an open.Opener that knows whom to trust, where Router is a tls address. Nil: open.Dial.
+	Dial func(*reactor.Loop, address.Address, transport.Options, transport.Handler) (transport.Conn, error)
 }
 
 // Status is what STATUS says of a service.
@@ -117,6 +118,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Dispatcher == nil {
 		o.Dispatcher = dispatch.New(dispatch.Options{Logger: o.Logger})
+	}
+	if o.Dial == nil {
+		o.Dial = open.Dial
 	}
 	if len(o.Link.Pauses) == 0 {
 		o.Link.MinPause = cmp.Or(o.Link.MinPause, 250*time.Millisecond)

@@ -61,7 +61,7 @@ func (s *Service) dial(l *reactor.Loop, h transport.Handler) (transport.Conn, er
 			return nil, err
 		}
 	}
-	return s.options.Opener.Dial(l, where, s.options.Transport, h)
+	return s.options.Dial(l, where, s.options.Transport, h)
 }
 
 // Send has m sent by way of the router, now or when it is there; m may be used again at once. A message that does not say
