@@ -59,7 +59,7 @@ func (inv *Invocation) descend(app *cli.App, args []string) (rest []string) {
 			return append(rest, args[i:]...)
 		case isOption(arg):
 			rest = append(rest, arg)
-			if known.wantsNext(arg) && i+1 < len(args) {
+			for n := known.wantsNext(arg); n > 0 && i+1 < len(args); n-- {
 				i++
 				rest = append(rest, args[i])
 			}

@@ -42,7 +42,7 @@
 //   - A panic ends in 70.
 //
 // Flags of our own: DurationFlag (bare number = seconds; read with DurationOf), ChoiceFlag (one of a few words; StringOf),
-// OptionalCountFlag (--wait[=N]; CountOf). Env.Compat is true when called as ed-ping; options that only the C++ program of that
+// OptionalCountFlag (--wait[=N]; CountOf), PairFlag (--send ADDR MESSAGE; PairsOf), RestFlag (the words after "--"; RestOf). Env.Compat is true when called as ed-ping; options that only the C++ program of that
 // name has are added then, with Hidden set.
 //
 // Output goes through env.Output(common): Line and JSONLine for data, Say for what happened (-q silences it), Detail for -v, Warn,

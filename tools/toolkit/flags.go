@@ -79,6 +79,8 @@ type flagInfo struct {
 	short    []rune
 	value    bool // a value must follow
 	optional bool // a value may follow, with "=" only
+	pair     bool // the value is two words
+	rest     bool // it takes the words after "--", and is no option that could be written
 }
 
 // primary is the name under which cli knows the flag.
@@ -101,6 +103,8 @@ func describeFlag(f cli.Flag) flagInfo {
 		if b, ok := g.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
 			d.value, d.optional = false, true
 		}
+		_, d.pair = g.Value.(*pairValue)
+		_, d.rest = g.Value.(*restValue)
 	}
 	return d
 }

@@ -33,12 +33,17 @@ type parsedArgs struct {
 type flagSet struct {
 	long  map[string]*flagInfo
 	short map[rune]*flagInfo
+	rest  *flagInfo // takes the words after "--"; nil: they are operands
 }
 
 func newFlagSet(flags []cli.Flag) *flagSet {
 	s := &flagSet{long: map[string]*flagInfo{}, short: map[rune]*flagInfo{}}
 	for _, f := range flags {
 		d := describeFlag(f)
+		if d.rest {
+			s.rest = &d
+			continue
+		}
 		for _, n := range d.long {
 			if old := s.long[n]; old == nil || d.value {
 				s.long[n] = &d
@@ -62,23 +67,37 @@ func (s *flagSet) names() []string {
 	return all
 }
 
-// wantsNext reports whether the word after arg is the value of the option that arg is or ends in.
-func (s *flagSet) wantsNext(arg string) bool {
+// wantsNext counts the words after arg that are the value of the option that arg is or ends in.
+func (s *flagSet) wantsNext(arg string) int {
 	if name, ok := strings.CutPrefix(arg, "--"); ok {
 		name, _, joined := strings.Cut(name, "=")
 		f := s.long[foldName(name)]
-		return f != nil && f.value && !joined
+		if f == nil {
+			return 0
+		}
+		return f.wants(joined)
 	}
 	for i, r := range arg[1:] {
 		f := s.short[r]
 		if f == nil || f.optional {
-			return false
+			return 0
 		}
 		if f.value {
-			return 1+i+utf8.RuneLen(r) == len(arg)
+			return f.wants(1+i+utf8.RuneLen(r) < len(arg))
 		}
 	}
-	return false
+	return 0
+}
+
+// wants is how many words follow; joined says that one is part of the option's own word.
+func (f *flagInfo) wants(joined bool) (n int) {
+	if f.value && !joined {
+		n++
+	}
+	if f.pair {
+		n++
+	}
+	return n
 }
 
 // parseArgs takes args apart by what the flags say of themselves. Help and version are found even in a line that is wrong
@@ -88,6 +107,10 @@ func parseArgs(flags []cli.Flag, args []string) (parsedArgs, error) {
 	for len(p.args) > 0 {
 		arg := p.next()
 		switch {
+		case arg == "--" && p.set.rest != nil:
+			for len(p.args) > 0 {
+				p.add(option{name: p.set.rest.primary(), value: p.next()})
+			}
 		case arg == "--":
 			p.out.operands = append(p.out.operands, p.args...)
 			p.args = nil
@@ -134,7 +157,7 @@ func (p *argParser) longOption(arg string) {
 	case f == nil:
 		p.fail(unknownWord("option", "--"+name, p.set.names()))
 	case joined:
-		p.add(option{name: f.primary(), value: value})
+		p.joined(f, "--"+name, value)
 	case f.value:
 		p.value(f, "--"+name)
 	default:
@@ -148,7 +171,19 @@ func (p *argParser) value(f *flagInfo, as string) {
 		p.fail(Errorf(Usage, "option %s needs a value", as))
 		return
 	}
-	p.add(option{name: f.primary(), value: p.next()})
+	p.joined(f, as, p.next())
+}
+
+// joined takes value, and where two words belong together the next one with it.
+func (p *argParser) joined(f *flagInfo, as, value string) {
+	if f.pair {
+		if len(p.args) == 0 {
+			p.fail(Errorf(Usage, "option %s needs two values: %s", as, describe(f.flag).Arg))
+			return
+		}
+		value += pairMark + p.next()
+	}
+	p.add(option{name: f.primary(), value: value})
 }
 
 // cluster reads "-abc", "-xvalue" and "-x=value". A word that is a long name is refused: read as a cluster, "-host" would
@@ -177,10 +212,10 @@ func (p *argParser) cluster(arg string) {
 			p.fail(Errorf(Usage, "unknown option %s", as))
 			return
 		case joined:
-			p.add(option{name: f.primary(), value: value})
+			p.joined(f, as, value)
 			return
 		case f.value && rest != "":
-			p.add(option{name: f.primary(), value: rest})
+			p.joined(f, as, rest)
 			return
 		case f.value:
 			p.value(f, as)
