@@ -19,6 +19,8 @@ func TestPatternsRefused(t *testing.T) {
 	}
 	_, err := watch.Files(l, nil, watch.FileOptions{})
 	require.Error(t, err)
+	_, err = watch.Files(l, nil, watch.FileOptions{Patterns: []string{"a"}, Ignore: []string{"["}})
+	require.Error(t, err)
 }
 
 func TestPatternMatch(t *testing.T) {

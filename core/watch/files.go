@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ type FileOptions struct {
 	Patterns []string
 	// Recursive means all that is below what Patterns name, too.
 	Recursive bool
+	// Ignore are patterns as of path.Match for single names: where a pattern has a wildcard, entries so called, and all that is in
+	// them, are taken not to be there, and cost nothing. What a pattern names is not ignored.
+	Ignore []string
 	// Ops is what to report; 0: Changes. Without Rename, a rename is reported as Delete and Create, if these are asked for.
 	Ops Op
 	// Coalesce holds events back for so long, and puts those of one path together. 0: each is reported at once.
@@ -122,6 +126,12 @@ func Files(l *reactor.Loop, f func(FileEvent), o FileOptions) (*FileWatch, error
 		}
 		w.machine.patterns = append(w.machine.patterns, list...)
 	}
+	for _, name := range o.Ignore {
+		if _, err := path.Match(name, ""); err != nil {
+			return nil, fmt.Errorf("parse pattern %q: %w", name, err)
+		}
+	}
+	w.machine.ignore = o.Ignore
 	if len(w.machine.patterns) > math.MaxUint16 {
 		return nil, &LimitError{What: limitEntries, Limit: math.MaxUint16, Path: o.Name}
 	}

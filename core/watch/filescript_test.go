@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write what was reported into the script
 // TestFileScripts does what the scripts in testdata/files say, in an empty directory, and compares what is reported with
 // what comes after "Output:". Commands:
 //
-//	watch [-r] [-ops LIST] [-coalesce] [-max N] PATTERN...
+//	watch [-r] [-ops LIST] [-coalesce] [-max N] [-ignore NAME,...] PATTERN...
 //	touch write append chmod mkdir rm rmdir mv ln cat exchange: as in a shell, one step at a time; mkdir has -p, rm -r, ln -s
 //	settle   runs the loop until everything is reported
 //	lose     settles, and makes the watch believe that events were dropped
@@ -96,8 +96,12 @@ func (s *fileScript) watch(args []string) {
 	flags.BoolVar(&o.Recursive, "r", false, "")
 	flags.IntVar(&o.MaxEntries, "max", 0, "")
 	coalesce := flags.Bool("coalesce", false, "")
+	ignore := flags.String("ignore", "", "")
 	require.NoError(s.t, flags.Parse(args))
 	o.Patterns = flags.Args()
+	if *ignore != "" {
+		o.Ignore = strings.Split(*ignore, ",")
+	}
 	if *coalesce {
 		o.Coalesce = 5 * time.Millisecond
 	}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"encoding/binary"
+	"path"
 	"slices"
 )
 
@@ -19,7 +20,16 @@ type states struct {
 // machine follows all patterns of a watch at once, from directory to directory.
 type machine struct {
 	patterns []pattern
+	ignore   []string // names that wildcards do not match
 	known    map[string]*states
+}
+
+// ignores says whether wildcards do not match the name.
+func (m *machine) ignores(name string) bool {
+	return slices.ContainsFunc(m.ignore, func(pattern string) bool {
+		ok, _ := path.Match(pattern, name) // checked by Files
+		return ok
+	})
 }
 
 // verdict is what the name of an entry says about it.
@@ -62,10 +72,11 @@ func (m *machine) last(p position) bool {
 
 // judge compares an entry's name.
 func (m *machine) judge(s *states, name string) (v verdict) {
+	ignored := m.ignores(name)
 	for _, p := range s.positions {
 		seg := m.segment(p)
 		switch {
-		case seg.kind == anyDepth || !seg.matches(name):
+		case seg.kind == anyDepth || !seg.matches(name) || ignored && seg.kind != literal:
 		case m.last(p):
 			v.matches = true
 			v.follow = v.follow || seg.kind != anyEntry
@@ -79,9 +90,11 @@ func (m *machine) judge(s *states, name string) (v verdict) {
 // descend gives what the entries of a directory are compared with; nil if none can match. It is less if a symbolic link leads there.
 func (m *machine) descend(s *states, name string, link bool) *states {
 	var list []position
+	ignored := m.ignores(name)
 	for _, p := range s.positions {
 		seg := m.segment(p)
 		switch {
+		case ignored && seg.kind != literal:
 		case seg.kind == anyDepth && !link:
 			list = m.enter(list, p)
 		case seg.kind != anyDepth && !m.last(p) && seg.matches(name):
