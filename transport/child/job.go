@@ -32,6 +32,9 @@ type Options struct {
 	// borrowed. They are called on the loop's goroutine and must not block. Nil: it is kept for the Result.
 	Output func(p []byte)
 	Errors func(stage int, p []byte)
+	// OutputFile is what the last command gets as its standard output, in place of a pipe that Output reads; it stays the
+	// caller's. Nil: a pipe.
+	OutputFile *os.File
 	// InheritErrors gives the commands our own standard error.
 	InheritErrors bool
 	// Keep is how many bytes of each of these are kept; what is more is read and dropped. Default 1 MiB.
@@ -146,9 +149,11 @@ func (j *Job) start(p *plumbing, commands []Command) error {
 	if err != nil {
 		return err
 	}
-	out, outFD, err := p.fromChild("stdout")
-	if err != nil {
-		return err
+	out, outFD := j.o.OutputFile, -1
+	if out == nil {
+		if out, outFD, err = p.fromChild("stdout"); err != nil {
+			return err
+		}
 	}
 	errFDs := make([]int, 0, len(commands))
 	errs := func(int) (*os.File, error) {
@@ -195,9 +200,11 @@ func (j *Job) connect(p *plumbing, in, out int, errs []int) error {
 			return err
 		}
 	}
-	output := &sink{job: j, keep: &j.result.Output, cut: &j.result.OutputCut, f: j.o.Output}
-	if err := conn(out, -1, output, "stdout"); err != nil {
-		return err
+	if out >= 0 {
+		output := &sink{job: j, keep: &j.result.Output, cut: &j.result.OutputCut, f: j.o.Output}
+		if err := conn(out, -1, output, "stdout"); err != nil {
+			return err
+		}
 	}
 	for i, fd := range errs {
 		s := &j.result.Stages[i]

@@ -214,6 +214,22 @@ func TestStreams(t *testing.T) {
 	require.NoError(t, run(t, child.Options{InheritErrors: true}, cmd("true")).Check())
 }
 
+func TestOutputFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	for range 2 {
+		r := run(t, child.Options{OutputFile: f}, cmd("echo one"), sh("cat; echo two >&2"))
+		require.NoError(t, r.Check())
+		require.Empty(t, r.Output)
+		require.Equal(t, "two\n", string(r.Stages[1].Errors))
+	}
+	require.NoError(t, f.Close(), "it is still the caller's")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "one\none\n", string(text))
+}
+
 func TestEnvironment(t *testing.T) {
 	t.Setenv("ED_TEST_A", "ours")
 	t.Setenv("ED_TEST_B", "ours")
