@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -27,10 +26,10 @@ func main() {
 
 // program runs one command line and returns its exit code, unless a signal ends the process.
 func program(env *toolkit.Env, argv []string, commands func(*toolkit.Env) []*cli.Command) int {
-	ctx, ignore, release := catchSignals(context.Background())
-	env.ReleaseSignals = ignore
+	ctx, catcher := catchSignals(context.Background())
+	env.Claim = catcher.leave
 	err := run(ctx, env, argv, newApp(env, commands(env)))
-	release()
+	catcher.release()
 	report(env, err)
 	dieIfInterrupted(err)
 	return exitCode(err)
@@ -87,35 +86,6 @@ func name(env *toolkit.Env, inv *toolkit.Invocation) {
 		path = path[1:] // the first one is in the program's name
 	}
 	env.Program = strings.Join(append([]string{env.Program}, path...), " ")
-}
-
-// catchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP ends; a second one ends the program at once. Signals that
-// were ignored when we started (nohup, a shell's background job) stay so. ignore leaves them to whoever else watches them; release
-// ends the context, too.
-func catchSignals(parent context.Context) (_ context.Context, ignore, release func()) {
-	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
-	}
-	go func() {
-		s, ok := <-signals
-		if !ok {
-			return
-		}
-		signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-		cancel(&toolkit.Interrupted{Signal: s})
-	}()
-	ignore = sync.OnceFunc(func() {
-		signal.Stop(signals)
-		close(signals)
-	})
-	return ctx, ignore, func() {
-		ignore()
-		cancel(nil)
-	}
 }
 
 // dieIfInterrupted ends the process by the signal that interrupted it, as if it had never been caught, so that the

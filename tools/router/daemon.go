@@ -163,9 +163,10 @@ func (d *daemon) raiseLimit() {
 // watchSignals takes the signals over from the main program, for which the first of them would be the end.
 func (d *daemon) watchSignals() error {
 	var err error
-	d.signals, err = watch.Signals(d.loop, d.signalled, watch.SignalOptions{}, watch.Signal(proc.INT), watch.Signal(proc.TERM), watch.Signal(proc.HUP))
-	if err == nil && d.env.ReleaseSignals != nil {
-		d.env.ReleaseSignals()
+	all := []watch.Signal{watch.Signal(proc.INT), watch.Signal(proc.TERM), watch.Signal(proc.HUP)}
+	d.signals, err = watch.Signals(d.loop, d.signalled, watch.SignalOptions{}, all...)
+	if err == nil && d.env.Claim != nil {
+		d.env.Claim(all[0], all[1], all[2])
 	}
 	return err
 }

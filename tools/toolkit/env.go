@@ -30,13 +30,13 @@ type Env struct {
 	// Root is put before /etc in the names of configuration files. "" outside of tests.
 	Root string
 
-	// ReleaseSignals is called by a command that watches SIGINT, SIGTERM and SIGHUP itself, once it does: they end its context
-	// no more. Nil where there is nothing to release.
-	ReleaseSignals func()
-
 	// Dial opens a session to a peer. It returns when connected (or, for datagrams, when the socket is ready), and
 	// fails when ctx ends first.
 	Dial func(ctx context.Context, a address.Address, o DialOptions) (Session, error)
+
+	// Claim is called by a command that deals with these signals itself: from then on they do not end its context. Nil
+	// where signals are nobody's business.
+	Claim func(signals ...os.Signal)
 
 	tools   []*tool
 	applied map[string]config.Setting // of the running command: what did not come from its command line
