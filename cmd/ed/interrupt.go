@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -41,21 +42,47 @@ func (c *catcher) wait() {
 		if c.leaves(s) {
 			continue
 		}
-		for _, e := range ending() {
-			if !c.leaves(e) {
-				signal.Reset(e)
-			}
-		}
 		c.cancel(&toolkit.Interrupted{Signal: s})
+		c.letSecondKill()
 		return
 	}
 }
 
-// leave has signals not end the context any more. It is the Claim of the commands' environment.
-func (c *catcher) leave(signals ...os.Signal) {
+// doubled is how long a second signal counts as an echo of the first: timeout(1) sends one to the program and one to its
+// group, and so do others that run programs.
+const doubled = 100 * time.Millisecond
+
+// letSecondKill gives the signals their default actions back, after a moment.
+func (c *catcher) letSecondKill() {
+	moment := time.NewTimer(doubled)
+	defer moment.Stop()
+	for {
+		select {
+		case _, ok := <-c.signals:
+			if !ok {
+				return
+			}
+		case <-moment.C:
+			for _, s := range ending() {
+				if !c.leaves(s) {
+					signal.Reset(s)
+				}
+			}
+			return
+		}
+	}
+}
+
+// leave has signals not end the context, until what it returns is called. It is the Claim of the commands' environment.
+func (c *catcher) leave(signals ...os.Signal) (take func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.left = append(c.left, signals...)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.left = slices.DeleteFunc(c.left, func(s os.Signal) bool { return slices.Contains(signals, s) })
+	}
 }
 
 func (c *catcher) leaves(s os.Signal) bool {

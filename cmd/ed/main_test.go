@@ -45,6 +45,13 @@ func testCommands(env *toolkit.Env) []*cli.Command {
 			_ = env.Stdout.Printf("waiting\n")
 			select {}
 		}),
+		action("test-orderly", func(c *cli.Context) error {
+			_ = env.Stdout.Printf("waiting\n")
+			<-c.Done()
+			<-time.After(doubled / 2) // an end takes its time
+			_ = env.Stderr.Printf("in good order\n")
+			return c.Err()
+		}),
 		action("test-flood", func(*cli.Context) error {
 			for {
 				if err := env.Output(toolkit.Common{}).Line("%s", strings.Repeat("x", 4096)); err != nil {
@@ -170,6 +177,17 @@ func TestDeathBySignal(t *testing.T) {
 		require.Equal(t, s, got.signal)
 		require.Empty(t, got.err)
 	}
+}
+
+// TestSignalTwice: the two signals of timeout(1), and of others that tell a program and its group, are one.
+func TestSignalTwice(t *testing.T) {
+	cmd, wait := startWaiting(t, "test-orderly")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	got := wait()
+	require.Equal(t, syscall.SIGINT, got.signal)
+	require.Equal(t, "in good order\n", got.err)
 }
 
 // TestSecondSignal: a command that does not listen to the first one ends by the second.

@@ -34,9 +34,9 @@ type Env struct {
 	// fails when ctx ends first.
 	Dial func(ctx context.Context, a address.Address, o DialOptions) (Session, error)
 
-	// Claim is called by a command that deals with these signals itself: from then on they do not end its context. Nil
-	// where signals are nobody's business.
-	Claim func(signals ...os.Signal)
+	// Claim is called by a command that deals with these signals itself: until it calls what Claim returns, they do not end
+	// its context. Nil where signals are nobody's business.
+	Claim func(signals ...os.Signal) (unclaim func())
 
 	tools   []*tool
 	applied map[string]config.Setting // of the running command: what did not come from its command line
