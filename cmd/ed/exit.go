@@ -23,7 +23,7 @@ func exits() []exit {
 		{0, 0, "OK", "it worked", ""},
 		{1, toolkit.Other, "FAILURE", "it failed for a reason that has no code of its own", "read the message on standard error"},
 		{3, toolkit.NotRunning, "NOTRUNNING", "the process does not run (ed stop --strict)", "without --strict this is success"},
-		{4, toolkit.NoSuch, "NOSUCH", "there is no such unit or process (ed stop --strict)", "check the name; systemctl list-units shows the units"},
+		{4, toolkit.NoSuch, "NOSUCH", "there is no such unit or process (ed stop --strict, ed on process)", "check the name; systemctl list-units shows the units"},
 		{64, toolkit.Usage, "USAGE", "the command line is wrong, nothing was done", "the command with --help shows how it is used"},
 		{65, toolkit.Data, "DATAERR", "a message or an input file is malformed", "the message names the line or the byte; ed check message tells more"},
 		{66, toolkit.NoInput, "NOINPUT", "an input file is missing or cannot be read", "check the path"},
@@ -52,6 +52,10 @@ func exitCode(err error) int {
 		if s, ok := by.Signal.(syscall.Signal); ok {
 			return 128 + int(s)
 		}
+	}
+	var exited *toolkit.Exited
+	if errors.As(err, &exited) {
+		return exited.Code
 	}
 	kind := toolkit.KindOf(err)
 	for _, e := range exits()[1:] {

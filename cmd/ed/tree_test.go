@@ -89,6 +89,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	require.Equal(t, 0, exitCode(nil))
 	require.Equal(t, 130, exitCode(&toolkit.Interrupted{Signal: os.Interrupt}))
+	require.Equal(t, 143, exitCode(&toolkit.Exited{Code: 143}))
 	codes := []int{0, 1, 64, 65, 66, 68, 69, 70, 73, 74, 75, 76, 77, 78, 99, 124, 3, 4, 130}
 	for _, e := range exits() {
 		require.Contains(t, codes, e.Code)

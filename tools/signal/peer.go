@@ -53,11 +53,7 @@ type refusal struct {
 
 // Error leaves away the calls and addresses in between.
 func (e *refusal) Error() string {
-	cause := e.err
-	for next := errors.Unwrap(cause); next != nil; next = errors.Unwrap(cause) {
-		cause = next
-	}
-	return "nothing listens at " + e.target.String() + ": " + cause.Error()
+	return "nothing listens at " + e.target.String() + ": " + toolkit.Cause(e.err)
 }
 
 func (e *refusal) Unwrap() error { return e.err }

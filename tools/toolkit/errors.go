@@ -86,8 +86,16 @@ func Silent(k Kind) error { return &Error{Kind: k} }
 // IsSilent reports whether err must not be printed.
 func IsSilent(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Err == nil
+	var exited *Exited
+	return errors.As(err, &e) && e.Err == nil || errors.As(err, &exited)
 }
+
+// Exited has the program end with the exit code of another one that it ran. It is not printed.
+type Exited struct {
+	Code int // 1 to 255; 128 and the number of the signal for a death by signal, as shells have it
+}
+
+func (e *Exited) Error() string { return fmt.Sprintf("a command ended with exit status %d", e.Code) }
 
 // HintOf returns the outermost hint in err's chain, one that its cause asks for, or "".
 func HintOf(err error) string {
@@ -102,6 +110,14 @@ func HintOf(err error) string {
 		err = e.Err
 	}
 	return ""
+}
+
+// Cause is what lies at the bottom of err, without the operations and addresses on the way there: "connection refused".
+func Cause(err error) string {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err.Error()
 }
 
 // Interrupted is the cause of a context that a signal ended. A tool that gives up because of it returns
