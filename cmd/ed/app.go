@@ -12,6 +12,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/bench"
 	"github.com/ed-toolbox/ed/tools/check"
 	"github.com/ed-toolbox/ed/tools/demo"
+	"github.com/ed-toolbox/ed/tools/on"
 	"github.com/ed-toolbox/ed/tools/router"
 	"github.com/ed-toolbox/ed/tools/signal"
 	"github.com/ed-toolbox/ed/tools/stop"
@@ -30,6 +31,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		tail.Replay(env),
 		ask.Services(env),
 		ask.Ping(env),
+		on.Command(env),
 		stop.Command(env),
 		router.Command(env),
 		check.Command(env),

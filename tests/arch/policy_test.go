@@ -42,7 +42,7 @@ tools/signal: tools/toolkit core/message core/address core/config core/definitio
 tools/ask: tools/toolkit core/message core/address core/definition transport/link transport/control
 tools/stop: tools/toolkit core/proc core/message core/address core/config
 tools/tail: tools/toolkit tools/internal/ui core/message core/address core/proc core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/service transport/control
-tools/on: tools/toolkit tools/internal/ui core/message core/address core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/control
+tools/on: tools/toolkit tools/internal/ui core/message core/address core/dispatch core/proc core/reactor core/watch core/inspect transport transport/child transport/link transport/open transport/control
 tools/top: tools/toolkit tools/internal/ui core/message core/inspect transport/link transport/control
 tools/bench: tools/toolkit tools/bench/report core/message core/dispatch core/address core/reactor core/proc transport transport/link transport/open transport/service
 tools/bench/report: -

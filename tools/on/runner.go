@@ -1,0 +1,210 @@
+package on
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/watch"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/child"
+)
+
+// maxWaiting bounds the events that wait for their command.
+const maxWaiting = 1000
+
+// The values of --busy: what becomes of an event while as many commands run as may.
+const (
+	busyQueue   = "queue"   // it waits
+	busyLast    = "last"    // it waits, in the place of one that waits already
+	busySkip    = "skip"    // no command is run for it
+	busyRestart = "restart" // the command is ended, and begun anew for it
+)
+
+// Why a command was ended by us.
+var (
+	errRestart = errors.New("to begin anew")
+	errEnd     = errors.New("at the end")
+)
+
+// runnerOptions are those of all commands of a run.
+type runnerOptions struct {
+	busy  string
+	most  int           // at once
+	limit time.Duration // for each; 0: none
+	grace time.Duration // from TERM to KILL
+}
+
+// runner runs one program for events, so many at a time. It belongs to the goroutine of the loop.
+type runner struct {
+	runnerOptions
+	run     *run
+	program *program
+	running []*job
+	waiting []*event
+	closed  bool // nothing is run any more
+}
+
+// job is a program that runs.
+type job struct {
+	e      *event
+	job    *child.Job
+	ending bool // by us
+}
+
+func (r *runner) act(e *event) {
+	switch {
+	case r.closed:
+	case len(r.running) < r.most:
+		r.launch(e)
+	case r.busy == busySkip:
+		r.run.sum.skipped++
+	case r.busy == busyQueue && len(r.waiting) < maxWaiting:
+		r.waiting = append(r.waiting, e)
+	case r.busy == busyQueue:
+		r.run.sum.dropped++
+		r.run.once("more than %d events wait for %s; from now on some are passed over", maxWaiting, r.program)
+	default:
+		r.run.sum.skipped += uint64(len(r.waiting))
+		r.waiting = append(r.waiting[:0], e)
+		if r.busy == busyRestart {
+			r.end(r.running[0], errRestart)
+		}
+	}
+}
+
+// busyNow says whether anything runs or waits.
+func (r *runner) busyNow() bool { return len(r.running)+len(r.waiting) > 0 }
+
+// cancel ends what runs and forgets what waits.
+func (r *runner) cancel() {
+	r.closed = true
+	r.run.sum.skipped += uint64(len(r.waiting))
+	r.waiting = nil
+	for _, j := range r.running {
+		r.end(j, errEnd)
+	}
+}
+
+func (r *runner) end(j *job, why error) {
+	if !j.ending {
+		j.ending = true
+		j.job.Stop(why)
+	}
+}
+
+func (r *runner) launch(e *event) {
+	r.run.sum.ran++
+	c, err := r.program.command(e)
+	if err != nil {
+		r.report(e, -1, err.Error(), 0)
+		return
+	}
+	j := &job{e: e}
+	o := child.Options{Limit: r.limit, Grace: r.grace, Done: func(res *child.Result) { r.ended(j, res) }}
+	if o.Grace == 0 {
+		o.Grace = -1 // KILL at once
+	}
+	o.DeathSignal, _ = watch.ParseSignal("TERM") // so that it does not outlive us, whatever happens to us
+	r.connect(&o)
+	if j.job, err = child.Start(r.run.loop, o, c); err != nil {
+		r.report(e, -1, err.Error(), 0)
+		return
+	}
+	r.running = append(r.running, j)
+	r.run.out.Detail(1, "%s: begun as process %d for %s", r.program, j.job.PIDs()[0], toolkit.Escape(e.Subject()))
+}
+
+// connect gives the command our own outputs: where events are printed, all it prints goes to standard error. What is no file,
+// in tests, is copied.
+func (r *runner) connect(o *child.Options) {
+	out, errs := r.run.env.Stdout.Writer, r.run.env.Stderr.Writer
+	if r.run.prints() {
+		out = errs
+	}
+	if f, ok := out.(*os.File); ok {
+		o.OutputFile = f
+	} else {
+		o.Output = func(p []byte) { copyTo(out, p) }
+	}
+	if _, ok := errs.(*os.File); ok {
+		o.InheritErrors = true
+	} else {
+		o.Errors = func(_ int, p []byte) { copyTo(errs, p) }
+	}
+}
+
+// copyTo is best effort, as the command's own writing would be.
+func copyTo(w io.Writer, p []byte) { _, _ = w.Write(p) }
+
+func (r *runner) ended(j *job, res *child.Result) {
+	for i, other := range r.running {
+		if other == j {
+			r.running = append(r.running[:i], r.running[i+1:]...)
+			break
+		}
+	}
+	exit := res.Stages[0].Exit
+	how := exit.String()
+	code := exit.Code
+	if exit.Signal != 0 {
+		code = 128 + int(exit.Signal)
+	}
+	switch {
+	case errors.Is(res.Err, child.ErrLimit):
+		how += ", ended after " + toolkit.Short(r.limit)
+		if code == 0 {
+			code = -1
+		}
+	case errors.Is(res.Err, errRestart):
+		how, code = how+", ended to begin anew", 0
+	case errors.Is(res.Err, errEnd):
+		how += ", ended with the run"
+		r.run.sum.ended++
+	}
+	r.report(j.e, code, how, res.Took)
+	for len(r.waiting) > 0 && len(r.running) < r.most && !r.closed {
+		e := r.waiting[0]
+		r.waiting[0] = nil
+		r.waiting = r.waiting[1:]
+		r.launch(e)
+	}
+	r.run.settle()
+}
+
+// ranEvent is the end of a command as JSON. It has no command in it, so `ed send --json` passes it over.
+type ranEvent struct {
+	V     int    `json:"v"`
+	Time  string `json:"time"`
+	Event string `json:"event"`
+	For   int    `json:"for"` // the number of the event it was run for
+	Run   string `json:"run"`
+	Exit  int    `json:"exit"` // 128 and the signal's number for a death by signal; -1: it was not run to its end
+	How   string `json:"how"`
+	Took  int64  `json:"took_ns"`
+}
+
+// report tells how a command ended. Its failure is told in any case, its success with -v.
+func (r *runner) report(e *event, code int, how string, took time.Duration) {
+	out := r.run.out
+	if out.JSON {
+		r.run.write(out.JSONLine(ranEvent{
+			V: 1, Time: r.run.env.Now().Format(time.RFC3339Nano), Event: "ran", For: e.N, Run: r.program.String(), Exit: code, How: how, Took: int64(took),
+		}))
+	}
+	text := how
+	if took > 0 {
+		text += " after " + toolkit.Short(took)
+	}
+	switch {
+	case code == 0:
+		out.Detail(1, "%s: %s", r.program, toolkit.Escape(text))
+		return
+	case r.closed:
+		out.Detail(1, "%s: %s", r.program, toolkit.Escape(text)) // we ended it: that is no news
+		return
+	}
+	out.Warn("%s: %s, for %s %s", toolkit.Escape(r.program.String()), toolkit.Escape(text), e.Event, toolkit.Escape(e.Subject()))
+	r.run.commandFailed(code)
+}
