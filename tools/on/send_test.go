@@ -182,12 +182,12 @@ func TestMessageHoldsAnyPath(t *testing.T) {
 
 func TestMessageTemplates(t *testing.T) {
 	for text, want := range map[string]string{
-		"A":                                        "<host:ed_on A",
-		"<s:v A x=1":                               "<s:v A x=1",
-		"srv:svc/A x={{.Path}}":                    "<host:ed_on srv:svc/A x=p",
-		"A x={{.Path}}{{.Event}}-":                 "<host:ed_on A x=pcreate-",
-		`A x="{{if .Dir}}a;{{else}}b=c{{end}}"`:    "<host:ed_on A x=b=c",
-		"A x={{`}}` | printf \"%s;\"}};y=1":        `<host:ed_on A x="}};";y=1`,
+		"A":                                     "<host:ed_on A",
+		"<s:v A x=1":                            "<s:v A x=1",
+		"srv:svc/A x={{.Path}}":                 "<host:ed_on srv:svc/A x=p",
+		"A x={{.Path}}{{.Event}}-":              "<host:ed_on A x=pcreate-",
+		`A x="{{if .Dir}}a;{{else}}b=c{{end}}"`: "<host:ed_on A x=b=c",
+		"A x={{`}}` | printf \"%s;\"}};y=1":     `<host:ed_on A x="}};";y=1`,
 		`{"command":"A","parameters":{"x":"{{.N}}"}}`:  "<host:ed_on A x=7",
 		`{"command":"A","parameters":{"x":"{{"N"}}"}}`: "<host:ed_on A x=N",
 	} {
