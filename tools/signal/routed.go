@@ -122,16 +122,17 @@ const maxGoals = 1000
 
 // note remembers where a message went: a router reports the command only.
 func (t *transfer) note(m *message.Message) {
-	if t.routed == nil || t.goals[m.Command()] == nil && len(t.goals) >= maxGoals {
+	if t.routed == nil || m.Service() == toolkit.RouterService || t.goals[m.Command()] == nil && len(t.goals) >= maxGoals {
 		return
 	}
 	if t.goals == nil {
 		t.goals = map[string]*message.Message{}
 	}
-	if old := t.goals[m.Command()]; old == nil || old != m {
-		t.goals[m.Command()] = m
-	}
+	t.goals[m.Command()] = m
 }
+
+// reported says whether a router may report about what was sent. What was for itself, as STOP, it need not survive.
+func (t *transfer) reported() bool { return len(t.goals) > 0 }
 
 // confirm waits until the router has treated everything that was sent, as long as it goes on.
 func (t *transfer) confirm(ctx context.Context, r *receiver) error {

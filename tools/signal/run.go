@@ -154,7 +154,7 @@ func (g *signaller) once(ctx context.Context, m *message.Message) error {
 			return err
 		}
 	}
-	if g.routed != nil && !o.waits() {
+	if g.routed != nil && !o.waits() && m.Service() != toolkit.RouterService {
 		if err := g.delivered(ctx, m); err != nil {
 			return err
 		}

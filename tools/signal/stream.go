@@ -137,14 +137,14 @@ func (t *transfer) finish(ctx context.Context, r *receiver, wait bool) error {
 			return t.lost(err)
 		}
 	} else {
-		if !wait && t.routed == nil {
+		if !wait && !t.reported() {
 			_ = t.session.CloseWrite() // it fails after the peer's end, and flush tells whether that came too early
 		}
 		if err := t.flush(ctx); err != nil {
 			return t.interrupted(ctx, r, err)
 		}
 	}
-	if t.routed != nil {
+	if t.reported() {
 		if err := t.confirm(ctx, r); err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (t *transfer) finish(ctx context.Context, r *receiver, wait bool) error {
 	switch {
 	case wait:
 		return t.await(ctx, r)
-	case t.routed != nil:
+	case t.reported():
 		return nil
 	case o.Target.IsDatagram():
 		return t.unrefused(r)
