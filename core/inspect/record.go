@@ -59,9 +59,9 @@ func (r *Record) Event(m *message.Message) dispatch.Event {
 		Outcome: r.Outcome, Handler: r.Handler, Took: r.Took}
 }
 
-// appendRecord appends the record as the canonical text of a TRACE message. The parameters are in the order of their
+// AppendRecord appends the record as the canonical text of a TRACE message, which ParseRecord reads. The parameters are in the order of their
 // names; what is empty is left out.
-func appendRecord(dst []byte, r *Record) []byte {
+func AppendRecord(dst []byte, r *Record) []byte {
 	e := line{append(dst, "TRACE"...), ' '}
 	e.flag("cut", r.Cut)
 	e.text("direction", r.Direction.String())

@@ -160,7 +160,7 @@ func nextParam(params []byte) (name, value, rest []byte) {
 
 // cutValue cuts a value as it is written, so that it can still be read: no quote is left open, no escape divided.
 func cutValue(value []byte, limit int) []byte {
-	if len(value) <= limit {
+	if limit = max(limit, 0); len(value) <= limit {
 		return value
 	}
 	quoted := value[0] == '"'

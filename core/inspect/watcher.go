@@ -148,7 +148,7 @@ func (w *Watcher) push(ev *dispatch.Event, mate mate) bool {
 		return false
 	}
 	w.fill(ev, mate)
-	return w.queue.end(appendRecord(w.queue.begin(), &w.record))
+	return w.queue.end(AppendRecord(w.queue.begin(), &w.record))
 }
 
 // flushLost queues a LOST message if records were dropped.

@@ -1,0 +1,20 @@
+package inspect
+
+import "github.com/ed-toolbox/ed/core/message"
+
+// Shown is what a watcher sees of a message, with how many values were hidden and whether some were cut.
+func Shown(m *message.Message, limit int) (text string, hidden int, cut bool) {
+	dst, sh := secrets{}.appendShown([]byte("#"), m, limit)
+	return string(dst[1:]), sh.hidden, sh.cut
+}
+
+// Broken is what a watcher sees of a line that is no message.
+func Broken(line string) (string, bool) {
+	text, hidden := brokenText([]byte(line))
+	return string(text), hidden
+}
+
+// PairsKept is how many questions and links the search for pairs remembers.
+func PairsKept(t *Tracer) (questions, links int) {
+	return len(t.pairs.young) + len(t.pairs.old), len(t.pairs.links)
+}
