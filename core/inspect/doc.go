@@ -38,7 +38,7 @@
 //
 // # Limits
 //
-// A watcher's queue holds 1 MiB, a record 16 KiB of values, and 50,000 records a second are made for each watcher, unless
+// A watcher's queue holds 1 MiB, a record 16 KiB of values, and 20,000 records a second are made for each watcher, unless
 // WatchOptions say otherwise: what is over that is dropped and counted, and costs the watched process next to nothing.
 // The meter counts 200 commands, 2,000 handlers and 100,000 links apart.
 package inspect

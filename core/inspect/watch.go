@@ -12,7 +12,7 @@ import (
 // Defaults and bounds of WatchOptions.
 const (
 	DefaultBytes = 16 << 10 // of values in one record
-	DefaultRate  = 50_000   // records a second
+	DefaultRate  = 20_000   // records a second
 	DefaultQueue = 1 << 20  // bytes that wait for a watcher
 	MaxQueue     = 64 << 20
 )
@@ -24,7 +24,7 @@ type WatchOptions struct {
 	// Bytes bounds the values in each record; 0 is 16 KiB, negative hides all values.
 	Bytes int
 	// Rate bounds the records a second, so that watching never slows the watched; more are dropped and counted. 0 is
-	// 50,000, negative no limit.
+	// 20,000, negative no limit.
 	Rate int
 	// Queue bounds the bytes that wait for a watcher who does not read; more are dropped and counted. 0 is 1 MiB.
 	Queue   int

@@ -69,7 +69,7 @@ func (l *listening) sent(peer string, id uint64, m *message.Message, err error) 
 	if !l.filter.match(m, peer, true) {
 		return
 	}
-	text := appendAny(nil, m)
+	text := m.AppendReceived(nil)
 	l.put(&entry{at: l.env.Now(), peer: peer, link: id, out: true, m: m, text: text, err: err})
 }
 

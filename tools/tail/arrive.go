@@ -31,7 +31,7 @@ func (t *tap) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcom
 	}
 	l.active = l.loop.Now()
 	peer, id := l.origin(from)
-	l.text = appendAny(l.text[:0], m)
+	l.text = m.AppendReceived(l.text[:0])
 	l.sum.arrived(m.CommandBytes(), len(l.text))
 	if l.filter.match(m, peer, false) {
 		l.put(&entry{at: l.env.Now(), peer: peer, link: id, m: m, text: l.text})
@@ -157,23 +157,4 @@ func (l *listening) packetLabel(a address.Address) string {
 	}
 	l.labels[a] = s
 	return s
-}
-
-// appendAny appends the text of m, also of one that can be received but not sent: "server:COMMAND".
-func appendAny(dst []byte, m *message.Message) []byte {
-	text, err := m.AppendText(dst)
-	if err == nil {
-		return text
-	}
-	local := m.Clone()
-	server := local.Server()
-	local.SetServer("")
-	whole, err := local.AppendText(nil)
-	if err != nil {
-		return append(dst, m.Command()...)
-	}
-	from, _ := commandIn(whole)
-	dst = append(dst, whole[:from]...)
-	dst = append(append(dst, server...), ':')
-	return append(dst, whole[from:]...)
 }

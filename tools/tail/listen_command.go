@@ -9,6 +9,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -195,7 +196,7 @@ func readListenTexts(c *cli.Context, o *listenOptions) (err error) {
 		return err
 	}
 	if until := c.String("until"); until != "" {
-		glob, err := commandGlob(until)
+		glob, err := inspect.CommandGlob(until)
 		if err != nil {
 			return toolkit.Errorf(toolkit.Usage, "option --until: %w", err)
 		}

@@ -19,7 +19,7 @@ func entryOf(t *testing.T, line string) *entry {
 		e.text, e.err = []byte(line), err
 		return e
 	}
-	e.m, e.text = m, appendAny(nil, m)
+	e.m, e.text = m, m.AppendReceived(nil)
 	return e
 }
 

@@ -214,7 +214,7 @@ func (p *player) print(rec *toolkit.Record) error {
 	if p.JSON {
 		p.line, err = toolkit.AppendMessage(p.line[:0], rec.Message, toolkit.Traffic{})
 	} else {
-		p.line = p.show.appendMessage(p.line[:0], appendAny(nil, rec.Message))
+		p.line = p.show.appendMessage(p.line[:0], rec.Message.AppendReceived(nil))
 	}
 	if err != nil {
 		return p.reject(toolkit.As(toolkit.Data, fmt.Errorf("%s, line %d: %w", p.path, rec.Line, err)))

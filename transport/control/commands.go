@@ -2,6 +2,7 @@ package control
 
 import (
 	"errors"
+	"os"
 
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/inspect"
@@ -80,7 +81,7 @@ func (c *Control) watch(l *link.Link, m *message.Message) error {
 	w.Ready = s.later
 	s.watchers = append(s.watchers, w)
 	o = w.Options()
-	reply := m.Reply("WATCHING").SetUint("watch", w.ID()).Set("name", c.options.Name)
+	reply := m.Reply("WATCHING").SetUint("watch", w.ID()).Set("name", c.options.Name).SetInt("pid", int64(os.Getpid()))
 	reply.SetInt("bytes", int64(o.Bytes)).SetInt("rate", int64(o.Rate)).SetInt("queue", int64(o.Queue))
 	return l.Send(serial(reply, m))
 }

@@ -62,10 +62,14 @@ func Discover() []Socket {
 			all = append(all, Socket{name, pid, address.FromUnix(address.Unix, path)})
 		}
 	}
+	sortSockets(all)
+	return all
+}
+
+func sortSockets(all []Socket) {
 	slices.SortFunc(all, func(a, b Socket) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.PID, b.PID), cmp.Compare(a.Addr.Path, b.Addr.Path))
 	})
-	return all
 }
 
 const accessWrite = 2 // W_OK of access(2)
