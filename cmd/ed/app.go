@@ -29,6 +29,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		signal.RequestCommand(env),
 		tail.Listen(env),
 		tail.Replay(env),
+		tail.Watch(env),
 		ask.Services(env),
 		ask.Ping(env),
 		on.Command(env),

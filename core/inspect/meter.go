@@ -8,12 +8,14 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
 )
 
 // MeterTime is how long counting goes on after somebody has looked at the counts.
 const MeterTime = time.Minute
 
-// Meter counts messages by command, by link and by handler, while somebody looks. It belongs to the goroutine of its Tracer.
+// Meter counts messages by command, by link and by handler: that of a Tracer while somebody looks, others for good. It
+// belongs to one goroutine.
 type Meter struct {
 	counting bool
 	since    time.Time
@@ -87,6 +89,17 @@ type HandlerCount struct {
 type commandCount struct {
 	CommandCount
 	took, latency *hdrhistogram.Histogram
+}
+
+// NewMeter returns one for records that were received. It counts from now on, for good.
+func NewMeter(now time.Time) *Meter {
+	return &Meter{counting: true, since: now, until: now.AddDate(200, 0, 0)}
+}
+
+// Record counts a record. msg is the message in it, if that was decoded already, else nil.
+func (m *Meter) Record(r *Record, msg *message.Message) {
+	ev := r.Event(msg)
+	m.count(&ev, mate{r.Pair, r.Latency, r.Answer})
 }
 
 // look goes on counting for a while.

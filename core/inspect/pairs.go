@@ -18,6 +18,7 @@ type pairs struct {
 type mate struct {
 	seq     uint64
 	latency time.Duration
+	answer  bool // what is in hand is the answer
 }
 
 // question names a message with a serial number that may be answered: the same number the other way on the same link.
@@ -82,7 +83,7 @@ func (p *pairs) answer(q question, at time.Time) (mate, bool) {
 		if a, ok := list[q]; ok {
 			delete(list, q)
 			if d := at.Sub(a.at); d >= 0 && d < pairTime {
-				return mate{a.seq, d}, true
+				return mate{a.seq, d, true}, true
 			}
 		}
 	}
@@ -122,7 +123,7 @@ func (p *pairs) near(ev *dispatch.Event, a asked, guess bool) mate {
 	for i := oldest; i < r.next; i++ { // what its handler sent
 		if s := &r.list[i%len(r.list)]; !s.at.Before(ev.Time) && !s.at.After(end) {
 			s.open = false
-			return mate{s.seq, s.at.Sub(ev.Time)}
+			return mate{s.seq, s.at.Sub(ev.Time), false}
 		}
 	}
 	if !guess {
@@ -132,7 +133,7 @@ func (p *pairs) near(ev *dispatch.Event, a asked, guess bool) mate {
 		if s := &r.list[i%len(r.list)]; s.open && s.at.Before(ev.Time) && answers(ev.Message, s) {
 			s.open = false
 			if d := ev.Time.Sub(s.at); d < pairTime {
-				return mate{s.seq, d}
+				return mate{s.seq, d, true}
 			}
 		}
 	}

@@ -37,6 +37,7 @@ type Record struct {
 	// Pair is the Seq of the request that this answers, or of the answer that this request got; 0 if none is known.
 	Pair    uint64
 	Latency time.Duration // between the two
+	Answer  bool          // it is the answer of the two
 }
 
 // Broken says that the record is of a line that is no message.
@@ -63,6 +64,7 @@ func (r *Record) Event(m *message.Message) dispatch.Event {
 // names; what is empty is left out.
 func AppendRecord(dst []byte, r *Record) []byte {
 	e := line{append(dst, "TRACE"...), ' '}
+	e.flag("answer", r.Answer)
 	e.flag("cut", r.Cut)
 	e.text("direction", r.Direction.String())
 	e.text("error", r.Error)
@@ -154,7 +156,7 @@ func ParseRecord(m *message.Message, r *Record) error {
 		Link: p.number("link"), Name: p.text("name"), Peer: p.text("peer"),
 		Handler: p.text("handler"), Took: p.span("took"), Error: p.text("error"),
 		Text: []byte(p.text("message")), Hidden: int(p.number("hidden")), Cut: m.Has("cut"), JSON: m.Has("json"),
-		Pair: p.number("pair"), Latency: p.span("latency"),
+		Pair: p.number("pair"), Latency: p.span("latency"), Answer: m.Has("answer"),
 	}
 	if m.Has("time") {
 		t, err := m.Timespec("time")

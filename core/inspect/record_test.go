@@ -28,6 +28,7 @@ func TestRecordsTravelWhole(t *testing.T) {
 			Text: rapid.SliceOf(rapid.Byte()).Draw(t, "text"), Hidden: rapid.IntRange(0, 9).Draw(t, "hidden"),
 			Cut: rapid.Bool().Draw(t, "cut"), JSON: rapid.Bool().Draw(t, "json"),
 			Pair: rapid.Uint64Range(0, 1<<62).Draw(t, "pair"), Latency: time.Duration(span.Draw(t, "latency")),
+			Answer: rapid.Bool().Draw(t, "answer"),
 		}
 		r.Size = rapid.SampledFrom([]int{len(r.Text), len(r.Text) + 7}).Draw(t, "size")
 		line := inspect.AppendRecord(nil, &r)

@@ -176,7 +176,7 @@ func (w *Watcher) fill(ev *dispatch.Event, mate mate) {
 		Watch: w.id, Seq: w.tracer.seq, Time: ev.Time, Mono: w.tracer.mono(ev.Time),
 		Link: ev.Link, Name: ev.Name, Peer: ev.Peer,
 		Direction: ev.Direction, Outcome: ev.Outcome, Handler: ev.Handler, Took: ev.Took,
-		Pair: mate.seq, Latency: mate.latency,
+		Pair: mate.seq, Latency: mate.latency, Answer: mate.answer,
 	}
 	limit := w.options.Bytes
 	if ev.Message == nil {

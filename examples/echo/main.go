@@ -16,6 +16,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
 	"github.com/ed-toolbox/ed/transport/pipe"
@@ -49,6 +50,11 @@ func main() {
 		check(err)
 		defer listener.Close()
 	}
+	look, err := control.Serve(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server})
+	if err != nil { // ed top and ed watch cannot see us then; that is no reason not to serve
+		log.Print("echo: ", err)
+	}
+	defer look.Close()
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	if err := loop.Run(ctx); ctx.Err() == nil {

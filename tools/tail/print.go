@@ -30,6 +30,9 @@ type entry struct {
 	m    *message.Message // nil for a line that is no message
 	text []byte           // the canonical text of m, or the line as it came
 	err  error            // why it is no message, or why it was not sent
+
+	source string // who saw it, where several look
+	note   string // what became of it, where that is known
 }
 
 func (e *entry) traffic() toolkit.Traffic {
@@ -84,6 +87,9 @@ func appendRecord(dst []byte, e *entry) []byte {
 
 func (p *printer) appendText(dst []byte, e *entry) []byte {
 	dst = p.appendTime(dst, e.at)
+	if e.source != "" {
+		dst = append(append(dst, p.paint.Bold(p.peers(e.source))...), ' ')
+	}
 	arrow := p.paint.Cyan("<-")
 	if e.out {
 		arrow = p.paint.Green("->")
@@ -92,16 +98,24 @@ func (p *printer) appendText(dst []byte, e *entry) []byte {
 	if peer == "" {
 		peer = "(unnamed)"
 	}
-	if p.terminal {
-		peer = toolkit.Escape(peer)
-	}
 	dst = append(append(dst, arrow...), ' ')
-	dst = append(append(dst, peer...), ' ')
+	dst = append(append(dst, p.peers(peer)...), ' ')
 	if e.err != nil {
 		return p.appendBroken(dst, e)
 	}
 	dst = p.appendMessage(dst, e.text)
+	if e.note != "" {
+		dst = append(append(dst, "  "...), p.paint.Dim(p.peers("# "+e.note))...)
+	}
 	return append(dst, '\n')
+}
+
+// peers prepares a text that somebody else chose.
+func (p *printer) peers(s string) string {
+	if p.terminal {
+		return toolkit.Escape(s)
+	}
+	return s
 }
 
 // appendMessage prints the command so that the eye finds it.

@@ -1,0 +1,172 @@
+package tail
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// note is what became of a message, in few words.
+func note(r *inspect.Record) string {
+	var words []string
+	if r.Outcome != dispatch.Sent {
+		words = append(words, r.Outcome.String())
+	}
+	if r.Direction == dispatch.In && r.Outcome <= dispatch.Failed {
+		words[0] += " in " + short(r.Took)
+	}
+	if r.Error != "" {
+		words = append(words, r.Error)
+	}
+	if r.Pair != 0 {
+		if r.Answer {
+			words = append(words, "answers what came "+short(r.Latency)+" before")
+		} else {
+			words = append(words, "answered after "+short(r.Latency))
+		}
+	}
+	if r.Cut {
+		words = append(words, fmt.Sprintf("cut, %d bytes in all", r.Size))
+	}
+	return strings.Join(words, ", ")
+}
+
+// appendWatched is the line of JSON for a record: as ed listen prints it, and what is known of it beside.
+func appendWatched(dst []byte, e *entry, i control.Followed) []byte {
+	dst = appendRecord(dst, e)
+	dst = dst[:len(dst)-len("}\n")]
+	r := i.Record
+	field := func(name, value string) {
+		if value != "" {
+			dst = append(append(append(dst, `,"`...), name...), `":`...)
+			dst = append(dst, quote(value)...)
+		}
+	}
+	number := func(name string, n int64) {
+		if n != 0 {
+			dst = append(append(append(dst, `,"`...), name...), `":`...)
+			dst = strconv.AppendInt(dst, n, 10)
+		}
+	}
+	field("source", i.From.String())
+	number("seq", int64(r.Seq))
+	number("mono_ns", int64(r.Mono))
+	field("outcome", r.Outcome.String())
+	field("handler", r.Handler)
+	if r.Direction == dispatch.In && r.Outcome <= dispatch.Failed {
+		dst = strconv.AppendInt(append(dst, `,"took_ns":`...), int64(r.Took), 10)
+	}
+	if !r.Broken() {
+		field("reason", r.Error) // "error" is for lines that are no message
+	}
+	field("local", r.Name)
+	number("pair", int64(r.Pair))
+	number("latency_ns", int64(r.Latency))
+	if r.Answer {
+		dst = append(dst, `,"answer":true`...)
+	}
+	number("hidden", int64(r.Hidden))
+	if r.Cut {
+		dst = append(dst, `,"cut":true`...)
+		number("size", int64(r.Size))
+	}
+	return append(dst, "}\n"...)
+}
+
+// quote is a string of JSON; bytes that are not UTF-8 are replaced.
+func quote(s string) []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return []byte(`""`) // it does not fail on strings
+	}
+	return b
+}
+
+// appendEvent is the line of JSON for what happened to a service. Tools that read messages pass it over.
+func appendEvent(dst []byte, i control.Followed, event string) []byte {
+	line := struct {
+		V      int       `json:"v"`
+		Time   time.Time `json:"time"`
+		Event  string    `json:"event"`
+		Source string    `json:"source"`
+		Slow   uint64    `json:"slow,omitempty"`
+		Rate   uint64    `json:"rate,omitempty"`
+		Total  uint64    `json:"total,omitempty"`
+		Gap    int64     `json:"gap_ns,omitempty"`
+		Error  string    `json:"reason,omitempty"`
+	}{V: 1, Time: i.At, Event: event, Source: i.From.String(), Gap: int64(i.Gap)}
+	if i.Lost != nil {
+		line.Slow, line.Rate, line.Total = i.Lost.Slow, i.Lost.Rate, i.Lost.Total
+	}
+	if i.Err != nil {
+		line.Error = i.Err.Error()
+	}
+	b, err := json.Marshal(line)
+	if err != nil {
+		return dst // it does not fail on these
+	}
+	return append(append(dst, b...), '\n')
+}
+
+// summaryLine is what one command came to, as --summary --json prints it.
+type summaryLine struct {
+	V         int     `json:"v"`
+	Command   string  `json:"summary"`
+	Count     uint64  `json:"count"`
+	In        uint64  `json:"in"`
+	Out       uint64  `json:"out"`
+	Rate      float64 `json:"rate"` // a second
+	Errors    uint64  `json:"errors"`
+	P50       int64   `json:"took_p50_ns"`
+	P99       int64   `json:"took_p99_ns"`
+	Max       int64   `json:"took_max_ns"`
+	Answered  int64   `json:"answered"`
+	Answer50  int64   `json:"latency_p50_ns"`
+	Answer99  int64   `json:"latency_p99_ns"`
+	AnswerMax int64   `json:"latency_max_ns"`
+}
+
+// printSummary prints what each command came to, the most frequent first.
+func (w *watching) printSummary() error {
+	span := max(time.Since(w.began).Seconds(), 1e-3)
+	if !w.JSON {
+		if err := w.out.Line("%-24s %9s %10s %7s %9s %9s %9s %9s %9s", "COMMAND", "COUNT", "RATE/S", "ERRORS",
+			"P50", "P99", "MAX", "ANSWER50", "ANSWER99"); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.meter.Commands() {
+		h, a := c.Handling, c.Latency
+		errors := c.Failed + c.Invalid + c.Unknown + c.Dropped
+		count := c.In + c.Out
+		name := cmp.Or(c.Command, "(others)")
+		var err error
+		if w.JSON {
+			err = w.out.JSONLine(summaryLine{V: 1, Command: name, Count: count, In: c.In, Out: c.Out, Rate: float64(count) / span, Errors: errors,
+				P50: int64(h.P50), P99: int64(h.P99), Max: int64(h.Max),
+				Answered: a.Count, Answer50: int64(a.P50), Answer99: int64(a.P99), AnswerMax: int64(a.Max)})
+		} else {
+			err = w.out.Line("%-24s %9d %10.1f %7d %9s %9s %9s %9s %9s", w.out.Received(name), count, float64(count)/span, errors,
+				known(h.Count, h.P50), known(h.Count, h.P99), known(h.Count, h.Max), known(a.Count, a.P50), known(a.Count, a.P99))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known is a time, if there was any to be measured.
+func known(n int64, d time.Duration) string {
+	if n == 0 {
+		return "-"
+	}
+	return short(d)
+}
