@@ -83,10 +83,11 @@ func (c *Control) connection(r *inspect.Row, l *link.Link, meter *inspect.Meter,
 	conn := l.Conn()
 	s := conn.Stats()
 	r.Uint(l.ID())
+	r.Text(link.PeerName(conn)).Text(conn.Local().String())
 	if who, ok := conn.Peer(); ok {
-		r.Text(peerName(conn, who)).Text(conn.Local().String()).Int(int64(who.PID)).Uint(uint64(who.UID))
+		r.Int(int64(who.PID)).Uint(uint64(who.UID))
 	} else {
-		r.Text(conn.Remote().String()).Text(conn.Local().String()).Skip().Skip()
+		r.Skip().Skip()
 	}
 	if n, ok := conn.(transport.Named); ok {
 		r.Text(fmt.Sprint(n.PeerNames()))
@@ -100,14 +101,6 @@ func (c *Control) connection(r *inspect.Row, l *link.Link, meter *inspect.Meter,
 	if !n.Last.IsZero() {
 		r.Duration(max(0, now.Sub(n.Last)))
 	}
-}
-
-// peerName names the other end of a Unix socket, which has no name of its own, by its process.
-func peerName(c transport.Conn, who transport.Credentials) string {
-	if remote := c.Remote(); remote.Path != "" {
-		return remote.String()
-	}
-	return fmt.Sprintf("%s#%d", c.Local(), who.PID)
 }
 
 func (c *Control) commandTable() inspect.Table {

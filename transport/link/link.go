@@ -3,7 +3,6 @@ package link
 import (
 	"errors"
 
-	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport"
 )
@@ -22,6 +21,7 @@ type Link struct {
 	stalled bool // reading waits: see blocked
 	closing bool // Close was called: nothing more is dispatched
 	value   any
+	label   *label // nil before the first event
 }
 
 // owner keeps the links of a role.
@@ -112,13 +112,6 @@ func (l *Link) Value() any { return l.value }
 
 // SetValue replaces the caller's value.
 func (l *Link) SetValue(v any) { l.value = v }
-
-// Label fills an event with the link's serial and peer.
-func (l *Link) Label(ev *dispatch.Event) {
-	ev.Link = l.conn.ID()
-	ev.Name = l.conn.Local().String()
-	ev.Peer = l.conn.Remote().String()
-}
 
 // OnOpen is called by the transport.
 func (l *Link) OnOpen(c transport.Conn) {
