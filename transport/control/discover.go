@@ -17,6 +17,8 @@ type Socket struct {
 	Name string // of the service; "" when all that is known is the address
 	PID  int    // 0 when not known
 	Addr address.Address
+
+	given bool // it was not found: somebody named the address
 }
 
 // String names it for people: "echo.4711", or the address.
@@ -59,7 +61,7 @@ func Discover() []Socket {
 			if !ok || f.Type() != os.ModeSocket || syscall.Access(path, accessWrite) != nil || gone(pid) && refuses(path) {
 				continue
 			}
-			all = append(all, Socket{name, pid, address.FromUnix(address.Unix, path)})
+			all = append(all, Socket{name, pid, address.FromUnix(address.Unix, path), false})
 		}
 	}
 	sortSockets(all)
@@ -91,7 +93,7 @@ func Place(target string) (Socket, bool) {
 	if err != nil {
 		return Socket{}, false
 	}
-	s := Socket{Addr: a}
+	s := Socket{Addr: a, given: true}
 	if a.Scheme == address.Unix {
 		if name, pid, ok := parseName(filepath.Base(a.Path)); ok {
 			s.Name, s.PID = name, pid

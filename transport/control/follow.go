@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -63,7 +64,8 @@ type Feed struct {
 	mu       sync.Mutex
 	attached map[address.Address]Socket
 	refused  map[address.Address]refused
-	seen     map[string]time.Time // name of a service -> when it was last seen; for gaps
+	seen     map[string]time.Time     // name of a service -> when it was last seen; for gaps
+	known    map[address.Address]bool // was attached once; only for addresses that were given
 }
 
 // refused is a socket that could not be watched.
@@ -83,7 +85,7 @@ func Follow(ctx context.Context, o FollowOptions) *Feed {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	f := &Feed{options: o, items: make(chan Followed, 256), out: make(chan Followed), cancel: cancel,
-		attached: map[address.Address]Socket{}, refused: map[address.Address]refused{}, seen: map[string]time.Time{}}
+		attached: map[address.Address]Socket{}, refused: map[address.Address]refused{}, seen: map[string]time.Time{}, known: map[address.Address]bool{}}
 	f.local = !slices.ContainsFunc(o.Targets, func(target string) bool {
 		s, ok := Place(target)
 		return ok && !s.Addr.IsLocal()
@@ -201,17 +203,31 @@ func (f *Feed) attach(ctx context.Context, s Socket) {
 	delete(f.attached, s.Addr)
 	if name != "" {
 		f.seen[name] = time.Now()
+		if s.given {
+			f.known[s.Addr] = true
+		}
 		delete(f.refused, s.Addr)
 	}
 	news := false
 	if name == "" && ctx.Err() == nil {
-		news = f.refused[s.Addr].text != err.Error()
+		news = f.refused[s.Addr].text != err.Error() && !(absent(err) && (!s.given || f.known[s.Addr]))
 		f.refused[s.Addr] = refused{err.Error(), time.Now().Add(time.Second)}
 	}
 	f.mu.Unlock()
 	if news {
 		f.put(ctx, Followed{From: s, State: Refused, Err: err})
 	}
+}
+
+// absent says that err is how a process looks that has gone or is not there yet: no news for one that was found by its
+// name.
+func absent(err error) bool {
+	for _, sign := range []error{io.EOF, syscall.ENOENT, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // dialTimeout is how long a process may take to answer: one that stands still is refused.

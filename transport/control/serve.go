@@ -181,7 +181,11 @@ func (c *Control) Close() error {
 	}
 	for l := range c.server.Links() {
 		sessionOf(l).end()
-		l.Close()
+		if c.loop.OnLoop() {
+			l.Close()
+		} else {
+			l.Abort(nil) // nobody would finish a close in good order
+		}
 	}
 	err := c.listener.Close()
 	if errors.Is(err, fs.ErrNotExist) {

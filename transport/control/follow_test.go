@@ -1,0 +1,185 @@
+package control_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// named starts a service whose control socket stands in dir.
+func named(t *testing.T, dir, name string) *service {
+	return startService(t, func(o *control.Options) {
+		o.Name, o.Path = name, filepath.Join(dir, fmt.Sprintf("%s.%d.sock", name, os.Getpid()))
+	})
+}
+
+// follow begins to follow; items come by next.
+func follow(t *testing.T, targets ...string) (feed *control.Feed, next func() control.Followed) {
+	feed = control.Follow(t.Context(), control.FollowOptions{Targets: targets, Window: time.Millisecond, Rescan: time.Millisecond})
+	t.Cleanup(feed.Close)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return feed, func() control.Followed {
+		t.Helper()
+		i, err := feed.Next(ctx)
+		require.NoError(t, err)
+		return i
+	}
+}
+
+func TestFollowManyInTheOrderOfTime(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	a, b := named(t, dir, "alpha"), named(t, dir, "beta")
+	feed, next := follow(t)
+	require.Equal(t, control.Attached, next().State)
+	require.Equal(t, control.Attached, next().State)
+	require.Len(t, feed.Attached(), 2)
+	toA, toB := a.client(), b.client()
+	for range 20 {
+		a.echo(toA, "ECHO from=a")
+		b.echo(toB, "ECHO from=b")
+	}
+	var last time.Duration
+	for i := range 80 {
+		item := next()
+		require.NotNil(t, item.Record, "%+v", item)
+		require.Greater(t, item.Record.Mono, last)
+		last = item.Record.Mono
+		want := "alpha"
+		if i%4 >= 2 {
+			want = "beta"
+		}
+		require.Equal(t, want, item.From.Name)
+		require.Equal(t, os.Getpid(), item.From.PID)
+	}
+}
+
+func TestFollowedServiceIsKilledAndStartedAgain(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	named(t, dir, "other")
+	_, next := follow(t, "echo")
+	s := named(t, dir, "echo")
+	item := next()
+	require.Equal(t, control.Attached, item.State)
+	require.Zero(t, item.Gap)
+	s.echo(s.client(), "ECHO")
+	require.NotNil(t, next().Record)
+	require.NotNil(t, next().Record)
+	s.stop()
+	require.Equal(t, control.Detached, next().State)
+	again := named(t, dir, "echo")
+	item = next()
+	require.Equal(t, control.Attached, item.State)
+	require.Positive(t, item.Gap)
+	require.Equal(t, "echo", item.From.Name)
+	again.echo(again.client(), "ECHO")
+	require.NotNil(t, next().Record)
+}
+
+func TestFollowWhatIsNoControlSocket(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.sock")
+	_, next := follow(t, path)
+	item := next()
+	require.Equal(t, control.Refused, item.State)
+	require.ErrorContains(t, item.Err, "no such file")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "UNKNOWN command=WATCH\n")
+			_, _ = io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	item = next()
+	require.Equal(t, control.Refused, item.State)
+	require.True(t, control.IsRefused(item.Err), "%v", item.Err)
+	require.NoError(t, l.Close())
+	<-done
+}
+
+func TestFeedEnds(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	s := named(t, dir, "echo")
+	ctx, cancel := context.WithCancel(context.Background())
+	feed := control.Follow(ctx, control.FollowOptions{Watch: inspect.WatchOptions{Rate: -1}})
+	_, err := feed.Next(s.ctx())
+	require.NoError(t, err)
+	cancel()
+	feed.Close()
+	_, err = feed.Next(s.ctx())
+	require.ErrorIs(t, err, io.EOF)
+	s.eventually("the watch has ended", func() bool { return !s.commands.Traced() })
+	ctx, cancel = context.WithCancel(context.Background())
+	cancel()
+	_, err = control.Follow(t.Context(), control.FollowOptions{Targets: []string{"none"}}).Next(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Who does not read the feed is told what was lost, and the service does not wait for it.
+func TestFeedThatIsNotRead(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	s := named(t, dir, "echo")
+	feed := control.Follow(t.Context(), control.FollowOptions{Watch: inspect.WatchOptions{Rate: -1, Queue: 4096}})
+	t.Cleanup(feed.Close)
+	_, err := feed.Next(s.ctx())
+	require.NoError(t, err)
+	b := s.client()
+	pad := fmt.Sprintf("ECHO pad=%04000d", 1)
+	lost := func() (n uint64) {
+		s.on(func() { n = s.control.Tracer().Watchers()[0].Stats().Dropped.Slow })
+		return n
+	}
+	for sent := 0; lost() == 0; sent++ {
+		require.Less(t, sent, 20_000)
+		s.echo(b, pad)
+	}
+	for {
+		item, err := feed.Next(s.ctx())
+		require.NoError(t, err)
+		if item.Lost != nil {
+			require.Positive(t, item.Lost.Slow)
+			return
+		}
+	}
+}
+
+func TestFindTargets(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	named(t, dir, "alpha")
+	named(t, dir, "beta")
+	found, missing := control.Find(nil)
+	require.Len(t, found, 2)
+	require.Empty(t, missing)
+	found, missing = control.Find([]string{"beta", "gamma", fmt.Sprint(os.Getpid()), "unix:/x/y.1.sock", "tcp://127.0.0.1:1"})
+	require.Equal(t, []string{"gamma"}, missing)
+	var names []string
+	for _, s := range found {
+		names = append(names, s.Name)
+	}
+	require.Equal(t, []string{"beta", "alpha", "y", ""}, names)
+	require.Equal(t, "tcp://127.0.0.1:1", found[3].String())
+	require.Equal(t, "y.1", found[2].String())
+}
