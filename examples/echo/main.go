@@ -50,11 +50,7 @@ func main() {
 		check(err)
 		defer listener.Close()
 	}
-	look, err := control.Serve(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server})
-	if err != nil { // ed top and ed watch cannot see us then; that is no reason not to serve
-		log.Print("echo: ", err)
-	}
-	defer look.Close()
+	defer control.Offer(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server}).Close()
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	if err := loop.Run(ctx); ctx.Err() == nil {

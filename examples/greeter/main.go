@@ -17,6 +17,7 @@ import (
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/service"
 )
 
@@ -34,6 +35,7 @@ func main() {
 	}))
 	s, err := service.New(loop, service.Options{Name: name, Dispatcher: commands})
 	check(err)
+	defer control.Offer(loop, control.Options{Name: name, Dispatcher: commands, Link: s.Link()}).Close()
 
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()

@@ -15,6 +15,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
 )
@@ -45,6 +46,7 @@ func main() {
 	listener, err := open.Listen(loop, where, transport.Options{}, server.Accept)
 	check(err)
 	defer listener.Close()
+	defer control.Offer(loop, control.Options{Name: "journal", Dispatcher: commands, Server: server}).Close()
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	if err := loop.Run(ctx); ctx.Err() == nil {

@@ -135,7 +135,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Args[0] = args[1]
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PWD=" + cmd.Dir}
-	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TERM", "EXAMPLES", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "ED_ROUTER"} {
+	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TERM", "EXAMPLES", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "ED_ROUTER", "ED_CONTROL_DIR"} {
 		if value := ts.Getenv(v); value != "" {
 			cmd.Env = append(cmd.Env, v+"="+value)
 		}

@@ -33,7 +33,7 @@ func TestReadmeTour(t *testing.T) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-e", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
 	cmd.Dir = filepath.Join("..", "..")
-	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), "HOME="+t.TempDir(), "GOFLAGS=-buildvcs=false", "NO_COLOR=1",
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), "ED_CONTROL_DIR="+t.TempDir(), "HOME="+t.TempDir(), "GOFLAGS=-buildvcs=false", "NO_COLOR=1",
 		"GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"))
 	cmd.WaitDelay = 10 * time.Second
 	var out bytes.Buffer
@@ -60,6 +60,7 @@ func blocks(markdown, language string) string {
 // anywhere takes out of s what differs from run to run and from host to host.
 func anywhere(s string) string {
 	s = regexp.MustCompile(`\w+:ed_`).ReplaceAllString(s, "host:ed_")
+	s = regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s)\b`).ReplaceAllString(s, "0s")
 	return regexp.MustCompile(`\d+`).ReplaceAllString(s, "0")
 }
 

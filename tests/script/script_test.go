@@ -102,6 +102,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("KEYS", keys)
 			env.Setenv("SCRIPTS", scripts)
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("ED_CONTROL_DIR", filepath.Join(env.WorkDir, "control"))
 			env.Setenv("TERM", "dumb")
 			jobs := &jobs{running: map[string]*job{}}
 			env.Values[jobsKey{}] = jobs

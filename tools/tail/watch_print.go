@@ -19,7 +19,7 @@ func note(r *inspect.Record) string {
 	if r.Outcome != dispatch.Sent {
 		words = append(words, r.Outcome.String())
 	}
-	if r.Direction == dispatch.In && r.Outcome <= dispatch.Failed {
+	if handled(r) {
 		words[0] += " in " + short(r.Took)
 	}
 	if r.Error != "" {
@@ -36,6 +36,11 @@ func note(r *inspect.Record) string {
 		words = append(words, fmt.Sprintf("cut, %d bytes in all", r.Size))
 	}
 	return strings.Join(words, ", ")
+}
+
+// handled says that something was done with the message, which took a time.
+func handled(r *inspect.Record) bool {
+	return r.Direction == dispatch.In && r.Outcome <= dispatch.Invalid
 }
 
 // appendWatched is the line of JSON for a record: as ed listen prints it, and what is known of it beside.
@@ -60,7 +65,7 @@ func appendWatched(dst []byte, e *entry, i control.Followed) []byte {
 	number("mono_ns", int64(r.Mono))
 	field("outcome", r.Outcome.String())
 	field("handler", r.Handler)
-	if r.Direction == dispatch.In && r.Outcome <= dispatch.Failed {
+	if handled(r) {
 		dst = strconv.AppendInt(append(dst, `,"took_ns":`...), int64(r.Took), 10)
 	}
 	if !r.Broken() {

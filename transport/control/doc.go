@@ -5,11 +5,11 @@
 //
 // A service needs one line more:
 //
-//	c, err := control.Serve(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server})
+//	defer control.Offer(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server}).Close()
 //
-// and c.Close() at the end, which removes the socket file. ed top and ed watch find it then. So does ed signal:
+// Close removes the socket file. ed top and ed watch find it then, and ed request asks it:
 //
-//	ed request unix:/run/ed/echo.4711.sock 'INSPECT table=loop'
+//	ed request unix:/run/ed/echo.4711.sock 'INSPECT table=loop' --until TABLE_END
 //
 // The commands are INSPECT, WATCH, UNWATCH, DISCONNECT, and those that every service has: ALIVE and HELP are answered
 // here; STOP, LOG_ROTATE, QUITTING, READY, RESTART and LEAK go to the handlers that the service's dispatcher has for them.
@@ -34,7 +34,7 @@
 //
 // # Errors
 //
-// Serve fails where no socket can be made: no service should end because of that. What a visitor does wrong is answered
+// Serve fails where no socket can be made: no service should end because of that, and Offer only logs it. What a visitor does wrong is answered
 // with INVALID.
 //
 // # Limits

@@ -45,6 +45,8 @@ type Options struct {
 	Dispatcher Dispatcher
 	// Server whose links are shown.
 	Server Links
+	// Link that lasts, such as that of a service to its router: it is shown with its queue.
+	Link *link.Permanent
 	// Tables to show beside those that every process has.
 	Tables []inspect.Table
 	// Path of the socket; empty: NAME.PID.sock in Dir().
@@ -104,11 +106,27 @@ func Serve(loop *reactor.Loop, o Options) (*Control, error) {
 	if o.Server != nil {
 		c.AddLinks(o.Server)
 	}
+	if o.Link != nil {
+		c.AddPermanent("link", o.Link)
+	}
 	c.server = link.NewServer(link.Options{Dispatcher: c.commands, OnClose: c.closed, OnDrain: func(l *link.Link) { sessionOf(l).later() }})
 	if err := c.listen(); err != nil {
 		return nil, fmt.Errorf("open control socket: %w", err)
 	}
 	return c, nil
+}
+
+// Offer is Serve for a service that runs as well without: where no socket can be made it says so in the log and returns
+// nil, which can be closed.
+//
+//	defer control.Offer(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server}).Close()
+func Offer(loop *reactor.Loop, o Options) *Control {
+	c, err := Serve(loop, o)
+	if err != nil {
+		cmp.Or(o.Logger, slog.Default()).Warn("nobody can look into this process", "error", err)
+		return nil
+	}
+	return c
 }
 
 // listen finds a free name.
