@@ -4,14 +4,20 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"gopkg.in/ini.v1"
 )
 
-const maxFile = 1 << 20 // bytes; a configuration is written by hand
+const (
+	maxFile      = 1 << 20         // bytes; a configuration is written by hand
+	pipePatience = 2 * time.Second // for the whole of one that comes by a pipe, as a shell's <(…) does
+)
 
 // entry is one line NAME=VALUE.
 type entry struct {
@@ -39,14 +45,25 @@ func readFile(path string) ([]entry, error) {
 }
 
 func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a FIFO would wait for a writer
 	if err != nil {
 		return nil, cause(err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, cause(err)
+	}
+	fifo := info.Mode()&fs.ModeNamedPipe != 0
+	if fifo {
+		_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // it has one, as a pipe
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, cause(err)
+	}
+	if fifo && len(data) == 0 {
+		return nil, errors.New("it is a FIFO that nobody writes to")
 	}
 	if len(data) > maxFile {
 		return nil, errors.New("it has more than 1 MiB")
