@@ -8,7 +8,7 @@ func (m *Message) decodeText(line []byte, offset int) error {
 	if len(line) == 0 {
 		return ErrEmpty
 	}
-	if len(line) > math.MaxUint32 {
+	if int64(len(line)) > math.MaxUint32 {
 		return &SyntaxError{Offset: offset, Reason: "the line is over 4 GiB"}
 	}
 	m.line = line

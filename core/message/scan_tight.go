@@ -12,7 +12,7 @@ import (
 // That is how nearly all lines come. Others, and all on processors that find no marks, are left to decodeText: ok is false then,
 // right or wrong, and m is to be reset.
 func (m *Message) scanTight(p []byte) (end int, ok bool) {
-	if !wide || len(p) > math.MaxUint32 {
+	if !wide || int64(len(p)) > math.MaxUint32 {
 		return 0, false
 	}
 	var k marks

@@ -3,6 +3,7 @@ package reactor
 import (
 	"math"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -63,7 +64,10 @@ func (l *Loop) watchClock() bool {
 	if err != nil {
 		return false
 	}
-	far := unix.ItimerSpec{Value: unix.Timespec{Sec: math.MaxInt32 * 4}} // the year 2242
+	far := unix.ItimerSpec{Value: unix.Timespec{Sec: math.MaxInt32}}
+	if unsafe.Sizeof(far.Value.Sec) > 4 {
+		far.Value.Sec *= 4 // the year 2242
+	}
 	if unix.TimerfdSettime(fd, unix.TFD_TIMER_ABSTIME|unix.TFD_TIMER_CANCEL_ON_SET, &far, nil) != nil {
 		_ = unix.Close(fd)
 		return false

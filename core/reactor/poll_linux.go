@@ -19,8 +19,8 @@ const (
 type poller struct {
 	fd, wakeFD int
 	events     []unix.EpollEvent
-	span       unix.Timespec
-	coarse     bool // no epoll_pwait2 (before Linux 5.11): waits are whole milliseconds, rounded up
+	span       [2]int64 // seconds and nanoseconds, of 64 bits everywhere
+	coarse     bool     // no epoll_pwait2 (before Linux 5.11): waits are whole milliseconds, rounded up
 }
 
 func (p *poller) open() error {
@@ -79,9 +79,9 @@ func (p *poller) wait(d time.Duration) (int, error) {
 		}
 		return n, os.NewSyscallError("epoll_wait", err)
 	}
-	var span *unix.Timespec
+	var span *[2]int64
 	if d >= 0 {
-		p.span = unix.NsecToTimespec(int64(d))
+		p.span = [2]int64{int64(d / time.Second), int64(d % time.Second)}
 		span = &p.span
 	}
 	n, _, e := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), uintptr(unsafe.Pointer(span)), 0, 0)

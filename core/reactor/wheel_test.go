@@ -127,7 +127,7 @@ func TestWheelExtremes(t *testing.T) {
 			require.Empty(t, fireAll(w, when-1))
 			require.Equal(t, []uint32{id}, fireAll(w, when))
 			require.Zero(t, w.pending)
-			require.EqualValues(t, never, w.next())
+			require.Equal(t, int64(never), w.next())
 		})
 	}
 }

@@ -48,9 +48,9 @@ func waitID(fd, options int) (code int32, status int32, usage unix.Rusage, err e
 // exitFrom explains what waitID gave for a child that ended.
 func exitFrom(pid int, code, status int32, u *unix.Rusage) Exit {
 	e := Exit{PID: pid, Code: -1, Usage: Usage{
-		User: time.Duration(u.Utime.Nano()), System: time.Duration(u.Stime.Nano()), MaxRSS: u.Maxrss * 1024,
-		MinorFaults: u.Minflt, MajorFaults: u.Majflt, ReadBlocks: u.Inblock, WriteBlocks: u.Oublock,
-		Yields: u.Nvcsw, Preemptions: u.Nivcsw,
+		User: time.Duration(u.Utime.Nano()), System: time.Duration(u.Stime.Nano()), MaxRSS: int64(u.Maxrss) * 1024,
+		MinorFaults: int64(u.Minflt), MajorFaults: int64(u.Majflt), ReadBlocks: int64(u.Inblock), WriteBlocks: int64(u.Oublock),
+		Yields: int64(u.Nvcsw), Preemptions: int64(u.Nivcsw),
 	}}
 	if code == codeExited {
 		e.Code = int(status)
