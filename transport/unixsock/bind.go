@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bind makes a socket of the kind and names it; file remembers what is to be
+// bind makes a socket of the kind and names it, and has it listen unless it is one of datagrams; file remembers what is to be
 // removed later. It touches the file system, once, at start.
 func bind(a address.Address, kind int, o transport.Options) (fd int, file *inode.File, err error) {
 	uid, gid, err := inode.IDs(o.Owner, o.Group)
@@ -30,8 +30,12 @@ func bind(a address.Address, kind int, o transport.Options) (fd int, file *inode
 		if err := sockaddr.Bind(fd, &raw); err != nil {
 			return fail(inUse(a, os.NewSyscallError("bind", err)))
 		}
+		if err := listen(fd, kind, o.Backlog); err != nil {
+			return fail(err)
+		}
 		return fd, nil, nil
 	}
+	defer unix.Close(lock(a.Path))
 	if err := clearStale(a, kind); err != nil {
 		return fail(err)
 	}
@@ -48,9 +52,19 @@ func bind(a address.Address, kind int, o transport.Options) (fd int, file *inode
 	if errors.Is(err, inode.ErrKind) {
 		err = &NotSocketError{Path: a.Path}
 	}
+	if err == nil {
+		err = listen(fd, kind, o.Backlog)
+	}
 	if err != nil {
 		file.Remove()
 		return fail(err)
 	}
 	return fd, file, nil
+}
+
+func listen(fd, kind, backlog int) error {
+	if kind == unix.SOCK_DGRAM {
+		return nil
+	}
+	return os.NewSyscallError("listen", unix.Listen(fd, backlog))
 }

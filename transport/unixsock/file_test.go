@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -162,6 +163,100 @@ func TestStaleFile(t *testing.T) {
 		require.ErrorAs(t, err, &live)
 		first()
 	})
+}
+
+// TestBornPrivate: at no time has a socket file more rights than it shall have.
+func TestBornPrivate(t *testing.T) {
+	old := unix.Umask(0)
+	defer unix.Umask(old)
+	for kind, b := range both {
+		t.Run(kind, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			path := filepath.Join(t.TempDir(), "s")
+			over, seen := make(chan bool), make(chan fs.FileMode)
+			go func() {
+				var all fs.FileMode
+				for {
+					select {
+					case <-over:
+						seen <- all
+						return
+					default:
+						if info, err := os.Lstat(path); err == nil {
+							all |= info.Mode().Perm()
+						}
+					}
+				}
+			}()
+			for range 300 {
+				closer, err := b.open(w.Loop, path, transport.Options{Mode: 0o600})
+				require.NoError(t, err)
+				closer()
+				w.Idle()
+			}
+			close(over)
+			require.Equal(t, fs.FileMode(0o600), <-seen)
+		})
+	}
+}
+
+// TestOneStarterWins: of many that find the file of a process that is gone, one gets it, and the others leave that alone.
+func TestOneStarterWins(t *testing.T) {
+	for kind, b := range both {
+		t.Run(kind, func(t *testing.T) {
+			const starters = 8
+			loops := make([]*reactor.Loop, starters)
+			for i := range loops {
+				var err error
+				loops[i], err = reactor.New(reactor.Options{})
+				require.NoError(t, err)
+				defer loops[i].Close()
+			}
+			path := filepath.Join(t.TempDir(), "s")
+			for range 50 {
+				leaveStale(t, path, b.kind)
+				closers, errs := make([]func(), starters), make([]error, starters)
+				var ready, all sync.WaitGroup
+				ready.Add(starters)
+				for i := range loops {
+					all.Go(func() {
+						ready.Done()
+						ready.Wait()
+						closers[i], errs[i] = b.open(loops[i], path, transport.Options{})
+					})
+				}
+				all.Wait()
+				won := 0
+				for i, err := range errs {
+					if err == nil {
+						won++
+						defer closers[i]()
+						continue
+					}
+					var live *unixsock.InUseError
+					require.ErrorAs(t, err, &live)
+				}
+				require.Equal(t, 1, won)
+				_, err := b.open(loops[0], path, transport.Options{})
+				require.Error(t, err, "the file is that of the winner")
+				require.NoError(t, os.Remove(path))
+			}
+		})
+	}
+}
+
+// TestFolderLockedByOthers: whoever locks the folder delays us a little.
+func TestFolderLockedByOthers(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	dir := t.TempDir()
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	require.NoError(t, unix.Flock(fd, unix.LOCK_EX))
+	closer, err := both["stream"].open(w.Loop, filepath.Join(dir, "s"), transport.Options{})
+	require.NoError(t, err)
+	closer()
+	w.Idle()
 }
 
 // TestCloseLeavesSuccessor: a file that another process put in place of ours

@@ -3,7 +3,9 @@ package unixsock
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
@@ -34,6 +36,23 @@ func inUse(a address.Address, err error) error {
 		return &InUseError{Addr: a}
 	}
 	return err
+}
+
+// lockWait is how long another starter in the same folder is waited for. Whoever may read the folder can lock it, and must not keep
+// us from starting: after that we go on without.
+const lockWait = time.Second
+
+// lock keeps others of us from testing and taking a socket file until its owner listens: one that is bound and does not listen yet
+// looks stale. Closing the descriptor, -1 if there is none, unlocks.
+func lock(path string) int {
+	fd, err := unix.Open(filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1 // bind tells, or it can be written and not read
+	}
+	for late := time.Now().Add(lockWait); unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) == unix.EWOULDBLOCK && time.Now().Before(late); {
+		<-time.After(time.Millisecond)
+	}
+	return fd
 }
 
 // clearStale removes the socket file of a process that is gone. Only a refused

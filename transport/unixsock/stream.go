@@ -61,20 +61,13 @@ func Listen(l *reactor.Loop, a address.Address, o transport.Options, accept tran
 	}
 	cfg := Config(address.FromUnix(a.Scheme, ""), o)
 	cfg.Local, cfg.Closed = a, file.Remove
-	ln, err := listen(l, fd, cfg, accept)
+	ln, err := stream.Listen(l, fd, cfg, accept)
 	if err != nil {
 		_ = unix.Close(fd)
 		file.Remove()
 		return nil, err
 	}
 	return ln, nil
-}
-
-func listen(l *reactor.Loop, fd int, cfg stream.Config, accept transport.Accept) (*stream.Listener, error) {
-	if err := unix.Listen(fd, cfg.Backlog); err != nil {
-		return nil, &transport.OpError{Op: "listen", Addr: cfg.Local, Err: os.NewSyscallError("listen", err)}
-	}
-	return stream.Listen(l, fd, cfg, accept)
 }
 
 // kindOf is the type of socket of a.
@@ -114,11 +107,6 @@ func Bind(a address.Address, o transport.Options) (fd int, remove func(), err er
 	fd, file, err := bind(a, kindOf(a), o)
 	if err != nil {
 		return -1, nil, &transport.OpError{Op: "listen", Addr: a, Err: err}
-	}
-	if err := unix.Listen(fd, o.Backlog); err != nil {
-		_ = unix.Close(fd)
-		file.Remove()
-		return -1, nil, &transport.OpError{Op: "listen", Addr: a, Err: os.NewSyscallError("listen", err)}
 	}
 	return fd, file.Remove, nil
 }
