@@ -5,9 +5,10 @@ type Ender interface {
 	OnTurnEnd()
 }
 
-// Later has h called once, at the end of this turn, before the loop waits: the place to write out what the turn's
-// callbacks have queued. Calling it twice queues it twice: h keeps its own mark. What is queued by an Ender
-// is called in the next turn, which does not wait. The queue is flushed before Run returns.
+// Later has h called once, before the loop waits the next time: the place to write out what callbacks have queued.
+// Those of sources, which come after the wait, are thus followed by the posted functions and timers that are due then.
+// Calling it twice queues it twice: h keeps its own mark. What is queued by an Ender is called a turn later, and the loop does
+// not wait before. The queue is flushed once more before Run returns; what Enders queue then is left to the next Run.
 func (l *Loop) Later(h Ender) {
 	l.check("Later")
 	l.enders.queue = append(l.enders.queue, h)

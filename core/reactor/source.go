@@ -3,6 +3,7 @@ package reactor
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,6 +60,10 @@ func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 		return Source{}, errors.New("add source: no handler")
 	case fd < 0:
 		return Source{}, fmt.Errorf("add source %s: %w", o.Name, unix.EBADF)
+	case fd >= len(l.byFD): // which grows to the number: it has to be one
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+			return Source{}, fmt.Errorf("add source %s: %w", o.Name, os.NewSyscallError("fcntl", err))
+		}
 	}
 	id := l.takeSlot()
 	s := &l.slots[id]

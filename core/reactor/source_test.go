@@ -3,6 +3,7 @@ package reactor_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -77,6 +78,14 @@ func TestAddRefuses(t *testing.T) {
 	require.ErrorIs(t, err, unix.EBADF)
 	_, err = l.Add(gone, h, read)
 	require.ErrorIs(t, err, unix.EBADF)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, interest := range []reactor.Interest{0, reactor.Read} {
+		_, err = l.Add(1<<28, h, reactor.SourceOptions{Interest: interest})
+		require.ErrorIs(t, err, unix.EBADF)
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "a wrong number costs nothing")
 	_, err = l.Add(one, h, read)
 	require.ErrorIs(t, err, unix.EEXIST)
 	require.Equal(t, 1, l.Stats().Sources)
