@@ -63,7 +63,7 @@ type carrier interface {
 // waits until the connection is there, dial's time-out passed or ctx ended.
 func Dial(ctx context.Context, dial func(*reactor.Loop, transport.Handler) (transport.Conn, error), o BlockingOptions) (*Blocking, error) {
 	return start(ctx, o, func(b *Blocking) (carrier, error) {
-		s := &streamCarrier{b: b, decoder: message.NewDecoder(message.DecoderOptions{Limit: b.options.Limit})}
+		s := &streamCarrier{b: b, most: writePiece, decoder: message.NewDecoder(message.DecoderOptions{Limit: b.options.Limit})}
 		var err error
 		if s.conn, err = dial(b.loop, s); err == nil {
 			s.packets = transport.KeepsPackets(s.conn)

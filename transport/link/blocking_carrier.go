@@ -10,8 +10,8 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 )
 
-// writePiece is how much is given to a connection at once: the outbox may be larger than its high mark. One that is lower is
-// given less.
+// writePiece is how much is given to a connection at once: the outbox may be larger than its high mark. Where that is even
+// lower, it is less.
 const writePiece = 32 << 10
 
 // lastWait is how long a peer that has ended its side has to acknowledge what it was sent.
@@ -22,6 +22,7 @@ type streamCarrier struct {
 	b       *Blocking
 	conn    transport.Conn
 	decoder *message.Decoder
+	most    int  // writePiece, or less
 	packets bool // each packet is a line
 	over    bool // a line was too long: what follows is not read
 	ending  bool // we have ended one direction, or both
@@ -38,13 +39,16 @@ func (s *streamCarrier) write(p []byte) (int, error) {
 		switch {
 		case errors.Is(err, transport.ErrFull):
 			return n, nil // OnDrain follows
+		case errors.Is(err, transport.ErrTooBig) && !s.packets && s.most > 1:
+			s.most = max(1, len(piece)/2)
 		case errors.Is(err, transport.ErrClosed) && !s.ending:
 			s.b.cut = true
 			return n, nil // OnClose follows, and knows why
 		case err != nil:
 			return n, err
+		default:
+			n += taken
 		}
-		n += taken
 	}
 	return n, nil
 }
@@ -55,7 +59,7 @@ func (s *streamCarrier) piece(p []byte) (piece []byte, taken int) {
 		end := bytes.IndexByte(p, '\n')
 		return p[:end], end + 1
 	}
-	n := min(writePiece, len(p))
+	n := min(s.most, len(p))
 	return p[:n], n
 }
 

@@ -160,6 +160,25 @@ func TestBlockingFailures(t *testing.T) {
 	})
 }
 
+// A connection may hold less than a message: it goes out all the same.
+func TestBlockingSmallQueue(t *testing.T) {
+	for _, high := range []int{1, 2, 1000} {
+		at, conns := accept(t)
+		b, err := link.Dial(soon(t), func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+			return open.Dial(l, at, transport.Options{HighMark: high}, h)
+		}, link.BlockingOptions{})
+		require.NoError(t, err)
+		peer := <-conns
+		require.NoError(t, b.Send(message.New("LOG").Set("text", strings.Repeat("t", 5000))))
+		require.NoError(t, b.CloseWrite())
+		text, err := io.ReadAll(peer)
+		require.NoError(t, err)
+		require.Equal(t, "LOG text="+strings.Repeat("t", 5000)+"\n", string(text))
+		require.NoError(t, b.Close())
+		require.NoError(t, peer.Close())
+	}
+}
+
 func TestBlockingMalformedLines(t *testing.T) {
 	at, conns := accept(t)
 	b := connect(t, at, link.BlockingOptions{Limit: 100})

@@ -76,6 +76,5 @@ func (s *Server) closed(l *Link, err error) {
 	if l.next != nil {
 		l.next.prev = l.prev
 	}
-	// next stays for a walk that stands on l; prev tells that l is no longer in the list
-	l.prev = nil
+	l.next, l.prev = nil, nil // a walk that stands on l has its next already
 }
