@@ -124,7 +124,7 @@ func TestServices(t *testing.T) {
 	require.NoError(t, w.Run(t.Context(), ask.Services, "services", "--all", "--json"))
 	got := records(t, w.Out.String())
 	require.Len(t, got, 3)
-	require.Equal(t, map[string]any{"v": 1.0, "service": "alpha", "server": "n1", "status": "up", "since": "2026-01-18T21:00:00Z"}, got[0])
+	require.Equal(t, map[string]any{"v": 1.0, "service": "alpha", "server": "n1", "status": "up", "since": "2026-01-18T21:00:00Z", "pid": float64(os.Getpid())}, got[0])
 }
 
 func TestServicesByName(t *testing.T) {

@@ -74,7 +74,7 @@ func TestPingFails(t *testing.T) {
 		out  string
 	}{
 		"unknown":      {[]string{"cluckdd"}, toolkit.Unavailable, `no service "cluckdd" on this router; known: cluckd, quiet`, "did you mean cluckd?", ""},
-		"unknown node": {[]string{"n7:cluckd"}, toolkit.Unavailable, `no service "cluckd" on "n7" on this router; known: cluckd, quiet`, "", ""},
+		"unknown node": {[]string{"n7:cluckd"}, toolkit.Unavailable, `no service "cluckd" on n7; none is known there`, "", ""},
 		"one of two":   {[]string{"cluckd", "other"}, toolkit.Unavailable, `no service "other"`, "", "cluckd: 1 sent, 1 answered, 0% lost"},
 		"no answer":    {[]string{"quiet"}, toolkit.Other, "no answer from quiet", "", "quiet: serial 1: lost, no answer within 50ms\nquiet: 1 sent, 0 answered, 100% lost\n"},
 		"count":        {[]string{"-c", "-1"}, toolkit.Usage, "negative", "", ""},

@@ -87,7 +87,7 @@ func TestSignalNoSuchService(t *testing.T) {
 		start := time.Now()
 		err := w.Run(t.Context(), signal.Command, append([]string{"signal"}, args...)...)
 		require.ErrorContains(t, err, `no service "cluckdd"`)
-		require.ErrorContains(t, err, `on this router; known: cluckd, snaprfs`)
+		require.Regexp(t, `on (this router|n1); known: cluckd, snaprfs$`, err.Error())
 		require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
 		require.Equal(t, "did you mean cluckd?", toolkit.HintOf(err))
 		require.Less(t, time.Since(start), 5*time.Second)
@@ -106,7 +106,7 @@ func TestSignalNoSuchService(t *testing.T) {
 	w = routedWorld(t, cxx)
 	require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "cluckdd/STOP"), "it may be on another node: communicatord does not tell")
 	err := w.Run(t.Context(), signal.Command, "signal", "n1:cluckdd/STOP")
-	require.EqualError(t, err, `no service "cluckdd" on "n1" on the router at `+cxx.At.String())
+	require.EqualError(t, err, `no service "cluckdd" on n1`)
 }
 
 // TestSignalRoute: when the router is taken and when not.

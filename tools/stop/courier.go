@@ -80,6 +80,9 @@ func (c *courier) listen(ctx context.Context, waiting int) (answers int) {
 		service, _ := m.Get("service")
 		if old, asked := c.status[service]; asked && old == "" {
 			c.status[service], _ = m.Get("status")
+			if node, told := m.Get("server_name"); told && node != m.SentFromServer() && m.SentFromServer() != "" {
+				c.status[service] = "on another node" // where our process is not
+			}
 			answers++
 		}
 	}

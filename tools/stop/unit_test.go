@@ -82,6 +82,16 @@ func TestSystemdThatFails(t *testing.T) {
 	require.Contains(t, w.Err.String(), "Access denied")
 }
 
+// remote says that the service is up on another node.
+func remote() *toolkittest.Session {
+	return &toolkittest.Session{Reply: func(m *message.Message) []*message.Message {
+		service, _ := m.Get("service")
+		status := message.New("STATUS").Set("service", service).Set("status", "up").Set("server_name", "n2")
+		status.SetSentFrom("n1", "communicatord")
+		return []*message.Message{status}
+	}}
+}
+
 // router answers SERVICE_STATUS and ends the child when it gets its STOP.
 func router(status string, c *child) *toolkittest.Session {
 	s := &toolkittest.Session{}
@@ -144,6 +154,7 @@ func TestMessageSkipped(t *testing.T) {
 		reason  string
 	}{
 		{"service is down", router("down", nil), "has no service"},
+		{"service is elsewhere", remote(), "has no service"},
 		{"cannot send", &toolkittest.Session{SendErr: os.ErrClosed}, "no router answers"},
 		{"peer ends", func() *toolkittest.Session { s := &toolkittest.Session{}; s.End(); return s }(), "no router answers"},
 		{"peer is silent", &toolkittest.Session{}, "no router answers"},

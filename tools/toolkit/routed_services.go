@@ -114,26 +114,31 @@ func InfoOf(m *message.Message) (ServiceInfo, error) {
 // maxKnown is how many services an error names.
 const maxKnown = 8
 
-// NoService is the error for a service that the router has none of, as it reported. It asks the router which it has, to say what was meant.
+// NoService is the error for a service that the router has none of, as it reported. It asks the router which it has, to say what was
+// meant.
 func (r *Routed) NoService(ctx context.Context, server, name string) error {
-	what := strconv.Quote(Escape(name))
+	where := "this router"
 	if !anyNode(server) {
-		what += " on " + strconv.Quote(Escape(server))
+		where = Escape(server)
 	}
 	list, err := r.Services(ctx)
 	if err != nil {
-		return Errorf(Unavailable, "no service %s on the router at %s", what, r.Address)
+		if anyNode(server) {
+			where = "the router at " + r.Address.String()
+		}
+		return Errorf(Unavailable, "no service %q on %s", name, where)
 	}
 	var known []string
 	for _, s := range list {
+		there := anyNode(server) || s.Server == server
 		switch {
-		case s.Name == name && s.Status == "down" && anyNode(server):
-			return Errorf(Unavailable, "service %s is down%s", what, sinceWords(s.Since))
-		case s.Status == "up" && !slices.Contains(known, s.Name) && !IsPassing(s.Name):
+		case s.Name == name && s.Status == "down" && there:
+			return Errorf(Unavailable, "service %q is down%s", name, sinceWords(s.Since))
+		case s.Status == "up" && there && !slices.Contains(known, s.Name) && !IsPassing(s.Name):
 			known = append(known, s.Name)
 		}
 	}
-	err = Errorf(Unavailable, "no service %s on this router; %s", what, knownWords(known))
+	err = Errorf(Unavailable, "no service %q on %s; %s", name, where, knownWords(known))
 	if near := Nearest(name, known); near != "" && near != name {
 		err = WithHint(err, "did you mean %s?", near)
 	}
@@ -150,7 +155,7 @@ func sinceWords(t time.Time) string {
 func knownWords(known []string) string {
 	switch n := len(known); {
 	case n == 0:
-		return "it has none"
+		return "none is known there"
 	case n > maxKnown:
 		return "known: " + strings.Join(known[:maxKnown], ", ") + " and " + strconv.Itoa(n-maxKnown) + " more"
 	}
