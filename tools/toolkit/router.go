@@ -54,4 +54,4 @@ func (e *Env) parseRouter(text string) (address.Address, error) {
 }
 
 // RouterPath is the Unix socket where a router that this user starts listens.
-func (e *Env) RouterPath() string { return e.Root + service.SocketPath(e.Getenv) }
+func (e *Env) RouterPath() string { return service.SocketPath(e.Root, e.Getenv) }

@@ -21,8 +21,10 @@ const (
 const mayWrite = 2
 
 // SocketPath is where the router of the present user listens by default: /run/ed/router.sock for root, else ed/router.sock
-// in $XDG_RUNTIME_DIR, or else /tmp/ed-UID/router.sock. getenv is os.Getenv.
-func SocketPath(getenv func(string) string) string { return socketPath(os.Geteuid(), getenv) }
+// in $XDG_RUNTIME_DIR, or else /tmp/ed-UID/router.sock. root stands before /run and /tmp, for tests; getenv is os.Getenv.
+func SocketPath(root string, getenv func(string) string) string {
+	return under(root, socketPath(os.Geteuid(), getenv))
+}
 
 func socketPath(uid int, getenv func(string) string) string {
 	switch dir := getenv("XDG_RUNTIME_DIR"); {

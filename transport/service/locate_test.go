@@ -18,7 +18,7 @@ func TestSocketPath(t *testing.T) {
 	if uid != 0 {
 		want = "/run/user/7/ed/router.sock"
 	}
-	require.Equal(t, want, service.SocketPath(vars{"XDG_RUNTIME_DIR": "/run/user/7"}.get))
+	require.Equal(t, want, service.SocketPath("", vars{"XDG_RUNTIME_DIR": "/run/user/7"}.get))
 	for _, tt := range []struct {
 		uid       int
 		dir, want string
