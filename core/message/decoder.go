@@ -60,30 +60,37 @@ func (d *Decoder) limit() int {
 // A *TooLongError tells that lines over the limit were dropped, and how many. Each is told once, as soon as the limit is
 // passed; with Skip the good lines around them were still handed on.
 func (d *Decoder) Feed(p []byte, f func(line []byte) bool) error {
-	feed := feed{Decoder: d, f: f}
-	switch {
-	case d.state == closed:
-		return &TooLongError{Limit: d.limit()}
-	case d.lines:
-		feed.resume(p)
-	case len(d.held) > 0:
-		feed.complete(p)
-	default:
-		feed.rest(p, feed.cut(p))
-	}
-	return feed.err()
+	feed := feed{Decoder: d, to: lineFunc(f)}
+	return feed.take(p)
 }
 
-// Next is a quicker way than Feed and Message.Decode to take lines from p, which comes next in the stream. It decodes the first
-// line of p into m, provided that it is whole and as AppendText would write it, and returns the line and what is behind it. When it
-// returns false, p has to go to Feed. A receiver that has had enough hands what is behind the line to Hold.
+// Receiver gets what Decode finds.
+type Receiver interface {
+	// OnLine is called with each line and what is wrong with it, an error of Message.Decode. It says whether to go on.
+	OnLine(line []byte, err error) bool
+}
+
+// lineFunc is the Receiver of those who want but the line.
+type lineFunc func(line []byte) bool
+
+func (f lineFunc) OnLine(line []byte, _ error) bool { return f(line) }
+
+// Decode is Feed and Message.Decode in one: each line is decoded into m before to gets it. Both are borrowed until OnLine returns. It
+// is much quicker than the two, as it looks at many lines at once.
+func (d *Decoder) Decode(p []byte, m *Message, to Receiver) error {
+	feed := feed{Decoder: d, m: m, to: to}
+	return feed.take(p)
+}
+
+// Next decodes the first line of p, which comes next in the stream, into m, provided that it is whole and as AppendText would write
+// it, and returns the line and what is behind it. When it returns false, p has to go to Feed. A receiver that has had enough
+// hands what is behind the line to Hold.
 func (d *Decoder) Next(p []byte, m *Message) (line, rest []byte, ok bool) {
 	if len(d.held) > 0 || d.state != inLine {
 		return nil, p, false
 	}
-	m.Reset()
-	n, ok := m.scanTight(p)
-	if !ok || n >= len(p) || p[n] != '\n' || n > d.limit() {
+	n := bytes.IndexByte(p, '\n')
+	if n < 0 || n > d.limit() || !m.indexLine(p[:n]) {
 		m.Reset()
 		return nil, p, false
 	}
@@ -100,7 +107,7 @@ func (d *Decoder) Hold(rest []byte) {
 // Finish tells that the stream has ended, and hands on the last line if it had no end. Lines that are kept because f
 // returned false come before it; when f returns false again the rest is kept for another Finish. The error is that of Feed.
 func (d *Decoder) Finish(f func(line []byte) bool) error {
-	feed := feed{Decoder: d, f: f}
+	feed := feed{Decoder: d, to: lineFunc(f)}
 	if d.lines {
 		feed.resume(nil)
 	}
@@ -115,12 +122,28 @@ func (d *Decoder) Finish(f func(line []byte) bool) error {
 // release lets go of what is held.
 func (d *Decoder) release() { d.held, d.done, d.lines = nil, 0, false }
 
-// feed is one call of Feed or Finish.
+// feed is one call of Feed, Decode or Finish.
 type feed struct {
 	*Decoder
-	f       func(line []byte) bool
-	stopped bool // f returned false
-	dropped int  // lines
+	to      Receiver
+	m       *Message // of Decode
+	stopped bool     // the receiver has had enough
+	dropped int      // lines
+}
+
+// take is all of Feed and Decode.
+func (d *feed) take(p []byte) error {
+	switch {
+	case d.state == closed:
+		return &TooLongError{Limit: d.limit()}
+	case d.lines:
+		d.resume(p)
+	case len(d.held) > 0:
+		d.complete(p)
+	default:
+		d.rest(p, d.cut(p))
+	}
+	return d.err()
 }
 
 func (d *feed) err() error {
@@ -134,6 +157,11 @@ func (d *feed) err() error {
 // done with.
 func (d *feed) cut(p []byte) (used int) {
 	for !d.stopped && d.state != closed {
+		if d.m != nil && wide && d.state == inLine {
+			if used += d.known(p[used:]); d.stopped {
+				return used
+			}
+		}
 		n := bytes.IndexByte(p[used:], '\n')
 		if n < 0 {
 			return used
@@ -158,8 +186,10 @@ func (d *feed) line(line []byte) {
 	case len(line) == 0:
 	case len(line) > d.limit():
 		d.drop(inLine)
+	case d.m != nil:
+		d.stopped = !d.to.OnLine(line, d.m.decode(line))
 	default:
-		d.stopped = !d.f(line)
+		d.stopped = !d.to.OnLine(line, nil)
 	}
 }
 

@@ -136,18 +136,21 @@ func TestDecoderIsLinear(t *testing.T) {
 	require.Equal(t, size, n)
 }
 
+// parts are what streams of lines are made of.
+var parts = []string{"x", "X", "X", " ", "a=", "b=", "X a=1\n", "Y a=1;b=2\n", "<a:b c/X\n", "X a=\";\"\n", "1", ";", "\"", "\\", "\r", "\n", "\n", "{\"command\":\"A\"}\n"}
+
 func TestDecoderProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		stream := rapid.SliceOfN(rapid.SampledFrom([]byte("xXX a=1;\r\n\n")), 0, 200).Draw(t, "stream")
+		stream := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 100).Draw(t, "stream"), ""))
 		requireSplit(t, stream, rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(t, "sizes"))
 	})
 }
 
 // requireSplit requires that portions of the given sizes (taken in turn) make no difference, nor does a receiver that often
-// has enough, nor to take lines by Next while that is possible.
+// has enough, nor to take lines by Next while that is possible, or decoded.
 func requireSplit(t require.TestingT, stream, sizes []byte) {
 	requireSplitBy(t, stream, sizes, (*message.Decoder).Feed)
-	var m message.Message
+	var m, slow message.Message
 	requireSplitBy(t, stream, sizes, func(d *message.Decoder, p []byte, take func([]byte) bool) error {
 		for {
 			line, rest, ok := d.Next(p, &m)
@@ -162,6 +165,14 @@ func requireSplit(t require.TestingT, stream, sizes []byte) {
 				return nil
 			}
 		}
+	})
+	requireSplitBy(t, stream, sizes, func(d *message.Decoder, p []byte, take func([]byte) bool) error {
+		return d.Decode(p, &m, receiver(func(line []byte, err error) bool {
+			require.Equal(t, slow.DecodeSlowly(line), err, "%q", line)
+			require.Equal(t, slow.Canonical(), m.Canonical(), "%q", line)
+			require.True(t, slow.Equal(&m), "%q", line)
+			return take(line)
+		}))
 	})
 }
 

@@ -12,9 +12,9 @@
 //	got, err := message.Parse(line)
 //	seconds, err := got.Int("timeout")
 //
-// Where many lines pass, one Message is used for all of them: Decode validates the whole line in one scan and only
-// remembers where things are, Lookup finds a parameter in place, ReplyTo, CopyParams and AppendText answer without
-// allocating. Decoder.Next cuts and decodes in one go the lines that come as AppendText writes them. A router that looks at the address alone never pays for the parameters.
+// Where many lines pass, one Message is used for all of them: Decoder.Decode cuts a stream into lines and validates many of them at
+// once, Lookup finds a parameter in place, ReplyTo, CopyParams and AppendText answer without allocating. What nobody asks for is not
+// taken apart: a router that looks at the address alone never pays for the parameters.
 //
 // White space (SP TAB LF VT FF CR) around a line is ignored, and in a value "\\", "\n", "\r" (and "\"" inside quotes) are
 // undone in one pass from left to right; any other backslash stays. When a parameter is given twice the last one counts.

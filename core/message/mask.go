@@ -8,8 +8,7 @@ import (
 // The scan of parameters does not look at one byte after the other. It has the bytes that matter found in up to 64 bytes at
 // once, as bits of a mask, and hops from bit to bit: a branch for every byte costs more than anything else here.
 //
-// With AVX2 the masks come from mask_amd64.s, 32 bytes at a time. Here is what does it everywhere, 8 bytes at a time, as one
-// little-endian number w in which byte i is bits 8i to 8i+7 ("SIMD within a register"; Hacker's Delight, 6-1): a class of
+// The masks are made of 8 bytes at a time, as one little-endian number w in which byte i is bits 8i to 8i+7 ("SIMD within a register"; Hacker's Delight, 6-1): a class of
 // bytes is found with a few operations on all eight, and the answer has the high bit of each byte that belongs to it.
 //
 // All tests start from w & low7, whose bytes are below 0x80, so that adding at most 0x80 never carries into the next byte and
@@ -50,8 +49,9 @@ func special8(w uint64) uint64 {
 // pack moves the high bits of eight bytes next to each other, in the uppermost byte.
 func pack(flags uint64) uint64 { return flags * 0x0002040810204081 & (0xff << 56) }
 
-// masksGo is masks for all processors.
-func masksGo(p []byte, i int) (special, name uint64) {
+// masks returns a bit for each of the bytes of p from i on, at most 64: those that are special in a value, and those that
+// can be part of a name. Bits behind the last byte may be set.
+func masks(p []byte, i int) (special, name uint64) {
 	at, shift := i, uint(64)
 	for at+8 <= len(p) {
 		w := load8(p, at)

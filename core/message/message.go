@@ -20,7 +20,7 @@ type Message struct {
 	built     bool  // the parameters are in fields, not in params
 	ordered   bool  // params is sorted by name, without duplicates
 	canonical bool  // line[body:] is what AppendText would print
-	unscanned bool  // params is empty until it is needed: line[body:] is canonical but was not looked into
+	unscanned bool  // params is empty until it is needed: line[body:] is canonical
 	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
 
 	line    []byte // borrowed, or a copy after Parse and Clone; without white space around it
@@ -29,8 +29,14 @@ type Message struct {
 	scratch []byte // unescaped values
 	fields  []field
 
-	first [8]param // the room params begins with: few messages have more, and they cost no allocation
+	starts []uint32 // where the names of the parameters begin, while that is all that is known of them; else nil
+	before uint32   // how far before the line these places count from
+	near   [nearNames + spareNames]uint32
+	batch  *batch // for Decoder.Decode, which makes it
 }
+
+// nearNames is as many parameters as nearly all messages have.
+const nearNames = 12
 
 // span is a part of a buffer. Offsets of 32 bits keep a Message small.
 type span struct{ from, to uint32 }
@@ -73,10 +79,14 @@ func Parse(line []byte) (*Message, error) {
 // allocated for text. The message borrows line until it is changed to something else: line must stay as it is for as long as m is
 // in use. On error (*SyntaxError, or ErrEmpty for a blank line) m is left empty.
 func (m *Message) Decode(line []byte) error {
-	m.Reset()
-	if end, ok := m.scanTight(line); ok && end == len(line) {
+	if m.indexLine(line) {
 		return nil
 	}
+	return m.decode(line)
+}
+
+// decode is Decode for any line.
+func (m *Message) decode(line []byte) error {
 	from, to := trim(line)
 	if from < to && line[from] == '{' {
 		return m.decodeJSON(line[from:to], from)
@@ -118,7 +128,7 @@ func (m *Message) Reset() {
 	m.own = m.own[:0]
 	m.ownHead, m.printed, m.json, m.built, m.ordered, m.canonical, m.unscanned, m.unchecked = false, false, false, false, false, false, false, 0
 	m.line, m.body = nil, 0
-	m.params, m.scratch, m.fields = m.params[:0], m.scratch[:0], m.fields[:0]
+	m.params, m.scratch, m.fields, m.starts = m.params[:0], m.scratch[:0], m.fields[:0], nil
 }
 
 // Clone returns an independent copy that owns its bytes.
@@ -128,7 +138,7 @@ func (m *Message) Clone() *Message {
 		json: m.json, built: m.built, ordered: m.ordered, canonical: m.canonical, unscanned: m.unscanned, unchecked: m.unchecked,
 		line: bytes.Clone(m.line), body: m.body, scratch: bytes.Clone(m.scratch),
 	}
-	c.params = append(c.first[:0], m.params...)
+	c.params = append(c.params, m.params...)
 	for i := range m.fields {
 		c.fields = append(c.fields, field{name: m.fields[i].name, value: bytes.Clone(m.fields[i].value)})
 	}

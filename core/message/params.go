@@ -8,11 +8,8 @@ import (
 
 // Has says whether there is a parameter of that name.
 func (m *Message) Has(name string) bool {
-	if m.built {
-		_, ok := m.find(name)
-		return ok
-	}
-	return m.param(name) != nil
+	_, ok := m.Lookup(name)
+	return ok
 }
 
 // Get returns a copy of a parameter's value, and whether the parameter is there.
@@ -29,6 +26,9 @@ func (m *Message) Lookup(name string) ([]byte, bool) {
 			return m.fields[i].value, true
 		}
 		return nil, false
+	}
+	if m.starts != nil {
+		return m.indexed(name)
 	}
 	if p := m.param(name); p != nil {
 		return m.value(p), true
@@ -66,6 +66,27 @@ func (m *Message) at(i int) (name, value []byte) {
 	return m.line[p.name:p.eq], m.value(p)
 }
 
+// indexed is Lookup for a message of which is known where the names of its parameters begin.
+func (m *Message) indexed(name string) ([]byte, bool) {
+	line := m.line
+	for i, at := range m.starts {
+		from := int(at - m.before)
+		eq := from + len(name)
+		if eq >= len(line) || line[eq] != '=' || string(line[from:eq]) != name {
+			continue
+		}
+		to := len(line)
+		if i+1 < len(m.starts) {
+			to = int(m.starts[i+1]-m.before) - 1
+		}
+		if eq++; eq < to && line[eq] == '"' {
+			eq, to = eq+1, to-1
+		}
+		return line[eq:to:to], true
+	}
+	return nil, false
+}
+
 // param finds a parameter of a decoded message: the last one of that name. A loop over the few that messages have is faster
 // than any index.
 func (m *Message) param(name string) *param {
@@ -85,12 +106,6 @@ func (m *Message) param(name string) *param {
 // value returns what a parameter's value means. It is unescaped when it is asked for the first time.
 func (m *Message) value(p *param) []byte {
 	switch {
-	case p.form&whole != 0:
-		text := m.line[p.value.from:p.value.to:p.value.to]
-		if len(text) > 0 && text[0] == '"' {
-			return text[1 : len(text)-1 : len(text)-1]
-		}
-		return text
 	case p.form&unescaped != 0:
 		return m.scratch[p.value.from:p.value.to:p.value.to]
 	case p.form&escaped != 0:
@@ -107,10 +122,12 @@ func (m *Message) unescape(p *param) []byte {
 	return m.scratch[from:len(m.scratch):len(m.scratch)]
 }
 
-// scan finds the parameters that CopyParams left in the line, where they were proven to be right.
+// scan finds the parameters in a line where they were proven to be right.
 func (m *Message) scan() {
-	m.unscanned = false
-	m.scanParams()
+	m.unscanned, m.starts = false, nil
+	if int(m.body) < len(m.line) {
+		m.scanParams()
+	}
 }
 
 // order sorts the parameters of a decoded message by name, and drops all but the last of the same name.

@@ -103,30 +103,47 @@ func (want refMessage) requireLike(t require.TestingT, m *message.Message) {
 }
 
 // requireSame requires that our decoders and the encoder do with a line what the reference does: the one that goes from mark to
-// mark, and the one before it that takes lines as AppendText writes them, whatever is behind the line in memory.
+// mark, and the one that indexes a line alone, or among others, wherever in a block it begins and whatever is behind it in memory.
 func requireSame(t require.TestingT, line []byte) {
 	requireSameBy(t, line, (*message.Message).DecodeText)
-	if !bytes.HasPrefix(bytes.TrimLeft(line, " \t\n\v\f\r"), []byte("{")) {
-		requireSameBy(t, line, (*message.Message).Decode)
-	}
-	behinds := []string{"\n", "\n=1;b=2", "\n\"; \"", "\n" + strings.Repeat("a", 80)}
-	m, stream := &message.Message{}, append(bytes.Clone(line), behinds[len(line)%len(behinds)]...)
-	first, rest, ok := message.NewDecoder(message.DecoderOptions{}).Next(stream, m)
-	if !ok {
+	if bytes.HasPrefix(bytes.TrimLeft(line, " \t\n\v\f\r"), []byte("{")) {
 		return
 	}
-	require.Equal(t, string(stream), string(first)+"\n"+string(rest))
-	want, ok := refDecode(string(first))
-	require.True(t, ok, "%q", first)
-	want.requireLike(t, m)
-	text, err := m.AppendText(nil)
-	require.Equal(t, want.encode(), string(text), "%q: %v", first, err)
+	requireSameBy(t, line, (*message.Message).Decode)
+	if len(line) == 0 || bytes.IndexByte(line, '\n') >= 0 {
+		return
+	}
+	before := []string{"", "A\n", "A b=1;c=\"; \"\n", "<a:b c/D e=1\n", "A b=\\\\\n", "A b=\"\n", "a\n", "A c=1;b=2\n", "{\"command\":\"A\"}\n", "\n\r\n"}[len(line)%10]
+	behind := []string{"\n", "\n=1;b=2", "\n\"; \"\n", "\n" + strings.Repeat("a", 80), "\nA b=1\n", "\n\n"}[len(line)%6]
+	before = strings.Repeat("A v="+strings.Repeat("v", len(line)%67)+"\n", len(line)%3) + before
+	stream := []byte(before + string(line) + behind)
+	var m message.Message
+	found := false
+	d := message.NewDecoder(message.DecoderOptions{Limit: len(stream)})
+	require.NoError(t, d.Decode(stream, &m, receiver(func(got []byte, err error) bool {
+		if &got[0] == &stream[len(before)] {
+			found = true
+			require.Equal(t, string(bytes.TrimSuffix(line, []byte("\r"))), string(got))
+			requireDecoded(t, got, &m, err)
+		}
+		return true
+	})))
+	require.Equal(t, string(line) != "\r", found, "%q in %q", line, stream)
 }
 
+// receiver is a message.Receiver.
+type receiver func(line []byte, err error) bool
+
+func (f receiver) OnLine(line []byte, err error) bool { return f(line, err) }
+
 func requireSameBy(t require.TestingT, line []byte, decode func(*message.Message, []byte) error) {
-	want, ok := refDecode(string(line))
 	m := &message.Message{}
-	err := decode(m, line)
+	requireDecoded(t, line, m, decode(m, line))
+}
+
+// requireDecoded requires that m and err are what comes of a line.
+func requireDecoded(t require.TestingT, line []byte, m *message.Message, err error) {
+	want, ok := refDecode(string(line))
 	if !ok {
 		require.Error(t, err, "%q", line)
 		require.Empty(t, m.Command(), "half-decoded %q", line)

@@ -60,7 +60,7 @@ func (r *Message) CopyParams(m *Message) {
 	}
 	r.params, r.scratch, r.fields = r.params[:0], r.scratch[:0], r.fields[:0]
 	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
-	r.line, r.body, r.built = nil, 0, false
+	r.line, r.body, r.starts, r.built = nil, 0, nil, false
 	r.ordered, r.canonical, r.unscanned = false, m.canonical, false
 	if m.canonical {
 		r.line, r.body = m.line, m.body

@@ -14,7 +14,6 @@ const (
 	escaped                    // has backslashes: unescape tells what is meant
 	loose                      // not written as AppendText would
 	unescaped                  // the span is one of Message.scratch
-	whole                      // quotes, if there are, are still part of the span; nothing is escaped
 )
 
 // param is one parameter of a decoded line: its name is line[name:eq], its value the span of the line.
@@ -30,7 +29,7 @@ type param struct {
 //
 // It goes from mark to mark. Most values have none, so that the mark behind their '=' is their end.
 func (m *Message) scanParams() bool {
-	line, params, from := m.line, m.room(), int(m.body)
+	line, params, from := m.line, m.params[:0], int(m.body)
 	b := blockAt(line, from)
 	ordered, tight, last := true, true, uint64(0)
 	for {
@@ -56,7 +55,7 @@ func (m *Message) scanParams() bool {
 			end, b = b.nextSpecial(line, b.base+64)
 		}
 		if len(params) == cap(params) {
-			params = slices.Grow(params, len(params))
+			params = slices.Grow(params, max(4, len(params)))
 		}
 		params = params[:len(params)+1]
 		p := &params[len(params)-1]
@@ -82,14 +81,6 @@ func (m *Message) scanParams() bool {
 // follows says whether the name line[from:eq] is behind that of the parameter before it.
 func follows(line []byte, from, eq int, before *param) bool {
 	return bytes.Compare(line[before.name:before.eq], line[from:eq]) < 0
-}
-
-// room returns an empty list of parameters to be filled.
-func (m *Message) room() []param {
-	if m.params == nil {
-		return m.first[:0]
-	}
-	return m.params[:0]
 }
 
 // scanMarked finds the end of a value in which the special byte at is not the ';' behind it. End is -1 for a mistake.

@@ -10,7 +10,7 @@ import (
 // packet ends a line, too; usually a packet is one line and goes the short way.
 func (l *Link) feed(p []byte) error {
 	if !l.packets {
-		return l.decoder.Feed(p, l.line)
+		return l.decoder.Decode(p, &l.shared.m, (*receiver)(l))
 	}
 	if end := bytes.IndexByte(p, '\n'); l.decoder.Held() == 0 && (end < 0 || end == len(p)-1) {
 		return l.single(bytes.TrimRight(p, "\r\n"))
@@ -35,3 +35,8 @@ func (l *Link) single(line []byte) error {
 	}
 	return nil
 }
+
+// receiver is a link as its decoder sees it.
+type receiver Link
+
+func (r *receiver) OnLine(line []byte, err error) bool { return (*Link)(r).decoded(line, err) }

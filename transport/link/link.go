@@ -129,17 +129,6 @@ func (l *Link) OnData(c transport.Conn, p []byte) {
 	if l.flow != nil {
 		l.flow.touch()
 	}
-	for !l.packets {
-		line, rest, ok := l.decoder.Next(p, &l.shared.m)
-		if !ok {
-			break
-		}
-		p = rest
-		if !l.decoded(line, nil) {
-			l.decoder.Hold(p)
-			return
-		}
-	}
 	l.check(l.feed(p))
 }
 

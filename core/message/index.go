@@ -1,0 +1,158 @@
+package message
+
+import (
+	"bytes"
+	"math/bits"
+)
+
+// Nearly all lines come as AppendText would write them: names sorted, quotes where they are needed and nowhere else, no escapes.
+// Such lines are not read byte after byte, nor one after the other. structure (structure_amd64.s) goes over the text in blocks of
+// 64 bytes, in whatever way lines lie in them, and makes of each block words with a bit for every byte: one says where the
+// semicolons are, one where the letters are, and so on. A few operations on these words then find the structure of all 64 bytes
+// at once, without a branch that a processor could guess wrong:
+//
+//	CMD a=xy;b="p;q"\nCMD …      the text
+//	1................1...        where lines begin: behind line feeds
+//	...1................1        where heads end: behind the names at the beginning of a line
+//	...........1111......        what is in quotes: an odd number of quotes up to there
+//	........1............        semicolons that are not
+//	....1....1...........        where parameters begin: behind the head, and behind semicolons
+//	.....1....1..........        where their names end
+//
+// Runs of bytes are followed by an addition: where a bit is added to the first one of a run of ones, the carry goes through all of
+// them and comes out behind. And the quotes are paired by a multiplication without carries (both of Langdale and Lemire, Parsing
+// Gigabytes of JSON per Second, 2019). What a block leaves undone the next goes on with: a line, a name, a quote.
+//
+// The same words show what is not as AppendText would write it: a name that does not end in '=', a quote that is not behind one, or
+// is not needed, a blank before a semicolon, a backslash. The lines before such a mistake are good. The line that has it is left to
+// the scan that looks at each byte that matters (scan_params.go), which tells what is right but unusual from what is wrong; then
+// structure goes on behind it.
+//
+// What is found is written down: for each line where it ends, for each parameter where its name begins. sorted then looks at the
+// order of the names of many lines in one loop. Nothing else is done before somebody asks: Lookup compares the text there with a
+// name, and a reply that repeats the parameters is one copy.
+//
+// Heads other than a command alone are found as well, but looked into by scanHead. Without AVX2 nothing is indexed, and all lines go
+// the other way: they are decoded to the same messages, which tests and fuzzers verify.
+
+// index is what structure is given and what it finds. It knows the layout.
+type index struct {
+	// What a block hands on to the next, as 0 or 1. Whether its last byte was …
+	line    uint64 // a line feed, or there is no byte before
+	sent    uint64 // the blank behind a sender
+	body    uint64 // the blank or semicolon before a parameter
+	equals  uint64 // the '=' behind a name
+	opening uint64 // a quote that opens
+	closing uint64 // a quote that closes
+	blank   uint64
+	// Whether it was part of …
+	command   uint64 // capital letters, digits and '_' at the beginning of a line
+	sender    uint64
+	head      uint64 // other names before the parameters
+	addressed uint64 // 1 if sent, sender or head is
+	name      uint64 // of a parameter
+	plain     uint64 // text in quotes before any semicolon
+	inside    uint64 // text in quotes; all bits
+	// Words of the block at hand.
+	feed   uint64 // the line feed that is thought behind the end
+	starts uint64 // where lines without a sender begin
+
+	mixed    uint64    // 1 if lines were seen that do not begin with their command
+	at       uint64    // where the block at hand begins
+	lines    uint64    // how many ended so far
+	names    uint64    // how many names of parameters began
+	lineRoom uint64    // as many lines may be written to line0,
+	nameRoom uint64    // and names to name0;
+	line0    *lineMark // there is room for spareLines more,
+	name0    *uint32   // and for spareNames, that mean nothing
+}
+
+const (
+	spareLines = 2
+	spareNames = 4
+)
+
+// lineMark is what is known of a line.
+type lineMark struct {
+	end   uint32 // where its line feed is
+	names uint32 // how many names there are up to there
+}
+
+// longest is the most text that is indexed at once.
+const longest = 1 << 30
+
+// sorted returns how many of the names in p are what a canonical line has: behind the one before in the same line, not equal to it,
+// and without a digit at the beginning.
+//
+// It compares eight bytes that begin with the one before the name, the last of them first in significance, without what is behind
+// the name: it ends before '=', which is found as in mask.go.
+func sorted(p []byte, names []uint32) int {
+	last := uint64(0)
+	for i, at := range names {
+		w := load8or(p, int(at)-1)
+		x := w ^ '='*ones
+		x = (x - ones) &^ x & highs // the lowest bit is that of the first '=', the others mean nothing
+		// Before the first name of a line is a blank, before others a semicolon. Turned over, the blank is above all.
+		key := bits.ReverseBytes64(w&(x&-x>>7-1)) ^ 0xff<<56
+		if key <= last && !behind(p, names[i-1:]) || w&0x4000 == 0 { // of what a name can have, only digits lack this bit
+			return i
+		}
+		last = key &^ ((';' ^ ' ') << 56) // what was behind a blank is now as if behind a semicolon
+	}
+	return len(names)
+}
+
+// load8or is load8, with zeros for what is behind the end of p.
+func load8or(p []byte, i int) (w uint64) {
+	if i+8 <= len(p) {
+		return load8(p, i)
+	}
+	for k, c := range p[i:] {
+		w |= uint64(c) << (8 * k)
+	}
+	return w
+}
+
+// behind says whether the second of the names is behind the first, which is in the same line.
+func behind(p []byte, names []uint32) bool {
+	first, second := p[names[0]:], p[names[1]:]
+	return bytes.Compare(first[:bytes.IndexByte(first, '=')], second[:bytes.IndexByte(second, '=')]) < 0
+}
+
+// indexLine decodes one line if it can be indexed. If not, m is to be reset.
+func (m *Message) indexLine(line []byte) bool {
+	if !wide || len(line) == 0 || len(line) > longest {
+		return false
+	}
+	var ends [1 + spareLines]lineMark
+	x := index{line: 1, lineRoom: 1, nameRoom: nearNames, line0: &ends[0], name0: &m.near[0]}
+	x.scan(line, 1)
+	if x.lines != 1 || int(ends[0].end) != len(line) {
+		return false
+	}
+	names := m.near[:ends[0].names]
+	return sorted(line, names) == len(names) && m.adopt(line, 0, names, x.mixed > 0)
+}
+
+// adopt makes m the message of a line that was indexed, which began at before. Mixed says that it may begin with other names than the
+// command. If it returns false, the head is wrong, and m is to be reset.
+func (m *Message) adopt(line []byte, before uint32, names []uint32, mixed bool) bool {
+	m.Reset()
+	m.ordered, m.canonical, m.unscanned = true, true, true
+	m.line, m.before, m.starts = line, before, names
+	body, end := len(line), len(line)
+	if len(names) > 0 {
+		body = int(names[0] - before)
+		end = body - 1
+	}
+	m.body = uint32(body)
+	if !mixed {
+		m.names[commandName] = span{0, uint32(end)}
+		return end > 0 && !isDigit(line[0])
+	}
+	if len(line) == 0 {
+		return false
+	}
+	at, ok := m.scanHead()
+	return ok && at == body
+}

@@ -1,0 +1,43 @@
+package message
+
+import "unsafe"
+
+// wide says that this processor can index.
+var wide = hasAVX2()
+
+// structure and hasAVX2 are in structure_amd64.s. structure goes over n bytes from p on; if last is 1, a line ends behind them. It
+// reads up to 63 bytes more. It says whether it came to the end, without finding a mistake or having too little room.
+//
+//go:noescape
+func structure(x *index, p *byte, n, last int) bool
+
+func hasAVX2() bool
+
+// page is the size of the smallest pages of memory on amd64.
+const page = 4096
+
+// scan finds what it can in p. If last is 1, a line ends behind it; p may then be empty.
+func (x *index) scan(p []byte, last int) {
+	n := len(p)
+	part := n % 64
+	if part == 0 && last == 0 {
+		structure(x, unsafe.SliceData(p), n, 0)
+		return
+	}
+	start := unsafe.Pointer(unsafe.SliceData(p))
+	if part > 0 && (uintptr(start)+uintptr(n-part))%page <= page-64 {
+		// What is behind the end is in the same page of memory, so it can be read, and nothing is made of it.
+		structure(x, (*byte)(start), n, last)
+		return
+	}
+	if n -= part; n > 0 && !structure(x, (*byte)(start), n, 0) {
+		return
+	}
+	if part == 0 {
+		structure(x, nil, 0, last)
+		return
+	}
+	var end [64]byte
+	copy(end[:], p[n:])
+	structure(x, &end[0], part, last)
+}

@@ -1,0 +1,370 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// This is the scan that index.go explains, for processors with AVX2 and BMI2. A block is 64 bytes in Y0 and Y1; what is found in
+// it is a word with a bit for each byte.
+
+#define FILL(name, byte8) \
+	DATA name<>+0(SB)/8, byte8; \
+	DATA name<>+8(SB)/8, byte8; \
+	DATA name<>+16(SB)/8, byte8; \
+	DATA name<>+24(SB)/8, byte8; \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
+
+FILL(equals, $0x3d3d3d3d3d3d3d3d)
+FILL(semicolon, $0x3b3b3b3b3b3b3b3b)
+FILL(quote, $0x2222222222222222)
+FILL(blank, $0x2020202020202020)
+FILL(feed, $0x0a0a0a0a0a0a0a0a)
+FILL(less, $0x3c3c3c3c3c3c3c3c)
+FILL(half, $0x0f0f0f0f0f0f0f0f)
+
+// Other bytes have a class, found by looking up each half of the byte in a table of 16: a byte is of the classes that both of its
+// halves have (Langdale and Lemire, Parsing Gigabytes of JSON per Second, 3.1.2). No byte is of two.
+//
+//	 1  a-o       halves 6 and 1-f         8  P-Z _         5 and 0-a, f
+//	 2  p-z       halves 7 and 0-a        16  0-9           3 and 0-9
+//	 4  A-O       halves 4 and 1-f        32  control byte  0 and all but a, which is LF
+//	                                      64  \             5 and c
+//
+// The control bytes from 0x10 on are like any other byte of a value.
+FILL(capitals, $0x0202020202020202)
+FILL(digits, $0x1010101010101010)
+FILL(stops, $0x6060606060606060)
+
+#define TABLE(name, first, second) \
+	DATA name<>+0(SB)/8, first; \
+	DATA name<>+8(SB)/8, second; \
+	DATA name<>+16(SB)/8, first; \
+	DATA name<>+24(SB)/8, second; \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
+
+TABLE(low, $0x3f3f3f3f3f3f3f3a, $0x2d252565250f3f3f)
+TABLE(high, $0x0201480410000020, $0)
+
+GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
+
+#define LOW Y6
+#define HIGH Y7
+#define HALF Y8
+#define CAPITALS Y9
+#define EQUALS Y10
+#define SEMICOLON Y11
+#define QUOTE Y12
+#define BLANK Y13
+#define NOTHING Y14
+#define ONES Y15
+
+// GATHER makes one word of the high bits of Y2 and Y3.
+#define GATHER(word) \
+	VPMOVMSKB Y2, word; \
+	VPMOVMSKB Y3, R14; \
+	SHLQ      $32, R14; \
+	ORQ       R14, word
+
+// IS finds the bytes that are equal to those of a constant.
+#define IS(constant, word) \
+	VPCMPEQB constant, Y0, Y2; \
+	VPCMPEQB constant, Y1, Y3; \
+	GATHER(word)
+
+// ABOVE finds the bytes of the classes above one.
+#define ABOVE(constant, word) \
+	VPCMPGTB constant, Y4, Y2; \
+	VPCMPGTB constant, Y5, Y3; \
+	GATHER(word)
+
+// CLASSIFY finds the classes of 32 bytes.
+#define CLASSIFY(bytes, classes) \
+	VPSRLW  $4, bytes, Y2; \
+	VPAND   HALF, Y2, Y2; \
+	VPSHUFB Y2, HIGH, Y2; \
+	VPSHUFB bytes, LOW, Y3; \
+	VPAND   Y2, Y3, classes
+
+// BEHIND moves bits to the bytes behind theirs; the one that leaves the word enters the next. It destroys word.
+#define BEHIND(word, carry, to) \
+	MOVQ carry(DI), to; \
+	LEAQ (to)(word*2), to; \
+	SHRQ $63, word; \
+	MOVQ word, carry(DI)
+
+// ENDS finds the bytes behind the runs that begin at the bits of word, or go on from the block before.
+#define ENDS(run, carry, word) \
+	SHRB  $1, carry(DI); \
+	ADCQ  run, word; \
+	SETCS carry(DI); \
+	ANDNQ word, run, word
+
+// WRONG notes what may not be: the bits of word that not does not have.
+#define WRONG(word, not, to) \
+	ANDNQ word, not, to; \
+	ORQ   to, BX
+
+// PUT writes where the first bit of word is, and takes it away.
+#define PUT(word, to) \
+	TZCNTQ word, R14; \
+	ADDL   R9, R14; \
+	MOVL   R14, to; \
+	BLSRQ  word, word
+
+// LINE writes where the line ends whose line feed is the first in AX, and how many parameters were found before.
+#define LINE(offset) \
+	BLSMSKQ AX, R13; \
+	ANDQ    R8, R13; \
+	POPCNTQ R13, R13; \
+	ADDL    R12, R13; \
+	MOVL    R13, (lineMark_names+offset)(R11); \
+	PUT(AX, (lineMark_end+offset)(R11))
+
+// func structure(x *index, p *byte, n, last int) bool
+TEXT ·structure(SB), NOSPLIT, $0-33
+	MOVQ     x+0(FP), DI
+	MOVQ     p+8(FP), SI
+	MOVQ     n+16(FP), CX
+	LEAQ     nothing<>(SB), AX
+	TESTQ    CX, CX
+	CMOVQEQ  AX, SI
+	VMOVDQU  low<>(SB), LOW
+	VMOVDQU  high<>(SB), HIGH
+	VMOVDQU  half<>(SB), HALF
+	VMOVDQU  capitals<>(SB), CAPITALS
+	VMOVDQU  equals<>(SB), EQUALS
+	VMOVDQU  semicolon<>(SB), SEMICOLON
+	VMOVDQU  quote<>(SB), QUOTE
+	VMOVDQU  blank<>(SB), BLANK
+	VPXOR    NOTHING, NOTHING, NOTHING
+	VPCMPEQB ONES, ONES, ONES
+	XORL     BX, BX
+	MOVQ     BX, index_feed(DI)
+
+block:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	CLASSIFY(Y0, Y4)
+	CLASSIFY(Y1, Y5)
+	XORL    BX, BX
+	VPOR    Y4, Y5, Y2
+	VPTEST  stops<>(SB), Y2
+	JNE     stopped
+
+marks:
+	ABOVE(NOTHING, R8)
+	ABOVE(CAPITALS, R9)
+	IS(EQUALS, R10)
+	IS(SEMICOLON, R11)
+	IS(QUOTE, R12)
+	IS(BLANK, R13)
+	IS(feed<>(SB), AX)
+	MOVQ AX, R15
+	BEHIND(R15, index_line, R14)
+	CMPQ CX, $64
+	JLT  tail
+
+lines:
+	// R14: where lines begin. R15: where the commands at their beginning end.
+	ORQ     index_feed(DI), AX
+	MOVQ    R14, R15
+	MOVBLZX index_command(DI), DX
+	SHRL    $1, DX
+	ADCQ    R9, R15
+	SETCS   DX
+	ANDNQ   R15, R9, R15
+
+	// Where the head of a line is but a command, it ends there.
+	MOVQ  R13, R9
+	ORQ   AX, R9
+	NOTQ  R9
+	TESTQ R9, R15
+	JNE   addressed
+	CMPB  index_addressed(DI), $0
+	JNE   addressed
+
+body:
+	// R15: where heads end. R9: what is in quotes, and the opening ones.
+	MOVB       DX, index_command(DI)
+	VMOVQ      R12, X2
+	VPCLMULQDQ $0, X15, X2, X2
+	VMOVQ      X2, R9
+	XORQ       index_inside(DI), R9
+	MOVQ       R9, R14
+	SARQ       $63, R14
+	MOVQ       R14, index_inside(DI)
+
+	// DX: semicolons between parameters. R14: where their names begin. R15: where those end.
+	ANDNQ R11, R9, DX
+	ANDQ  R13, R15
+	ORQ   DX, R15
+	BEHIND(R15, index_body, R14)
+	WRONG(R14, R8, R15)
+	MOVQ  R14, R15
+	ENDS(R8, index_name, R15)
+	MOVQ  R14, R8
+	WRONG(R15, R10, R10)
+
+	// R14: opening quotes, which stand behind '='. R12: closing ones.
+	BEHIND(R15, index_equals, R10)
+	MOVQ R12, R14
+	ANDQ R9, R14
+	XORQ R14, R12
+	WRONG(R14, R10, R10)
+
+	// R10: closing quotes with neither a blank before them nor a semicolon inside: they are not needed.
+	MOVQ R14, R15
+	BEHIND(R15, index_opening, R10)
+	ORQ  R11, R14
+	ANDNQ R9, R14, R14
+	ENDS(R14, index_plain, R10)
+	ANDQ R12, R10
+	BEHIND(R13, index_blank, R14)
+	WRONG(R10, R14, R10)
+
+	// A blank stands before an end, a quote is open at the end of a line, or text follows a closing quote.
+	ORQ  AX, DX
+	ANDQ DX, R14
+	ORQ  R14, BX
+	ANDQ AX, R9
+	ORQ  R9, BX
+	BEHIND(R12, index_closing, R14)
+	WRONG(R14, DX, R14)
+	TESTQ BX, BX
+	JNE   wrong
+
+write:
+	// Loops would be guessed wrong too often: what blocks usually have is written without, and more than that they have.
+	MOVQ    index_at(DI), R9
+	MOVQ    index_names(DI), R12
+	POPCNTQ R8, R10
+	ADDQ    R12, R10
+	CMPQ    R10, index_nameRoom(DI)
+	JHI     stop
+	MOVQ    index_lines(DI), R11
+	POPCNTQ AX, R15
+	ADDQ    R11, R15
+	CMPQ    R15, index_lineRoom(DI)
+	JHI     stop
+	MOVQ    R10, index_names(DI)
+	MOVQ    R15, index_lines(DI)
+	MOVQ    index_name0(DI), R10
+	LEAQ    (R10)(R12*4), R10
+	MOVQ    R8, R15
+
+names:
+	PUT(R15, 0(R10))
+	PUT(R15, 4(R10))
+	PUT(R15, 8(R10))
+	PUT(R15, 12(R10))
+	ADDQ  $16, R10
+	TESTQ R15, R15
+	JNE   names
+	MOVQ  index_line0(DI), R10
+	LEAQ  (R10)(R11*8), R11
+
+ends:
+	LINE(0)
+	LINE(8)
+	ADDQ  $16, R11
+	TESTQ AX, AX
+	JNE   ends
+
+	TESTQ BX, BX
+	JNE   stop
+	ADDQ  $64, SI
+	ADDQ  $64, index_at(DI)
+	SUBQ  $64, CX
+	JGT   block
+	JLT   all
+	CMPQ  last+24(FP), $0
+	JNE   block
+
+all:
+	MOVB $1, ret+32(FP)
+	VZEROUPPER
+	RET
+
+stop:
+	MOVB $0, ret+32(FP)
+	VZEROUPPER
+	RET
+
+wrong:
+	// Lines are good that end before the first mistake.
+	BLSIQ BX, R9
+	DECQ  R9
+	ANDQ  R9, AX
+	JMP   write
+
+tail:
+	// What is behind the end means nothing. The last line may end there.
+	BZHIQ CX, R8, R8
+	BZHIQ CX, R9, R9
+	BZHIQ CX, R10, R10
+	BZHIQ CX, R11, R11
+	BZHIQ CX, R12, R12
+	BZHIQ CX, R13, R13
+	BZHIQ CX, R14, R14
+	BZHIQ CX, AX, AX
+	BZHIQ CX, BX, BX
+	MOVQ  last+24(FP), R15
+	SHLXQ CX, R15, R15
+	MOVQ  R15, index_feed(DI)
+	JMP   lines
+
+stopped:
+	ABOVE(digits<>(SB), BX)
+	JMP marks
+
+addressed:
+	// Some head is more than a command: it goes on until the first blank, or the second if it begins with '<'.
+	MOVQ R14, index_starts(DI)
+	IS(less<>(SB), R15)
+	ANDQ index_starts(DI), R15
+	XORQ R15, index_starts(DI)
+	MOVB $1, index_mixed(DI)
+	ENDS(R9, index_sender, R15)
+	MOVQ R15, R14
+	ANDQ AX, R14
+	ORQ  R14, BX
+	ANDQ R13, R15
+	BEHIND(R15, index_sent, R14)
+	MOVB R15, index_addressed(DI)
+	ORQ  index_starts(DI), R14
+	MOVB index_command(DI), R15
+	ORB  R15, index_head(DI)
+	MOVQ R14, R15
+	ENDS(R9, index_head, R15)
+	MOVB index_sender(DI), R14
+	ORB  index_head(DI), R14
+	ORB  R14, index_addressed(DI)
+	JMP  body
+
+// func hasAVX2() bool
+// The processor must have AVX2, BMI and PCLMULQDQ, and the system must keep the upper halves of its registers (Intel's manual,
+// volume 1, 14.3).
+TEXT ·hasAVX2(SB), NOSPLIT, $0-1
+	MOVB $0, ret+0(FP)
+	XORL AX, AX
+	CPUID
+	CMPL AX, $7
+	JLT  no
+	MOVL $1, AX
+	XORL CX, CX
+	CPUID
+	ANDL $0x18800002, CX // AVX, XGETBV may be used, POPCNT, PCLMULQDQ
+	CMPL CX, $0x18800002
+	JNE  no
+	XORL CX, CX
+	XGETBV
+	ANDL $6, AX
+	CMPL AX, $6
+	JNE  no
+	MOVL $7, AX
+	XORL CX, CX
+	CPUID
+	ANDL $0x128, BX // BMI1, AVX2, BMI2
+	CMPL BX, $0x128
+	JNE  no
+	MOVB $1, ret+0(FP)
+
+no:
+	RET
