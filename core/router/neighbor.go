@@ -141,7 +141,7 @@ func (r *Router) plan(n *neighbor, after time.Duration) {
 // neighborsChanged notes that the list is to be saved and the cluster to be looked at, but for the list from the start.
 func (r *Router) neighborsChanged() {
 	if r.cluster.known {
-		r.cluster.changed, r.cluster.unsaved = true, true
+		r.cluster.changed, r.cluster.unsaved, r.news.routes = true, true, true
 	}
 }
 

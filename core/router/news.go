@@ -68,11 +68,14 @@ func (r *Router) tellAll(p *Client) {
 func (r *Router) tellChanges(p *Client, up, down []string, routes, all bool) {
 	m := r.make("GOSSIP")
 	if routes || all {
-		heard, nodes := r.heardNames(p), r.nodeNames(p)
+		heard, nodes, neighbors := r.heardNames(p), r.nodeNames(p), r.neighborList()
 		if all || heard != p.peer.toldHeard || nodes != p.peer.toldNodes {
-			p.peer.toldHeard, p.peer.toldNodes = heard, nodes
 			m.Set("heard_of", heard).Set("nodes", nodes)
 		}
+		if neighbors != p.peer.toldNeighbors {
+			m.Set("neighbors", neighbors)
+		}
+		p.peer.toldHeard, p.peer.toldNodes, p.peer.toldNeighbors = heard, nodes, neighbors
 	}
 	if all {
 		m.SetBool("all", true).Set("listed", r.listedNames())
@@ -122,6 +125,7 @@ func (r *Router) learnNews(c *Client, m *message.Message) {
 	if changed && len(r.peers) > 1 {
 		r.news.routes = true // the others can reach these through us
 	}
+	r.learnNeighbors(m)
 }
 
 // names yields the valid names in a list.

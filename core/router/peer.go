@@ -20,11 +20,11 @@ type peer struct {
 	heard  map[string]bool // services behind it
 	nodes  map[string]bool // routers behind it
 
-	load                 float64
-	loadAt               int64
-	turn                 uint64 // when it was picked last for a service that several have
-	told                 bool   // it knows what is up here
-	toldHeard, toldNodes string // and what is behind this router
+	load                                float64
+	loadAt                              int64
+	turn                                uint64 // when it was picked last for a service that several have
+	told                                bool   // it knows what is up here
+	toldHeard, toldNodes, toldNeighbors string // and what is behind this router
 }
 
 // connect answers CONNECT, the first message of a router that connects: ACCEPT, REFUSE, or INVALID when it cannot show who it is.

@@ -1,6 +1,8 @@
 package router
 
 import (
+	"time"
+
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -18,8 +20,9 @@ type origin struct {
 	waits           bool    // this router waits for reports of id
 	command         string
 	destination     string
-	report          bool // wants a TRANSMISSION_REPORT
-	reply           bool // wants a SERVICE_UNAVAILABLE
+	report          bool          // wants a TRANSMISSION_REPORT
+	reply           bool          // wants a SERVICE_UNAVAILABLE
+	age             time.Duration // how long the message waits for its service
 }
 
 // addressable says whether another router can send a report to the one who asked.
@@ -30,12 +33,13 @@ func (r *Router) originOf(c *Client, m *message.Message) (origin, bool) {
 	if c == nil {
 		return origin{}, false
 	}
-	o := origin{}
+	o := origin{age: defaultAge}
 	if v, ok := m.Lookup(paramReport); ok {
 		o.report = string(v) == "failure"
 	}
 	if v, ok := m.Lookup(paramCache); ok {
-		o.reply = parseCache(string(v)).reply
+		wish := parseCache(string(v))
+		o.reply, o.age = wish.reply, wish.age
 	}
 	if !o.report && !o.reply {
 		return origin{}, false

@@ -37,7 +37,7 @@ func (w *waiting) answered(r *Router, id, status string) {
 		return
 	}
 	if status == cached {
-		e.until = r.unix + int64(r.o.Limits.CacheAge.Seconds()) + lifetime
+		e.until = r.unix + int64(e.origin.age.Seconds()) + lifetime
 		if !e.told {
 			e.told = true
 			r.report(e.origin, cached)
