@@ -200,7 +200,7 @@ func (w *world) probe() {
 	var news []*sending
 	steps := make(map[*node]map[int]int)
 	for _, n := range w.nodes {
-		steps[n] = w.distances(n)
+		steps[n] = w.distances(n, true)
 	}
 	for i, from := range w.services {
 		if from.end == nil || !from.registered {

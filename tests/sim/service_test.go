@@ -18,9 +18,9 @@ type service struct {
 	group string
 
 	end        *end
-	life       int // counts its connections
-	registered bool // it has got READY over this connection
-	leaving    bool // it has sent UNREGISTER
+	life       int            // counts its connections
+	registered bool           // it has got READY over this connection
+	leaving    bool           // it has sent UNREGISTER
 	heard      map[string]int // messages that it got, by their commands
 }
 

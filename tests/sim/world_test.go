@@ -2,7 +2,6 @@ package sim_test
 
 import (
 	"fmt"
-	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net/netip"
@@ -35,7 +34,7 @@ type world struct {
 	sent     []*sending
 	faults   []time.Duration // when a connection between routers broke, or a router
 	trace    uint64          // of everything that happened
-	log      []string        // the last of it
+	log      []happened      // the last of it
 	slow     float64         // of lines that take long
 	file     io.Writer       // where all of it is written, when ED_SIM_LOG names a file
 }
@@ -77,7 +76,7 @@ func (w *world) block() {
 				continue
 			}
 			a.blocked[j], b.blocked[i] = true, true
-			if len(w.distances(a)) < len(w.nodes) {
+			if len(w.distances(a, false)) < len(w.nodes) {
 				delete(a.blocked, j)
 				delete(b.blocked, i)
 			}
@@ -85,13 +84,14 @@ func (w *world) block() {
 	}
 }
 
-// distances returns how many connections are between a router and each that it can reach.
-func (w *world) distances(from *node) map[int]int {
+// distances returns how many connections are between a router and each that it can reach: those that are possible, or with
+// now those that there are.
+func (w *world) distances(from *node, now bool) map[int]int {
 	steps := map[int]int{from.index: 0}
 	for queue := []*node{from}; len(queue) > 0; queue = queue[1:] {
 		a := queue[0]
 		for _, b := range w.nodes {
-			if _, known := steps[b.index]; !known && !a.blocked[b.index] {
+			if _, known := steps[b.index]; !known && !a.blocked[b.index] && (!now || a.linkedTo(b)) {
 				steps[b.index] = steps[a.index] + 1
 				queue = append(queue, b)
 			}
@@ -141,12 +141,26 @@ func (w *world) noticed() time.Duration {
 	return w.upTo(20 * time.Millisecond)
 }
 
-// note keeps what happened: as a hash of all of it, and the last of it as text.
+// happened is a line of the log.
+type happened struct {
+	at         time.Duration
+	what, text string
+}
+
+func (h happened) String() string {
+	return fmt.Sprintf("%10.4f %s %s", h.at.Seconds(), h.what, h.text)
+}
+
+// note keeps what happened: as a hash of all of it (FNV), and the last of it as text.
 func (w *world) note(what, text string) {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %d %s %s", w.trace, w.now, what, text)
-	w.trace = h.Sum64()
-	line := fmt.Sprintf("%10.4f %s %s", w.now.Seconds(), what, text)
+	h := w.trace ^ uint64(w.now)
+	for _, s := range [...]string{what, text} {
+		for i := range len(s) {
+			h = (h ^ uint64(s[i])) * 1099511628211
+		}
+	}
+	w.trace = h
+	line := happened{w.now, what, text}
 	if w.file != nil {
 		fmt.Fprintln(w.file, line)
 	}
@@ -160,7 +174,7 @@ func (w *world) note(what, text string) {
 func (w *world) fail(format string, args ...any) {
 	w.t.Helper()
 	for _, line := range w.log {
-		w.t.Log(line)
+		w.t.Log(line.String())
 	}
 	w.t.Fatalf("at %v: %s\nto see it again: go test ./tests/sim -run Simulation -seed %d", w.now, fmt.Sprintf(format, args...), w.seed)
 }
