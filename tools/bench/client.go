@@ -39,6 +39,8 @@ type client struct {
 	expected [maxSeq + 1]byte // of high
 	slots    []slot           // the last ones, by number
 	mask     uint64
+	outText  []byte // the next message as it is sent, and …
+	inText   []byte // the next answer as it is expected; nil if there are different messages, or long ones
 
 	decoder message.Decoder
 	ready   bool // in the worker's list of those that may send
@@ -71,16 +73,38 @@ func newClient(w *worker, id int) *client {
 		n = 0
 	}
 	c.slots, c.mask = make([]slot, n), uint64(n-1)
-	c.setDigits(&c.digits, 0)
-	c.setDigits(&c.expected, 0)
+	if l := &w.script.lines[0]; len(w.script.lines) == 1 && len(l.text) <= shortText {
+		both := append(append(make([]byte, 0, 2*len(l.text)), l.text...), l.text...)
+		c.outText, c.inText = both[:len(l.text):len(l.text)], both[len(l.text):]
+	}
+	c.setNext(0)
+	c.setHigh(0)
 	return c
+}
+
+// shortText is up to which length a client keeps its next message and answer ready.
+const shortText = 256
+
+// setNext says which message is the next one.
+func (c *client) setNext(n uint64) {
+	c.next = n
+	c.setDigits(c.digits[:], c.outText, n)
+}
+
+// setHigh says which answer is expected next.
+func (c *client) setHigh(n uint64) {
+	c.high = n
+	c.setDigits(c.expected[:], c.inText, n)
 }
 
 // setDigits writes the number of a message as it stands in the text: the first one has no leading zeros, for services
 // that take it for a number.
-func (c *client) setDigits(dst *[maxSeq + 1]byte, n uint64) {
+func (c *client) setDigits(dst, text []byte, n uint64) {
 	s := c.w.script
 	putDigits(dst[:s.digits], (s.modulo/10+n)%s.modulo)
+	if at := s.lines[0].seq; text != nil && at >= 0 {
+		copy(text[at:], dst[:s.digits])
+	}
 }
 
 // number turns the digits of an answer back into the number of a message near the next one.
@@ -104,23 +128,42 @@ func (c *client) line(n uint64) *line {
 
 // mayIssue says that there is room for another message.
 func (c *client) mayIssue() bool {
-	if !c.open || c.full {
+	if !c.open || c.full || c.w.left <= 0 {
 		return false
 	}
 	if c.w.plan.oneWay() {
 		return true
 	}
-	return (c.w.plan.window == 0 || c.inFlight < c.w.plan.window) && c.slots[c.next&c.mask].state&3 != pending
+	if c.w.plan.window > 0 && c.inFlight >= c.w.plan.window {
+		return false
+	}
+	s := &c.slots[c.next&c.mask]
+	if s.state&3 != pending {
+		return true
+	}
+	if s.state>>2 >= c.high { // the service is slow
+		return false
+	}
+	c.lose(s) // far later ones were answered, and its place is needed
+	return true
 }
 
 // put appends the next message to dst and notes it as sent.
 func (c *client) put(dst []byte, due, now int64) []byte {
 	l := c.line(c.next)
 	at := len(dst)
-	dst = append(dst, l.text...)
-	if l.seq >= 0 {
-		copy(dst[at+l.seq:], c.digits[:c.w.script.digits])
-		increment(c.digits[:c.w.script.digits])
+	switch {
+	case c.outText != nil:
+		dst = append(dst, c.outText...)
+		if l.seq >= 0 {
+			increment(c.outText[l.seq:][:c.w.script.digits])
+		}
+	default:
+		dst = append(dst, l.text...)
+		if l.seq >= 0 {
+			copy(dst[at+l.seq:], c.digits[:c.w.script.digits])
+			increment(c.digits[:c.w.script.digits])
+		}
 	}
 	if l.at >= 0 {
 		wall := c.w.wall
@@ -133,13 +176,14 @@ func (c *client) put(dst []byte, due, now int64) []byte {
 		c.w.inFlight++
 	}
 	c.next++
+	c.w.left--
 	return dst
 }
 
 // undo takes back the last put.
 func (c *client) undo() {
-	c.next--
-	c.setDigits(&c.digits, c.next)
+	c.setNext(c.next - 1)
+	c.w.left++
 	if len(c.slots) > 0 {
 		c.slots[c.next&c.mask].state = unused
 		c.inFlight--

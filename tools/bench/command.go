@@ -66,6 +66,7 @@ func paceFlags() []cli.Flag {
 		toolkit.ChoiceFlag("arrival", nil, "uniform", []string{"uniform", "poisson"}, "how messages come at a rate: `HOW`"),
 		&cli.IntFlag{Name: "burst", Usage: "messages come `N` at once"},
 		toolkit.DurationFlag("duration", []string{"d"}, 10*time.Second, "measure for `DUR`"),
+		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages, if that is sooner"},
 		toolkit.DurationFlag("warmup", nil, time.Second, "before that, for `DUR`, measure nothing"),
 		&cli.IntFlag{Name: "connections", Aliases: []string{"c", "clients"}, Value: 8, Usage: "over `N` connections"},
 		&cli.IntFlag{Name: "window", Aliases: []string{"w", "max-inflight"}, Value: 1, Usage: "`N` in flight on each at most; 0: any number"},

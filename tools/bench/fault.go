@@ -56,7 +56,7 @@ func (f *faulty) none() bool { return f.drop == 0 && f.duplicate == 0 && f.reord
 
 // due says whether it is time again for a share.
 func due(owed *float64, share float64) bool {
-	if *owed += share; *owed >= 1 {
+	if *owed += share; *owed > 1-1e-9 { // ten tenths are a little less than one
 		*owed--
 		return true
 	}

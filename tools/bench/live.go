@@ -33,7 +33,10 @@ func (l *live) second(s report.Second) {
 	if len(l.rates) > sparks {
 		l.rates = l.rates[1:]
 	}
-	at := (s.At + s.Length).Round(100 * time.Millisecond)
+	at := s.At + time.Second
+	if s.Length < 900*time.Millisecond {
+		at = (s.At + s.Length).Round(100 * time.Millisecond)
+	}
 	if l.terminal {
 		l.out.Progress("%s%s/%s  %s/s  p50 %s  p99 %s  max %s  %s", l.title, at, l.total, report.Count(perSecond),
 			report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max), Sparkline(l.rates))

@@ -72,6 +72,9 @@ func (w *worker) flush() {
 // OnTurnEnd implements reactor.Ender.
 func (w *worker) OnTurnEnd() {
 	w.flushing = false
+	if w.phase == done {
+		return
+	}
 	w.time = w.clock()
 	list := w.touched
 	w.touched = w.touchedBefore[:0]
@@ -94,7 +97,7 @@ const (
 
 // askAll asks the service what it got.
 func (w *worker) askAll() {
-	w.now.tally = newTally()
+	w.tally = newTally()
 	for _, c := range w.clients {
 		c.way.settle(c)
 		if c.open {
@@ -102,7 +105,7 @@ func (w *worker) askAll() {
 			w.asked++
 		}
 	}
-	w.now.tally.asked = len(w.clients)
+	w.tally.asked = len(w.clients)
 	if w.asked == 0 {
 		w.finish()
 		return
@@ -151,10 +154,10 @@ func (o *outgoing) takeLine(c *client, line []byte) {
 	switch command := string(m.CommandBytes()); {
 	case command == commandTally && m.Has("received") && w.ownMessages():
 		o.told = true
-		w.now.tally.hear(m, c.next)
+		w.tally.hear(m, c.next)
 	case (command == commandTally || command == "UNKNOWN" && string(about) == commandTally) && !w.plan.target.IsDatagram():
 		o.told = true
-		w.now.tally.known++
+		w.tally.known++
 	default:
 		return
 	}

@@ -37,7 +37,7 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 		Common: env.Common(c),
 		plan: plan{
 			kind: kind, open: env.Open(), poisson: toolkit.StringOf(c, "arrival") == "poisson", burst: c.Int("burst"),
-			warmup: toolkit.DurationOf(c, "warmup"), duration: toolkit.DurationOf(c, "duration"),
+			warmup: toolkit.DurationOf(c, "warmup"), duration: toolkit.DurationOf(c, "duration"), count: c.Int("count"),
 			connections: c.Int("connections"), window: c.Int("window"), workers: c.Int("workers"), idle: c.Int("idle"),
 			spin: toolkit.DurationOf(c, "spin"), catchUp: !c.Bool("no-catchup"),
 			answerIn: toolkit.DurationOf(c, "answer-in"), maxDatagram: c.Int("max-datagram"), pid: c.Int("pid"),
@@ -127,6 +127,8 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("--idle %d: 0 to %d", p.idle, mostConnections)
 	case p.idle > 0 && !p.target.IsStream():
 		return wrong("--idle is for connections, and %s has none", p.target)
+	case c.IsSet("count") && p.count < 1:
+		return wrong("--count %d: at least 1", p.count)
 	case p.burst < 0:
 		return wrong("--burst %d: at least 1", p.burst)
 	case w.size < 0 || w.size > mostSize:

@@ -27,6 +27,7 @@ type plan struct {
 	burst    int
 	warmup   time.Duration
 	duration time.Duration
+	count    int // of messages to end after, with those of the warm-up; 0: no limit
 
 	connections int
 	window      int // on each connection; 0: no limit

@@ -11,13 +11,14 @@ func (w *worker) record(due, sent int64) {
 	if w.now.index == warming && w.time >= w.from {
 		w.tick(0)
 	}
-	if w.time >= w.from && w.time < w.until {
+	if w.time >= w.from && (w.time < w.until || w.left == 0) {
 		w.now.arrived++
 	}
 	if !w.measured(due) {
 		return
 	}
 	w.now.recorded++
+	w.last = w.time
 	if w.time < w.until+w.moment {
 		w.now.inTime++
 	}
@@ -64,13 +65,18 @@ func (w *worker) hand(index int, last bool) {
 	i := w.now
 	i.bytesIn, i.bytesOut, i.last = w.bytesIn, w.bytesOut, last
 	w.bytesIn, w.bytesOut = 0, 0
-	i.length = max(0, min(w.time, w.until)-w.mark)
+	until := w.until
+	if w.left == 0 { // it lasts until the last of them is answered
+		until = max(until, w.last)
+	}
+	i.length = max(0, min(w.time, until)-w.mark)
 	w.mark = w.time
 	if w.plan.closed() {
 		i.response.Merge(i.service)
 	}
-	w.now = nil
-	if !last {
+	if w.now = nil; last {
+		i.tally = w.tally
+	} else {
 		select {
 		case w.now = <-w.spare:
 			w.now.reset(index)
@@ -155,8 +161,13 @@ func (w *worker) finish() {
 	if w.phase == done {
 		return
 	}
-	w.phase = done
 	w.time = w.clock()
+	for _, c := range w.clients {
+		if w.plan.oneWay() {
+			c.way.settle(c)
+		}
+	}
+	w.phase = done
 	w.hand(0, true)
 	for _, c := range w.clients {
 		c.close()

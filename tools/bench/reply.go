@@ -14,6 +14,9 @@ func (c *client) OnOpen(transport.Conn) { c.opened() }
 // OnData implements transport.Handler.
 func (c *client) OnData(_ transport.Conn, p []byte) {
 	w := c.w
+	if w.phase == done {
+		return
+	}
 	w.bytesIn += uint64(len(p))
 	w.time = w.clock()
 	if w.plan.oneWay() {
@@ -43,6 +46,9 @@ func (c packetClient) OnOpen(transport.PacketConn) { c.opened() }
 // OnPacket implements transport.PacketHandler.
 func (c packetClient) OnPacket(_ transport.PacketConn, p []byte, _ address.Address) {
 	w := c.w
+	if w.phase == done {
+		return
+	}
 	w.bytesIn += uint64(len(p))
 	w.time = w.clock()
 	if w.plan.oneWay() {
@@ -57,7 +63,11 @@ func (c packetClient) OnPacket(_ transport.PacketConn, p []byte, _ address.Addre
 func (c packetClient) OnDrain(transport.PacketConn) { c.drained() }
 
 // OnError implements transport.PacketErrorHandler: nobody listens there, or not any more.
-func (c packetClient) OnError(_ transport.PacketConn, err error) { c.w.now.failure(err) }
+func (c packetClient) OnError(_ transport.PacketConn, err error) {
+	if c.w.phase != done {
+		c.w.now.failure(err)
+	}
+}
 
 // OnClose implements transport.PacketHandler.
 func (c packetClient) OnClose(_ transport.PacketConn, err error) { c.closed(err) }
@@ -69,6 +79,9 @@ func (c *client) opened() {
 
 func (c *client) drained() {
 	c.full = false
+	if c.w.phase == done {
+		return
+	}
 	c.w.time = c.w.clock()
 	c.w.settle(c)
 }
@@ -127,12 +140,16 @@ func (c *client) quick(p []byte) int {
 	if len(p) < n || p[n-1] != '\n' {
 		return 0
 	}
-	if l.seq < 0 {
+	switch end := l.seq + w.script.digits; {
+	case c.inText != nil:
+		if !bytes.Equal(p[:n], c.inText) {
+			return 0
+		}
+	case l.seq < 0:
 		if !bytes.Equal(p[:n], l.text) {
 			return 0
 		}
-	} else {
-		end := l.seq + w.script.digits
+	default:
 		if !bytes.Equal(p[:l.seq], l.text[:l.seq]) || !bytes.Equal(p[l.seq:end], c.expected[:w.script.digits]) || !bytes.Equal(p[end:n], l.text[end:]) {
 			return 0
 		}
@@ -143,7 +160,13 @@ func (c *client) quick(p []byte) int {
 	}
 	s.state++ // answered
 	c.high++
-	increment(c.expected[:w.script.digits])
+	switch {
+	case l.seq < 0:
+	case c.inText != nil:
+		increment(c.inText[l.seq:][:w.script.digits])
+	default:
+		increment(c.expected[:w.script.digits])
+	}
 	c.inFlight--
 	w.inFlight--
 	w.record(s.due, s.sent)
@@ -226,8 +249,7 @@ func (c *client) answer(n uint64, right bool) {
 	if n < c.high {
 		w.now.reordered++
 	} else {
-		c.high = n + 1
-		c.setDigits(&c.expected, c.high)
+		c.setHigh(n + 1)
 	}
 	if right {
 		w.record(s.due, s.sent)

@@ -22,8 +22,9 @@ type runner struct {
 	quit    chan struct{}
 	wait    sync.WaitGroup
 
-	begin   time.Time // of the warm-up; zero before the start
-	stopped time.Time // when it was interrupted
+	begin   time.Time     // of the warm-up; zero before the start
+	stopped bool          // it was interrupted
+	took    time.Duration // measuring
 	before  usage
 	after   usage
 	parts   map[int]*part
@@ -99,7 +100,7 @@ func (r *runner) connected(ctx context.Context) error {
 }
 
 func (r *runner) start() {
-	r.begin = time.Now().Add(time.Millisecond)
+	r.begin = time.Now()
 	for _, w := range r.workers {
 		var random func() float64
 		if r.plan.poisson {
@@ -124,7 +125,7 @@ func (r *runner) measure(ctx context.Context) error {
 			r.after = takeUsage(r.plan.pid)
 		case <-interrupted:
 			interrupted = nil
-			r.stopped = time.Now()
+			r.stopped = true
 			r.after = takeUsage(r.plan.pid)
 			for _, w := range r.workers {
 				_ = w.loop.Post(w.interrupt)
@@ -152,22 +153,22 @@ func (r *runner) take(e event) {
 		r.tally.add(i.tally)
 		r.busy = max(r.busy, i.busy)
 	}
-	p := r.parts[i.index]
+	index := i.index
+	p := r.parts[index]
 	if p == nil {
 		p = &part{sum: newInterval()}
-		p.sum.index = i.index
-		r.parts[i.index] = p
+		p.sum.index = index
+		r.parts[index] = p
 	}
 	p.sum.add(i)
-	last := i.last
-	if !last {
+	if !i.last { // from here on it is the worker's again
 		select {
 		case r.workers[e.worker].spare <- i:
 		default:
 		}
 	}
 	if p.told++; p.told == len(r.workers) {
-		delete(r.parts, i.index)
+		delete(r.parts, index)
 		r.second(p.sum)
 	}
 }
@@ -180,6 +181,7 @@ func (r *runner) second(i *interval) {
 		return
 	}
 	r.total.add(i)
+	r.took += time.Duration(i.length)
 	s := report.Second{
 		At: time.Duration(i.index) * time.Second, Length: time.Duration(i.length), Sent: i.sent, Received: i.arrived,
 	}

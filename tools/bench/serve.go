@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -84,6 +85,8 @@ type serving struct {
 	reply    message.Message
 	tallies  tallies
 	messages uint64
+	closers  []func() error
+	timers   []reactor.Timer
 }
 
 // serve answers until it is stopped, by a signal, STOP or --timeout.
@@ -96,8 +99,8 @@ func serve(ctx context.Context, env *toolkit.Env, o serveOptions) error {
 	defer func() {
 		_ = loop.Close() // it does not run any more
 	}()
-	commands := dispatch.New(dispatch.Options{})
-	stop := func(bool) { loop.Stop() }
+	commands := dispatch.New(dispatch.Options{Logger: slog.New(slog.DiscardHandler)}) // a peer that does not read is no news here
+	stop := func(bool) { loop.Stop() }                                                // and then shut
 	for _, err := range []error{
 		commands.On(commandPub, s.count),
 		commands.On(commandTally, s.tell),
@@ -110,46 +113,61 @@ func serve(ctx context.Context, env *toolkit.Env, o serveOptions) error {
 	}
 	s.server = link.NewServer(link.Options{Dispatcher: commands, OnClose: func(l *link.Link, _ error) { s.tallies.forget(l) }})
 	s.packets = link.NewDatagram(link.Options{Dispatcher: commands}, nil)
-	closers, err := s.listen(o)
-	defer func() {
-		for _, c := range closers {
-			_ = c()
-		}
-	}()
-	if err != nil {
+	if err := s.listen(o); err != nil {
+		s.shut()
 		return err
 	}
 	if o.limit > 0 {
-		loop.After(o.limit, "timeout", loop.Stop)
+		s.timers = append(s.timers, loop.After(o.limit, "timeout", loop.Stop))
 	}
 	if f := o.fault; f.stall > 0 {
-		loop.Every(f.every, "stall", func(int) { time.Sleep(f.stall) }) // the loop is to stand still
+		// The loop is to stand still.
+		s.timers = append(s.timers, loop.Every(f.every, "stall", func(int) { time.Sleep(f.stall) }))
 	}
 	err = loop.Run(ctx)
+	s.shut()
 	s.out.Say("%d messages", s.messages)
 	return err
 }
 
+// shut closes all connections, within a second.
+func (s *serving) shut() {
+	for _, c := range s.closers {
+		_ = c()
+	}
+	s.server.Close()
+	for _, t := range s.timers {
+		t.Cancel()
+	}
+	s.loop.After(time.Second, "shut", s.loop.Stop)
+	s.loop.Every(10*time.Millisecond, "shut", func(int) {
+		if s.loop.Stats().Sources == 0 {
+			s.loop.Stop()
+		}
+	})
+	_ = s.loop.Run(context.Background()) // it can only be over
+}
+
 // listen opens all addresses.
-func (s *serving) listen(o serveOptions) (closers []func() error, err error) {
+func (s *serving) listen(o serveOptions) error {
 	for _, a := range o.where {
 		var bound address.Address
 		if a.IsDatagram() {
 			c, err := o.open.Packet(s.loop, a, address.Address{}, transport.Options{MaxPacket: 65507}, s.packets)
 			if err != nil {
-				return closers, err
+				return err
 			}
-			bound, closers = c.Local(), append(closers, c.Close)
+			bound, s.closers = c.Local(), append(s.closers, c.Close)
 		} else {
 			l, err := o.open.Listen(s.loop, a, transport.Options{}, s.server.Accept)
 			if err != nil {
-				return closers, err
+				return err
 			}
-			bound, closers = l.Addr(), append(closers, l.Close)
+			bound, s.closers = l.Addr(), append(s.closers, l.Close)
 		}
 		s.out.Say("listening on %s", bound)
 	}
-	return closers, nil
+	return nil
 }
 
 // echo answers with the same command and parameters.

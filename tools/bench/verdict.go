@@ -15,13 +15,10 @@ func (r *runner) report() *report.Report {
 	p, t := r.plan, r.total
 	out := &report.Report{
 		V: report.Version, Kind: p.kind, Address: p.target.String(), Started: r.begin.UTC(), Verdict: report.OK,
-		Reasons: []string{}, Notes: []string{}, Expect: []report.Checked{}, Interrupted: !r.stopped.IsZero(),
+		Reasons: []string{}, Notes: []string{}, Expect: []report.Checked{}, Interrupted: r.stopped,
 		Load: p.load(), Machine: thisMachine(r.env), Seconds: r.seconds,
 	}
-	took := p.duration
-	if out.Interrupted {
-		took = max(0, min(took, r.stopped.Sub(r.begin.Add(p.warmup))))
-	}
+	took := r.took
 	out.Load.Duration = took
 	out.Counts = report.Counts{
 		Due: t.due + t.unsent, Sent: t.due, Received: t.recorded, Lost: uint64(max(0, t.lost)), LostKnown: true,
@@ -60,7 +57,7 @@ func (r *runner) report() *report.Report {
 func (p *plan) load() report.Load {
 	l := report.Load{
 		Loop: "open", Rate: p.rate.text, Arrival: "uniform", Burst: p.burst, Connections: p.connections, Window: p.window, Workers: p.workers,
-		Idle: p.idle, Size: p.script.size(), Message: p.script.first(), Messages: len(p.script.lines), Duration: p.duration, Warmup: p.warmup,
+		Count: p.count, Idle: p.idle, Size: p.script.size(), Message: p.script.first(), Messages: len(p.script.lines), Duration: p.duration, Warmup: p.warmup,
 	}
 	if p.poisson {
 		l.Arrival = "poisson"
@@ -122,7 +119,7 @@ func (r *runner) judge(out *report.Report) {
 	if late := out.Generator.LateShare; late > 0.01 {
 		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the messages; that is a part of the response times", 100*late))
 	}
-	if !out.Interrupted && out.Load.Duration < time.Second {
+	if !out.Interrupted && out.Load.Duration < time.Second && out.Load.Duration > 0 {
 		out.Notes = append(out.Notes, "less than a second was measured")
 	}
 }

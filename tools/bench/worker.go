@@ -40,6 +40,7 @@ type worker struct {
 	from   int64     // what is due from here …
 	until  int64     // … to here is measured
 	moment int64     // what is held back at the end may be so much later
+	last   int64     // when the last message was answered
 	now    *interval
 	spare  chan *interval // that may be used again
 	report func(event)
@@ -53,6 +54,7 @@ type worker struct {
 	freed    int64 // when that ended
 
 	inFlight int
+	left     int64 // messages that may still be sent
 	bytesIn  uint64
 	bytesOut uint64
 	run      run // of equal times
@@ -64,6 +66,7 @@ type worker struct {
 	flushing      bool
 	noAddress     address.Address
 	asked         int           // clients whose tally is waited for
+	tally         *tally        // what the service said of one-way messages
 	alive         int           // connections, with those that are being opened
 	opening       int           // of them
 	unopened      int           // clients, and then idle connections, that were not dialled yet
@@ -145,7 +148,9 @@ func (w *worker) measured(due int64) bool { return due >= w.from && due < w.unti
 
 // moment is by how much what was held back at the end may be late and still count for the rate: without it a stall in the
 // last moment would look like a lower rate.
-func moment(duration time.Duration) time.Duration { return min(500*time.Millisecond, duration/20) }
+func moment(duration time.Duration) time.Duration {
+	return min(max(100*time.Millisecond, duration/20), 500*time.Millisecond)
+}
 
 // start begins to send: the warm-up begins at that time, which is about now.
 func (w *worker) start(begin time.Time, random func() float64) {
@@ -153,6 +158,10 @@ func (w *worker) start(begin time.Time, random func() float64) {
 	w.begin, w.wall, w.phase = begin, begin.UnixNano(), sending
 	w.from, w.until = int64(p.warmup), int64(p.warmup+p.duration)
 	w.moment = int64(moment(p.duration))
+	w.left = never
+	if p.count > 0 {
+		w.left = int64((w.index+1)*p.count/p.workers - w.index*p.count/p.workers)
+	}
 	w.time = w.clock()
 	w.loop.After(time.Duration(w.from-w.time), "measure", func() { w.tick(0) })
 	w.loop.After(time.Duration(w.until-w.time), "end", w.end)
@@ -292,6 +301,10 @@ func (w *worker) sent(due int64, bytes int) {
 	if w.measured(due) {
 		w.now.due++
 	}
+	if w.left == 0 {
+		w.until = min(w.until, due+1)
+		w.loop.After(0, "count", w.end) // not from inside a client
+	}
 }
 
 // sentMany counts messages of a closed loop, which are due when they are sent.
@@ -304,10 +317,17 @@ func (w *worker) sentMany(now int64, n, bytes int) {
 	if w.measured(now) {
 		w.now.due += uint64(n)
 	}
+	if w.left == 0 {
+		w.until = min(w.until, now+1)
+		w.loop.After(0, "count", w.end)
+	}
 }
 
 // sweep gives up on answers that did not come in time.
 func (w *worker) sweep() {
+	if w.phase == done {
+		return
+	}
 	w.time = w.clock()
 	for _, c := range w.clients {
 		if w.plan.oneWay() {

@@ -49,11 +49,12 @@ type Load struct {
 	Connections int           `json:"connections"`
 	Window      int           `json:"window"` // in flight on each connection at most; 0: no limit
 	Workers     int           `json:"workers"`
-	Idle        int           `json:"idle,omitempty"` // further connections that do nothing
-	Size        int           `json:"size"`           // bytes of a message on average, without its line end
-	Message     string        `json:"message"`        // the first one
-	Messages    int           `json:"messages"`       // different ones
-	Duration    time.Duration `json:"duration_ns"`
+	Idle        int           `json:"idle,omitempty"`  // further connections that do nothing
+	Size        int           `json:"size"`            // bytes of a message on average, without its line end
+	Message     string        `json:"message"`         // the first one
+	Messages    int           `json:"messages"`        // different ones
+	Count       int           `json:"count,omitempty"` // of messages to end after
+	Duration    time.Duration `json:"duration_ns"`     // measured
 	Warmup      time.Duration `json:"warmup_ns"`
 }
 
@@ -75,10 +76,10 @@ type Counts struct {
 
 // Rate compares what was asked for with what was.
 type Rate struct {
-	Target   float64 `json:"target,omitempty"` // of what was due; 0 in a closed loop
+	Target   float64 `json:"target"` // of what was due; 0 in a closed loop
 	Sent     float64 `json:"sent"`
-	Achieved float64 `json:"achieved"`          // answered, or taken, within the time measured
-	Percent  float64 `json:"percent,omitempty"` // of the target
+	Achieved float64 `json:"achieved"` // answered, or taken, within the time measured
+	Percent  float64 `json:"percent"`  // of the target
 }
 
 // Generator is what the load generator says of itself.
