@@ -98,7 +98,10 @@ func TestKilledService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
 			restarts := 20
-			if testing.Short() {
+			switch {
+			case os.Getenv("ED_FAULTS") == "long":
+				restarts = 100
+			case testing.Short():
 				restarts = 5
 			}
 			c := &counter{}
