@@ -54,15 +54,19 @@ type traffic struct{ d *daemon }
 // Dispatch implements link.Dispatcher.
 func (t traffic) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
 	c := from.(*link.Link).Value().(*client)
-	t.d.rules.Receive(c.rules, m)
+	if t.d.hooks.Any() {
+		t.d.watched(from, m, func() { t.d.rules.Receive(c.rules, m) })
+	} else {
+		t.d.rules.Receive(c.rules, m)
+	}
 	return dispatch.Handled
 }
 
 // Traced implements link.Dispatcher.
-func (t traffic) Traced() bool { return false }
+func (t traffic) Traced() bool { return t.d.hooks.Any() }
 
 // Trace implements link.Dispatcher.
-func (t traffic) Trace(*dispatch.Event) {}
+func (t traffic) Trace(ev *dispatch.Event) { t.d.trace(ev) }
 
 // newServer makes the role for connections of a kind. Those that exist keep the limits that they began with.
 func (d *daemon) newServer(kind rules.Kind) *link.Server {

@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
 	rules "github.com/ed-toolbox/ed/core/router"
 	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
 )
@@ -43,6 +46,11 @@ type daemon struct {
 	folders   []string          // made for sockets
 	learned   []address.Address // routers known from the last run
 	metrics   *metrics
+	control   *control.Control // nil: none
+
+	hooks dispatch.Hooks  // of those who watch
+	came  []byte          // the message in hand as it came, while somebody watches
+	seen  message.Message // the same, to be shown
 
 	counts counts
 	tick   reactor.Timer
@@ -141,6 +149,7 @@ func (d *daemon) start() error {
 	if err := d.watchSignals(); err != nil {
 		return err
 	}
+	d.offer()
 	if err := d.become(); err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ func processKeys() []key {
 		{name: "user_name", usage: "go on as `USER` once everything is bound", read: readText(func(s *setup) *string { return &s.userName })},
 		{name: "group_name", usage: "go on as `GROUP`", read: readText(func(s *setup) *string { return &s.groupName })},
 		{name: "metrics_listen", usage: "tell figures by HTTP on `ADDR`: unix:PATH or loopback", read: readMetrics},
+		{name: "control", value: defaultWord, usage: "let ed top and ed watch in at `PATH`; none: nowhere", read: readControl},
 		{name: "stop_timeout", value: "10s", usage: "end after `DUR` even if clients do not take their messages", live: true, read: readDuration(func(s *setup) *duration { return &s.stopTimeout })},
 		{name: "log_file", usage: "write the log to `FILE`, not to standard error", read: readText(func(s *setup) *string { return &s.logFile })},
 		{name: "log_format", value: "auto", usage: "write the log as `FORMAT`", choices: []string{"auto", "text", "json", "journal"}, read: readText(func(s *setup) *string { return &s.logFormat })},

@@ -72,7 +72,7 @@ func prepare(t *testing.T, o *options, settings ...string) *node {
 	n.w.Now = time.Now
 	defaults := []string{
 		"server_name=n1", "unix_listen=" + n.path("s"), "local_listen=127.0.0.1:0", "signal=127.0.0.1:0", "services=none",
-		"data_path=" + n.path("data"), "log_level=debug", "stop_timeout=5s",
+		"data_path=" + n.path("data"), "log_level=debug", "stop_timeout=5s", "control=" + n.path("control"),
 	}
 	for _, text := range append(defaults, settings...) {
 		name, value, _ := strings.Cut(text, "=")

@@ -20,15 +20,20 @@ func (p packets) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Out
 			o.HasCred, o.UID, o.GID, o.PID = true, who.UID, who.GID, int32(who.PID)
 		}
 	}
-	p.d.rules.Packet(packetConn{peer.Clone()}, o, m)
+	treat := func() { p.d.rules.Packet(packetConn{peer.Clone()}, o, m) }
+	if p.d.hooks.Any() {
+		p.d.watched(from, m, treat)
+	} else {
+		treat()
+	}
 	return dispatch.Handled
 }
 
 // Traced implements link.Dispatcher.
-func (p packets) Traced() bool { return false }
+func (p packets) Traced() bool { return p.d.hooks.Any() }
 
 // Trace implements link.Dispatcher.
-func (p packets) Trace(*dispatch.Event) {}
+func (p packets) Trace(ev *dispatch.Event) { p.d.trace(ev) }
 
 // packetConn is where answers to one datagram go.
 type packetConn struct{ *link.Peer }

@@ -60,7 +60,7 @@ func (d *daemon) keepFixed(s *setup) (changed int) {
 	s.clientQueue, s.maxClients, s.backlog = old.clientQueue, old.maxClients, old.backlog
 	s.remote, s.secure, s.credentials = old.remote, old.secure, old.credentials
 	s.certificate, s.privateKey, s.authority, s.loopbackPeers = old.certificate, old.privateKey, old.authority, old.loopbackPeers
-	s.dataPath, s.userName, s.groupName, s.metrics = old.dataPath, old.userName, old.groupName, old.metrics
+	s.dataPath, s.userName, s.groupName, s.metrics, s.control = old.dataPath, old.userName, old.groupName, old.metrics, old.control
 	s.logFile, s.logFormat = old.logFile, old.logFormat
 	return changed
 }

@@ -51,6 +51,7 @@ type setup struct {
 	dataPath                     string // "": none
 	userName, groupName          string
 	metrics                      address.Address // zero: none
+	control                      string          // path, or a word
 	stopTimeout                  duration
 	logFile, logFormat, logLevel string
 }

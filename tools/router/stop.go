@@ -66,6 +66,7 @@ func (d *daemon) closeAll() {
 	for _, c := range d.sockets {
 		_ = c.Close()
 	}
+	_ = d.control.Close()
 	for _, dir := range d.folders {
 		_ = os.Remove(dir) // only if it is empty
 	}

@@ -35,7 +35,7 @@ func Folders() []string {
 	if dir := os.Getenv(DirVariable); dir != "" {
 		return []string{dir}
 	}
-	dirs := []string{"/run/ed"}
+	dirs := []string{systemDir}
 	if os.Geteuid() == 0 {
 		for _, pattern := range []string{"/run/user/*/ed", filepath.Join(os.TempDir(), "ed-[0-9]*")} {
 			more, _ := filepath.Glob(pattern) // the patterns are right

@@ -16,6 +16,9 @@ import (
 // folders of Dir.
 const DirVariable = "ED_CONTROL_DIR"
 
+// systemDir is where services that run as root have their sockets.
+const systemDir = "/run/ed"
+
 // Dir is where this process makes its control socket: $ED_CONTROL_DIR; else /run/ed for root; else ed in $XDG_RUNTIME_DIR,
 // if that is ours; else /tmp/ed-UID. It need not exist.
 func Dir() string {
@@ -23,7 +26,7 @@ func Dir() string {
 		return dir
 	}
 	if os.Geteuid() == 0 {
-		return "/run/ed"
+		return systemDir
 	}
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) && private(dir) == nil {
 		return filepath.Join(dir, "ed")
@@ -50,10 +53,11 @@ func private(dir string) error {
 		return err
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
+	given := os.Geteuid() == 0 && dir == systemDir // in /run only root makes folders, and gives them away
 	switch {
 	case !info.IsDir():
 		return fmt.Errorf("%s is not a directory", dir)
-	case !ok || st.Uid != 0 && int(st.Uid) != os.Geteuid():
+	case !ok || st.Uid != 0 && int(st.Uid) != os.Geteuid() && !given:
 		return fmt.Errorf("%s belongs to another user", dir)
 	case info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0:
 		return fmt.Errorf("others may write to %s", dir)

@@ -51,6 +51,8 @@ type Options struct {
 	Tables []inspect.Table
 	// Path of the socket; empty: NAME.PID.sock in Dir().
 	Path string
+	// Owner of the socket file: the user that the process becomes later. Empty: ours.
+	Owner string
 	// Group whose members may look, too: a name or a number. Empty: only our user and root.
 	Group string
 	// Logger hears of visitors that were refused. Nil: slog.Default().
@@ -132,6 +134,7 @@ func Offer(loop *reactor.Loop, o Options) *Control {
 // listen finds a free name.
 func (c *Control) listen() error {
 	options := transport.Options{Name: "control", Mode: 0o600, MaxConns: maxConns, LowMark: 256 << 10, Background: true}
+	options.Owner = c.options.Owner
 	if c.options.Group != "" {
 		options.Mode, options.Group = 0o660, c.options.Group
 	}
