@@ -40,6 +40,7 @@ func FuzzRoundTrip(f *testing.F) {
 			require.True(t, m.Server() != "" && m.Service() == "", "%q: %v", line, err)
 			return
 		}
+		require.LessOrEqual(t, len(text), m.TextBound(), "%q", line)
 		again, err := message.Parse(text)
 		require.NoError(t, err, "%q", text)
 		require.True(t, again.Canonical(), "%q", text)

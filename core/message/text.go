@@ -77,3 +77,23 @@ func (m *Message) appendParams(dst []byte) []byte {
 	}
 	return dst
 }
+
+// TextBound returns a number of bytes that AppendText does not exceed. It costs next to nothing and is exact, or nearly, for
+// messages that came as AppendText writes them; others may be a few times shorter.
+func (m *Message) TextBound() int {
+	n := 8
+	for _, s := range m.names {
+		n += int(s.to - s.from)
+	}
+	if !m.built {
+		params := len(m.line) - int(m.body)
+		if !m.canonical {
+			params *= 4
+		}
+		return n + params
+	}
+	for i := range m.fields {
+		n += len(m.fields[i].name) + 2*len(m.fields[i].value) + 4
+	}
+	return n
+}

@@ -116,29 +116,6 @@ func BenchmarkForward(b *testing.B) {
 	}
 }
 
-// BenchmarkForwardRules is what the rules alone cost: without decoding and encoding.
-func BenchmarkForwardRules(b *testing.B) {
-	r := newRouter(b, router.Options{})
-	from, _ := service(b, r, "sender", "HELP")
-	c := r.Opened(idle{}, router.Origin{Kind: router.LocalUnix})
-	m, err := message.Parse([]byte("REGISTER service=receiver;version=1"))
-	require.NoError(b, err)
-	r.Receive(c, m)
-	line := []byte(line64)
-	require.NoError(b, m.Decode(line))
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Receive(from, m)
-	}
-}
-
-// idle is a connection that takes everything.
-type idle struct{}
-
-func (idle) Send(*message.Message) error { return nil }
-func (idle) Close() error                { return nil }
-func (idle) Abort(error)                 {}
-
 func BenchmarkBroadcast(b *testing.B) {
 	r := newRouter(b, router.Options{})
 	from, _ := service(b, r, "sender", "HELP")

@@ -79,6 +79,9 @@ func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool
 		r.guard.remember(t.id, t.timeout, r.o.Limits.IDs)
 	}
 	r.mark(c, copied, t, to)
+	if r.tooLong(copied) {
+		return 0
+	}
 	for _, p := range to {
 		if p.Send(copied) == nil {
 			reached++

@@ -112,6 +112,9 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		copied.Set(paramReportTo, r.name)
 	}
 	r.mark(c, copied, &next, to)
+	if r.tooLong(copied) {
+		return false
+	}
 	taken := 0
 	for _, p := range to {
 		if asked && !p.mayOwe(r.o.Limits.Reports) || p.Send(copied) != nil {

@@ -3,6 +3,7 @@ package router
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -41,13 +42,14 @@ type Options struct {
 	FirstID uint64
 }
 
-// Limits bound memory. Zero values mean the defaults, negative ones no limit where that is said.
+// Limits bound memory. Zero values mean the defaults; negative ones, too, where nothing else is said.
 type Limits struct {
 	CacheMessages int           // messages that wait for their service. Default 10,000; negative: cache nothing
 	CacheBytes    int           // bytes of their lines. Default 8 MiB
 	CacheAge      time.Duration // longest time a message may wait, whatever it asks for. Default 24 h
 	ClientCache   int           // bytes of the cache that one client may fill. Default a quarter of CacheBytes
 	ClientRate    int           // messages a second of one client; more are refused. Default 0: any number
+	Line          int           // bytes of a line that this router sends: what would get longer is undeliverable. Default 65,536
 	Services      int           // names of services remembered, registered or not. Default 100,000
 	Commands      int           // commands that one client may announce. Default 512
 	Neighbors     int           // other routers known. Default 1,024
@@ -56,21 +58,23 @@ type Limits struct {
 }
 
 func (l *Limits) setDefaults() {
-	set := func(p *int, n int) {
-		if *p == 0 {
+	set := func(p *int, n int, least int) {
+		if *p == 0 || *p < least {
 			*p = n
 		}
 	}
-	set(&l.CacheMessages, 10_000)
-	set(&l.CacheBytes, 8<<20)
-	set(&l.ClientCache, l.CacheBytes/4)
-	set(&l.Services, 100_000)
-	set(&l.Commands, 512)
-	set(&l.Neighbors, 1024)
-	set(&l.IDs, 65_536)
-	set(&l.Reports, 65_536)
+	const any = math.MinInt
+	set(&l.CacheMessages, 10_000, any)
+	set(&l.CacheBytes, 8<<20, any)
+	set(&l.ClientCache, l.CacheBytes/4, any)
+	set(&l.Line, 65_536, 1)
+	set(&l.Services, 100_000, 1)
+	set(&l.Commands, 512, 1)
+	set(&l.Neighbors, 1024, 1)
+	set(&l.IDs, 65_536, 1)
+	set(&l.Reports, 65_536, 1)
 	if l.CacheAge <= 0 {
-		l.CacheAge = 24 * time.Hour
+		l.CacheAge = mostAge
 	}
 }
 

@@ -88,7 +88,7 @@ func (r *Router) pickNode(c *Client, m *message.Message, t *trail) []*Client {
 		r.sortByTurn(list)
 		return list
 	}
-	if p := r.heard.via[string(server)]; p != nil && p != c && p.state == linked {
+	if p := r.heard.via[string(server)]; p != nil && p != c && p.state == linked && !r.informed(t, p.peer.address) {
 		return []*Client{p}
 	}
 	return nil

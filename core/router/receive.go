@@ -1,6 +1,8 @@
 package router
 
 import (
+	"errors"
+
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
@@ -21,12 +23,11 @@ func (r *Router) Receive(c *Client, m *message.Message) {
 	if c.quick {
 		if to := r.near(c, m); to != nil {
 			m.SetSender(c.sender)
-			if to.conn.Send(m) == nil {
+			if m.TextBound() <= r.o.Limits.Line && to.conn.Send(m) == nil {
 				to.sent++
 				r.stats.Forwarded++
 				return
 			}
-			to.refused++
 		}
 	}
 	r.depth++
@@ -93,6 +94,11 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		r.duplicate(c, m, &t)
 		return
 	}
+	if r.tooLong(m) {
+		r.refuse(c, m, errTooLong.Error())
+		r.undeliverable(c, m)
+		return
+	}
 	if c.state == linked {
 		r.heard.note(r, m.SentFromServerBytes(), c)
 	}
@@ -101,6 +107,18 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		return
 	}
 	r.forward(c, m, &t)
+}
+
+var errTooLong = errors.New("the line gets too long on its way")
+
+// tooLong says whether m, with what the rules have added, is longer than the lines that others take: it would end their connection.
+func (r *Router) tooLong(m *message.Message) bool {
+	if m.TextBound() <= r.o.Limits.Line {
+		return false
+	}
+	line, err := m.AppendText(r.line[:0])
+	r.line = line[:0]
+	return err == nil && len(line) > r.o.Limits.Line
 }
 
 // stamp says in m who sent it. What a registered service wrote there is overwritten; what others wrote stays, unless it would pass

@@ -211,6 +211,9 @@ func (r *Router) Reload(o Options) error {
 	for _, c := range r.clients {
 		r.setQuick(c)
 	}
+	for _, n := range r.neighbors.list {
+		n.explicit = false
+	}
 	for _, a := range o.Neighbors {
 		r.learn(a, true)
 	}

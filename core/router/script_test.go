@@ -159,6 +159,7 @@ func (s *script) start(text string) {
 	number("client_cache", &o.Limits.ClientCache)
 	number("client_rate", &o.Limits.ClientRate)
 	number("services_limit", &o.Limits.Services)
+	number("line", &o.Limits.Line)
 	number("commands", &o.Limits.Commands)
 	number("neighbors_limit", &o.Limits.Neighbors)
 	if l := options["load"]; l != "" {

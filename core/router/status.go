@@ -51,8 +51,8 @@ func (r *Router) publicIP(c *Client, m *message.Message) {
 	r.answer(c, m, reply)
 }
 
-// listBytes is how long a list in one message gets: lines have a limit.
-const listBytes = 24 << 10
+// listBytes is how long a list in one message gets: lines have a limit, and some messages have several lists.
+const listBytes = 8 << 10
 
 // listServices answers LIST_SERVICES with SERVICES list=a,b,c, or with details=true list=NAME@SERVER:STATUS:SINCE,… Where one process
 // of this node holds the name and its connection told which, :PID follows. All but the last of several answers say more=true.

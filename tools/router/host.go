@@ -86,7 +86,7 @@ func (d *daemon) options(s *setup) rules.Options {
 		ServerName: s.serverName, MyAddress: s.mine, Services: s.services,
 		Neighbors: s.neighbors, Learned: d.learned, MaxConnections: s.maxConnections,
 		Credentials: s.credentials, GossipMax: s.gossipMax, Load: loadAverage, Logger: d.log,
-		Limits: rules.Limits{CacheMessages: s.cacheMessages, CacheBytes: s.cacheBytes, CacheAge: s.cacheAge},
+		Limits: rules.Limits{CacheMessages: s.cacheMessages, CacheBytes: s.cacheBytes, CacheAge: s.cacheAge, Line: s.lineLimit},
 	}
 	if s.cacheMessages == 0 || s.cacheBytes == 0 {
 		o.Limits.CacheMessages, o.Limits.CacheBytes = -1, 1
