@@ -79,7 +79,7 @@ func TestSignalByRouter(t *testing.T) {
 
 // TestSignalNoSuchService: it is an error where the router tells.
 func TestSignalNoSuchService(t *testing.T) {
-	r := servicetest.Start(t, servicetest.Options{Listed: map[string]bool{"later": true}})
+	r := servicetest.Start(t, servicetest.Options{Listed: map[string]bool{"later": true}, Full: map[string]bool{"snaprfs": true}})
 	register(t, r, "cluckd")
 	register(t, r, "snaprfs")
 	for _, args := range [][]string{{"cluckdd/STOP"}, {"cluckdd/STOP", "--wait", "--timeout", "20s"}, {"cluckdd/STOP", "--reply"}, {"n1:cluckdd/STOP"}} {
@@ -99,13 +99,16 @@ func TestSignalNoSuchService(t *testing.T) {
 	}
 
 	w := routedWorld(t, r)
+	err := w.Run(t.Context(), signal.Command, "signal", "snaprfs/STOP")
+	require.EqualError(t, err, `service "snaprfs" is there and did not get it: it does not read, or came only now`)
+	w = routedWorld(t, r)
 	require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "later/STOP"))
 	require.Equal(t, "the router keeps STOP until later is there\n", w.Err.String())
 
 	cxx := servicetest.Start(t, servicetest.Options{Cxx: true})
 	w = routedWorld(t, cxx)
 	require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "cluckdd/STOP"), "it may be on another node: communicatord does not tell")
-	err := w.Run(t.Context(), signal.Command, "signal", "n1:cluckdd/STOP")
+	err = w.Run(t.Context(), signal.Command, "signal", "n1:cluckdd/STOP")
 	require.EqualError(t, err, `no service "cluckdd" on n1`)
 }
 

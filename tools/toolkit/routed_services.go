@@ -134,6 +134,8 @@ func (r *Routed) NoService(ctx context.Context, server, name string) error {
 		switch {
 		case s.Name == name && s.Status == "down" && there:
 			return Errorf(Unavailable, "service %q is down%s", name, sinceWords(s.Since))
+		case s.Name == name && s.Status == "up" && there:
+			return Errorf(Unavailable, "service %q is there and did not get it: it does not read, or came only now", name)
 		case s.Status == "up" && there && !slices.Contains(known, s.Name) && !IsPassing(s.Name):
 			known = append(known, s.Name)
 		}

@@ -29,6 +29,7 @@ type Options struct {
 	Cxx    bool              // it does what communicatord does: it is silent where that is
 	Silent bool              // it answers nothing at all
 	Refuse map[string]string // service name -> why it is not registered
+	Full   map[string]bool   // services that take nothing any more
 	PID    int               // said to be that of each service; 0: what their connections tell
 	Listed map[string]bool   // services whose messages are kept while they are away
 }

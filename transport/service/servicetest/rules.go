@@ -179,7 +179,7 @@ func (r *Router) forward(from dispatch.Sender, c *client, m *message.Message) {
 		m.SetSentFrom(r.options.Node, c.name)
 	}
 	local := m.Server() == "" || m.Server() == "." || m.Server() == r.options.Node
-	if to, _ := r.find(m.Service()); to != nil && local {
+	if to, _ := r.find(m.Service()); to != nil && local && !r.options.Full[m.Service()] {
 		r.reply(to, m)
 		return
 	}
