@@ -78,7 +78,7 @@ func readUnixDatagram(s *setup, text string) (err error) {
 		return nil
 	case text == defaultWord:
 		path := s.unix[0].Path
-		text = strings.TrimSuffix(path, filepath.Ext(path)) + ".dgram"
+		text = "unixgram:" + strings.TrimSuffix(path, filepath.Ext(path)) + ".dgram"
 	}
 	s.datagram, err = address.Parse(text, address.Defaults{Scheme: address.UnixGram})
 	if err == nil && s.datagram.Scheme != address.UnixGram {
