@@ -1,6 +1,8 @@
 package open
 
 import (
+	"os"
+
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
@@ -20,6 +22,10 @@ func Inherited(fd int) (address.Address, error) {
 	}
 	return a, nil
 }
+
+// Detach takes the descriptor out of a file, which is closed: the descriptor is the caller's, to be given to Adopt. An
+// os.File would close it a second time, when it is collected.
+func Detach(f *os.File) (int, error) { return sockaddr.Detach(f) }
 
 // Adopt is Listen on such a descriptor. a is what Inherited says, or that with the scheme TLS in place of TCP: then what
 // comes is encrypted. The listener closes the descriptor; with an error it still is the caller's.

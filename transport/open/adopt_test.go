@@ -1,9 +1,11 @@
 package open_test
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport"
@@ -64,6 +66,24 @@ func TestAdoptStreams(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAdoptMPTCP: such a socket, which systemd and Go make, lacks some options; that is no reason to refuse it.
+func TestAdoptMPTCP(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	f, err := l.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer l.Close()
+	fd, err := open.Detach(f)
+	require.NoError(t, err)
+	require.Error(t, f.Close(), "it is closed")
+	a, err := open.Inherited(fd)
+	require.NoError(t, err)
+	adopted, err := open.Opener{}.Adopt(w.Loop, fd, a, transport.Options{UserTimeout: time.Second}, nil)
+	require.NoError(t, err)
+	require.NoError(t, adopted.Close())
 }
 
 func TestAdoptPackets(t *testing.T) {

@@ -76,3 +76,12 @@ func Take(fd int, schemes ...address.Scheme) (address.Address, error) {
 	}
 	return a, errKind
 }
+
+// Detach takes the descriptor out of a file, which is closed: the descriptor is the caller's.
+func Detach(f *os.File) (int, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	return fd, f.Close()
+}
