@@ -2,7 +2,12 @@ package router
 
 import (
 	"os"
+	"slices"
+	"strconv"
+	"syscall"
 	"testing"
+	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
@@ -13,8 +18,18 @@ func write(t testing.TB, path, text string) string {
 	return path
 }
 
-// roleVariable makes the test binary play a part: see play.
-const roleVariable = "ED_ROUTER_TEST_ROLE"
+func pid() string { return strconv.Itoa(os.Getpid()) }
 
-// play is the whole of a child process of the tests.
-func play(string) {}
+func percentile(list []time.Duration, p float64) time.Duration {
+	slices.Sort(list)
+	return list[int(p*float64(len(list)-1))]
+}
+
+// prlimit changes the limit of descriptors of another process.
+func prlimit(pid int, limit *syscall.Rlimit) error {
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(pid), syscall.RLIMIT_NOFILE, uintptr(unsafe.Pointer(limit)), 0, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}

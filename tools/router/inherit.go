@@ -15,16 +15,19 @@ import (
 // unit gives it (FileDescriptorName=) tells which, else its kind does.
 func (d *daemon) inheritAll(files []*os.File) error {
 	for _, f := range files {
-		a, err := open.Inherited(int(f.Fd()))
+		fd, err := open.Detach(f)
+		if err != nil {
+			return toolkit.Errorf(toolkit.Config, "socket %q of systemd: %w", f.Name(), err)
+		}
+		a, err := open.Inherited(fd)
 		if err != nil {
 			return toolkit.Errorf(toolkit.Config, "socket %q of systemd: %w", f.Name(), err)
 		}
 		key := keyOfSocket(f.Name(), a)
-		if err := d.inherit(key, f, a); err != nil {
+		if err := d.inherit(key, fd, a); err != nil {
 			return toolkit.Errorf(toolkit.Config, "socket %q of systemd: %w", f.Name(), err)
 		}
 		d.inherited[key] = true
-		d.files = append(d.files, f)
 		d.log.Info("listening", "for", key, "address", a.String(), "inherited", true)
 	}
 	return nil
@@ -54,9 +57,8 @@ func keyOfSocket(name string, a address.Address) string {
 	return "unix_listen"
 }
 
-// inherit takes one socket. The engine gets a descriptor of its own, so that the file can be let go of at the end.
-func (d *daemon) inherit(key string, f *os.File, a address.Address) error {
-	fd := int(f.Fd())
+// inherit takes one socket.
+func (d *daemon) inherit(key string, fd int, a address.Address) error {
 	if a.IsDatagram() {
 		c, err := open.AdoptPacket(d.loop, fd, a, d.transportOptions(), d.datagram)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ const patience = 15 * time.Second
 
 // node is a router in this process, with real sockets.
 type node struct {
-	t    *testing.T
+	t    testing.TB
 	w    *toolkittest.World
 	dir  string
 	over chan error
@@ -41,12 +42,12 @@ type node struct {
 }
 
 // begin starts a router with its files in a folder of its own. settings are NAME=VALUE.
-func begin(t *testing.T, settings ...string) *node {
+func begin(t testing.TB, settings ...string) *node {
 	t.Helper()
 	return beginWith(t, options{}, settings...)
 }
 
-func beginWith(t *testing.T, o options, settings ...string) *node {
+func beginWith(t testing.TB, o options, settings ...string) *node {
 	t.Helper()
 	n := prepare(t, &o, settings...)
 	ready := make(chan *daemon, 1)
@@ -67,7 +68,7 @@ func beginWith(t *testing.T, o options, settings ...string) *node {
 }
 
 // prepare makes a world and the options for a run: no network but what the settings name.
-func prepare(t *testing.T, o *options, settings ...string) *node {
+func prepare(t testing.TB, o *options, settings ...string) *node {
 	n := &node{t: t, w: toolkittest.New(t), dir: t.TempDir()}
 	n.w.Now = time.Now
 	defaults := []string{
@@ -103,12 +104,23 @@ func (n *node) end() {
 	}
 }
 
-// do runs f on the router's loop.
+// do runs f, which must not fail the test, on the router's loop.
 func (n *node) do(f func()) {
 	n.t.Helper()
 	done := make(chan struct{})
 	require.NoError(n.t, n.d.loop.Post(func() { f(); close(done) }))
-	<-done
+	select {
+	case <-done:
+	case <-time.After(patience):
+		n.t.Fatal("the loop does nothing")
+	}
+}
+
+// figures are those of the metrics.
+func (n *node) figures() (f figures) {
+	n.t.Helper()
+	n.do(func() { f = n.d.figures() })
+	return f
 }
 
 // logged waits for a line of the log that matches.
@@ -216,6 +228,15 @@ func (p *peer) skip(pattern string) string {
 		if line := p.line(); expr.MatchString(line) {
 			return line
 		}
+	}
+}
+
+// all reads until each pattern has matched a line, in whatever order.
+func (p *peer) all(patterns ...string) {
+	p.t.Helper()
+	for len(patterns) > 0 {
+		line := p.line()
+		patterns = slices.DeleteFunc(patterns, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(line) })
 	}
 }
 

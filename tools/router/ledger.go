@@ -117,6 +117,7 @@ func (l *ledger) sweep() {
 func (l *ledger) lost(err error) (queued, uncertain int) {
 	out, sure := l.Conn.Stats().BytesOut, l.has()
 	if err != nil {
+		l.forget()
 		sure = l.base
 	}
 	end := l.base

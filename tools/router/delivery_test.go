@@ -1,0 +1,232 @@
+package router
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// playService is a service that registers as alpha and copies what it gets to its standard output. It copies before it takes: what
+// it was killed before it could copy was not read.
+func playService(socket string) {
+	fail := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "service:", err)
+			os.Exit(1)
+		}
+	}
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	fail(err)
+	fail(syscall.Connect(fd, &syscall.SockaddrUnix{Name: socket}))
+	_, err = syscall.Write(fd, []byte("REGISTER service=alpha;version=1\n"))
+	fail(err)
+	buf := make([]byte, 8<<10)
+	for {
+		n, _, err := syscall.Recvfrom(fd, buf, syscall.MSG_PEEK)
+		fail(err)
+		if n == 0 {
+			return
+		}
+		_, err = os.Stdout.Write(buf[:n])
+		fail(err)
+		_, err = syscall.Read(fd, buf[:n])
+		fail(err)
+	}
+}
+
+// alpha is such a service in a process of its own.
+type alpha struct {
+	cmd  *exec.Cmd
+	mu   sync.Mutex
+	got  []int // numbers of the messages
+	over chan struct{}
+}
+
+var number = regexp.MustCompile(`alpha/D(\d+)`)
+
+func startAlpha(t *testing.T, socket string) *alpha {
+	t.Helper()
+	a := &alpha{cmd: exec.Command(os.Args[0]), over: make(chan struct{})}
+	a.cmd.Env = append(os.Environ(), roleVariable+"=service", settingsVariable+"="+socket)
+	a.cmd.Stderr = os.Stderr
+	out, err := a.cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, a.cmd.Start())
+	t.Cleanup(func() { _ = a.cmd.Process.Kill(); <-a.over })
+	ready := make(chan struct{})
+	go func() {
+		defer close(a.over)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "READY") {
+				close(ready)
+			}
+			if m := number.FindStringSubmatch(lines.Text()); m != nil {
+				n, _ := strconv.Atoi(m[1])
+				a.mu.Lock()
+				a.got = append(a.got, n)
+				a.mu.Unlock()
+			}
+		}
+		_ = a.cmd.Wait()
+	}()
+	select {
+	case <-ready:
+	case <-time.After(patience):
+		t.Fatal("the service does not start")
+	}
+	return a
+}
+
+// kill ends it with SIGKILL and returns what it got.
+func (a *alpha) kill() []int {
+	_ = a.cmd.Process.Kill()
+	<-a.over
+	return a.got
+}
+
+func (a *alpha) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.got)
+}
+
+// tell is a sender whose messages have numbers, and which gathers the reports.
+type tell struct {
+	*peer
+	sent     int
+	mu       sync.Mutex
+	reported map[int]int
+	over     chan struct{}
+}
+
+func newTell(p *peer) *tell {
+	s := &tell{peer: p, reported: map[int]int{}, over: make(chan struct{})}
+	report := regexp.MustCompile(`TRANSMISSION_REPORT .*\bcommand=D(\d+);.*status=failed`)
+	go func() {
+		defer close(s.over)
+		for {
+			line, err := p.r.ReadString('\n')
+			if err != nil {
+				return
+			}
+			if m := report.FindStringSubmatch(line); m != nil {
+				n, _ := strconv.Atoi(m[1])
+				s.mu.Lock()
+				s.reported[n]++
+				s.mu.Unlock()
+			}
+		}
+	}()
+	return s
+}
+
+// some sends a burst to alpha.
+func (s *tell) some(n int) { s.t.Helper(); s.someTo("alpha", n) }
+
+func (s *tell) someTo(to string, n int) {
+	s.t.Helper()
+	var b strings.Builder
+	for range n {
+		fmt.Fprintf(&b, "%s/D%d transmission_report=failure;p=%0100d\n", to, s.sent, s.sent)
+		s.sent++
+	}
+	_, err := s.c.Write([]byte(b.String()))
+	require.NoError(s.t, err)
+}
+
+// open counts the messages that neither arrived nor were reported.
+func (s *tell) open(got []int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.sent - len(s.reported)
+	for _, n := range got {
+		if s.reported[n] == 0 {
+			left--
+		}
+	}
+	return left
+}
+
+// checkDelivered: every message arrived or was reported, none arrived twice or was reported twice, and few are both: those of
+// which nobody can know.
+func checkDelivered(t *testing.T, s *tell, got []int, uncertain uint64) {
+	t.Helper()
+	arrived := map[int]bool{}
+	for i, n := range got {
+		require.False(t, arrived[n], "message %d arrived twice", n)
+		require.True(t, i == 0 || n > got[i-1], "message %d arrived after %d", n, got[max(i-1, 0)])
+		arrived[n] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	both := 0
+	for n := range s.sent {
+		require.LessOrEqual(t, s.reported[n], 1, "message %d was reported twice", n)
+		require.True(t, arrived[n] || s.reported[n] > 0, "message %d neither arrived nor was reported", n)
+		if arrived[n] && s.reported[n] > 0 {
+			both++
+		}
+	}
+	require.LessOrEqual(t, uint64(both), uncertain)
+}
+
+// TestKilledServices: a service is killed again and again while it is sent messages. Each arrives or is reported.
+func TestKilledServices(t *testing.T) {
+	n := begin(t, "log_level=info")
+	sender := newTell(n.service("sender"))
+	var got []int
+	for range 4 {
+		a := startAlpha(t, n.path("s"))
+		first := sender.sent
+		for a.count() < 200+rand.IntN(200) || sender.sent < first+600 {
+			sender.some(1 + rand.IntN(50))
+		}
+		got = append(got, a.kill()...)
+		eventually(t, "the end is noticed", func() bool { return n.figures().rules.Services == 1 })
+		sender.some(3) // to nobody
+	}
+	eventually(t, "all arrived or is reported", func() bool { return sender.open(got) == 0 })
+	checkDelivered(t, sender, got, n.figures().rules.Uncertain)
+	require.NoError(t, sender.c.Close())
+	<-sender.over
+}
+
+// TestKilledRouter: a router is killed again and again while it carries messages. The next one takes its place at once, nothing
+// arrives twice or out of order, and what it accepted after the start arrives.
+func TestKilledRouter(t *testing.T) {
+	dir := t.TempDir()
+	highest := -1
+	next := 0
+	for range 3 {
+		p := spawn(t, nil, "unix_listen="+dir+"/s")
+		a := startAlpha(t, dir+"/s")
+		sender := newTell(dial(t, "unix", dir+"/s").register("sender"))
+		sender.sent = next
+		for a.count() < 300 {
+			sender.some(1 + rand.IntN(20))
+		}
+		require.NoError(t, p.cmd.Process.Kill())
+		<-p.over
+		<-sender.over
+		<-a.over // its connection ended
+		next = sender.sent
+		require.Empty(t, sender.reported)
+		for _, n := range a.got {
+			require.Greater(t, n, highest)
+			highest = n
+		}
+		require.FileExists(t, dir+"/s", "the socket file of a killed router stays, and is replaced")
+	}
+}
