@@ -20,6 +20,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/ed-toolbox/ed/transport/unixsock"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
 // TestMain is also the programs that some tests run.
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 	case "parent":
 		os.Exit(parent())
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // relay connects its standard input and output to a socket, end of stream for end of stream.

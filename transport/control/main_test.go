@@ -19,6 +19,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -50,6 +51,7 @@ func startService(t testing.TB, change func(*control.Options)) *service {
 
 func newService(t testing.TB, change func(*control.Options)) *service {
 	t.Helper()
+	transporttest.NoLeaks(t)
 	dir := t.TempDir()
 	loop, err := reactor.New(reactor.Options{Name: "service"})
 	require.NoError(t, err)
@@ -90,6 +92,9 @@ func (s *service) stop() {
 	s.cancel()
 	s.cancel = nil
 	require.ErrorIs(s.t, <-s.done, context.Canceled)
+	for l := range s.server.Links() {
+		l.Abort(nil)
+	}
 	require.NoError(s.t, s.control.Close())
 	require.NoError(s.t, s.listener.Close())
 	require.NoError(s.t, s.loop.Close())

@@ -23,6 +23,7 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 func soon(t *testing.T) context.Context {
@@ -46,6 +47,7 @@ func connect(t *testing.T, a address.Address, o link.BlockingOptions) *link.Bloc
 
 // accept listens without our own code and hands the one connection over.
 func accept(t *testing.T) (address.Address, <-chan net.Conn) {
+	transporttest.NoLeaks(t)
 	path := filepath.Join(t.TempDir(), "raw")
 	l, err := net.Listen("unix", path)
 	require.NoError(t, err)

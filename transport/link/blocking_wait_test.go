@@ -20,6 +20,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/open"
 	"github.com/ed-toolbox/ed/transport/tlsconn"
 	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // each runs f on n goroutines and returns what they returned.
@@ -178,6 +179,7 @@ type halves interface {
 
 // rawPeer connects a Blocking to a peer that is none of our code.
 func rawPeer(t *testing.T, medium string) (*link.Blocking, halves) {
+	transporttest.NoLeaks(t)
 	op, config := secure(t)
 	network, where := "tcp", "127.0.0.1:0"
 	if medium == "unix" {

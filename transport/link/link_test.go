@@ -23,6 +23,7 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 func TestMain(m *testing.M) {
@@ -43,6 +44,7 @@ type service struct {
 // serve starts an echoing server; more is called before the loop runs.
 func serve(t *testing.T, where string, o link.Options, to transport.Options) *service {
 	t.Helper()
+	transporttest.NoLeaks(t)
 	loop, err := reactor.New(reactor.Options{})
 	require.NoError(t, err)
 	s := &service{loop: loop}

@@ -16,13 +16,14 @@ import (
 	"github.com/ed-toolbox/ed/transport/pipe"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
 
 // TestMain is also a program that talks over its own standard input and output.
 func TestMain(m *testing.M) {
 	if os.Getenv("ED_TEST_STDIO") == "" {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m) // it exits
 	}
 	if err := stdio(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -26,7 +26,7 @@ type World struct {
 // left no descriptor and no goroutine behind.
 func NewWorld(t *testing.T) *World {
 	t.Helper()
-	before, routines := descriptors(t), runtime.NumGoroutine()
+	NoLeaks(t)
 	l, err := reactor.New(reactor.Options{Name: t.Name(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -35,13 +35,22 @@ func NewWorld(t *testing.T) *World {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
+	})
+	return &World{T: t, Loop: l}
+}
+
+// NoLeaks has the test fail if it leaves a descriptor or a goroutine behind, when all that it cleans up later than this call is
+// done. Whoever has no World calls it first.
+func NoLeaks(t testing.TB) {
+	t.Helper()
+	before, routines := descriptors(t), runtime.NumGoroutine()
+	t.Cleanup(func() {
 		if t.Failed() {
 			return // whatever was open then is open still
 		}
 		eventually(t, "descriptors left open", func() bool { return descriptors(t) <= before })
 		eventually(t, "goroutines left running", func() bool { return runtime.NumGoroutine() <= routines })
 	})
-	return &World{T: t, Loop: l}
 }
 
 // Until turns the loop until cond holds, and fails the test if it never does.
@@ -93,7 +102,7 @@ func (w *World) run(d time.Duration) bool {
 }
 
 // descriptors counts the open descriptors of the process.
-func descriptors(t *testing.T) int {
+func descriptors(t testing.TB) int {
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +111,7 @@ func descriptors(t *testing.T) int {
 }
 
 // eventually waits for what other goroutines do.
-func eventually(t *testing.T, what string, cond func() bool) {
+func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !cond(); runtime.Gosched() {
 		if time.Now().After(end) {

@@ -188,7 +188,7 @@ func TestBornPrivate(t *testing.T) {
 					}
 				}
 			}()
-			for range 300 {
+			for range 60 {
 				closer, err := b.open(w.Loop, path, transport.Options{Mode: 0o600})
 				require.NoError(t, err)
 				closer()
