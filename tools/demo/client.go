@@ -64,6 +64,7 @@ type client struct {
 	targets  []*service
 	steps    []step
 	next     int
+	keep     bool // begin anew, until somebody ends it
 	waiting  sign
 	overdue  reactor.Timer
 	err      error
@@ -101,6 +102,9 @@ func (c *client) start() error {
 	return nil
 }
 
+// pause is between one round and the next.
+const pause = 200 * time.Millisecond
+
 // left is how many steps were not taken.
 func (c *client) left() int { return len(c.steps) - c.next }
 
@@ -109,6 +113,15 @@ func (c *client) step() {
 	c.overdue.Cancel()
 	if err := c.show.flush(); err != nil {
 		c.fail(err)
+		return
+	}
+	if c.next == len(c.steps) && c.keep {
+		if !c.show.mute {
+			c.show.mute = true
+			c.show.out.Say("\nthe same again, until Ctrl-C: ed watch shows it, or ed watch journal --filter LOG")
+		}
+		c.next = 0
+		c.loop.After(pause, "demo pause", c.step)
 		return
 	}
 	if c.next == len(c.steps) {

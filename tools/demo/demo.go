@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -21,6 +22,7 @@ const longest = 8 * time.Second
 // Options of the command.
 type Options struct {
 	toolkit.Common
+	Keep bool // go on until the context ends
 }
 
 // Command returns the command.
@@ -29,13 +31,17 @@ func Command(env *toolkit.Env) *cli.Command {
 		Name:  "demo",
 		Usage: "watch two services and a client talk, on this machine alone",
 		Description: `ed demo
-			ed demo --json | jq -r .command`,
-		Flags: toolkit.Flags(),
+			ed demo --json | jq -r .command
+			ed demo --keep -q & ed watch clock`,
+		Flags: toolkit.Flags(
+			&cli.BoolFlag{Name: "keep", Aliases: []string{"k"}, Usage: "go on until Ctrl-C, to be watched"},
+			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR`; 8s without --keep"),
+		),
 		Action: func(c *cli.Context) error {
 			if _, err := toolkit.Operands(c, 0, 0, ""); err != nil {
 				return err
 			}
-			return run(c.Context, env, Options{Common: env.Common(c)}, script())
+			return run(c.Context, env, Options{Common: env.Common(c), Keep: c.Bool("keep")}, script())
 		},
 	}
 }
@@ -43,11 +49,14 @@ func Command(env *toolkit.Env) *cli.Command {
 // run plays the steps and returns when both services have stopped.
 func run(ctx context.Context, env *toolkit.Env, o Options, steps []step) error {
 	limit := longest
-	if o.Timeout > 0 {
-		limit = min(limit, o.Timeout)
+	if o.Timeout > 0 && (o.Keep || o.Timeout < limit) {
+		limit = o.Timeout
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, toolkit.Errorf(toolkit.Timeout, "the demonstration did not end in %s", limit))
-	defer cancel()
+	if !o.Keep || o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, toolkit.Errorf(toolkit.Timeout, "the demonstration did not end in %s", limit))
+		defer cancel()
+	}
 	folder, err := tempFolder()
 	if err != nil {
 		return toolkit.As(toolkit.CantCreate, err)
@@ -68,8 +77,14 @@ func run(ctx context.Context, env *toolkit.Env, o Options, steps []step) error {
 	if err != nil {
 		return err
 	}
+	defer clock.control.Close()
+	defer journal.control.Close()
+	if o.Keep {
+		steps = slices.DeleteFunc(steps, func(s step) bool { return s.command == "STOP" })
+	}
 	show.begin(clock, journal)
 	client := newClient(loop, show, steps, clock, journal)
+	client.keep = o.Keep
 	if err := client.start(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,7 +14,19 @@ import (
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/control"
 )
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "ed-demo-test")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv(control.DirVariable, dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
 
 func play(t *testing.T, o Options, steps []step) (out, err string) {
 	t.Helper()
@@ -108,4 +121,31 @@ func TestTimeoutEndsIt(t *testing.T) {
 	steps := []step{{to: "clock", command: "NOW", until: sign{who: "client", command: "NEVER"}}}
 	err := run(context.Background(), w.Env, Options{Common: toolkit.Common{Timeout: time.Millisecond}}, steps)
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+}
+
+func TestKeepGoesOnAndCanBeWatched(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	t.Setenv(control.DirVariable, t.TempDir())
+	w := toolkittest.New(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- run(ctx, w.Env, Options{Keep: true}, script()) }()
+	feed := control.Follow(t.Context(), control.FollowOptions{Targets: []string{"clock"}})
+	rounds, deadline := 0, time.After(20*time.Second)
+	for rounds < 2 {
+		select {
+		case item := <-feed.C():
+			if item.Record != nil && strings.Contains(string(item.Record.Text), "clock/NOW") {
+				rounds++
+			}
+		case <-deadline:
+			require.Fail(t, "nothing to watch", w.Err.String())
+		}
+	}
+	feed.Close()
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	require.Equal(t, 1, strings.Count(w.Out.String(), "→ clock    <demo:client clock/NOW serial=4711"), "printed once")
+	require.NotContains(t, w.Out.String(), "STOP")
+	require.Empty(t, control.Discover())
 }

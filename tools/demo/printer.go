@@ -23,6 +23,7 @@ type printer struct {
 	watch func(who string, ev *dispatch.Event)
 	seen  map[dispatch.Outcome]int
 	kept  []lines
+	mute  bool // all has been shown once
 }
 
 // lines is how one event is printed.
@@ -49,6 +50,10 @@ func (p *printer) begin(services ...*service) {
 // hook returns the trace hook of one of the three.
 func (p *printer) hook(who string) func(*dispatch.Event) {
 	return func(ev *dispatch.Event) {
+		if p.mute {
+			p.watch(who, ev)
+			return
+		}
 		p.seen[ev.Outcome]++
 		text := p.text(who, ev)
 		if p.json {

@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
 )
@@ -22,6 +24,7 @@ type service struct {
 	commands *dispatch.Dispatcher
 	server   *link.Server
 	listener transport.Listener
+	control  *control.Control
 }
 
 // newService listens. STOP closes the listener and all links, and the loop ends when nothing is left on it.
@@ -37,8 +40,12 @@ func newService(loop *reactor.Loop, show *printer, name string, where address.Ad
 	if err := s.commands.Defaults(d); err != nil {
 		return nil, err
 	}
-	s.listener, err = open.Listen(loop, where, transport.Options{Name: name}, s.server.Accept)
-	return s, err
+	if s.listener, err = open.Listen(loop, where, transport.Options{Name: name}, s.server.Accept); err != nil {
+		return nil, err
+	}
+	quiet := slog.New(slog.DiscardHandler) // that nobody can look in is no part of the demonstration
+	s.control = control.Offer(loop, control.Options{Name: name, Dispatcher: s.commands, Server: s.server, Logger: quiet})
+	return s, nil
 }
 
 func (s *service) stop() {
