@@ -118,7 +118,7 @@ func TestOneWay(t *testing.T) {
 		})
 	}
 	where := service(t, "unix")
-	r, err := measure(t, "pub", where, "-d", "150ms", "--warmup", "10ms", "-r", "max", "-c", "2", "-e", "loss=0,dup=0,order=0")
+	r, err := measure(t, "pub", where, "-n", "2000", "-d", "1m", "--warmup", "0", "-r", "max", "-c", "2", "--answer-in", "9s", "-e", "loss=0,dup=0,order=0")
 	require.NotNil(t, r, err)
 	require.Greater(t, r.Counts.Received, uint64(1000))
 	for _, c := range r.Expect {

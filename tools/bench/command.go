@@ -26,7 +26,7 @@ func requestCommand(env *toolkit.Env) *cli.Command {
 	return load(env, kindRequest, &cli.Command{
 		Usage: "send messages and wait for the answer to each",
 		Description: `ed bench request :4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0,rate>=99%'
-			ed bench request unix:/run/x.sock --rate max -c 64 -w 64 -o json=run.json
+			ed bench request unix:/run/x.sock --rate max -c 64 -w 64 -o html=report.html
 			ed bench request udp://127.0.0.1:4041 --message ALIVE --rate step:1k..20k/5s
 			ed bench request :4050 --file day.jsonl --rate 5k/s --baseline old.json`,
 	}, idleFlag())
@@ -97,7 +97,7 @@ func resultFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "expect", Aliases: []string{"e"}, Usage: "fail with 99 unless `COND`,... hold: 'p99<5ms,loss=0,rate>=99%'"},
 		&cli.StringFlag{Name: "baseline", Aliases: []string{"b"}, Usage: "compare with the JSON report in `FILE`"},
-		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORM[=FILE]`: text, json, csv, hlog or gobench"},
+		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORM[=FILE]`: text, json, csv, hlog, gobench or html"},
 		&cli.IntFlag{Name: "pid", Usage: "tell what process `PID` used, such as the service"},
 	}
 }

@@ -25,7 +25,7 @@ func parseOutputs(texts []string, json bool) ([]output, error) {
 	if json {
 		texts = append(slices.Clone(texts), "json")
 	}
-	forms := []string{"text", "json", "csv", "hlog", "gobench"}
+	forms := []string{"text", "json", "csv", "hlog", "gobench", "html"}
 	var all []output
 	plain := 0
 	for _, text := range texts {
@@ -58,6 +58,8 @@ func write(w io.Writer, r *report.Report, form string) error {
 		return r.Log(w)
 	case "gobench":
 		return r.Bench(w)
+	case "html":
+		return r.HTML(w)
 	}
 	return r.Text(w)
 }

@@ -1,0 +1,57 @@
+package report
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed report.html
+var page string
+
+// HTML writes the report as one file that needs no other: no script, no picture, no font. It is well-formed XML, too.
+func (r *Report) HTML(w io.Writer) error {
+	t, err := template.New("report").Funcs(template.FuncMap{
+		"short": func(d time.Duration) string { return Short(d) }, "count": func(n uint64) string { return Count(float64(n)) },
+		"rate": func(v float64) string { return Count(v) + "/s" }, "percent": func(v float64) float64 { return 100 * v },
+		"nanos": func(v float64) string { return Short(time.Duration(v)) },
+	}).Parse(page)
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	if err := r.Text(&text); err != nil {
+		return err
+	}
+	// The drawings are our own, with every text in them escaped.
+	drawing := func(s string) template.HTML { return template.HTML(s) }
+	return t.Execute(w, map[string]any{
+		"Report": r, "Text": printable(text.String()), "Started": r.Started.Format(time.RFC3339),
+		"Percentiles": drawing(r.percentiles()), "Throughput": drawing(r.throughput()), "Heat": drawing(r.heat()), "Load": drawing(r.loadCurve()),
+	})
+}
+
+// printable leaves out what XML has no way to write: the text may quote what a service sent.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' && c != '\n' && c != '\t' || c == 0xFFFE || c == 0xFFFF {
+			return '.'
+		}
+		return c
+	}, strings.ToValidUTF8(s, "."))
+}
+
+func sortPoints(all []point) {
+	slices.SortFunc(all, func(a, b point) int {
+		switch {
+		case a.x < b.x:
+			return -1
+		case a.x > b.x:
+			return 1
+		}
+		return 0
+	})
+}
