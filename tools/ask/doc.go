@@ -8,7 +8,8 @@
 //
 //	services.go  the list, or some services by name, and what changes (--watch)
 //	ping.go      the command line of `ed ping`, and what its operands mean
-//	pinger.go    one session: what is sent when, and what comes back
+//	pinger.go    one session: what is sent when, and what is late
+//	answers.go   what comes back
 //	figures.go   round-trip times
 //	show.go      what is printed
 //

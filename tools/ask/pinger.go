@@ -11,7 +11,6 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
-	"github.com/ed-toolbox/ed/transport/link"
 )
 
 // maxWaiting bounds the questions without an answer.
@@ -93,10 +92,10 @@ func (p *pinger) dial(ctx context.Context) (err error) {
 		defer o.dialling.Unlock()
 	}
 	if t := p.targets[0]; !t.at.IsZero() {
-		p.session, err = p.env.Dial(ctx, t.at, dialOptions(o.Timeout))
+		p.session, err = p.env.Dial(ctx, t.at, o.DialOptions())
 		return err
 	}
-	ro := toolkit.RouterOptions{DialOptions: dialOptions(o.Timeout)}
+	ro := toolkit.RouterOptions{DialOptions: o.DialOptions()}
 	for _, t := range p.targets {
 		if !t.isRouter() {
 			ro.Name = "ed_ping" // else services could not answer
@@ -211,77 +210,6 @@ func (p *pinger) expire() {
 			delete(p.waiting, serial)
 			p.tell(event{outcome: lost, target: q.target, serial: q.serial,
 				err: toolkit.Errorf(toolkit.Timeout, "no answer within %s", p.options.Timeout)})
-		}
-	}
-}
-
-func (p *pinger) received(ctx context.Context, got link.Received) {
-	m := got.Message
-	switch m.Command() {
-	case "ABSOLUTELY":
-		serial, err := m.Uint("serial")
-		q, ok := p.waiting[serial]
-		if err != nil || !ok {
-			return // late, or not ours
-		}
-		delete(p.waiting, serial)
-		rtt := max(0, got.Time.Sub(q.sent))
-		q.target.figures.add(rtt)
-		p.tell(event{outcome: answered, target: q.target, from: nameOf(m.SentFromServer(), m.SentFromService()), serial: q.serial, rtt: rtt})
-	case "SERVICE_UNAVAILABLE":
-		name, _ := m.Get("destination_service")
-		p.unavailable(ctx, name)
-	case "UNKNOWN", "INVALID":
-		p.refusal(m)
-	}
-}
-
-// unavailable ends the questions to a service that is not there. One that has answered may come back.
-func (p *pinger) unavailable(ctx context.Context, name string) {
-	for _, t := range p.targets {
-		if t.service != name || t.isRouter() {
-			continue
-		}
-		for serial, q := range p.waiting {
-			if q.target != t {
-				continue
-			}
-			delete(p.waiting, serial)
-			if t.figures.answered > 0 {
-				p.tell(event{outcome: lost, target: t, serial: q.serial, err: errors.New("the router says that it is not there")})
-			} else if !t.unknown {
-				t.unknown = true
-				p.tell(event{outcome: refused, target: t, serial: q.serial, err: p.routed.NoService(ctx, t.server, t.service)})
-			}
-		}
-	}
-}
-
-// refusal is an answer that says that ALIVE is not answered: by the router's policy, or by a program that does not know it.
-func (p *pinger) refusal(m *message.Message) {
-	command, _ := m.Get("command")
-	if command != "ALIVE" {
-		return
-	}
-	for _, t := range p.targets {
-		fits := len(p.targets) == 1 || t.service == m.SentFromService()
-		if !fits || t.unknown {
-			continue
-		}
-		t.unknown = true
-		reason := m.Command()
-		if text, _ := m.Get("message"); text != "" {
-			reason += ": " + text
-		}
-		kind := toolkit.Protocol
-		if m.Command() == "INVALID" {
-			kind = toolkit.Permission
-		}
-		p.tell(event{outcome: refused, target: t, err: toolkit.Errorf(kind, "%s answers %s", t.text, toolkit.Escape(reason))})
-		for serial, q := range p.waiting {
-			if q.target == t {
-				delete(p.waiting, serial)
-			}
 		}
 	}
 }

@@ -55,7 +55,7 @@ func Services(env *toolkit.Env) *cli.Command {
 }
 
 func services(ctx context.Context, env *toolkit.Env, o servicesOptions) error {
-	ro := toolkit.RouterOptions{DialOptions: dialOptions(o.Timeout), Status: o.watch}
+	ro := toolkit.RouterOptions{DialOptions: o.DialOptions(), Status: o.watch}
 	if o.watch {
 		ro.Name = "ed_services" // who is not registered is told nothing
 	}
@@ -75,13 +75,6 @@ func services(ctx context.Context, env *toolkit.Env, o servicesOptions) error {
 		err = verdict
 	}
 	return err
-}
-
-func dialOptions(timeout time.Duration) toolkit.DialOptions {
-	if timeout == 0 {
-		timeout = -1
-	}
-	return toolkit.DialOptions{ConnectTimeout: timeout, SendTimeout: timeout}
 }
 
 // show prints the table. The verdict is about services that are not up although they were named.

@@ -31,11 +31,9 @@ type flusher interface {
 type breaker interface{ Abort(err error) }
 
 // dial opens the session within the time-out and says in the error what was tried.
-func dial(ctx context.Context, env *toolkit.Env, a address.Address, timeout time.Duration, maxPacket int, by string) (toolkit.Session, error) {
-	o := toolkit.DialOptions{ConnectTimeout: timeout, SendTimeout: timeout, MaxPacket: maxPacket, Interface: by}
-	if timeout == 0 {
-		o.ConnectTimeout, o.SendTimeout = -1, -1
-	}
+func dial(ctx context.Context, env *toolkit.Env, a address.Address, c toolkit.Common, maxPacket int, by string) (toolkit.Session, error) {
+	o := c.DialOptions()
+	o.MaxPacket, o.Interface = maxPacket, by
 	return env.Dial(ctx, a, o)
 }
 

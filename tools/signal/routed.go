@@ -70,18 +70,11 @@ func runRouted(ctx context.Context, env *toolkit.Env, o Options) error {
 
 // dialRouter connects, and registers where another service is to answer.
 func dialRouter(ctx context.Context, env *toolkit.Env, a address.Address, o *Options, m *message.Message) (*toolkit.Routed, error) {
-	ro := toolkit.RouterOptions{DialOptions: routerOptions(o.Common), Strict: true}
+	ro := toolkit.RouterOptions{DialOptions: o.DialOptions(), Strict: true}
 	if o.waits() && !o.From && m.Service() != toolkit.RouterService {
 		ro.Name = "ed_signal"
 	}
 	return env.DialRouter(ctx, a, ro)
-}
-
-func routerOptions(c toolkit.Common) toolkit.DialOptions {
-	if c.Timeout == 0 {
-		return toolkit.DialOptions{ConnectTimeout: -1, SendTimeout: -1}
-	}
-	return toolkit.DialOptions{ConnectTimeout: c.Timeout, SendTimeout: c.Timeout}
 }
 
 // delivered finds out whether the router brought m to a service.

@@ -33,7 +33,7 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 	if o.DryRun {
 		return printLine(c.out, m)
 	}
-	s, err := dial(ctx, env, o.Target, o.Timeout, max(o.MaxDatagram, size), o.Interface)
+	s, err := dial(ctx, env, o.Target, o.Common, max(o.MaxDatagram, size), o.Interface)
 	if err == nil {
 		err = (&signaller{env: env, options: &o, session: s, console: c}).run(ctx, m)
 	}

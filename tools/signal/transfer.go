@@ -62,10 +62,10 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 func (t *transfer) dial(ctx context.Context, env *toolkit.Env, tool string) (err error) {
 	o := t.options
 	if !o.Routed {
-		t.session, err = dial(ctx, env, o.Target, o.Timeout, datagramLimit(o.MaxDatagram, o.Target), o.Interface)
+		t.session, err = dial(ctx, env, o.Target, o.Common, datagramLimit(o.MaxDatagram, o.Target), o.Interface)
 		return err
 	}
-	ro := toolkit.RouterOptions{DialOptions: routerOptions(o.Common), Strict: o.Each}
+	ro := toolkit.RouterOptions{DialOptions: o.DialOptions(), Strict: o.Each}
 	if (o.Each || o.waits()) && o.From == "" {
 		ro.Name = tool
 	}

@@ -108,6 +108,7 @@ func TestRouted(t *testing.T) {
 
 	passed, err := s.Barrier()
 	require.NoError(t, err)
+	r.Wait("→d ALIVE", 3)
 	r.Send(s.Name, "<n1:communicatord TRANSMISSION_REPORT command=A;status=failed")
 	r.Send(s.Name, "<n1:other LAST")
 	for _, want := range []string{"FIRST", "LAST"} {

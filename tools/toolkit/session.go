@@ -37,3 +37,11 @@ type DialOptions struct {
 	MaxPacket      int           // bytes sent in one datagram at most; 0 is 1024 (UDP)
 	Interface      string        // by which datagrams to a group leave: a name, number or own IP; "" is the system's choice
 }
+
+// DialOptions are those that --timeout means: it bounds the connecting and each sending.
+func (c Common) DialOptions() DialOptions {
+	if c.Timeout == 0 {
+		return DialOptions{ConnectTimeout: -1, SendTimeout: -1}
+	}
+	return DialOptions{ConnectTimeout: c.Timeout, SendTimeout: c.Timeout}
+}
