@@ -268,6 +268,24 @@ func definitions(t testing.TB, files map[string]string) *definition.Set {
 	return set
 }
 
+// A message is checked once: what a handler makes of it is its business.
+func TestDefinitionsAreCheckedOnce(t *testing.T) {
+	d := dispatch.New(dispatch.Options{Definitions: definitions(t, map[string]string{"GO.conf": "[n]\ntype = integer\n"})})
+	reached := false
+	add(t, d,
+		dispatch.Match{Command: "GO", Priority: dispatch.First, Continue: true, Handler: func(_ dispatch.Sender, m *message.Message) error {
+			m.Set("n", "many")
+			return nil
+		}},
+		dispatch.Match{Command: "GO", Handler: func(dispatch.Sender, *message.Message) error {
+			reached = true
+			return nil
+		}})
+	require.Equal(t, dispatch.Handled, d.Dispatch(nil, message.New("GO").Set("n", "1")))
+	require.True(t, reached)
+	require.Equal(t, dispatch.Invalid, d.Dispatch(nil, message.New("GO").Set("n", "x")))
+}
+
 func TestDefinitionsAreCheckedBeforeHandlers(t *testing.T) {
 	var r tape
 	var reported int

@@ -110,6 +110,30 @@ func TestDialName(t *testing.T) {
 	w.Idle()
 }
 
+// slow is a resolver that takes its time to say no.
+type slow struct{}
+
+func (slow) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	<-time.After(20 * time.Millisecond)
+	return nil, errors.New("no such host")
+}
+
+// TestLookUpKeepsLoopAlive: where connecting has no deadline, the look-up is all that a loop may have to do.
+func TestLookUpKeepsLoopAlive(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	op, o := open.Opener{Resolver: slow{}}, transport.Options{ConnectTimeout: -1}
+	client := &transporttest.Recorder{T: t, Name: "client"}
+	_, err := op.Dial(w.Loop, address.Address{Scheme: address.TCP, Host: "slow", Port: 1}, o, client)
+	require.NoError(t, err)
+	w.Idle()
+	require.Equal(t, 1, client.Closed)
+	packets := &transporttest.PacketRecorder{T: t, Name: "packets"}
+	_, err = op.Packet(w.Loop, address.Address{}, address.Address{Scheme: address.UDP, Host: "slow", Port: 1}, o, packets)
+	require.NoError(t, err)
+	w.Idle()
+	require.Equal(t, 1, packets.Closed)
+}
+
 func TestDialNameFails(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	free, err := open.Listen(w.Loop, parse(t, "tcp://127.0.0.1:0"), transport.Options{}, nil)

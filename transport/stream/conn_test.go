@@ -76,6 +76,25 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// TestLingerSaysGoodbye: a peer that is still talking is heard out for a while, and sees our end of stream meanwhile: else it would
+// not know that it has been enough.
+func TestLingerSaysGoodbye(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	a, b := &transporttest.Recorder{T: t, Name: "a"}, &transporttest.HalfRecorder{Recorder: transporttest.Recorder{T: t, Name: "b"}}
+	a.On = func(c transport.Conn, _ []byte) {
+		c.Pause()
+		c.Close()
+	}
+	_, cb := pair(t, w.Loop, transport.Options{ReadBudget: 10}, a, b)
+	require.NoError(t, cb.Write(make([]byte, 1000))) // most of it is unread at our Close
+	w.Until("the peer sees our end", func() bool { return b.EOFs == 1 })
+	require.Zero(t, a.Closed, "while we listen")
+	require.NoError(t, cb.Close())
+	w.Idle()
+	require.NoError(t, a.Err)
+	require.NoError(t, b.Err)
+}
+
 // left makes a connection whose peer said something and went.
 func left(w *transporttest.World, h *transporttest.Recorder, words string) *stream.Conn {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
