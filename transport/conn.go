@@ -59,6 +59,19 @@ type Framed interface {
 	KeepsPackets() bool
 }
 
+// Lender is an optional part of a Conn of bytes, for those who write many small
+// pieces: they write them where the queue is, which saves a copy of each.
+type Lender interface {
+	// Lend returns room at the end of the queue, a slice without bytes, to be
+	// written to within its capacity. The room ends at the low mark. It is nil where
+	// there is none, and when Write would fail: then use that. Commit follows within
+	// the callback, and nothing else is done with the connection before.
+	Lend() []byte
+	// Commit queues the room that Lend returned, with what was written to it, or
+	// nothing. It is lost if anything else was done with the connection meanwhile.
+	Commit(p []byte)
+}
+
 // KeepsPackets says whether c is a connection of packets.
 func KeepsPackets(c Conn) bool {
 	f, ok := c.(Framed)

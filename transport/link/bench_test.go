@@ -31,7 +31,7 @@ func BenchmarkServeCorpus(b *testing.B) {
 		return from.Send(&reply)
 	}}))
 	require.NoError(b, d.Defaults(dispatch.DefaultsOptions{NoCatchAll: true}))
-	c := &sink{}
+	c := &lender{}
 	h := link.NewServer(link.Options{Dispatcher: d}).Accept(c)
 	h.OnOpen(c)
 	b.ReportAllocs()

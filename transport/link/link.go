@@ -53,6 +53,15 @@ func newLink(c transport.Conn, s *shared, o owner) *Link {
 // Options.Send allows no more for now (OnDrain follows), transport.ErrClosed after the end, or what is wrong with a
 // name in m. It does not block.
 func (l *Link) Send(m *message.Message) error {
+	if room := l.room(); room != nil {
+		line, err := m.Append(room, l.shared.asJSON(l.json))
+		if err != nil && !errors.Is(err, message.ErrNotUTF8) {
+			return err
+		}
+		if err == nil && l.fill(line) {
+			return nil
+		}
+	}
 	line, err := l.shared.encode(m, l.shared.asJSON(l.json))
 	if err != nil {
 		return err
@@ -79,6 +88,7 @@ func (l *Link) write(line []byte) error {
 	if l.flow != nil && !l.closing && !l.flow.maySend() {
 		return transport.ErrFull
 	}
+	l.settle()
 	err := l.conn.Write(line)
 	if l.flow != nil && err == nil {
 		l.flow.sent(len(line))
@@ -88,21 +98,29 @@ func (l *Link) write(line []byte) error {
 
 // Close ends the link in good order: what was sent goes out first, within the transport's close time-out.
 func (l *Link) Close() error {
+	l.settle()
 	l.closing = true
 	return l.conn.Close()
 }
 
 // CloseWrite tells the peer that nothing more will be sent, once the queue went out. Messages still arrive.
-func (l *Link) CloseWrite() error { return l.conn.CloseWrite() }
+func (l *Link) CloseWrite() error {
+	l.settle()
+	return l.conn.CloseWrite()
+}
 
 // Abort ends the link at once; OnClose gets err.
 func (l *Link) Abort(err error) {
+	l.settle()
 	l.closing = true
 	l.conn.Abort(err)
 }
 
 // Conn is the connection below, for its addresses, counters and credentials. Do not write to it.
-func (l *Link) Conn() transport.Conn { return l.conn }
+func (l *Link) Conn() transport.Conn {
+	l.settle()
+	return l.conn
+}
 
 // ID is the serial number of the link in its loop.
 func (l *Link) ID() uint64 { return l.conn.ID() }
@@ -129,6 +147,9 @@ func (l *Link) OnData(c transport.Conn, p []byte) {
 	if l.flow != nil {
 		l.flow.touch()
 	}
+	s := l.shared
+	s.reading = true
+	defer s.settle()
 	l.check(l.feed(p))
 }
 
@@ -223,7 +244,7 @@ func (l *Link) decoded(line []byte, err error) bool {
 	if l.closing {
 		return false
 	}
-	if l.blocked() {
+	if s.filler != l && l.blocked() {
 		// What is left waits in the decoder and in the kernel until the replies so far went out.
 		l.stalled = true
 		l.conn.Pause()

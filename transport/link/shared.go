@@ -15,9 +15,13 @@ type shared struct {
 	limited bool   // by the options
 	keeper  keeper // nil for most roles
 	stats   Stats
-	m       message.Message // the message being dispatched
-	out     []byte          // the message being sent
-	event   dispatch.Event  // the event being traced
+	m       message.Message  // the message being dispatched
+	out     []byte           // the message being sent
+	event   dispatch.Event   // the event being traced
+	reading bool             // OnData of a link is at work
+	filler  *Link            // whose connection lends room; nil if none does
+	lender  transport.Lender // that connection
+	room    []byte           // what was printed there so far
 }
 
 // Stats counts what a role did since it was made.

@@ -69,16 +69,22 @@ func (p *pool) put(b *buffer) {
 // append adds data to b, in place if it fits, else in a larger buffer that
 // replaces b.
 func (p *pool) append(b *buffer, data []byte) *buffer {
+	b = p.grow(b, len(data))
+	b.b = append(b.b, data...)
+	return b
+}
+
+// grow makes room for more bytes.
+func (p *pool) grow(b *buffer, more int) *buffer {
 	n := b.len()
 	switch {
-	case len(b.b)+len(data) <= cap(b.b):
-	case n+len(data) <= cap(b.b) && n <= b.off: // each byte moves at most once for each that was sent
+	case len(b.b)+more <= cap(b.b):
+	case n+more <= cap(b.b) && n <= b.off: // each byte moves at most once for each that was sent
 		b.b = b.b[:copy(b.b[:n], b.rest())]
 		b.off = 0
 	default:
-		b = p.move(b, classOf(n+len(data)))
+		b = p.move(b, classOf(n+more))
 	}
-	b.b = append(b.b, data...)
 	return b
 }
 
