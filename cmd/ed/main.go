@@ -17,10 +17,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/cmd/ed/internal/term"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 func main() {
+	term.Restore()
 	os.Exit(program(toolkit.NewEnv(), os.Args, commands))
 }
 
