@@ -1,0 +1,67 @@
+// Package ui has what the full-screen views of the tools share: how values, tables and small charts look, on terminals that can do
+// much and on those that can do little.
+package ui
+
+import (
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+// Look says what a terminal can show. It is made from the environment alone: asking the terminal can take seconds.
+type Look struct {
+	Unicode bool
+	Colors  bool
+
+	Header   lipgloss.Style // names of columns
+	Selected lipgloss.Style // the row of the cursor
+	Bar      lipgloss.Style // title and footer
+	Active   lipgloss.Style // the view that is shown
+	Dim      lipgloss.Style // what has gone
+	Fresh    lipgloss.Style // what came
+	Changed  lipgloss.Style // what is another than before
+	Good     lipgloss.Style
+	Bad      lipgloss.Style
+}
+
+// NewLook reads TERM, COLORTERM, NO_COLOR and the locale. getenv is os.Getenv. Styles are for w, which nothing is written to.
+func NewLook(w io.Writer, getenv func(string) string) *Look {
+	profile := profileOf(getenv)
+	r := lipgloss.NewRenderer(w, termenv.WithProfile(profile), termenv.WithUnsafe())
+	r.SetColorProfile(profile)
+	r.SetHasDarkBackground(true) // said, so that it is not asked
+	l := &Look{Unicode: unicodeOf(getenv), Colors: profile != termenv.Ascii}
+	s := r.NewStyle
+	if !l.Colors {
+		l.Header, l.Selected, l.Bar = s().Bold(true), s().Reverse(true), s().Reverse(true)
+		l.Active, l.Dim, l.Fresh, l.Changed = s().Bold(true), s().Faint(true), s().Bold(true), s().Underline(true)
+		l.Good, l.Bad = s(), s().Bold(true)
+		return l
+	}
+	color := func(n string) lipgloss.Style { return s().Foreground(lipgloss.Color(n)) }
+	l.Header, l.Selected, l.Bar = color("6").Bold(true), s().Reverse(true), s().Foreground(lipgloss.Color("0")).Background(lipgloss.Color("6"))
+	l.Active, l.Dim, l.Fresh, l.Changed = s().Bold(true).Reverse(true), color("8"), color("2"), color("3")
+	l.Good, l.Bad = color("2"), color("1").Bold(true)
+	return l
+}
+
+// profileOf uses 16 colours: they are those that the user chose, and all terminals with colours have them.
+func profileOf(getenv func(string) string) termenv.Profile {
+	name := getenv("TERM")
+	if getenv("NO_COLOR") != "" || name == "" || name == "dumb" || strings.HasPrefix(name, "vt") {
+		return termenv.Ascii
+	}
+	return termenv.ANSI
+}
+
+// unicodeOf says whether the locale is one of UTF-8, by the first of the three variables that is set.
+func unicodeOf(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value := strings.ToLower(getenv(name)); value != "" {
+			return strings.Contains(value, "utf-8") || strings.Contains(value, "utf8")
+		}
+	}
+	return false
+}

@@ -1,0 +1,214 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// Column is how a column is shown.
+type Column struct {
+	Title string
+	Right bool // numbers stand at the right
+}
+
+// Rows are what a Table shows. Cell is asked only for rows that are on the screen, so that their number does not matter.
+type Rows interface {
+	Len() int
+	Cell(row, column int) string
+	Style(row int) lipgloss.Style
+}
+
+// Table draws rows under a head, with a cursor, in any space. It remembers how wide columns were, so that they do not jump from one
+// refresh to the next, and where it was scrolled to.
+type Table struct {
+	Look   *Look
+	Cursor int
+	Sorted int // column; -1 none
+	Down   bool
+	Left   int // first column that is shown behind those that are Fixed
+	Fixed  int // columns that always stay
+
+	top    int
+	widths []int
+	shown  []int // columns on the screen, and where they begin, for the mouse
+	starts []int
+}
+
+// widest is how wide a column may be, but for the last one.
+const widest = 40
+
+// Move moves the cursor by n rows of count.
+func (t *Table) Move(n, count int) {
+	t.Cursor = max(0, min(t.Cursor+n, count-1))
+}
+
+// Reset forgets widths and position: other columns are to be shown.
+func (t *Table) Reset() {
+	t.Cursor, t.top, t.Left, t.widths, t.Sorted = 0, 0, 0, nil, -1
+}
+
+// Draw returns height lines of at most width columns: the head and the rows around the cursor.
+func (t *Table) Draw(columns []Column, rows Rows, width, height int) []string {
+	body := max(0, height-1)
+	t.scroll(rows.Len(), body)
+	end := min(rows.Len(), t.top+body)
+	cells := make([][]string, 0, body)
+	for row := t.top; row < end; row++ {
+		line := make([]string, len(columns))
+		for i := range columns {
+			line[i] = toolkit.Escape(rows.Cell(row, i))
+		}
+		cells = append(cells, line)
+	}
+	t.measure(columns, cells)
+	t.fit(columns, width)
+	lines := make([]string, 0, height)
+	if height > 0 {
+		lines = append(lines, t.head(columns, width))
+	}
+	for i, line := range cells {
+		text := t.line(columns, line, width)
+		if t.top+i == t.Cursor {
+			text = t.Look.Selected.Render(pad(text, width))
+		} else {
+			text = rows.Style(t.top + i).Render(text)
+		}
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+// scroll keeps the cursor on the screen.
+func (t *Table) scroll(count, body int) {
+	t.Cursor = max(0, min(t.Cursor, count-1))
+	t.top = max(0, min(t.top, count-body))
+	if t.Cursor < t.top {
+		t.top = t.Cursor
+	}
+	if body > 0 && t.Cursor >= t.top+body {
+		t.top = t.Cursor - body + 1
+	}
+}
+
+// measure widens columns for what they show; they shrink only when the table is Reset.
+func (t *Table) measure(columns []Column, cells [][]string) {
+	if len(t.widths) != len(columns) {
+		t.widths = make([]int, len(columns))
+	}
+	for i, c := range columns {
+		w := max(t.widths[i], ansi.StringWidth(c.Title)+1) // with the mark of the order
+		for _, line := range cells {
+			w = max(w, ansi.StringWidth(line[i]))
+		}
+		t.widths[i] = min(w, widest)
+	}
+}
+
+// fit chooses the columns that there is room for: the fixed ones, then from Left on.
+func (t *Table) fit(columns []Column, width int) {
+	t.shown, t.starts = t.shown[:0], t.starts[:0]
+	t.Left = max(0, min(t.Left, len(columns)-1-t.Fixed))
+	at := 0
+	for i := range columns {
+		if i >= t.Fixed && i < t.Fixed+t.Left {
+			continue
+		}
+		if at > 0 && at+min(t.widths[i], 6) > width {
+			break
+		}
+		t.shown, t.starts = append(t.shown, i), append(t.starts, at)
+		at += t.widths[i] + 2
+	}
+}
+
+// Hidden says whether there are columns to the right of those shown.
+func (t *Table) Hidden(columns []Column) bool {
+	return len(t.shown) > 0 && t.shown[len(t.shown)-1] < len(columns)-1
+}
+
+// ColumnAt is the column at a place on a line, -1 when there is none.
+func (t *Table) ColumnAt(x int) int {
+	for i := len(t.shown) - 1; i >= 0; i-- {
+		if x >= t.starts[i] {
+			return t.shown[i]
+		}
+	}
+	return -1
+}
+
+// RowAt is the row on a line of what Draw returned, -1 when there is none.
+func (t *Table) RowAt(y, count int) int {
+	if row := t.top + y - 1; y >= 1 && row < count {
+		return row
+	}
+	return -1
+}
+
+// Page is how many rows are on a screen of this height.
+func (t *Table) Page(height int) int { return max(1, height-2) }
+
+func (t *Table) head(columns []Column, width int) string {
+	titles := make([]string, len(columns))
+	for i, c := range columns {
+		titles[i] = c.Title
+		if i == t.Sorted {
+			titles[i] += t.Look.arrow(t.Down)
+		}
+	}
+	return t.Look.Header.Render(t.line(columns, titles, width))
+}
+
+// line is one row of the columns that are shown.
+func (t *Table) line(columns []Column, cells []string, width int) string {
+	var b strings.Builder
+	for n, i := range t.shown {
+		w := t.widths[i]
+		if n == len(t.shown)-1 {
+			w = max(0, width-t.starts[n]) // the last one has what is left
+		}
+		text := t.cut(cells[i], w)
+		gap := strings.Repeat(" ", max(0, t.widths[i]-ansi.StringWidth(text)))
+		switch {
+		case columns[i].Right && t.widths[i] <= w:
+			b.WriteString(gap + text)
+		case n == len(t.shown)-1:
+			b.WriteString(text)
+		default:
+			b.WriteString(text + gap)
+		}
+		if n < len(t.shown)-1 {
+			b.WriteString("  ")
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+func (t *Table) cut(s string, width int) string {
+	mark := "…"
+	if !t.Look.Unicode {
+		mark = "~"
+	}
+	return ansi.Truncate(s, width, mark)
+}
+
+// arrow is the mark of a sorted column.
+func (l *Look) arrow(down bool) string {
+	switch {
+	case l.Unicode && down:
+		return "▼"
+	case l.Unicode:
+		return "▲"
+	case down:
+		return "v"
+	}
+	return "^"
+}
+
+// pad makes s as wide as width.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
+}

@@ -1,0 +1,113 @@
+package top
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/ed-toolbox/ed/core/inspect"
+)
+
+// order says how rows are arranged.
+type order struct {
+	column  string // "" as they came
+	reverse bool
+	rates   bool   // counters are compared, and shown, by their rates
+	filter  string // words that all have to be somewhere in a row, whatever their case; one with '!' before it must not be
+}
+
+// arrange returns the indices of the rows to show, in their order. Ties keep the order in which rows came, so that the screen does
+// not jump.
+func (o order) arrange(f *frame) []int {
+	shown := make([]int, 0, len(f.rows))
+	want := words(o.filter)
+	for i := range f.rows {
+		if matches(f.rows[i].cells, want) {
+			shown = append(shown, i)
+		}
+	}
+	column := slices.IndexFunc(f.columns, func(c inspect.Column) bool { return c.Name == o.column })
+	if column < 0 {
+		return shown
+	}
+	// The key of each row is made once: parsing numbers in the comparison takes the time of ten.
+	keys := make([]sortKey, len(f.rows))
+	for _, i := range shown {
+		keys[i] = o.key(f, i, column)
+	}
+	slices.SortStableFunc(shown, func(a, b int) int {
+		n := keys[a].compare(keys[b])
+		if o.reverse {
+			return -n
+		}
+		return n
+	})
+	return shown
+}
+
+// sortKey is a number, or a text where it is none. What is not known comes last, upwards.
+type sortKey struct {
+	kind   int8 // 0 number, 1 text, 2 not known
+	number float64
+	text   string
+}
+
+func (k sortKey) compare(o sortKey) int {
+	return cmp.Or(cmp.Compare(k.kind, o.kind), cmp.Compare(k.number, o.number), strings.Compare(k.text, o.text))
+}
+
+func (o order) key(f *frame, at, column int) sortKey {
+	r := &f.rows[at]
+	if o.rates && f.columns[column].Kind == inspect.Counter {
+		if r.rates[column] == noRate {
+			return sortKey{kind: 2}
+		}
+		return sortKey{number: r.rates[column]}
+	}
+	value := r.cells[column]
+	if value == "" {
+		return sortKey{kind: 2}
+	}
+	if n, ok := f.columns[column].Number(value); ok {
+		return sortKey{number: n}
+	}
+	return sortKey{kind: 1, text: value}
+}
+
+// word is one word of a filter.
+type word struct {
+	text string
+	not  bool
+}
+
+func words(filter string) []word {
+	var all []word
+	for _, text := range strings.Fields(strings.ToLower(filter)) {
+		rest, not := strings.CutPrefix(text, "!")
+		if rest != "" {
+			all = append(all, word{rest, not})
+		}
+	}
+	return all
+}
+
+func matches(cells []string, want []word) bool {
+	for _, w := range want {
+		found := slices.ContainsFunc(cells, func(cell string) bool { return containsFold(cell, w.text) })
+		if found == w.not {
+			return false
+		}
+	}
+	return true
+}
+
+// containsFold says whether s has the lower-case text in it, whatever the case of s.
+func containsFold(s, lower string) bool {
+	if len(s) < len(lower) {
+		return false
+	}
+	if strings.Contains(s, lower) {
+		return true
+	}
+	return strings.Contains(strings.ToLower(s), lower)
+}
