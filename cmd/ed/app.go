@@ -18,6 +18,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/stop"
 	"github.com/ed-toolbox/ed/tools/tail"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/top"
 )
 
 // commands lists what ed can do, in the order of its help. A new tool adds its line here, and nothing anywhere else.
@@ -30,6 +31,7 @@ func commands(env *toolkit.Env) []*cli.Command {
 		tail.Listen(env),
 		tail.Replay(env),
 		tail.Watch(env),
+		top.Command(env),
 		ask.Services(env),
 		ask.Ping(env),
 		on.Command(env),

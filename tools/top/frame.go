@@ -100,7 +100,7 @@ func (f *framer) add(next *frame, seen map[string]past, socket int, one sight, s
 		}
 		r.key = unique(seen, key(next.columns, r.cells))
 		old, known := f.before[r.key]
-		r.rates = rates(next.columns, r.cells, old, sheet.Time)
+		r.rates = ratesOf(next.columns, r.cells, old, sheet.Time)
 		switch {
 		case !one.gone.IsZero():
 			r.state = dead
@@ -159,8 +159,8 @@ func unique(seen map[string]past, key string) string {
 	}
 }
 
-// rates are those of the counters, per second; of time, it is a share of it.
-func rates(columns []inspect.Column, cells []string, old past, at time.Time) []float64 {
+// ratesOf are those of the counters, per second; of time, it is a share of it.
+func ratesOf(columns []inspect.Column, cells []string, old past, at time.Time) []float64 {
 	out := make([]float64, len(columns))
 	seconds := at.Sub(old.at).Seconds()
 	for i, c := range columns {

@@ -212,3 +212,28 @@ func (l *Look) arrow(down bool) string {
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
 }
+
+// Plain returns the head and all rows as text without colours, as wide as they are.
+func (t *Table) Plain(columns []Column, rows Rows) []string {
+	all := make([][]string, rows.Len())
+	for row := range all {
+		for i := range columns {
+			all[row] = append(all[row], toolkit.Escape(rows.Cell(row, i)))
+		}
+	}
+	t.measure(columns, all)
+	width := 0
+	for _, w := range t.widths {
+		width += w + 2
+	}
+	t.fit(columns, width)
+	titles := make([]string, len(columns))
+	for i, c := range columns {
+		titles[i] = strings.ToUpper(c.Title)
+	}
+	lines := []string{t.line(columns, titles, width)}
+	for _, cells := range all {
+		lines = append(lines, t.line(columns, cells, width))
+	}
+	return lines
+}

@@ -1,0 +1,143 @@
+package top
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/tools/internal/ui"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// options are what the command line comes to.
+type options struct {
+	toolkit.Common
+	targets  []string
+	view     view
+	table    string // the one of the view; "" all
+	interval time.Duration
+	count    int // of outputs; 0: any number
+	rows     int // of each output; 0: all
+	sort     string
+	reverse  bool
+	filter   string
+	form     form
+	screen   bool // the full one
+	look     *ui.Look
+}
+
+// timeout bounds each question to a process.
+func (o *options) timeout() time.Duration {
+	if o.Timeout > 0 {
+		return o.Timeout
+	}
+	return time.Minute
+}
+
+// tables are those to print.
+func (o *options) tables(s snapshot) []string {
+	if o.table != "" {
+		return []string{o.table}
+	}
+	return tablesOf(o.view, s)
+}
+
+// Command is `ed top`.
+func Command(env *toolkit.Env) *cli.Command {
+	names := viewNames()
+	return env.Configure("top", &cli.Command{
+		Name:      "top",
+		Usage:     "look into running services: connections, messages, timers, loops",
+		ArgsUsage: "[TARGET ...]",
+		Description: `ed top                                   all services that you may look into
+			ed top echo 4711                         the service echo, and a process
+			ed top --once                            one look, as text
+			ed top -n 60 --view commands --json      a minute of it for a script
+			ed top --once --view connections --csv > connections.csv`,
+		Flags: toolkit.Flags(
+			toolkit.ChoiceFlag("view", []string{"V"}, names[0], names, "begin with, or print, `VIEW`"),
+			&cli.StringFlag{Name: "table", Usage: "print `TABLE`, any that the service has, in place of a view"},
+			toolkit.DurationFlag("interval", []string{"i", "d"}, time.Second, "look again every `DUR`"),
+			&cli.BoolFlag{Name: "once", Aliases: []string{"1"}, Usage: "print one look and end"},
+			&cli.IntFlag{Name: "n", Aliases: []string{"count"}, Usage: "print `N` looks and end"},
+			&cli.IntFlag{Name: "rows", Usage: "print at most `N` rows of each table; 0: all"},
+			&cli.BoolFlag{Name: "csv", Usage: "print comma-separated values"},
+			&cli.StringFlag{Name: "sort", Aliases: []string{"s"}, Usage: "sort by `COLUMN`; with '-' before it, the largest first"},
+			&cli.BoolFlag{Name: "reverse", Aliases: []string{"r"}, Usage: "sort the other way round"},
+			&cli.StringFlag{Name: "filter", Aliases: []string{"f"}, Usage: "only rows with all `WORDS` in them; !WORD: without it"},
+		),
+		Action: func(c *cli.Context) error {
+			o, err := parse(env, c)
+			if err != nil {
+				return err
+			}
+			return run(c.Context, env, o)
+		},
+	})
+}
+
+func viewNames() []string {
+	var names []string
+	for _, v := range views() {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+func parse(env *toolkit.Env, c *cli.Context) (options, error) {
+	o := options{
+		Common: env.Common(c), targets: c.Args().Slice(), table: c.String("table"), interval: toolkit.DurationOf(c, "interval"),
+		count: c.Int("n"), rows: c.Int("rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
+		look: ui.NewLook(env.Stdout, env.Getenv),
+	}
+	o.view = views()[slices.Index(viewNames(), toolkit.StringOf(c, "view"))]
+	if column, down := strings.CutPrefix(c.String("sort"), "-"); column != "" {
+		o.sort, o.reverse = column, down != o.reverse
+	}
+	switch {
+	case slices.Contains(o.targets, ""):
+		return o, toolkit.Errorf(toolkit.Usage, "a target is empty; without targets, all services are shown")
+	case o.JSON && c.Bool("csv"):
+		return o, toolkit.Errorf(toolkit.Usage, "--json and --csv exclude each other")
+	case c.IsSet("n") && o.count < 1:
+		return o, toolkit.Errorf(toolkit.Usage, "option -n: %d is not 1 or more", o.count)
+	case c.Bool("once") && o.count > 1:
+		return o, toolkit.Errorf(toolkit.Usage, "--once and -n %d exclude each other", o.count)
+	case o.rows < 0:
+		return o, toolkit.Errorf(toolkit.Usage, "option --rows: %d is negative", o.rows)
+	case o.interval < 100*time.Millisecond:
+		return o, toolkit.Errorf(toolkit.Usage, "option --interval: less than 100ms is too much for those who are looked at")
+	}
+	switch {
+	case o.JSON:
+		o.form = asJSON
+	case c.Bool("csv"):
+		o.form = asCSV
+	}
+	if c.Bool("once") {
+		o.count = 1
+	}
+	asked := o.count > 0 || o.form != asText || o.table != ""
+	o.screen = !asked && env.Stdin.TTY && env.Stdout.TTY && env.Getenv("TERM") != "dumb" && env.Getenv("TERM") != ""
+	if !asked && !o.screen {
+		o.count = 1
+	}
+	if o.view.name == messagesView && !o.screen {
+		err := toolkit.Errorf(toolkit.Usage, "the view %s needs a terminal", messagesView)
+		return o, toolkit.WithHint(err, "ed watch prints messages, as text or with --json")
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, env *toolkit.Env, o options) error {
+	if o.screen {
+		return screen(ctx, env, o)
+	}
+	if o.count == 1 && o.form == asText && env.Stdout.TTY {
+		env.Output(o.Common).Say("this terminal shows no full screen (TERM is %s): one look", toolkit.Escape(env.Getenv("TERM")))
+	}
+	return plain(ctx, env, o)
+}

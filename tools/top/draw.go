@@ -1,0 +1,204 @@
+package top
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/ed-toolbox/ed/tools/internal/ui"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// headLines is how many lines stand over the table: small screens have one less.
+func headLines(height int) int {
+	if height < 10 {
+		return 1
+	}
+	return 2
+}
+
+// body is how many lines the table has, its head included.
+func (m *model) body() int { return max(1, m.height-headLines(m.height)-1) }
+
+// View draws the screen: exactly its lines, none wider than it is.
+func (m *model) View() string {
+	lines := []string{m.tabs()}
+	if headLines(m.height) > 1 {
+		lines = append(lines, m.look.Dim.Render(ansi.Truncate(m.summary(), m.width, "")))
+	}
+	var body []string
+	switch {
+	case m.mode == reading:
+		body = m.readPage()
+	case m.messages():
+		m.table.Sorted = -1
+		body = m.table.Draw(ui.TraceColumns(), m.trace, m.width, m.body())
+	default:
+		body = m.drawTable()
+	}
+	body = body[:min(len(body), m.body())]
+	for len(body) < m.body() {
+		body = append(body, "")
+	}
+	lines = append(append(lines, body...), m.footer())
+	if len(lines) > m.height {
+		lines = lines[:m.height]
+	}
+	return strings.Join(lines, "\n")
+}
+
+// drawTable draws the frame, or says why there is none.
+func (m *model) drawTable() []string {
+	if len(m.frame.columns) == 0 {
+		return []string{ansi.Truncate(m.empty(), m.width, "")}
+	}
+	table := m.current()
+	o := m.order(table)
+	places := arrangement(table, m.frame.columns)
+	heads := headings(m.frame.columns, places)
+	rows := &cells{f: &m.frame, shown: m.rows, places: places, rates: o.rates, now: m.now(), look: m.look}
+	m.table.Sorted, m.table.Down = -1, o.reverse
+	for i, at := range places {
+		if m.frame.columns[at].Name == o.column {
+			m.table.Sorted = i
+		}
+	}
+	if o.column != "" && m.width >= 80 {
+		heads = append(heads, ui.Column{Title: "trend of " + o.column})
+		rows.trend = func(key string) string { return m.trend(table).chart(m.look, key) }
+	}
+	return m.table.Draw(heads, rows, m.width, m.body())
+}
+
+// empty says why nothing is shown.
+func (m *model) empty() string {
+	switch {
+	case len(m.snapshot.processes) == 0 && m.snapshot.at.IsZero():
+		return "looking for services ..."
+	case len(m.snapshot.processes) == 0 && len(m.options.targets) > 0:
+		return "no running service is called " + toolkit.Escape(strings.Join(m.options.targets, ", ")) + "; waiting for one"
+	case len(m.snapshot.processes) == 0:
+		return "no service that can be looked into is running; waiting for one"
+	case m.current() == "":
+		return "none of these services is a router"
+	}
+	return "nothing yet"
+}
+
+// readPage is the part of the page that is on the screen.
+func (m *model) readPage() []string {
+	var lines []string
+	for _, line := range m.page[m.pageTop:min(len(m.page), m.pageTop+m.body())] {
+		lines = append(lines, ansi.Truncate(line, m.width, ""))
+	}
+	return lines
+}
+
+// tabs is the first line: the views, the shown one marked.
+func (m *model) tabs() string {
+	var b strings.Builder
+	at := 0
+	for i := range m.views {
+		text := m.tab(i)
+		if at+len(text) > m.width {
+			break
+		}
+		at += len(text)
+		if i == m.view {
+			text = m.look.Active.Render(text)
+		}
+		b.WriteString(text)
+	}
+	if at == 0 || m.width < 3*len(m.views)+len(m.views[m.view].title) {
+		return m.look.Active.Render(ansi.Truncate(fmt.Sprintf("%d %s", m.view+1, m.views[m.view].title), m.width, ""))
+	}
+	return b.String()
+}
+
+// tab is the name of a view: in full, or its number alone where there is no room.
+func (m *model) tab(i int) string {
+	full := 0
+	for _, v := range m.views {
+		full += len(v.title) + 3
+	}
+	if full > m.width && i != m.view {
+		return fmt.Sprintf(" %d ", i+1)
+	}
+	return fmt.Sprintf("%d %s ", i+1, m.views[i].title)
+}
+
+// viewAt is the view whose name is at a place of the first line, -1 when none is.
+func (m *model) viewAt(x int) int {
+	for i := range m.views {
+		if x -= len(m.tab(i)); x < 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// summary is the second line.
+func (m *model) summary() string {
+	alive := 0
+	for _, one := range m.snapshot.processes {
+		if one.gone.IsZero() {
+			alive++
+		}
+	}
+	clock := m.now().Format("15:04:05")
+	if m.messages() {
+		text := fmt.Sprintf("%s  %d services, %d messages", clock, alive, m.trace.Seen())
+		if n := m.trace.Dropped(); n > 0 {
+			text += fmt.Sprintf(", %d missing", n)
+		}
+		if n := m.trace.Waiting(); n > 0 {
+			text += fmt.Sprintf(", %d came since the screen is held", n)
+		}
+		return text
+	}
+	text := fmt.Sprintf("%s  every %s  %d services, %s: %d rows", clock, ui.Seconds(m.interval.Seconds()), alive, m.current(), len(m.rows))
+	if n := len(m.frame.rows) - len(m.rows); n > 0 {
+		text += fmt.Sprintf(" (%d filtered)", n)
+	}
+	if m.frame.more {
+		text += ", and more that were not sent"
+	}
+	return text
+}
+
+// footer is the last line: what is asked, what went wrong, or keys.
+func (m *model) footer() string {
+	text := ""
+	switch {
+	case m.mode == filtering:
+		return ansi.Truncate("filter: "+toolkit.Escape(m.typed)+"_", m.width, "")
+	case m.mode == asking:
+		return m.look.Bad.Render(ansi.Truncate(m.ask.text+"? y/n", m.width, ""))
+	case m.mode == reading:
+		text = "any key goes back"
+	case m.note != "":
+		return m.look.Changed.Render(ansi.Truncate(toolkit.Escape(m.note), m.width, ""))
+	case m.trouble() != "":
+		return m.look.Bad.Render(ansi.Truncate(toolkit.Escape(m.trouble()), m.width, ""))
+	default:
+		if m.paused {
+			text = "HELD  "
+		}
+		if f := m.order(m.current()).filter; f != "" {
+			text += "filter " + toolkit.Escape(f) + "  "
+		}
+		text += keys().Footer(max(0, m.width-len(text)))
+	}
+	return m.look.Bar.Render(ansi.Truncate(text+strings.Repeat(" ", max(0, m.width-ansi.StringWidth(text))), m.width, ""))
+}
+
+// trouble is the first error of a process.
+func (m *model) trouble() string {
+	for _, one := range m.snapshot.processes {
+		if one.err != nil {
+			return one.err.Error()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,70 @@
+package top
+
+import "github.com/ed-toolbox/ed/tools/internal/ui"
+
+// action is what a key does.
+type action uint8
+
+const (
+	none action = iota
+	quit
+	help
+	up
+	down
+	pageUp
+	pageDown
+	first
+	last
+	left
+	right
+	nextView
+	nextTable
+	sortNext
+	sortPrevious
+	reverse
+	filter
+	rates
+	pause
+	details
+	slower
+	faster
+	stopIt
+	rotate
+	disconnect
+	back
+	toView // one of the digits
+	follow
+)
+
+// keys is the key table of ed top. It is made anew for whoever asks, so that nobody can change it.
+func keys() ui.Keys[action] {
+	return ui.Keys[action]{
+		{Action: quit, Keys: []string{"q", "ctrl+c"}, Help: "end", Short: "quit"},
+		{Action: help, Keys: []string{"?", "h", "f1"}, Help: "this page", Short: "help"},
+		{Action: toView, Keys: []string{"1", "2", "3", "4", "5", "6", "7"}, Help: "services, connections, timers, messages, commands, loop, router"},
+		{Action: nextView, Keys: []string{"tab"}, Help: "the next of these"},
+		{Action: nextTable, Keys: []string{"t"}, Help: "the next table of this view", Short: "table"},
+		{Action: filter, Keys: []string{"/", "f"}, Help: "show rows with these words only; !word: without it", Short: "filter"},
+		{Action: sortNext, Keys: []string{">", "."}, Help: "sort by the next column; so does a click on its head", Short: "sort"},
+		{Action: sortPrevious, Keys: []string{"<", ","}, Help: "sort by the column before"},
+		{Action: reverse, Keys: []string{"r"}, Help: "sort the other way round"},
+		{Action: rates, Keys: []string{"c"}, Help: "counters as rates, or as totals", Short: "rates"},
+		{Action: pause, Keys: []string{"p", " "}, Help: "hold the screen; what happens meanwhile is kept", Short: "pause"},
+		{Action: details, Keys: []string{"enter"}, Help: "all of this row"},
+		{Action: slower, Keys: []string{"+"}, Help: "look less often"},
+		{Action: faster, Keys: []string{"-"}, Help: "look more often"},
+		{Action: follow, Keys: []string{"F"}, Help: "messages: stay at the newest"},
+		{Action: stopIt, Keys: []string{"S"}, Help: "send STOP to this service, after a question"},
+		{Action: rotate, Keys: []string{"L"}, Help: "send LOG_ROTATE to it, after a question"},
+		{Action: disconnect, Keys: []string{"D"}, Help: "end this connection, after a question"},
+		{Action: up, Keys: []string{"up", "k"}, Help: "a row up; so does the wheel"},
+		{Action: down, Keys: []string{"down", "j"}, Help: "a row down"},
+		{Action: pageUp, Keys: []string{"pgup", "ctrl+b"}, Help: "a screen up"},
+		{Action: pageDown, Keys: []string{"pgdown", "ctrl+f"}, Help: "a screen down"},
+		{Action: first, Keys: []string{"home", "g"}, Help: "to the first row"},
+		{Action: last, Keys: []string{"end", "G"}, Help: "to the last row"},
+		{Action: left, Keys: []string{"left"}, Help: "columns to the left"},
+		{Action: right, Keys: []string{"right"}, Help: "columns to the right"},
+		{Action: back, Keys: []string{"esc"}, Help: "leave what is open; take the filter off"},
+	}
+}

@@ -1,0 +1,88 @@
+package top
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// What reaches the model, apart from what bubbletea sends.
+type (
+	polled struct { // a round of the poller
+		snapshot snapshot
+		tables   []string
+	}
+	due    struct{ serial int }               // it is time for the next round
+	traced struct{ items []control.Followed } // what services did; nil: the feed has ended
+	done   struct {                           // an action has ended
+		text string
+		err  error
+	}
+)
+
+// pollCmd asks once. There is only one at a time.
+func (m *model) pollCmd() tea.Cmd {
+	m.polling = true
+	p, ctx, tables := m.poller, m.ctx, m.wanted()
+	return func() tea.Msg { return polled{p.poll(ctx, time.Now(), tables), tables} }
+}
+
+// waitCmd waits for the next round.
+func (m *model) waitCmd() tea.Cmd {
+	m.serial++
+	serial := m.serial
+	return tea.Tick(m.interval, func(time.Time) tea.Msg { return due{serial} })
+}
+
+// traceCmd waits for something in the trace, and takes what else is there within a moment, so that a flood does not
+// draw the screen for each message.
+func (m *model) traceCmd() tea.Cmd {
+	feed, ctx := m.feed, m.ctx
+	return func() tea.Msg {
+		var items []control.Followed
+		item, err := feed.Next(ctx)
+		if err != nil {
+			return traced{}
+		}
+		items = append(items, item)
+		moment, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		defer cancel()
+		for len(items) < historyLength {
+			if item, err = feed.Next(moment); err != nil {
+				break
+			}
+			items = append(items, item)
+		}
+		return traced{items}
+	}
+}
+
+// askCmd sends a command to a process by a connection of its own, so that it waits for nothing.
+func (m *model) askCmd(to control.Socket, text string, ask *message.Message, answered bool) tea.Cmd {
+	parent, timeout := m.ctx, m.options.timeout()
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(parent, timeout)
+		defer cancel()
+		c, err := control.Dial(ctx, to.Addr)
+		if err != nil {
+			return done{text, err}
+		}
+		defer c.Close()
+		if answered {
+			_, err = c.Do(ctx, ask)
+			return done{text, err}
+		}
+		if err = c.Send(ask); err == nil {
+			// An ALIVE behind it tells that the process has read it.
+			_, err = c.Do(ctx, message.New("ALIVE"))
+			if err != nil && !control.IsRefused(err) && ctx.Err() == nil {
+				err = nil // it closed the connection: it is stopping
+			}
+		}
+		return done{text, err}
+	}
+}

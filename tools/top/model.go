@@ -1,0 +1,264 @@
+package top
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// historyLength is how many messages of the trace are kept.
+const historyLength = ui.TraceLength
+
+// mode says who gets the keys.
+type mode uint8
+
+const (
+	browsing  mode = iota
+	filtering      // the filter is typed
+	asking         // yes or no
+	reading        // a page of text is open: help or details
+)
+
+// model is the whole screen. All of it belongs to the goroutine of bubbletea; commands that run elsewhere get copies.
+type model struct {
+	ctx     context.Context
+	options options
+	poller  *poller
+	look    *ui.Look
+	now     func() time.Time
+
+	views    []view
+	view     int
+	shown    map[string]int // view -> which of its tables
+	orders   map[string]*order
+	framers  map[string]*framer
+	trends   map[string]*trends
+	frame    frame  // of the table that is shown
+	key      string // of the row with the cursor
+	rows     []int  // of it, arranged
+	snapshot snapshot
+	table    ui.Table
+	trace    *ui.Trace
+	feed     *control.Feed
+	follow   bool
+
+	interval time.Duration
+	polling  bool
+	serial   int // of the wait for the next round
+	paused   bool
+
+	mode    mode
+	typed   string   // the filter that is typed
+	before  string   // the filter before
+	page    []string // that is read
+	pageTop int
+	ask     question
+	note    string // the last line, until the next key
+
+	width, height int
+}
+
+// question is what is asked before something is done.
+type question struct {
+	text string
+	do   tea.Cmd
+}
+
+func newModel(ctx context.Context, o options) *model {
+	m := &model{
+		ctx: ctx, options: o, look: o.look, now: time.Now, views: views(),
+		poller: &poller{targets: o.targets, timeout: min(o.timeout(), max(o.interval, 2*time.Second))},
+		shown:  map[string]int{}, orders: map[string]*order{}, framers: map[string]*framer{}, trends: map[string]*trends{},
+		trace: ui.NewTrace(o.look), follow: true, interval: o.interval, width: 80, height: 24,
+	}
+	m.table = ui.Table{Look: o.look, Sorted: -1}
+	for i, v := range m.views {
+		if v.name == o.view.name {
+			m.view = i
+		}
+	}
+	return m
+}
+
+// Init begins to ask.
+func (m *model) Init() tea.Cmd {
+	return tea.Batch(m.pollCmd(), m.enter())
+}
+
+// Update takes what happened.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.KeyMsg:
+		return m, m.press(msg)
+	case tea.MouseMsg:
+		return m, m.mouse(msg)
+	case polled:
+		return m, m.arrived(msg)
+	case due:
+		if msg.serial == m.serial && !m.polling {
+			return m, m.pollCmd()
+		}
+	case traced:
+		if msg.items == nil {
+			return m, nil
+		}
+		m.trace.Add(msg.items)
+		m.settle()
+		return m, m.traceCmd()
+	case done:
+		m.note = msg.text
+		if msg.err != nil {
+			m.note = msg.text + ": " + msg.err.Error()
+		}
+	}
+	return m, nil
+}
+
+// arrived takes a round of the poller. While the screen is held it is kept but not shown.
+func (m *model) arrived(msg polled) tea.Cmd {
+	m.polling = false
+	m.snapshot = msg.snapshot
+	for _, table := range msg.tables {
+		f := m.framers[table]
+		if f == nil {
+			f = &framer{table: table}
+			m.framers[table] = f
+		}
+		frame := f.frame(msg.snapshot)
+		m.trend(table).note(&frame, *m.order(table))
+	}
+	if !m.paused {
+		m.refresh()
+	}
+	return m.waitCmd()
+}
+
+// refresh takes the newest frame of the table that is shown, and arranges it.
+func (m *model) refresh() {
+	table := m.current()
+	if f := m.framers[table]; f != nil {
+		m.frame = f.last
+	} else {
+		m.frame = frame{}
+	}
+	m.arrange()
+}
+
+// arrange applies order and filter to the frame that is on the screen. A cursor that was moved stays on its row, wherever that
+// goes; at the top it stays at the top.
+func (m *model) arrange() {
+	m.rows = m.order(m.current()).arrange(&m.frame)
+	if m.table.Cursor > 0 {
+		for at, i := range m.rows {
+			if m.frame.rows[i].key == m.key {
+				m.table.Cursor = at
+				break
+			}
+		}
+	}
+	m.remember()
+}
+
+// remember notes which row the cursor is on.
+func (m *model) remember() {
+	m.key = ""
+	if at := m.table.Cursor; at < len(m.rows) {
+		m.key = m.frame.rows[m.rows[at]].key
+	}
+}
+
+// wanted are the tables of the next round: those of this view, and the processes for their number.
+func (m *model) wanted() []string {
+	tables := append([]string{}, tablesOf(m.views[m.view], m.snapshot)...)
+	if m.views[m.view].name != "services" {
+		tables = append(tables, "process")
+	}
+	return tables
+}
+
+// current is the table that is shown; "" for messages, and where there is none.
+func (m *model) current() string {
+	v := m.views[m.view]
+	tables := tablesOf(v, m.snapshot)
+	if len(tables) == 0 {
+		return ""
+	}
+	return tables[m.shown[v.name]%len(tables)]
+}
+
+func (m *model) order(table string) *order {
+	o := m.orders[table]
+	if o == nil {
+		begin := firstOrder(table)
+		if m.options.sort != "" && len(m.orders) == 0 {
+			begin.column, begin.reverse = m.options.sort, m.options.reverse
+		}
+		begin.filter = m.options.filter
+		o = &begin
+		m.orders[table] = o
+	}
+	return o
+}
+
+func (m *model) trend(table string) *trends {
+	t := m.trends[table]
+	if t == nil {
+		t = &trends{}
+		m.trends[table] = t
+	}
+	return t
+}
+
+// messages says whether the trace is shown.
+func (m *model) messages() bool { return m.views[m.view].name == messagesView }
+
+// enter prepares the view that is shown now. The trace begins when it is looked at for the first time: until then nobody has to make it.
+func (m *model) enter() tea.Cmd {
+	m.table.Reset()
+	m.table.Fixed = 1
+	m.note = ""
+	m.refresh()
+	var trace tea.Cmd
+	if m.messages() && m.feed == nil {
+		m.feed = control.Follow(m.ctx, control.FollowOptions{Targets: m.options.targets, Watch: inspect.WatchOptions{}})
+		trace = m.traceCmd()
+	}
+	m.settle()
+	if m.polling {
+		return trace
+	}
+	return tea.Batch(trace, m.pollCmd())
+}
+
+// settle keeps the cursor at the newest message while it follows.
+func (m *model) settle() {
+	if m.messages() && m.follow && !m.paused {
+		m.table.Cursor = max(0, m.trace.Len()-1)
+	}
+}
+
+// screen runs until the user ends it.
+func screen(ctx context.Context, env *toolkit.Env, o options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m := newModel(ctx, o)
+	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
+		tea.WithInput(env.Stdin.Reader), tea.WithOutput(env.Stdout), tea.WithoutSignalHandler())
+	_, err := program.Run()
+	if m.feed != nil {
+		m.feed.Close()
+	}
+	cancel()
+	if err != nil && ctx.Err() == nil {
+		return toolkit.As(toolkit.Internal, err)
+	}
+	return nil
+}

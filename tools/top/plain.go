@@ -1,0 +1,210 @@
+package top
+
+import (
+	"context"
+	"encoding/csv"
+	"strings"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// form is what is printed without a screen.
+type form uint8
+
+const (
+	asText form = iota
+	asJSON
+	asCSV
+)
+
+// glance is how long before the first output everything is looked at once, so that there are rates.
+const glance = 250 * time.Millisecond
+
+// plain prints a view some times, without a terminal.
+func plain(ctx context.Context, env *toolkit.Env, o options) error {
+	p := &poller{targets: o.targets, timeout: o.timeout()}
+	defer p.close()
+	s := p.poll(ctx, time.Now(), nil)
+	if err := nobody(s, o.targets); err != nil {
+		return err
+	}
+	tables := o.tables(s)
+	out := printer{out: env.Output(o.Common), form: o.form, options: o}
+	framers := map[string]*framer{}
+	for _, table := range tables {
+		framers[table] = &framer{table: table}
+	}
+	for round := 0; ; round++ {
+		s = p.poll(ctx, time.Now(), tables)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := has(s, tables, o.view.name); err != nil {
+			return err
+		}
+		for _, one := range s.processes {
+			if one.err != nil {
+				out.out.Warn("%s", toolkit.Escape(one.err.Error()))
+			}
+		}
+		for _, table := range tables {
+			frame := framers[table].frame(s)
+			if round == 0 {
+				continue
+			}
+			if err := out.print(table, &frame); err != nil {
+				return err
+			}
+		}
+		if o.count > 0 && round >= o.count {
+			return nil
+		}
+		pause := o.interval
+		if round == 0 {
+			pause = min(pause, glance)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// nobody is the error where there is nothing to look at.
+func nobody(s snapshot, targets []string) error {
+	if len(s.processes) > 0 {
+		for _, one := range s.processes {
+			if one.err == nil {
+				return nil
+			}
+		}
+		return toolkit.As(toolkit.Unavailable, s.processes[0].err)
+	}
+	if len(targets) > 0 {
+		err := toolkit.Errorf(toolkit.Unavailable, "no running service is called %s", toolkit.Escape(strings.Join(targets, ", ")))
+		return toolkit.WithHint(err, "ed top --once lists those that can be looked into")
+	}
+	err := toolkit.Errorf(toolkit.Unavailable, "no service that can be looked into is running")
+	return toolkit.WithHint(err, "a service serves a control socket by one line of code; ed demo and ed router have one")
+}
+
+// has is the error for a view that none of the processes has.
+func has(s snapshot, tables []string, view string) error {
+	for _, table := range tables {
+		for _, one := range s.processes {
+			if one.sheets[table] != nil {
+				return nil
+			}
+		}
+	}
+	return toolkit.Errorf(toolkit.Unavailable, "none of the services has something to show for %s", view)
+}
+
+// printer prints frames.
+type printer struct {
+	out     *toolkit.Output
+	form    form
+	options options
+	headed  string // the table whose head CSV printed last
+	printed bool
+}
+
+func (p *printer) print(table string, f *frame) error {
+	if len(f.columns) == 0 {
+		return nil
+	}
+	ord := firstOrder(table)
+	if p.options.sort != "" {
+		ord.column, ord.reverse = p.options.sort, p.options.reverse
+	} else if p.options.reverse {
+		ord.reverse = !ord.reverse
+	}
+	ord.filter = p.options.filter
+	shown := ord.arrange(f)
+	if most := p.options.rows; most > 0 {
+		shown = shown[:min(len(shown), most)]
+	}
+	switch p.form {
+	case asJSON:
+		return p.json(table, f, shown)
+	case asCSV:
+		return p.csv(table, f, shown)
+	}
+	return p.text(table, f, shown)
+}
+
+// json prints one object for each row. Numbers are JSON numbers, what is not known is left out, and rates stand beside
+// the counters that they are made of.
+func (p *printer) json(table string, f *frame, shown []int) error {
+	for _, i := range shown {
+		r := &f.rows[i]
+		object := map[string]any{"v": 1, "time": f.at.UTC().Format(time.RFC3339Nano), "table": table}
+		if r.state == dead {
+			object["gone"] = true
+		}
+		for at, c := range f.columns {
+			value := r.cells[at]
+			n, number := c.Number(value)
+			switch {
+			case value == "":
+				continue
+			case c.Unit == inspect.Flag:
+				object[c.Name] = value == "true"
+			case number && (c.Kind != inspect.Label || c.Unit != inspect.None):
+				object[c.Name] = n
+			default:
+				object[c.Name] = value
+			}
+			if at < len(r.rates) && r.rates[at] != noRate {
+				object[c.Name+"_rate"] = r.rates[at]
+			}
+		}
+		if err := p.out.JSONLine(object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// csv prints the head once and again when the table is another one; values are as they came, without units.
+func (p *printer) csv(table string, f *frame, shown []int) error {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	record := []string{"time", "table"}
+	if p.headed != table {
+		p.headed = table
+		for _, c := range f.columns {
+			record = append(record, c.Name)
+		}
+		_ = w.Write(record) // a strings.Builder takes everything
+	}
+	for _, i := range shown {
+		record = append(record[:0], f.at.UTC().Format(time.RFC3339Nano), table)
+		record = append(record, f.rows[i].cells...)
+		_ = w.Write(record)
+	}
+	w.Flush()
+	return p.out.Raw([]byte(b.String()))
+}
+
+// text prints a table with aligned columns. They are those that fit into the terminal, or all where there is none.
+func (p *printer) text(table string, f *frame, shown []int) error {
+	if p.printed {
+		if err := p.out.Line(""); err != nil {
+			return err
+		}
+	}
+	p.printed = true
+	places := arrangement(table, f.columns)
+	view := ui.Table{Look: p.options.look, Cursor: -1, Sorted: -1, Fixed: 1}
+	for _, line := range view.Plain(headings(f.columns, places), &cells{f: f, shown: shown, places: places, rates: true, now: f.at}) {
+		if err := p.out.Line("%s", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
