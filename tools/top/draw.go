@@ -33,7 +33,7 @@ func (m *model) View() string {
 		body = m.readPage()
 	case m.messages():
 		m.table.Sorted = -1
-		body = m.table.Draw(ui.TraceColumns(), m.trace, m.width, m.body())
+		body = m.table.Draw(m.trace.Columns(m.width), m.trace, m.width, m.body())
 	default:
 		body = m.drawTable()
 	}

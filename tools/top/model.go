@@ -251,7 +251,7 @@ func screen(ctx context.Context, env *toolkit.Env, o options) error {
 	defer cancel()
 	m := newModel(ctx, o)
 	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
-		tea.WithInput(env.Stdin.Reader), tea.WithOutput(env.Stdout), tea.WithoutSignalHandler())
+		tea.WithInput(env.Stdin.Reader), tea.WithOutput(env.Stdout.Writer), tea.WithoutSignalHandler())
 	_, err := program.Run()
 	if m.feed != nil {
 		m.feed.Close()

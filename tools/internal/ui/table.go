@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -13,6 +14,7 @@ import (
 type Column struct {
 	Title string
 	Right bool // numbers stand at the right
+	Most  int  // how wide it may be; 0 is 40
 }
 
 // Rows are what a Table shows. Cell is asked only for rows that are on the screen, so that their number does not matter.
@@ -38,7 +40,7 @@ type Table struct {
 	starts []int
 }
 
-// widest is how wide a column may be, but for the last one.
+// widest is how wide a column may be that does not say.
 const widest = 40
 
 // Move moves the cursor by n rows of count.
@@ -104,7 +106,7 @@ func (t *Table) measure(columns []Column, cells [][]string) {
 		for _, line := range cells {
 			w = max(w, ansi.StringWidth(line[i]))
 		}
-		t.widths[i] = min(w, widest)
+		t.widths[i] = min(w, cmp.Or(c.Most, widest))
 	}
 }
 

@@ -26,7 +26,8 @@ type Trace struct {
 	seen    uint64
 	shown   []int // indices of items that match; nil: all
 	match   func(*control.Followed) bool
-	held    int // items that are shown; -1: all
+	held    int   // items that are shown; -1: all
+	places  []int // which of the columns are on the screen
 }
 
 // NewTrace returns an empty one.
@@ -102,14 +103,35 @@ func (t *Trace) Len() int { return len(t.shown) }
 // Item is what a row is about.
 func (t *Trace) Item(row int) *control.Followed { return &t.items[t.shown[row]] }
 
-// TraceColumns are those of a Trace.
-func TraceColumns() []Column {
-	return []Column{{Title: "time"}, {Title: "process"}, {Title: "dir"}, {Title: "peer"}, {Title: "outcome"},
+// traceColumns are all of them; the message is last and has the rest of the line.
+func traceColumns() []Column {
+	return []Column{{Title: "time"}, {Title: "process", Most: 20}, {Title: "dir"}, {Title: "peer", Most: 24}, {Title: "outcome"},
 		{Title: "took", Right: true}, {Title: "latency", Right: true}, {Title: "message"}}
 }
 
-// Cell is what a cell looks like.
-func (t *Trace) Cell(row, column int) string {
+// Columns are those that there is room for. What they are called by Cell depends on it, so it is to be called before a Draw.
+func (t *Trace) Columns(width int) []Column {
+	switch {
+	case width >= 110:
+		t.places = []int{0, 1, 2, 3, 4, 5, 6, 7}
+	case width >= 70:
+		t.places = []int{0, 1, 2, 4, 7}
+	case width >= 40:
+		t.places = []int{0, 2, 7}
+	default:
+		t.places = []int{2, 7}
+	}
+	all, columns := traceColumns(), []Column(nil)
+	for _, at := range t.places {
+		columns = append(columns, all[at])
+	}
+	return columns
+}
+
+// Cell is what a cell of the Columns looks like.
+func (t *Trace) Cell(row, column int) string { return t.cell(row, t.places[column]) }
+
+func (t *Trace) cell(row, column int) string {
 	item := t.Item(row)
 	r := item.Record
 	if r == nil {
