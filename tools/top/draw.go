@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -64,9 +65,9 @@ func (m *model) drawTable() []string {
 			m.table.Sorted = i
 		}
 	}
-	if o.column != "" && m.width >= 80 {
+	if at := m.table.Sorted; at >= 0 && m.frame.columns[places[at]].Kind != inspect.Label && m.width >= 80 {
 		heads = append(heads, ui.Column{Title: "trend of " + o.column})
-		rows.trend = func(key string) string { return m.trend(table).chart(m.look, key) }
+		rows.trend = func(key string) string { return m.chart.draw(m.look, key) }
 	}
 	return m.table.Draw(heads, rows, m.width, m.body())
 }

@@ -6,7 +6,7 @@ import "github.com/ed-toolbox/ed/tools/internal/ui"
 const trendLength = 16
 
 // trends keeps the last values of one column for each row.
-type trends struct {
+type trends struct { // its maps and slices are replaced, never changed: a copy is a picture of the moment
 	column string
 	rates  bool
 	values map[string][]float64
@@ -43,7 +43,7 @@ func (t *trends) note(f *frame, o order) {
 	}
 }
 
-// chart draws the values of a row.
-func (t *trends) chart(look *ui.Look, key string) string {
+// draw draws the values of a row.
+func (t *trends) draw(look *ui.Look, key string) string {
 	return look.Spark(t.values[key], trendLength)
 }

@@ -39,10 +39,12 @@ type model struct {
 	orders   map[string]*order
 	framers  map[string]*framer
 	trends   map[string]*trends
-	frame    frame  // of the table that is shown
-	key      string // of the row with the cursor
-	rows     []int  // of it, arranged
-	snapshot snapshot
+	frame    frame    // of the table that is shown
+	key      string   // of the row with the cursor
+	rows     []int    // of it, arranged
+	snapshot snapshot // the one on the screen
+	latest   snapshot
+	chart    trends // of the table on the screen
 	table    ui.Table
 	trace    *ui.Trace
 	feed     *control.Feed
@@ -125,7 +127,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // arrived takes a round of the poller. While the screen is held it is kept but not shown.
 func (m *model) arrived(msg polled) tea.Cmd {
 	m.polling = false
-	m.snapshot = msg.snapshot
+	m.latest = msg.snapshot
 	for _, table := range msg.tables {
 		f := m.framers[table]
 		if f == nil {
@@ -143,7 +145,9 @@ func (m *model) arrived(msg polled) tea.Cmd {
 
 // refresh takes the newest frame of the table that is shown, and arranges it.
 func (m *model) refresh() {
+	m.snapshot = m.latest
 	table := m.current()
+	m.chart = *m.trend(table)
 	if f := m.framers[table]; f != nil {
 		m.frame = f.last
 	} else {
@@ -177,7 +181,7 @@ func (m *model) remember() {
 
 // wanted are the tables of the next round: those of this view, and the processes for their number.
 func (m *model) wanted() []string {
-	tables := append([]string{}, tablesOf(m.views[m.view], m.snapshot)...)
+	tables := append([]string{}, tablesOf(m.views[m.view], m.latest)...)
 	if m.views[m.view].name != "services" {
 		tables = append(tables, "process")
 	}
