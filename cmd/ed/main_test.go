@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/cmd/ed/internal/term"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
@@ -23,6 +24,7 @@ import (
 const asProgram = "ED_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	term.Restore() // as main does
 	if os.Getenv(asProgram) != "" {
 		os.Exit(program(toolkit.NewEnv(), os.Args, testCommands))
 	}

@@ -58,11 +58,11 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed top -n 60 --view commands --json      a minute of it for a script
 			ed top --once --view connections --csv > connections.csv`,
 		Flags: toolkit.Flags(
-			toolkit.ChoiceFlag("view", []string{"V"}, names[0], names, "begin with, or print, `VIEW`"),
+			toolkit.ChoiceFlag("view", nil, names[0], names, "begin with, or print, `VIEW`"),
 			&cli.StringFlag{Name: "table", Usage: "print `TABLE`, any that the service has, in place of a view"},
 			toolkit.DurationFlag("interval", []string{"i", "d"}, time.Second, "look again every `DUR`"),
 			&cli.BoolFlag{Name: "once", Aliases: []string{"1"}, Usage: "print one look and end"},
-			&cli.IntFlag{Name: "n", Aliases: []string{"count"}, Usage: "print `N` looks and end"},
+			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "print `N` looks and end"},
 			&cli.IntFlag{Name: "rows", Usage: "print at most `N` rows of each table; 0: all"},
 			&cli.BoolFlag{Name: "csv", Usage: "print comma-separated values"},
 			&cli.StringFlag{Name: "sort", Aliases: []string{"s"}, Usage: "sort by `COLUMN`; with '-' before it, the largest first"},
@@ -90,7 +90,7 @@ func viewNames() []string {
 func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 	o := options{
 		Common: env.Common(c), targets: c.Args().Slice(), table: c.String("table"), interval: toolkit.DurationOf(c, "interval"),
-		count: c.Int("n"), rows: c.Int("rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
+		count: c.Int("count"), rows: c.Int("rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
 		look: ui.NewLook(env.Stdout, env.Getenv),
 	}
 	o.view = views()[slices.Index(viewNames(), toolkit.StringOf(c, "view"))]
@@ -102,7 +102,7 @@ func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 		return o, toolkit.Errorf(toolkit.Usage, "a target is empty; without targets, all services are shown")
 	case o.JSON && c.Bool("csv"):
 		return o, toolkit.Errorf(toolkit.Usage, "--json and --csv exclude each other")
-	case c.IsSet("n") && o.count < 1:
+	case c.IsSet("count") && o.count < 1:
 		return o, toolkit.Errorf(toolkit.Usage, "option -n: %d is not 1 or more", o.count)
 	case c.Bool("once") && o.count > 1:
 		return o, toolkit.Errorf(toolkit.Usage, "--once and -n %d exclude each other", o.count)

@@ -2,6 +2,7 @@ package top
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -99,7 +100,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.KeyMsg:
-		return m, m.press(msg)
+		return m, m.keys(msg)
 	case tea.MouseMsg:
 		return m, m.mouse(msg)
 	case polled:
@@ -250,8 +251,8 @@ func (m *model) settle() {
 }
 
 // screen runs until the user ends it.
-func screen(ctx context.Context, env *toolkit.Env, o options) error {
-	ctx, cancel := context.WithCancel(ctx)
+func screen(parent context.Context, env *toolkit.Env, o options) error {
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	m := newModel(ctx, o)
 	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
@@ -260,9 +261,11 @@ func screen(ctx context.Context, env *toolkit.Env, o options) error {
 	if m.feed != nil {
 		m.feed.Close()
 	}
-	cancel()
-	if err != nil && ctx.Err() == nil {
-		return toolkit.As(toolkit.Internal, err)
+	switch {
+	case parent.Err() != nil:
+		return context.Cause(parent)
+	case err != nil:
+		return toolkit.As(toolkit.IO, fmt.Errorf("draw the screen: %w", err))
 	}
 	return nil
 }

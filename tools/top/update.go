@@ -12,6 +12,18 @@ import (
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
+// keys takes what was typed: over a slow connection several letters come at once.
+func (m *model) keys(k tea.KeyMsg) tea.Cmd {
+	if k.Type != tea.KeyRunes || len(k.Runes) < 2 || k.Paste {
+		return m.press(k)
+	}
+	var all []tea.Cmd
+	for _, r := range k.Runes {
+		all = append(all, m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+	}
+	return tea.Batch(all...)
+}
+
 // press gives a key to whoever has the keys now.
 func (m *model) press(k tea.KeyMsg) tea.Cmd {
 	if k.String() == "ctrl+c" {

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+	"github.com/stretchr/testify/require"
+
+	handlers "github.com/ed-toolbox/ed/core/dispatch" // the name is taken here
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// onScreen is the program on a terminal that can do everything.
+type onScreen struct {
+	t        *testing.T
+	cmd      *exec.Cmd
+	terminal *os.File
+	screen   vt10x.Terminal
+	drawn    chan struct{} // closed when the program's output has ended
+}
+
+func startOnScreen(t *testing.T, cols, rows int, env []string, args ...string) *onScreen {
+	s := &onScreen{t: t, cmd: programAs(t, "ed", args...), screen: vt10x.New(vt10x.WithSize(cols, rows)), drawn: make(chan struct{})}
+	s.cmd.Env = append(s.cmd.Env, append([]string{"TERM=xterm-256color", "LC_ALL=C.UTF-8"}, env...)...)
+	terminal, err := pty.StartWithSize(s.cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+	require.NoError(t, err)
+	s.terminal = terminal
+	go func() {
+		defer close(s.drawn)
+		_, _ = io.Copy(s.screen, terminal) // EIO: the program has ended
+	}()
+	t.Cleanup(func() {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+		_ = terminal.Close()
+		<-s.drawn
+	})
+	return s
+}
+
+// sees waits until the screen has the text.
+func (s *onScreen) sees(text string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return strings.Contains(s.screen.String(), text) }, 15*time.Second, 10*time.Millisecond, "%q is not on\n%s", text, s.screen)
+}
+
+func (s *onScreen) types(keys string) {
+	_, err := s.terminal.WriteString(keys)
+	require.NoError(s.t, err)
+}
+
+// ends waits for the end of the program.
+func (s *onScreen) ends() {
+	s.t.Helper()
+	over := make(chan error, 1)
+	go func() { over <- s.cmd.Wait() }()
+	select {
+	case err := <-over:
+		require.NoError(s.t, err)
+	case <-time.After(15 * time.Second):
+		require.Fail(s.t, "the program does not end", "%s", s.screen)
+	}
+}
+
+// serve runs a service that can be looked into until stop is called.
+func serve(t *testing.T, name string) (stop func()) {
+	loop, err := reactor.New(reactor.Options{Name: name})
+	require.NoError(t, err)
+	commands := handlers.New(handlers.Options{})
+	require.NoError(t, commands.Defaults(handlers.DefaultsOptions{Stop: func(bool) { loop.Stop() }}))
+	c, err := control.Serve(loop, control.Options{Name: name, Dispatcher: commands})
+	require.NoError(t, err)
+	loop.Hold()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = loop.Run(context.Background())
+		_ = c.Close()
+		_ = loop.Close()
+	}()
+	stop = func() {
+		_ = loop.Post(loop.Stop)
+		<-over
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// The screen on a real terminal: a service is seen, goes, comes again, is stopped from the screen; the terminal is resized; all ends
+// in good order.
+func TestTopOnScreen(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	stop := serve(t, "alpha")
+	top := startOnScreen(t, 80, 24, nil, "top", "--interval", "100ms")
+	top.sees("1 Services")
+	top.sees("alpha.")
+	top.types("6")
+	top.sees("turns")
+	require.NoError(t, pty.Setsize(top.terminal, &pty.Winsize{Cols: 20, Rows: 5}))
+	top.screen.Resize(20, 5)
+	top.sees("6 Loop")
+	require.NoError(t, pty.Setsize(top.terminal, &pty.Winsize{Cols: 120, Rows: 30}))
+	top.screen.Resize(120, 30)
+	top.types("1")
+	top.sees("7 Router")
+	stop()
+	serve(t, "beta")
+	top.sees("beta.")
+	top.types("/beta\r")
+	top.sees("filter beta")
+	require.Eventually(t, func() bool { return !strings.Contains(top.screen.String(), "alpha.") }, 15*time.Second, 10*time.Millisecond)
+	top.types("S")
+	top.sees("send STOP to beta.")
+	top.types("y")
+	require.Eventually(t, func() bool {
+		left, err := os.ReadDir(dir)
+		return err == nil && len(left) == 0
+	}, 15*time.Second, 10*time.Millisecond)
+	top.types("q")
+	top.ends()
+	require.NotZero(t, top.screen.Mode()&vt10x.ModeWrap)
+	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen, "the other screen is put away")
+}
+
+// Interrupted, it leaves the terminal as it was, and dies of the signal.
+func TestTopInterrupted(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	top := startOnScreen(t, 80, 24, nil, "top")
+	top.sees("waiting for one")
+	require.NoError(t, top.cmd.Process.Signal(syscall.SIGTERM))
+	err := top.cmd.Wait()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, syscall.SIGTERM, exit.Sys().(syscall.WaitStatus).Signal())
+	<-top.drawn
+	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen)
+}
+
+// A terminal that can do nothing is shown one look.
+func TestTopOnDumbTerminal(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	serve(t, "alpha")
+	top := startOnScreen(t, 80, 24, []string{"TERM=dumb"}, "top")
+	top.sees("TERM is dumb")
+	top.sees("alpha.")
+	top.ends()
+}
