@@ -96,8 +96,10 @@ func (w *world) damage(until time.Duration) {
 	n := w.nodes[w.rand.IntN(len(w.nodes))]
 	s := w.services[w.rand.IntN(len(w.services))]
 	switch w.rand.IntN(10) {
-	case 0, 1, 2:
+	case 0, 1:
 		s.kill()
+	case 2:
+		s.hang()
 	case 3:
 		s.leave()
 	case 4, 5:
@@ -143,7 +145,16 @@ func (w *world) cutLink(n *node) {
 	}
 	w.note("cut", n.name)
 	w.faults = append(w.faults, w.now)
-	w.cutEnd(links[w.rand.IntN(len(links))])
+	e := links[w.rand.IntN(len(links))]
+	if w.rand.IntN(2) == 0 { // with something on its way
+		e.stalled = w.now + 2*time.Second
+		w.after(w.upTo(time.Second), func() {
+			w.faults = append(w.faults, w.now)
+			w.cutEnd(e)
+		})
+		return
+	}
+	w.cutEnd(e)
 }
 
 // mend starts everything that is down.

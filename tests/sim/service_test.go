@@ -115,6 +115,14 @@ func (s *service) kill() {
 	}
 }
 
+// hang lets the service read no more for a while, and then die.
+func (s *service) hang() {
+	if e := s.end; e != nil {
+		e.other.stalled = s.w.now + 3*time.Second
+		s.w.after(s.w.upTo(2*time.Second), func() { s.w.cutEnd(e) })
+	}
+}
+
 // leave ends it as a service should.
 func (s *service) leave() {
 	if s.end != nil && s.registered && !s.leaving {
