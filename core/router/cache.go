@@ -58,7 +58,7 @@ type waitingLine struct {
 	text   []byte
 	until  int64 // Unix seconds
 	from   *Client
-	origin origin
+	asker  asker
 	asked  bool
 	number uint64
 }
@@ -81,7 +81,7 @@ func (r *Router) keep(c *Client, m *message.Message) {
 	}
 	age := int64(min(wish.age, r.o.Limits.CacheAge) / time.Second)
 	e := &waitingLine{text: text, until: r.unix + age, from: c}
-	e.origin, e.asked = r.originOf(c, m)
+	e.asker, e.asked = r.askerOf(c, m)
 	k := &r.cache
 	if k.byService == nil {
 		k.byService = make(map[string][]*waitingLine)
@@ -98,8 +98,8 @@ func (r *Router) keep(c *Client, m *message.Message) {
 	}
 	r.stats.Cached++
 	e.number = r.stats.Cached
-	if e.asked && e.origin.report {
-		r.report(e.origin, cached)
+	if e.asked && e.asker.report {
+		r.report(e.asker, cached)
 	}
 }
 
@@ -142,7 +142,7 @@ func (r *Router) deliverCached(v *service) {
 		if to := v.turn(nil); to == nil || e.asked && !to.mayOwe(r.o.Limits.Reports) || to.Send(&m) != nil {
 			r.expired(e)
 		} else if e.asked {
-			to.owe(e.origin)
+			to.owe(e.asker)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (r *Router) deliverCached(v *service) {
 func (r *Router) expired(e *waitingLine) {
 	r.stats.Expired++
 	if e.asked {
-		r.report(e.origin, failed)
+		r.report(e.asker, failed)
 	}
 }
 

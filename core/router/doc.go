@@ -15,7 +15,7 @@
 // # The rules
 //
 // A service registers its name with REGISTER, says with COMMANDS which broadcasts it wants, and ends with UNREGISTER. Messages name
-// where they go (docs/PROTOCOL.md, section 5): service/COMMAND to that service, on this node or on another; server:service/COMMAND to that
+// where they go (docs/PROTOCOL.md, section 6): service/COMMAND to that service, on this node or on another; server:service/COMMAND to that
 // node; "." "?" "*" as the service to all services of this node, of the private network, of all nodes. What a registered
 // service sends is stamped with its name. Messages for a service that belongs here and is away wait in the cache. A message that reaches nobody
 // is reported if its sender asked.

@@ -58,7 +58,7 @@ func (r *Router) deliver(c *Client, v *service, m *message.Message) {
 
 // give sends m to a service of this node, and remembers to report it if it is lost.
 func (r *Router) give(c, to *Client, m *message.Message) bool {
-	o, asked := r.originOf(c, m)
+	o, asked := r.askerOf(c, m)
 	if asked && !to.mayOwe(r.o.Limits.Reports) {
 		return false
 	}
@@ -100,7 +100,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	if len(to) == 0 {
 		return false
 	}
-	o, asked := r.originOf(c, m)
+	o, asked := r.askerOf(c, m)
 	next := *t
 	r.begin(&next)
 	copied := m.Clone()
@@ -122,7 +122,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		}
 		taken++
 		if asked && wait {
-			p.owe(origin{id: next.id, waits: true})
+			p.owe(asker{id: next.id, waits: true})
 		} else if asked {
 			p.owe(o)
 		}

@@ -25,7 +25,7 @@ func (r *Router) withinRate(c *Client, m *message.Message) bool {
 	if c.rate.count == limit+1 {
 		r.refuse(c, m, "too many messages in one second")
 	}
-	if o, asked := r.originOf(c, m); asked {
+	if o, asked := r.askerOf(c, m); asked {
 		r.report(o, failed)
 	}
 	return false

@@ -12,8 +12,8 @@ const (
 	failed = "failed"
 )
 
-// origin is who wants to know what became of a message.
-type origin struct {
+// asker is who wants to know what became of a message.
+type asker struct {
 	c               *Client // a client of this node
 	server, service string  // what to address: c when it is registered, else a sender on another node
 	id              string  // for a router that waits for reports: the id of the message
@@ -26,14 +26,14 @@ type origin struct {
 }
 
 // addressable says whether another router can send a report to the one who asked.
-func (o *origin) addressable() bool { return o.id != "" || o.server != "" && o.service != "" }
+func (o *asker) addressable() bool { return o.id != "" || o.server != "" && o.service != "" }
 
-// originOf returns who wants to know what becomes of m, which came from c, and whether anybody does.
-func (r *Router) originOf(c *Client, m *message.Message) (origin, bool) {
+// askerOf returns who wants to know what becomes of m, which came from c, and whether anybody does.
+func (r *Router) askerOf(c *Client, m *message.Message) (asker, bool) {
 	if c == nil {
-		return origin{}, false
+		return asker{}, false
 	}
-	o := origin{age: defaultAge}
+	o := asker{age: defaultAge}
 	if v, ok := m.Lookup(paramReport); ok {
 		o.report = string(v) == "failure"
 	}
@@ -42,7 +42,7 @@ func (r *Router) originOf(c *Client, m *message.Message) (origin, bool) {
 		o.reply, o.age = wish.reply, wish.age
 	}
 	if !o.report && !o.reply {
-		return origin{}, false
+		return asker{}, false
 	}
 	o.command, o.destination = m.Command(), m.Service()
 	if c.state != linked {
@@ -65,13 +65,13 @@ func (r *Router) originOf(c *Client, m *message.Message) (origin, bool) {
 func (r *Router) undeliverable(c *Client, m *message.Message) {
 	r.stats.Undelivered++
 	r.log.debug("message reaches nobody", "message", shown(m))
-	if o, asked := r.originOf(c, m); asked {
+	if o, asked := r.askerOf(c, m); asked {
 		r.report(o, failed)
 	}
 }
 
 // report tells who asked what became of the message.
-func (r *Router) report(o origin, status string) {
+func (r *Router) report(o asker, status string) {
 	if o.waits {
 		r.waiting.answered(r, o.id, status)
 		return
@@ -90,7 +90,7 @@ func (r *Router) report(o origin, status string) {
 
 // sendTo sends a message about a message to who asked. A client of this node gets it on its connection; when that has ended, under its
 // name.
-func (r *Router) sendTo(o *origin, m *message.Message) {
+func (r *Router) sendTo(o *asker, m *message.Message) {
 	r.stats.Reports++
 	if o.c != nil {
 		if o.c.state < leaving {
@@ -128,7 +128,7 @@ func (r *Router) reported(_ *Client, m *message.Message) {
 func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
 	r.stats.Duplicates++
 	if old := t.timeout < r.unix; old || m.Has(paramReportTo) {
-		if o, asked := r.originOf(c, m); asked {
+		if o, asked := r.askerOf(c, m); asked {
 			r.report(o, failed)
 		}
 	}
@@ -141,7 +141,7 @@ func (r *Router) reportLost(c *Client, lost Lost) {
 	r.stats.Uncertain += uint64(max(0, lost.Uncertain))
 	for _, e := range c.journal.entries {
 		if n >= c.sent || e.number > c.sent-n {
-			r.report(e.origin, failed)
+			r.report(e.asker, failed)
 		}
 	}
 	c.journal = journal{}
@@ -156,7 +156,7 @@ type journal struct {
 // owed is one message, by its number among all that were sent to the client.
 type owed struct {
 	number uint64
-	origin origin
+	asker  asker
 }
 
 // firstTrim is how many reports may be owed before the host is asked which messages have gone.
@@ -191,6 +191,6 @@ func (j *journal) drop(n int) {
 }
 
 // owe remembers who wants to know if the message that c took last is lost.
-func (c *Client) owe(o origin) {
+func (c *Client) owe(o asker) {
 	c.journal.entries = append(c.journal.entries, owed{c.sent, o})
 }

@@ -66,7 +66,7 @@ func (r *Router) quitting(c *Client, m *message.Message) {
 		}
 		return
 	}
-	if o, asked := r.originOf(c, m); asked {
+	if o, asked := r.askerOf(c, m); asked {
 		r.report(o, failed)
 	}
 	r.tell(c, r.make("QUITTING"))

@@ -9,14 +9,14 @@ type waiting struct {
 
 // wait is one such message.
 type wait struct {
-	origin origin
-	left   int   // routers that have not reported
-	until  int64 // Unix seconds
-	told   bool  // the sender knows that it was cached
+	asker asker
+	left  int   // routers that have not reported
+	until int64 // Unix seconds
+	told  bool  // the sender knows that it was cached
 }
 
 // add remembers a message. When there are limit of them the oldest is forgotten.
-func (w *waiting) add(id string, o origin, left int, until int64, limit int) {
+func (w *waiting) add(id string, o asker, left int, until int64, limit int) {
 	if w.byID == nil {
 		w.byID = make(map[string]*wait)
 	}
@@ -27,7 +27,7 @@ func (w *waiting) add(id string, o origin, left int, until int64, limit int) {
 		}
 		w.queue = append(w.queue, id)
 	}
-	w.byID[id] = &wait{origin: o, left: left, until: until}
+	w.byID[id] = &wait{asker: o, left: left, until: until}
 }
 
 // answered notes the report of one router.
@@ -37,10 +37,10 @@ func (w *waiting) answered(r *Router, id, status string) {
 		return
 	}
 	if status == cached {
-		e.until = r.unix + int64(e.origin.age.Seconds()) + lifetime
+		e.until = r.unix + int64(e.asker.age.Seconds()) + lifetime
 		if !e.told {
 			e.told = true
-			r.report(e.origin, cached)
+			r.report(e.asker, cached)
 		}
 		return
 	}
@@ -48,7 +48,7 @@ func (w *waiting) answered(r *Router, id, status string) {
 		return
 	}
 	delete(w.byID, id)
-	r.report(e.origin, failed)
+	r.report(e.asker, failed)
 }
 
 // expire forgets what is not reported any more.
