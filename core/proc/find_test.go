@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/proc/proctest"
 )
 
 // unique is a process name that nothing else has.
@@ -28,26 +29,26 @@ func TestFindByName(t *testing.T) {
 	require.ErrorAs(t, err, &none)
 	require.ErrorIs(t, err, proc.ErrGone)
 
-	first := start(t, "plain", "/usr/sbin/"+name)
+	first := proctest.Start(t, "plain", "/usr/sbin/"+name)
 	p, err := sys.Find(name)
 	require.NoError(t, err)
-	require.Equal(t, first.pid(), p.PID)
+	require.Equal(t, first.PID(), p.PID)
 	require.Equal(t, name, p.Command())
 	require.Equal(t, fmt.Sprintf("%d (%s)", p.PID, name), p.String())
 	_, err = sys.Find(name[:len(name)-1])
 	require.ErrorAs(t, err, &none, "names are exact")
 
-	second := start(t, "plain", name)
+	second := proctest.Start(t, "plain", name)
 	_, err = sys.Find(name)
 	var several *proc.AmbiguousError
 	require.ErrorAs(t, err, &several)
 	require.Len(t, several.Candidates, 2)
-	require.ErrorContains(t, err, fmt.Sprintf("%d (%s)", second.pid(), name))
-	require.NoError(t, first.cmd.Process.Kill())
-	h := open(t, second.pid())
+	require.ErrorContains(t, err, fmt.Sprintf("%d (%s)", second.PID(), name))
+	require.NoError(t, first.Process.Kill())
+	h := open(t, second.PID())
 	require.NoError(t, h.Signal(proc.KILL))
 	require.NoError(t, h.Wait(within(t)))
-	first.stop()
+	first.Kill()
 	list, err := sys.FindByName(name)
 	require.NoError(t, err)
 	require.Empty(t, list, "zombies are not found")
@@ -58,10 +59,10 @@ func TestFindScript(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), fmt.Sprintf("ed-%d-a-longer-name-%s", os.Getpid(), c.name))
 			require.NoError(t, os.WriteFile(path, []byte(c.interpreter+"\necho ready\nread line\n"), 0o700))
-			script := run(t, exec.Command(path))
+			script := proctest.Run(t, exec.Command(path))
 			p, err := proc.System{}.Find(filepath.Base(path))
 			require.NoError(t, err)
-			require.Equal(t, script.pid(), p.PID)
+			require.Equal(t, script.PID(), p.PID)
 			require.Equal(t, filepath.Base(path), p.Command())
 		})
 	}
@@ -100,14 +101,14 @@ func TestCalled(t *testing.T) {
 }
 
 func TestAncestors(t *testing.T) {
-	c := start(t, "plain", "")
+	c := proctest.Start(t, "plain", "")
 	var sys proc.System
-	list := sys.Ancestors(c.pid())
+	list := sys.Ancestors(c.PID())
 	require.NotEmpty(t, list)
 	require.Equal(t, os.Getpid(), list[0])
 	mine := sys.SelfAndAncestors()
 	require.Equal(t, list, mine)
-	require.NotContains(t, mine, c.pid())
+	require.NotContains(t, mine, c.PID())
 	for _, p := range must(sys.All())(t) {
 		require.False(t, p.Zombie())
 	}

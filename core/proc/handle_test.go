@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/proc/proctest"
 )
 
 func TestSignalAndWait(t *testing.T) {
-	c := start(t, "plain", "")
-	h := open(t, c.pid())
+	c := proctest.Start(t, "plain", "")
+	h := open(t, c.PID())
 	p := h.Process()
-	require.Equal(t, c.pid(), p.PID)
+	require.Equal(t, c.PID(), p.PID)
 	require.Equal(t, os.Getpid(), p.PPID)
 	require.Equal(t, uint32(os.Geteuid()), p.UID)
 	require.NotEmpty(t, p.Exe)
@@ -31,27 +32,27 @@ func TestSignalAndWait(t *testing.T) {
 }
 
 func TestZombieIsGone(t *testing.T) {
-	c := start(t, "plain", "")
-	h := open(t, c.pid())
+	c := proctest.Start(t, "plain", "")
+	h := open(t, c.PID())
 	require.NoError(t, h.Signal(proc.KILL))
 	require.NoError(t, h.Wait(within(t)))
-	p, err := proc.System{}.Look(c.pid())
+	p, err := proc.System{}.Look(c.PID())
 	require.NoError(t, err, "nobody reaped it yet")
 	require.True(t, p.Zombie())
 	require.True(t, p.Same(h.Process()))
 	require.False(t, h.Alive())
 	require.ErrorIs(t, h.Signal(proc.TERM), proc.ErrGone)
-	_, err = proc.System{}.Open(c.pid())
+	_, err = proc.System{}.Open(c.PID())
 	require.ErrorIs(t, err, proc.ErrGone)
-	c.stop()
+	c.Kill()
 	require.ErrorIs(t, h.Signal(proc.TERM), proc.ErrGone)
-	_, err = proc.System{}.Look(c.pid())
+	_, err = proc.System{}.Look(c.PID())
 	require.ErrorIs(t, err, proc.ErrGone)
 }
 
 func TestIgnoredSignal(t *testing.T) {
-	c := start(t, "ignore-int", "")
-	h := open(t, c.pid())
+	c := proctest.Start(t, "INT", "")
+	h := open(t, c.PID())
 	require.NoError(t, h.Signal(proc.INT))
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -62,8 +63,8 @@ func TestIgnoredSignal(t *testing.T) {
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
-	c := start(t, "plain", "")
-	h := open(t, c.pid())
+	c := proctest.Start(t, "plain", "")
+	h := open(t, c.PID())
 	why := errors.New("why not")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(why)
@@ -73,8 +74,8 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 }
 
 func TestWaitersTakeTurns(t *testing.T) {
-	c := start(t, "plain", "")
-	h := open(t, c.pid())
+	c := proctest.Start(t, "plain", "")
+	h := open(t, c.PID())
 	short, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	var all sync.WaitGroup
@@ -101,8 +102,8 @@ func TestWaitersTakeTurns(t *testing.T) {
 }
 
 func TestCloseEndsWait(t *testing.T) {
-	c := start(t, "plain", "")
-	h := open(t, c.pid())
+	c := proctest.Start(t, "plain", "")
+	h := open(t, c.PID())
 	done := make(chan error, 1)
 	go func() { done <- h.Wait(context.Background()) }()
 	require.NoError(t, h.Close())
@@ -118,17 +119,17 @@ func TestCloseEndsWait(t *testing.T) {
 }
 
 func TestGoneBetweenLookAndOpen(t *testing.T) {
-	c := start(t, "plain", "")
-	p, err := proc.System{}.Look(c.pid())
+	c := proctest.Start(t, "plain", "")
+	p, err := proc.System{}.Look(c.PID())
 	require.NoError(t, err)
-	c.stop()
+	c.Kill()
 	_, err = proc.System{}.OpenSame(p)
 	require.ErrorIs(t, err, proc.ErrGone)
 }
 
 func TestNumberWithNewOwner(t *testing.T) {
-	c := start(t, "plain", "")
-	p, err := proc.System{}.Look(c.pid())
+	c := proctest.Start(t, "plain", "")
+	p, err := proc.System{}.Look(c.PID())
 	require.NoError(t, err)
 	h, err := proc.System{}.OpenSame(p)
 	require.NoError(t, err)
@@ -138,7 +139,7 @@ func TestNumberWithNewOwner(t *testing.T) {
 	require.ErrorIs(t, err, proc.ErrGone)
 	var pe *proc.ProcessError
 	require.ErrorAs(t, err, &pe)
-	require.Equal(t, c.pid(), pe.PID)
+	require.Equal(t, c.PID(), pe.PID)
 }
 
 func TestNoSuchProcess(t *testing.T) {
@@ -153,8 +154,8 @@ func TestNoSuchProcess(t *testing.T) {
 }
 
 func TestHiddenProcess(t *testing.T) {
-	c := start(t, "plain", "")
-	_, err := proc.System{Root: t.TempDir()}.Open(c.pid())
+	c := proctest.Start(t, "plain", "")
+	_, err := proc.System{Root: t.TempDir()}.Open(c.PID())
 	require.ErrorIs(t, err, proc.ErrPermission, "it lives, and /proc does not show it")
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/proc/proctest"
 )
 
 // nobody is a number that no user of a test machine has.
@@ -44,7 +45,7 @@ func TestLookUpIdentity(t *testing.T) {
 // TestBecome: a process that may changes for good, one that may not says so.
 func TestBecome(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), modeVariable+"=become")
+	cmd.Env = append(os.Environ(), proctest.Role("become"))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	want := fmt.Sprintf("become user %d: permission denied\n", nobody)

@@ -10,6 +10,7 @@ core/address: -
 core/config: -
 core/reactor: -
 core/proc: -
+core/proc/proctest: -
 core/message: core/address
 core/watch: core/reactor
 core/definition: core/message core/config core/address
@@ -67,7 +68,7 @@ syscall: core/* transport transport/* cmd/ed examples/* tests/*
 net: transport/open transport/tlsconn examples/* cmd/ed tests/*
 net/http: tools/router
 crypto/tls: transport/open transport/tlsconn tools/check
-os/signal: core/watch cmd/ed examples/* tests/*
+os/signal: core/watch core/proc/proctest cmd/ed examples/* tests/*
 gopkg.in/ini.v1: core/config
 github.com/prometheus/procfs: core/proc
 github.com/urfave/cli/*: cmd/* tools/* tools/toolkit/toolkittest

@@ -1,14 +1,10 @@
 package stop_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,78 +15,32 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ed-toolbox/ed/core/proc/proctest"
 	"github.com/ed-toolbox/ed/tools/stop"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
 
-const modeVariable = "ED_STOP_TEST_CHILD"
-
 func TestMain(m *testing.M) {
-	if mode := os.Getenv(modeVariable); mode != "" {
-		playChild(mode)
-		return
+	if !proctest.Play(nil) {
+		goleak.VerifyTestMain(m)
 	}
-	goleak.VerifyTestMain(m)
-}
-
-// playChild ignores the signals that mode lists, says "ready" and lives until its standard input ends.
-func playChild(mode string) {
-	if strings.Contains(mode, "INT") {
-		signal.Ignore(syscall.SIGINT)
-	}
-	if strings.Contains(mode, "TERM") {
-		signal.Ignore(syscall.SIGTERM)
-	}
-	fmt.Println("ready")
-	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 // child is a process of ours that is not reaped until the test ends, unless reap is called.
-type child struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	done  bool
+type child struct{ *proctest.Child }
+
+func start(t *testing.T, role, name string) *child {
+	t.Helper()
+	return &child{proctest.Start(t, role, name)}
 }
 
-func (c *child) pid() string { return strconv.Itoa(c.cmd.Process.Pid) }
-
-func (c *child) reap() *os.ProcessState {
-	if !c.done {
-		c.done = true
-		_ = c.stdin.Close()
-		_ = c.cmd.Wait()
-	}
-	return c.cmd.ProcessState
-}
+func (c *child) pid() string { return strconv.Itoa(c.PID()) }
 
 // endedBy requires that the child died by the signal.
 func (c *child) endedBy(t *testing.T, sig syscall.Signal) {
 	t.Helper()
-	require.Equal(t, sig, c.reap().Sys().(syscall.WaitStatus).Signal())
-}
-
-func start(t *testing.T, mode, name string) *child {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	if name != "" {
-		cmd.Args[0] = name
-	}
-	cmd.Env = append(os.Environ(), modeVariable+"="+mode)
-	stdin, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	c := &child{cmd: cmd, stdin: stdin}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		c.reap()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "ready\n", line)
-	return c
+	require.Equal(t, sig, c.Reap().Sys().(syscall.WaitStatus).Signal())
 }
 
 // systemctl puts a command of that name first in PATH. Without a script there is no systemd.

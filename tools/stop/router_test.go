@@ -26,7 +26,7 @@ func registered(t *testing.T, r *servicetest.Router, name string, c *child) {
 	require.NoError(t, err)
 	s, err := service.New(loop, service.Options{
 		Name: name, Router: r.At, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Defaults: dispatch.DefaultsOptions{Stop: func(bool) { _ = c.stdin.Close() }},
+		Defaults: dispatch.DefaultsOptions{Stop: func(bool) { c.End() }},
 	})
 	require.NoError(t, err)
 	over := make(chan error, 1)

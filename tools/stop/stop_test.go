@@ -66,7 +66,7 @@ func TestSurvivor(t *testing.T) {
 func TestZombieIsGone(t *testing.T) {
 	w := newWorld(t)
 	c := start(t, "plain", "")
-	h, err := proc.System{}.Open(c.cmd.Process.Pid)
+	h, err := proc.System{}.Open(c.Process.Pid)
 	require.NoError(t, err)
 	defer h.Close()
 	require.NoError(t, h.Signal(proc.KILL))
@@ -79,8 +79,8 @@ func TestNotRunning(t *testing.T) {
 	systemctl(t, "")
 	w := newWorld(t)
 	c := start(t, "plain", "")
-	_ = c.cmd.Process.Kill()
-	c.reap()
+	_ = c.Process.Kill()
+	c.Reap()
 	dir := t.TempDir()
 	stale := filepath.Join(dir, "stale.pid")
 	require.NoError(t, os.WriteFile(stale, []byte(c.pid()+"\n"), 0o600))
@@ -149,7 +149,7 @@ func TestRefused(t *testing.T) {
 			if x.name != "empty plan" {
 				require.ErrorContains(t, err, x.want)
 			}
-			require.NoError(t, c.cmd.Process.Signal(syscall.Signal(0)), "nothing was done")
+			require.NoError(t, c.Process.Signal(syscall.Signal(0)), "nothing was done")
 		})
 	}
 }
@@ -219,8 +219,8 @@ func TestGoneBeforeTheSignal(t *testing.T) {
 	c := start(t, "plain", name)
 	// The process ends after it was found and opened, and before the first signal: while the router is asked.
 	w.Session = &toolkittest.Session{Reply: func(*message.Message) []*message.Message {
-		_ = c.cmd.Process.Kill()
-		c.reap()
+		_ = c.Process.Kill()
+		c.Reap()
 		return []*message.Message{message.New("STATUS").Set("service", name).Set("status", "down")}
 	}}
 	require.NoError(t, run(t, w, "--json", name))
@@ -234,7 +234,7 @@ func TestDryRun(t *testing.T) {
 	c := start(t, "plain", name)
 	require.NoError(t, run(t, w, "--dry-run", name))
 	require.Empty(t, w.Dialled)
-	require.NoError(t, c.cmd.Process.Signal(syscall.Signal(0)))
+	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
 	require.Contains(t, w.Err.String(), "would send .:"+name+"/STOP if a router answers at tcp://127.0.0.1:4040, wait up to 10s")
 	require.Contains(t, w.Err.String(), "would send INT, wait up to 1m0s")
 	require.NotContains(t, w.Err.String(), "KILL")
@@ -246,9 +246,9 @@ func TestWaitOnly(t *testing.T) {
 	err := run(t, w, "--wait-only", "-t", "0.02", c.pid())
 	requireKind(t, toolkit.Timeout, err)
 	require.EqualError(t, err, "stop.test["+c.pid()+"] survived the wait")
-	require.NoError(t, c.stdin.Close())
+	c.End()
 	require.NoError(t, run(t, w, "--wait-only", "--json", c.pid()))
-	require.Equal(t, 0, c.reap().ExitCode())
+	require.Equal(t, 0, c.Reap().ExitCode())
 	requireKind(t, toolkit.Usage, run(t, w, "--wait-only", strconv.Itoa(os.Getpid())))
 	requireKind(t, toolkit.Timeout, run(t, w, "--wait-only", "-t0.01", strconv.Itoa(os.Getppid())))
 }
@@ -262,7 +262,7 @@ func TestInterrupted(t *testing.T) {
 	err := w.Run(ctx, stop.Command, "stop", "--plan=INT:20s,TERM:20s", c.pid())
 	require.ErrorIs(t, err, why)
 	require.Contains(t, w.Err.String(), "stop.test["+c.pid()+"] still runs")
-	require.NoError(t, c.cmd.Process.Signal(syscall.Signal(0)))
+	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
 }
 
 func TestProgressIsForTerminals(t *testing.T) {

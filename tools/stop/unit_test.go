@@ -59,7 +59,7 @@ func TestUnknownUnit(t *testing.T) {
 	c := start(t, "plain", name)
 	w.Compat = true
 	require.NoError(t, run(t, w, "-s", name), "ed-stop looks for units only")
-	require.NoError(t, c.cmd.Process.Signal(syscall.Signal(0)))
+	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
 	require.NoError(t, run(t, w, "-s", name, "-p", "-t", "60"))
 	c.endedBy(t, syscall.SIGINT)
 }
@@ -69,7 +69,7 @@ func TestUnitThatRestartsWhileLookedAt(t *testing.T) {
 	flag := filepath.Join(t.TempDir(), "asked")
 	systemctl(t, fmt.Sprintf(`if [ -e %[1]s ]; then %[2]s; else : >%[1]s; %[3]s; fi`, flag, show("4000000", "active", ""), show(c.pid(), "active", "")))
 	requireKind(t, toolkit.Temporary, run(t, newWorld(t), "app"))
-	require.NoError(t, c.cmd.Process.Signal(syscall.Signal(0)))
+	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
 }
 
 func TestSystemdThatFails(t *testing.T) {
@@ -92,7 +92,7 @@ func remote() *toolkittest.Session {
 	}}
 }
 
-// router answers SERVICE_STATUS and ends the child when it gets its STOP.
+// router answers SERVICE_STATUS and ends the child, if there is one, when it gets its STOP.
 func router(status string, c *child) *toolkittest.Session {
 	s := &toolkittest.Session{}
 	s.Reply = func(m *message.Message) []*message.Message {
@@ -101,7 +101,9 @@ func router(status string, c *child) *toolkittest.Session {
 		case "SERVICE_STATUS":
 			return []*message.Message{message.New("HELP"), message.New("STATUS").Set("service", service).Set("status", status)}
 		case "STOP":
-			_ = c.stdin.Close()
+			if c != nil {
+				c.End()
+			}
 		}
 		return nil
 	}
@@ -115,7 +117,7 @@ func TestMessageFirst(t *testing.T) {
 	c := start(t, "plain", name)
 	w.Session = router("up", c)
 	require.NoError(t, run(t, w, "--json", "--host", "10.0.0.1", name))
-	require.Equal(t, 0, c.reap().ExitCode())
+	require.Equal(t, 0, c.Reap().ExitCode())
 	require.Equal(t, []string{"find found", "message gone"}, steps(events(t, w)))
 	require.Equal(t, []string{
 		"<test_hostexample:ed_stop SERVICE_STATUS service=" + name,
@@ -131,7 +133,7 @@ func TestMessageToAnotherName(t *testing.T) {
 	c := start(t, "plain", "")
 	w.Session = router("up", c)
 	require.NoError(t, run(t, w, "--to", "alpha", c.pid()))
-	require.Equal(t, 0, c.reap().ExitCode())
+	require.Equal(t, 0, c.Reap().ExitCode())
 	require.Equal(t, "<test_hostexample:ed_stop .:alpha/STOP", w.Session.Sent()[1])
 }
 
@@ -140,7 +142,7 @@ func TestMessageThatHasNoEffect(t *testing.T) {
 	w := newWorld(t)
 	name := unique(t, "daemon")
 	c := start(t, "plain", name)
-	w.Session = router("up", &child{stdin: os.NewFile(^uintptr(0), "")})
+	w.Session = router("up", nil)
 	require.NoError(t, run(t, w, "--json", "--plan=message:20ms,TERM", name))
 	c.endedBy(t, syscall.SIGTERM)
 	require.Equal(t, []string{"find found", "message survived", "TERM gone"}, steps(events(t, w)))
