@@ -247,8 +247,9 @@ func (s *jsonScanner) escape(dst []byte) ([]byte, *SyntaxError) {
 				s.at += 2
 				low, ok = s.hex4()
 			}
-			r = utf16.DecodeRune(r, low)
-			ok = ok && r != utf8.RuneError
+			if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
+				return nil, syntaxError(start, "the JSON escape is one half of a character, and the other half is missing")
+			}
 		}
 		if ok {
 			return utf8.AppendRune(dst, r), nil

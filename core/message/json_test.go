@@ -130,7 +130,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		{`{"a":1e}`, 7, "a digit was expected"},
 		{`{"a":"\x"}`, 6, "JSON escape"},
 		{`{"a":"\u12g4"}`, 6, "JSON escape"},
-		{`{"a":"\ud800"}`, 6, "JSON escape"},
+		{`{"a":"\ud800"}`, 6, "the JSON escape is one half of a character, and the other half is missing"},
 		{`{"a":"\udc00\ud800"}`, 6, "JSON escape"},
 		{`{"a":"\ud800\u0041"}`, 6, "JSON escape"},
 		{`{"a":"\`, 6, "JSON escape"},
