@@ -38,9 +38,27 @@ type OpError struct {
 
 func (e *OpError) Error() string {
 	if e.Addr.IsZero() {
-		return e.Op + ": " + e.Err.Error()
+		return e.Op + ": " + e.Reason()
 	}
-	return e.Op + " " + e.Addr.String() + ": " + e.Err.Error()
+	return e.Op + " " + e.Addr.String() + ": " + e.Reason()
+}
+
+// Reason is Err for people who know the operation and the address: without the name of the system call, where that
+// says once more what the operation says.
+func (e *OpError) Reason() string {
+	call, ok := e.Err.(*os.SyscallError)
+	if !ok {
+		return e.Err.Error()
+	}
+	if e.Op == "connect" && call.Syscall == "getsockopt" {
+		return call.Err.Error() // which asked how connecting went
+	}
+	switch call.Syscall {
+	case "connect", "bind", "accept4", "read", "readv", "recv", "recvfrom", "recvmsg", "recvmmsg",
+		"write", "writev", "send", "sendto", "sendmsg", "sendmmsg":
+		return call.Err.Error()
+	}
+	return e.Err.Error()
 }
 
 func (e *OpError) Unwrap() error { return e.Err }
