@@ -18,6 +18,8 @@ type BlockingOptions struct {
 	Limit int
 	// Form of what is written; FormAuto means text.
 	Form Form
+	// MaxLine is the longest line that Send takes, in bytes without its end; 0 is any. Over packets it does not count.
+	MaxLine int
 	// SendTimeout bounds the wait of Send and Close for a peer that does not read. 0 means 10 s, negative no limit.
 	SendTimeout time.Duration
 }

@@ -24,7 +24,7 @@ type outbox struct {
 
 // Send queues m, which may be used again at once; over packets it sends. It waits, at most Options.SendTimeout, while
 // the peer does not read. That the connection broke may be told only by a later call. After Close, CloseWrite and the
-// end of the connection it returns transport.ErrClosed, over packets transport.ErrTooBig for a message over the packet limit.
+// end of the connection it returns transport.ErrClosed, and transport.ErrTooBig for a message over Options.MaxLine or the packet limit.
 // A peer that has ended its side, as Recv tells, may still read: Send goes on, and Close tells if the peer was gone.
 func (b *Blocking) Send(m *message.Message) error {
 	try := b.put
@@ -77,7 +77,7 @@ func (b *Blocking) put(m *message.Message) (bool, error) {
 		return false, err
 	}
 	size := len(text) - before
-	if b.packets && size > transport.DefaultMaxPacketUnix {
+	if b.packets && size > transport.DefaultMaxPacketUnix || !b.packets && b.options.MaxLine > 0 && size > b.options.MaxLine {
 		b.mu.Unlock()
 		return false, transport.ErrTooBig
 	}

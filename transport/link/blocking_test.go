@@ -163,6 +163,17 @@ func TestBlockingFailures(t *testing.T) {
 }
 
 // A connection may hold less than a message: it goes out all the same.
+func TestBlockingMaxLine(t *testing.T) {
+	a, conns := accept(t)
+	b := connect(t, a, link.BlockingOptions{MaxLine: 10})
+	require.ErrorIs(t, b.Send(message.New("A").Set("x", "1234567")), transport.ErrTooBig)
+	require.NoError(t, b.Send(message.New("A").Set("x", "123456")))
+	require.NoError(t, b.Close())
+	got, err := io.ReadAll(<-conns)
+	require.NoError(t, err)
+	require.Equal(t, "A x=123456\n", string(got), "the limit is without the line's end, and nothing of what is over it goes out")
+}
+
 func TestBlockingSmallQueue(t *testing.T) {
 	for _, high := range []int{1, 2, 1000} {
 		at, conns := accept(t)
