@@ -185,8 +185,7 @@ func TestDeathBySignal(t *testing.T) {
 func TestSignalTwice(t *testing.T) {
 	cmd, wait := startWaiting(t, "test-orderly")
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
-	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
-	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	_ = cmd.Process.Signal(syscall.SIGINT) // it may have ended by now
 	got := wait()
 	require.Equal(t, syscall.SIGINT, got.signal)
 	require.Equal(t, "in good order\n", got.err)

@@ -30,6 +30,7 @@ type options struct {
 	exitStatus  bool
 	sendTimeout time.Duration
 	maxDatagram int
+	group       toolkit.Group
 	host        string
 }
 
@@ -47,7 +48,7 @@ const restFlag = "command"
 
 // flags are a kind's own ones and those that all kinds have.
 func flags(own ...cli.Flag) []cli.Flag {
-	return toolkit.PeerFlags(append(own,
+	return toolkit.PeerFlags(append(append(own, toolkit.GroupFlags()...),
 		&cli.StringSliceFlag{Name: "run", Aliases: []string{"r"}, Usage: "run a shell command, `SHELL`, for each event"},
 		toolkit.PairFlag("send", "send a message for each event: `ADDR MESSAGE`"),
 		&cli.BoolFlag{Name: "print", Aliases: []string{"p"}, Usage: "print the events, too"},
@@ -89,8 +90,11 @@ func readOptions(env *toolkit.Env, c *cli.Context) (options, error) {
 	if c.Bool("once") {
 		o.count = 1
 	}
+	var err error
+	if o.group, err = toolkit.GroupOf(c); err != nil {
+		return o, err
+	}
 	if text := c.String("format"); text != "" {
-		var err error
 		if o.format, err = newTemplate("option --format", text); err != nil {
 			return o, err
 		}

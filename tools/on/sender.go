@@ -158,6 +158,7 @@ func (s *sender) open() (err error) {
 	s.failed = nil
 	s.packets = link.NewDatagram(link.Options{Dispatcher: (*answers)(s), Mute: true}, s.refused)
 	o := transport.Options{MaxPacket: s.run.maxDatagram}
+	s.run.group.Set(&o)
 	s.socket, err = s.run.env.Open().Packet(s.run.loop, address.Address{}, s.where, o, s.packets)
 	return err
 }

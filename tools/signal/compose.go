@@ -49,7 +49,7 @@ func (c *composer) complete(m *message.Message) error {
 	if err := m.Check(); err != nil {
 		err = toolkit.As(toolkit.Data, err)
 		if m.Server() != "" && m.Service() == "" {
-			return toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND; the service communicatord is a node's router")
+			return toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND") // the error says the rest
 		}
 		return err
 	}

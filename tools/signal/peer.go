@@ -31,9 +31,9 @@ type flusher interface {
 type breaker interface{ Abort(err error) }
 
 // dial opens the session within the time-out and says in the error what was tried.
-func dial(ctx context.Context, env *toolkit.Env, a address.Address, c toolkit.Common, maxPacket int, by string) (toolkit.Session, error) {
+func dial(ctx context.Context, env *toolkit.Env, a address.Address, c toolkit.Common, limits sizes, by toolkit.Group) (toolkit.Session, error) {
 	o := c.DialOptions()
-	o.MaxPacket, o.Interface = maxPacket, by
+	o.MaxPacket, o.MaxLine, o.Group = limits.packet, limits.line, by
 	return env.Dial(ctx, a, o)
 }
 

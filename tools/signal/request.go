@@ -35,7 +35,7 @@ func (t *transfer) request(ctx context.Context, in input) error {
 	before, start := t.sent, time.Now()
 	if err := t.send(in); err != nil || t.sent == before {
 		if err != nil && toolkit.KindOf(err) != toolkit.Data {
-			err = t.lost(err)
+			err = t.broken(err, "before message %d", t.sent+1)
 		}
 		return err
 	}
@@ -96,5 +96,17 @@ func (t *transfer) unanswered(w *tally, err error) error {
 	case toolkit.KindOf(err) == toolkit.Timeout:
 		return fmt.Errorf("%s to message %d from %s: %w", w.missing(), t.sent, t.options.Target, err)
 	}
-	return t.lost(err)
+	return t.broken(err, "%s to message %d", w.missing(), t.sent)
+}
+
+// broken is lost in terms of requests, which are answered one by one.
+func (t *transfer) broken(err error, format string, args ...any) error {
+	kind := toolkit.KindOf(err)
+	if nobodyThere(err) || kind == toolkit.Timeout || errors.Is(err, io.EOF) {
+		return t.lost(err)
+	}
+	if kind == toolkit.Other {
+		err = toolkit.As(toolkit.IO, err)
+	}
+	return toolkit.About(err, "lost %s %s", t.options.Target, fmt.Sprintf(format, args...))
 }

@@ -22,7 +22,7 @@ var errNoRouter = errors.New("no router")
 func parseRoute(c *cli.Context, env *toolkit.Env, o *Options) error {
 	asked := env.Setting(c, "router").Origin.Kind == config.FromCommandLine
 	elsewhere := ""
-	for _, name := range []string{"host", "type", "encrypt", "secret-code", "secret-code-file", "max-datagram", "interface"} {
+	for _, name := range []string{"host", "type", "encrypt", "secret-code", "secret-code-file", "max-datagram", "interface", "hops", "no-loop"} {
 		if env.Setting(c, name).IsSet() {
 			elsewhere = name
 		}

@@ -1,9 +1,9 @@
 package signal
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -33,7 +33,7 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 	if o.DryRun {
 		return printLine(c.out, m)
 	}
-	s, err := dial(ctx, env, o.Target, o.Common, max(o.MaxDatagram, size), o.Interface)
+	s, err := dial(ctx, env, o.Target, o.Common, sizes{max(o.MaxDatagram, size), o.MaxLine}, o.Group)
 	if err == nil {
 		err = (&signaller{env: env, options: &o, session: s, console: c}).run(ctx, m)
 	}
@@ -54,11 +54,11 @@ func finalMessage(o *Options) (*message.Message, int, error) {
 	if err != nil {
 		return nil, 0, toolkit.As(toolkit.Data, err)
 	}
-	if o.Target.IsDatagram() {
-		err = checkSize(len(line), o.MaxDatagram, o.Target)
-	}
-	return m, len(line), err
+	return m, len(line), checkSize(len(line), sizes{o.MaxDatagram, o.MaxLine}, o.Target)
 }
+
+// sizes are the longest messages that are sent, in bytes.
+type sizes struct{ packet, line int }
 
 // datagramLimit is what fits into one datagram unless the user says otherwise.
 func datagramLimit(given int, a address.Address) int {
@@ -71,13 +71,25 @@ func datagramLimit(given int, a address.Address) int {
 	return 64 << 10
 }
 
-func checkSize(size, given int, a address.Address) error {
-	limit := datagramLimit(given, a)
+// checkSize refuses a message that is too long before anything is sent.
+func checkSize(size int, given sizes, a address.Address) error {
+	if a.IsStream() {
+		limit := cmp.Or(given.line, toolkit.MaxLine)
+		if size <= limit {
+			return nil
+		}
+		err := toolkit.Errorf(toolkit.Data, "the message has %d bytes, more than the %d of a line", size, limit)
+		return toolkit.WithHint(err, "--max-line %d allows it, if the receiver does", size)
+	}
+	if !a.IsDatagram() {
+		return nil
+	}
+	limit := datagramLimit(given.packet, a)
 	if size <= limit {
 		return nil
 	}
 	err := toolkit.Errorf(toolkit.Data, "the message has %d bytes, more than the %d of a datagram", size, limit)
-	if size <= maxDatagram && given == 0 {
+	if size <= maxDatagram && given.packet == 0 {
 		return toolkit.WithHint(err, "--max-datagram %d allows it, if the receiver does", size)
 	}
 	return err
@@ -129,7 +141,7 @@ func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
 	case o.Target.Scheme == address.Exec:
 		err = exited(err, closing)
 	case err == nil:
-		err = fmt.Errorf("send to %s: %w", o.Target, closing)
+		err = toolkit.About(closing, "send to %s", o.Target)
 	}
 	if err == nil && g.refused {
 		err = g.unavailable()
@@ -147,7 +159,7 @@ func (g *signaller) once(ctx context.Context, m *message.Message) error {
 	o := g.options
 	start := time.Now()
 	if err := g.session.Send(m); err != nil {
-		return fmt.Errorf("send to %s: %w", o.Target, err)
+		return toolkit.About(err, "send to %s", o.Target)
 	}
 	if o.Target.IsDatagram() && !o.NoWait {
 		if err := settle(g.session, o.Target); err != nil {
@@ -220,7 +232,7 @@ func (g *signaller) noReply(t *tally, err error) error {
 	case errors.Is(err, io.EOF):
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", g.options.Target, t.missing())
 	case toolkit.KindOf(err) != toolkit.Timeout:
-		return fmt.Errorf("receive from %s: %w", g.options.Target, err)
+		return toolkit.About(err, "receive from %s", g.options.Target)
 	case t.refusal:
 		return g.unavailable()
 	case t.broken > 0 && t.got == 0:

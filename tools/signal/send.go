@@ -33,7 +33,8 @@ type SendOptions struct {
 	NoCheck     bool
 	DryRun      bool
 	MaxDatagram int
-	Interface   string // for groups
+	MaxLine     int
+	Group       toolkit.Group
 }
 
 // waits says whether anything is to be received after everything was sent.
@@ -52,7 +53,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			ed listen --json udp://:4041 | ed send --json unix:/run/router.sock
 			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}};t={{.Now}}' tcp://:4040
 			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
-		Flags: toolkit.PeerFlags(append(inputFlags(),
+		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			&cli.IntFlag{Name: "replies", Usage: "then wait for `N` messages and print them"},
 			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD`; * and ? match as in file names"},
 			toolkit.DurationFlag("idle", nil, 0, "then print what comes until nothing came for `DUR`"),
@@ -66,7 +67,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			o.Idle, o.Hold = toolkit.DurationOf(c, "idle"), c.Bool("hold")
 			return runSend(c.Context, env, o)
 		},
-	}, "router", "rate", "from", "keep-going", "no-check", "max-datagram")
+	}, "router", "rate", "from", "keep-going", "no-check", "max-datagram", "max-line")
 }
 
 // RequestCommand is `ed request`.
@@ -81,7 +82,7 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 			ed request tcp://127.0.0.1:4040 'cluckd/ALIVE serial=7'
 			ed request --json --count 5 --rate 1/s tcp://:4040 svc/HELP | jq .rtt_ns
 			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
-		Flags: toolkit.PeerFlags(append(inputFlags(),
+		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			&cli.IntFlag{Name: "replies", Value: 1, Usage: "wait for `N` messages after each one"},
 			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD` after each one; * and ? match"},
 		)...),
@@ -98,7 +99,7 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 			}
 			return runSend(c.Context, env, o)
 		},
-	}, "router", "rate", "from", "keep-going", "no-check", "max-datagram")
+	}, "router", "rate", "from", "keep-going", "no-check", "max-datagram", "max-line")
 }
 
 // inputFlags are those that say what is sent and how.
@@ -114,7 +115,7 @@ func inputFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the exact lines, send nothing"},
 		&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
-		&cli.StringFlag{Name: "interface", Usage: "send datagrams for a group by `NAME`"},
+		maxLineFlag(),
 	}
 }
 
@@ -130,7 +131,6 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 		KeepGoing: c.Bool("keep-going"),
 		NoCheck:   c.Bool("no-check"),
 		DryRun:    c.Bool("dry-run"),
-		Interface: c.String("interface"),
 	}
 	if v, ok := c.Generic("rate").(*rateValue); ok {
 		o.Interval = v.interval
@@ -143,7 +143,10 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 	}
 	err := checkUntil(o.Until)
 	if err == nil {
-		o.MaxDatagram, err = parseMaxDatagram(c)
+		o.MaxDatagram, o.MaxLine, err = parseSizes(c)
+	}
+	if err == nil {
+		o.Group, err = toolkit.GroupOf(c)
 	}
 	if err == nil {
 		err = parseOperands(c, env, &o)
@@ -165,6 +168,9 @@ func parseOperands(c *cli.Context, env *toolkit.Env, o *SendOptions) error {
 	case host == "":
 		if _, err := toolkit.Operands(c, 1, -1, "the address"); err != nil {
 			return err
+		}
+		if args[0] == "" {
+			return toolkit.Errorf(toolkit.Usage, "the address is empty")
 		}
 		host, args = args[0], args[1:]
 		fallthrough

@@ -33,7 +33,8 @@ type Options struct {
 	Every       time.Duration // between the beginnings of two sendings
 	IfRunning   bool          // success when nothing listens
 	MaxDatagram int           // bytes; 0 is the medium's own limit
-	Interface   string        // for groups
+	MaxLine     int           // bytes of a line over a stream; 0 is toolkit.MaxLine
+	Group       toolkit.Group
 }
 
 // waits says whether anything is expected to come back. --reply does not count over datagrams, as in the C++ tool.
@@ -51,7 +52,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed signal --type tcp --wait snaprfs/ALIVE serial=1
 			ed signal -H unix:/run/eventdispatcher/router.sock --reply communicatord/HELP
 			ed signal -q --if-running communicatord/LOG_ROTATE`,
-		Flags: toolkit.PeerFlags(
+		Flags: toolkit.PeerFlags(append(toolkit.GroupFlags(),
 			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
 			toolkit.RouterFlag(),
 			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "unixpacket", "tls"}, "connect by `TYPE`"),
@@ -73,8 +74,8 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
 			&cli.BoolFlag{Name: "no-wait", Usage: "do not wait 100 ms for a host to refuse a datagram"},
 			&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
-			&cli.StringFlag{Name: "interface", Usage: "send datagrams for a group by `NAME`"},
-		),
+			maxLineFlag(),
+		)...),
 		Action: func(c *cli.Context) error {
 			o, err := parse(c, env)
 			if err != nil {
@@ -83,7 +84,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			return run(c.Context, env, o)
 		},
 	}, "host", "router", "type", "encrypt", "server", "service", "from", "secret-code", "secret-code-file",
-		"reply", "wait", "if-running", "no-check", "no-wait", "max-datagram")
+		"reply", "wait", "if-running", "no-check", "no-wait", "max-datagram", "max-line")
 }
 
 // parse reads the command line.
@@ -98,7 +99,6 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 		Repeat:    c.Int("repeat"),
 		Every:     toolkit.DurationOf(c, "every"),
 		IfRunning: c.Bool("if-running"),
-		Interface: c.String("interface"),
 		From:      c.String("from") != "",
 	}
 	err := checkUntil(o.Until)
@@ -115,7 +115,10 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 		o.Target, err = parseTarget(c, env)
 	}
 	if err == nil {
-		o.MaxDatagram, err = parseMaxDatagram(c)
+		o.MaxDatagram, o.MaxLine, err = parseSizes(c)
+	}
+	if err == nil {
+		o.Group, err = toolkit.GroupOf(c)
 	}
 	if err == nil {
 		o.Secret, err = parseSecret(c)
@@ -182,12 +185,20 @@ func addressed(c *cli.Context, text string) (*message.Message, error) {
 	return m, nil
 }
 
-func parseMaxDatagram(c *cli.Context) (int, error) {
-	n := c.Int("max-datagram")
-	if n < 0 || n > maxDatagram {
-		return 0, toolkit.Errorf(toolkit.Usage, "option --max-datagram: %d is not between 1 and %d", n, maxDatagram)
+func maxLineFlag() cli.Flag {
+	return &cli.IntFlag{Name: "max-line", Usage: "refuse a longer line over a stream: `BYTES`, 65536"}
+}
+
+// parseSizes reads --max-datagram and --max-line; 0 is what is not given.
+func parseSizes(c *cli.Context) (datagram, line int, err error) {
+	datagram, line = c.Int("max-datagram"), c.Int("max-line")
+	switch {
+	case datagram < 0 || datagram > maxDatagram || datagram == 0 && c.IsSet("max-datagram"):
+		err = toolkit.Errorf(toolkit.Usage, "option --max-datagram: %d is not between 1 and %d", datagram, maxDatagram)
+	case line < 0 || line == 0 && c.IsSet("max-line"):
+		err = toolkit.Errorf(toolkit.Usage, "option --max-line: %d is less than one", line)
 	}
-	return n, nil
+	return datagram, line, err
 }
 
 // parseSecret returns the text, or the first line of the file. The option that names the text wins over a file that only

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // runSend does the work of `ed send` and `ed request`.
@@ -62,7 +64,7 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 func (t *transfer) dial(ctx context.Context, env *toolkit.Env, tool string) (err error) {
 	o := t.options
 	if !o.Routed {
-		t.session, err = dial(ctx, env, o.Target, o.Common, datagramLimit(o.MaxDatagram, o.Target), o.Interface)
+		t.session, err = dial(ctx, env, o.Target, o.Common, sizes{datagramLimit(o.MaxDatagram, o.Target), o.MaxLine}, o.Group)
 		return err
 	}
 	ro := toolkit.RouterOptions{DialOptions: o.DialOptions(), Strict: o.Each}
@@ -206,12 +208,20 @@ func (t *transfer) send(in input) error {
 		t.sent++
 		t.note(in.message)
 		return nil
-	case t.options.Target.IsDatagram() && toolkit.KindOf(err) == toolkit.Data:
+	case !errors.Is(err, transport.ErrTooBig):
+		return err
+	case t.options.Target.IsDatagram():
 		limit := datagramLimit(t.options.MaxDatagram, t.options.Target)
-		err = fmt.Errorf("longer than the %d bytes of a datagram: %w", limit, err)
-		return t.reject(toolkit.WithHint(t.source.at(in.line, err), "--max-datagram allows more"))
+		return t.reject(toolkit.WithHint(t.source.at(in.line, tooBig(limit, "datagram")), "--max-datagram allows more"))
+	case t.options.Target.IsStream():
+		limit := cmp.Or(t.options.MaxLine, toolkit.MaxLine)
+		return t.reject(toolkit.WithHint(t.source.at(in.line, tooBig(limit, "line")), "--max-line allows more, if the receiver does"))
 	}
-	return err
+	return t.reject(t.source.at(in.line, err))
+}
+
+func tooBig(limit int, what string) error {
+	return toolkit.Errorf(toolkit.Data, "longer than the %d bytes of a %s", limit, what)
 }
 
 // lost words the end of a connection that came too early.
@@ -224,13 +234,13 @@ func (t *transfer) lost(err error) error {
 	case errors.Is(err, io.EOF):
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, count(n, "message"))
 	case toolkit.KindOf(err) == toolkit.Timeout:
-		return fmt.Errorf("%s does not read, %s went out: %w", t.options.Target, count(n, "message"), err)
+		return toolkit.About(err, "%s does not read, %s went out", t.options.Target, count(n, "message"))
 	case nobodyThere(err):
 		return fmt.Errorf("%w (after %s)", explain(err, t.options.Target), count(n, "message"))
 	case toolkit.KindOf(err) == toolkit.Other:
 		err = toolkit.As(toolkit.IO, err)
 	}
-	return fmt.Errorf("lost %s after %s: %w", t.options.Target, count(n, "message"), err)
+	return toolkit.About(err, "lost %s after %s", t.options.Target, count(n, "message"))
 }
 
 // count says how many there are of a thing.

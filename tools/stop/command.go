@@ -39,7 +39,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed stop --plan INT:5s,TERM:5s,KILL:2s app  with force in the end
 			ed stop --dry-run app                      only say what would be done
 			ed stop --wait-only -t 30 4711             wait for its end`,
-		Flags: toolkit.Flags(
+		Flags: toolkit.PeerFlags(
 			&cli.StringFlag{Name: "service", Aliases: []string{"s"}, Usage: "stop `NAME`, as if it were an operand"},
 			toolkit.DurationFlag("timeout", []string{"t"}, defaultINT, "how long INT may take: `DUR`; a bare number is seconds, 0 is without end"),
 			&cli.BoolFlag{Name: "process-name", Aliases: []string{"p"}, Usage: "a name that is no running unit may be a process; always so in ed stop, not in ed-stop"},

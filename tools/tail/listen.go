@@ -161,7 +161,8 @@ func (l *listening) dial(a address.Address) error {
 func (l *listening) openPackets(a address.Address) error {
 	o := l.transportOptions()
 	if a.Scheme == address.UDP {
-		o.MaxPacket, o.Interface = l.maxDatagram, l.iface
+		o.MaxPacket = l.maxDatagram
+		l.group.Set(&o)
 	}
 	local, remote := a, address.Address{}
 	if l.connect {

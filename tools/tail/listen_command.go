@@ -43,7 +43,7 @@ type listenOptions struct {
 
 	maxLine     int
 	maxDatagram int
-	iface       string // for groups
+	group       toolkit.Group
 }
 
 // Listen returns the command `ed listen`.
@@ -58,7 +58,7 @@ func Listen(env *toolkit.Env) *cli.Command {
 			ed listen :4040 --filter 'LOCK*,service=cluckd' --record day.jsonl
 			ed listen :4040 --on 'STOP=systemctl stop "$ED_PARAM_unit"'
 			ed listen --service watcher --announce LOCKED,UNLOCKED`,
-		Flags: toolkit.PeerFlags(listenFlags()...),
+		Flags: toolkit.PeerFlags(append(listenFlags(), toolkit.GroupFlags()...)...),
 		Action: func(c *cli.Context) error {
 			o, err := readListenOptions(env, c)
 			if err != nil {
@@ -96,7 +96,6 @@ func listenFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "hexdump-bad", Usage: "dump the bytes of broken lines"},
 		&cli.IntFlag{Name: "max-line", Value: 65536, Usage: "take lines up to `BYTES`"},
 		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP answers up to `BYTES`"},
-		&cli.StringFlag{Name: "interface", Usage: "join UDP groups on `NAME`, or on all"},
 	}
 }
 
@@ -109,7 +108,7 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		echo:    c.Bool("echo"),
 		onReply: c.Bool("on-reply"), onMost: c.Int("on-max"), onTimeout: toolkit.DurationOf(c, "on-timeout"),
 		record:  recordOptions{path: c.String("record"), append: c.Bool("append"), force: c.Bool("force")},
-		maxLine: c.Int("max-line"), maxDatagram: c.Int("max-datagram"), iface: c.String("interface"),
+		maxLine: c.Int("max-line"), maxDatagram: c.Int("max-datagram"),
 	}
 	if c.Bool("json") {
 		o.form = asJSON
@@ -121,6 +120,9 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		return o, err
 	}
 	var err error
+	if o.group, err = toolkit.GroupOf(c); err != nil {
+		return o, err
+	}
 	if o.service, err = readService(env, c); err != nil {
 		return o, err
 	}
@@ -167,6 +169,9 @@ func readAddresses(env *toolkit.Env, c *cli.Context, none bool) ([]address.Addre
 	}
 	var all []address.Address
 	for _, text := range operands {
+		if text == "" {
+			return nil, toolkit.Errorf(toolkit.Usage, "an address is empty")
+		}
 		a, err := env.Address(text, defaults(c))
 		if err != nil {
 			return nil, err

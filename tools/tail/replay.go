@@ -11,6 +11,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // linger is how long we wait at the end for the peer to close, too: closing with replies unread would have the system tell the
@@ -89,7 +90,7 @@ func (p *player) open() (io.ReadCloser, error) {
 }
 
 func (p *player) dial(ctx context.Context) (err error) {
-	o := toolkit.DialOptions{}
+	o := toolkit.DialOptions{MaxLine: p.maxLine, Group: p.group}
 	if p.target.Scheme == address.UDP {
 		o.MaxPacket = p.maxDatagram
 	}
@@ -178,6 +179,9 @@ func (p *player) take(ctx context.Context, rec *toolkit.Record) error {
 		p.played++
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, transport.ErrTooBig) && p.target.IsStream():
+		err = fmt.Errorf("%s, line %d: longer than the %d bytes of a line", p.path, rec.Line, p.maxLine)
+		return p.reject(toolkit.WithHint(toolkit.As(toolkit.Data, err), "--max-line allows more, if the receiver does"))
 	case toolkit.KindOf(err) == toolkit.Data:
 		return p.reject(toolkit.As(toolkit.Data, fmt.Errorf("%s, line %d: %w", p.path, rec.Line, err)))
 	default:
@@ -205,7 +209,7 @@ func (p *player) lost(err error) error {
 	if kind := toolkit.KindOf(err); kind == toolkit.Other || errors.Is(err, io.EOF) {
 		err = toolkit.As(toolkit.Unavailable, err)
 	}
-	return fmt.Errorf("lost %s after %s: %w", p.target, plural(uint64(p.played), "message"), err)
+	return toolkit.About(err, "lost %s after %s", p.target, plural(uint64(p.played), "message"))
 }
 
 // print is --dry-run.

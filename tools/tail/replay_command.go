@@ -25,6 +25,8 @@ type replayOptions struct {
 	keepGoing bool
 
 	maxDatagram int
+	maxLine     int
+	group       toolkit.Group
 }
 
 // Replay returns the command `ed replay`.
@@ -36,7 +38,7 @@ func Replay(env *toolkit.Env) *cli.Command {
 		Description: `ed replay day.jsonl tcp://127.0.0.1:4040
 			ed replay day.jsonl --speed 10x --max-gap 1s unix:/run/x.sock
 			ed replay day.jsonl --filter 'LOCK*' --dry-run --speed max`,
-		Flags: toolkit.PeerFlags(
+		Flags: toolkit.PeerFlags(append(toolkit.GroupFlags(),
 			&cli.StringFlag{Name: "speed", Aliases: []string{"s"}, Value: "1x", Usage: "`SPEED`: 2x, 0.5x, or max for no pauses"},
 			toolkit.DurationFlag("max-gap", nil, 0, "cut pauses to `DUR`, before --speed"),
 			toolkit.ChoiceFlag("direction", nil, "in", []string{"in", "out", "all"}, "what the recorder received, sent, or both: `WHICH`"),
@@ -47,8 +49,9 @@ func Replay(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
 			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
 			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
+			&cli.IntFlag{Name: "max-line", Value: toolkit.MaxLine, Usage: "send lines over streams up to `BYTES`"},
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
-		),
+		)...),
 		Action: func(c *cli.Context) error {
 			o, err := readReplayOptions(env, c)
 			if err != nil {
@@ -56,7 +59,7 @@ func Replay(env *toolkit.Env) *cli.Command {
 			}
 			return replay(c.Context, env, o)
 		},
-	}, "max-datagram")
+	}, "max-datagram", "max-line")
 }
 
 func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) {
@@ -64,6 +67,7 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 		Common: env.Common(c), dryRun: c.Bool("dry-run"),
 		maxGap: toolkit.DurationOf(c, "max-gap"), direction: toolkit.StringOf(c, "direction"),
 		count: c.Int("count"), loops: c.Int("loop"), keepGoing: c.Bool("keep-going"), maxDatagram: c.Int("max-datagram"),
+		maxLine: c.Int("max-line"),
 	}
 	wrong := func(format string, args ...any) (replayOptions, error) {
 		return o, toolkit.Errorf(toolkit.Usage, format, args...)
@@ -73,6 +77,9 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 		return wrong("option --speed: %w", err)
 	}
 	if o.filter, err = parseFilter(c.StringSlice("filter")); err != nil {
+		return o, err
+	}
+	if o.group, err = toolkit.GroupOf(c); err != nil {
 		return o, err
 	}
 	operands, err := toolkit.Operands(c, 1, 2, "the recording")
@@ -87,6 +94,8 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 		return wrong("--loop %d: at least 0", o.loops)
 	case o.maxDatagram < 1 || o.maxDatagram > 65507:
 		return wrong("--max-datagram %d: 1 to 65507", o.maxDatagram)
+	case o.maxLine < 1:
+		return wrong("--max-line %d: at least 1", o.maxLine)
 	case o.path == "-" && o.loops != 1:
 		return wrong("--loop needs a file: standard input can be read once")
 	case len(operands) == 1 && !o.dryRun:

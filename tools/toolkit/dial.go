@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -11,8 +12,9 @@ import (
 
 // dial is the real Env.Dial: a link of the role Blocking, on a loop of its own, over any medium.
 func (e *Env) dial(ctx context.Context, a address.Address, o DialOptions) (Session, error) {
-	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket, Interface: o.Interface}
-	role := link.BlockingOptions{SendTimeout: o.SendTimeout}
+	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket}
+	o.Group.Set(&medium)
+	role := link.BlockingOptions{SendTimeout: o.SendTimeout, MaxLine: cmp.Or(o.MaxLine, MaxLine)}
 	if o.JSON {
 		role.Form = link.FormJSON
 	}

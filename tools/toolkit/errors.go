@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -102,7 +103,7 @@ func HintOf(err error) string {
 	for err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
-			return hintOfTrust(err)
+			return cmp.Or(hintOfTrust(err), hintOfPath(err))
 		}
 		if e.Hint != "" {
 			return e.Hint

@@ -73,16 +73,18 @@ func writeCommands(b *strings.Builder, cmds []*cli.Command) {
 	}
 }
 
-// writeOptions lists the command's own options one by one, those of PeerFlags and those every command has in a line each at the end. Of the columns in which
+// writeOptions lists the command's own options one by one, those of GroupFlags and PeerFlags and those every command has in a line each at the end. Of the columns in which
 // descriptions may begin it takes the one that makes the fewest lines.
 func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 	var own []Option
-	var shared, tls []string
+	var shared, tls, group []string
 	for _, o := range Options(flags) {
 		switch {
 		case o.Hidden:
 		case isTLS(o.Name):
 			tls = append(tls, o.brief())
+		case isGroup(o.Name):
+			group = append(group, o.brief())
 		case isShared(o.Name) && o.sameAsShared():
 			shared = append(shared, o.brief())
 		default:
@@ -96,6 +98,9 @@ func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 		if best == "" || strings.Count(text, "\n") < strings.Count(best, "\n") {
 			best = text
 		}
+	}
+	if len(group) > 0 {
+		best += "  " + wrap("over udp to groups: "+strings.Join(group, ", "), width-2, 2) + "\n"
 	}
 	if len(tls) > 0 {
 		best += "  " + wrap("over tls: "+strings.Join(tls, ", "), width-2, 2) + "\n"

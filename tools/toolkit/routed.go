@@ -82,13 +82,13 @@ func randomNumber() uint64 {
 // register goes through the handshake of a service.
 func (r *Routed) register(ctx context.Context, name string) error {
 	if err := r.Session.Send(message.New("REGISTER").Set("service", name).SetInt("version", 1)); err != nil {
-		return fmt.Errorf("register with %s: %w", r.Address, err)
+		return About(err, "register with %s", r.Address)
 	}
 	for {
 		m, err := r.Session.Recv(ctx)
 		switch {
 		case err != nil:
-			return fmt.Errorf("register with %s: %w", r.Address, err)
+			return About(err, "register with %s", r.Address)
 		case m.Command() == "READY":
 			r.Name, r.Node = name, m.SentFromServer()
 			return nil

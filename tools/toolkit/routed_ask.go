@@ -3,7 +3,6 @@ package toolkit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -46,7 +45,7 @@ func (r *Routed) ask(ctx context.Context, see func(m *message.Message) bool, que
 	defer cancel()
 	for _, q := range questions {
 		if err := r.Session.Send(q); err != nil {
-			return fmt.Errorf("ask %s: %w", r.Address, err)
+			return About(err, "ask %s", r.Address)
 		}
 	}
 	last, err := r.probe(nil)
@@ -56,7 +55,7 @@ func (r *Routed) ask(ctx context.Context, see func(m *message.Message) bool, que
 	for done := false; !done; {
 		got, err := r.Session.Next(ctx)
 		if err != nil {
-			return fmt.Errorf("ask %s: %w", r.Address, err)
+			return About(err, "ask %s", r.Address)
 		}
 		if done, err = r.sort(got, last, see); err != nil {
 			return err
@@ -75,7 +74,7 @@ func (r *Routed) probe(passed chan struct{}) (serial uint64, err error) {
 	}
 	r.mu.Unlock()
 	if err := r.Session.Send(message.New("ALIVE").SetUint("serial", serial)); err != nil {
-		return serial, fmt.Errorf("ask %s: %w", r.Address, err)
+		return serial, About(err, "ask %s", r.Address)
 	}
 	return serial, nil
 }

@@ -35,7 +35,8 @@ type DialOptions struct {
 	ConnectTimeout time.Duration // look-up and connecting together; 0 is 10 s, negative is no limit
 	SendTimeout    time.Duration // how long Send waits for a peer that does not read; 0 is 10 s
 	MaxPacket      int           // bytes sent in one datagram at most; 0 is 1024 (UDP)
-	Interface      string        // by which datagrams to a group leave: a name, number or own IP; "" is the system's choice
+	MaxLine        int           // bytes sent in one line of a stream at most, without its end; 0 is 65,536, which is what others take
+	Group          Group         // how datagrams to a group go
 }
 
 // DialOptions are those that --timeout means: it bounds the connecting and each sending.

@@ -1,0 +1,55 @@
+package toolkit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// About puts before err what was done, "send to tcp://127.0.0.1:4040". Where that names the address already, err says it no more.
+// Nil stays nil.
+func About(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &aboutError{fmt.Sprintf(format, args...), err}
+}
+
+type aboutError struct {
+	what string
+	err  error
+}
+
+func (e *aboutError) Error() string {
+	text := e.err.Error()
+	var op *transport.OpError
+	if errors.As(e.err, &op) && !op.Addr.IsZero() && strings.Contains(e.what, op.Addr.String()) {
+		if before, ok := strings.CutSuffix(text, op.Error()); ok {
+			text = before + op.Reason()
+		}
+	}
+	return e.what + ": " + text
+}
+
+func (e *aboutError) Unwrap() error { return e.err }
+
+// hintOfPath says where a relative path of a socket was looked for: a service has another folder than a shell.
+func hintOfPath(err error) string {
+	var op *transport.OpError
+	if !errors.As(err, &op) || !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	a := op.Addr
+	if a.Path == "" || a.IsAbstract() || strings.HasPrefix(a.Path, "/") || !a.IsLocal() {
+		return ""
+	}
+	folder, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return "the path is relative to " + folder
+}
