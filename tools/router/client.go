@@ -13,6 +13,7 @@ type client struct {
 	wire  ledger
 	link  *link.Link
 	rules *rules.Client // nil before OnOpen
+	index int           // in daemon.crowd
 	kind  rules.Kind
 }
 
@@ -121,6 +122,7 @@ func (d *daemon) opened(l *link.Link) {
 	if who, ok := c.wire.Conn.Peer(); ok {
 		o.HasCred, o.UID, o.GID, o.PID = true, who.UID, who.GID, int32(who.PID)
 	}
+	d.crowd.add(c)
 	c.rules = d.rules.Opened(c, o)
 }
 
@@ -132,6 +134,7 @@ func (d *daemon) closed(l *link.Link, err error) {
 		d.log.Debug("connection failed", "kind", c.kind.String(), "peer", c.wire.Conn.Remote().String(), "error", err)
 		return
 	}
+	d.crowd.remove(c)
 	var lost rules.Lost
 	lost.Queued, lost.Uncertain = c.wire.lost(err)
 	d.rules.Closed(c.rules, err, lost)

@@ -48,9 +48,23 @@ func Command(env *toolkit.Env) *cli.Command {
 			if files := c.StringSlice("config"); len(files) > 0 {
 				o.files = files
 			}
+			if !c.IsSet("log-level") {
+				o.given = append(o.given, o.logLevel()...)
+			}
 			return act(c, env, o)
 		},
 	}
+}
+
+// logLevel is what -q and -v say of it.
+func (o *options) logLevel() []config.Given {
+	switch {
+	case o.Verbose > 0:
+		return []config.Given{{Name: "log-level", Value: "debug"}}
+	case o.Quiet:
+		return []config.Given{{Name: "log-level", Value: "warning"}}
+	}
+	return nil
 }
 
 // act does what is asked for: check, print, or run.

@@ -52,6 +52,7 @@ type daemon struct {
 	came  []byte          // the message in hand as it came, while somebody watches
 	seen  message.Message // the same, to be shown
 
+	crowd  crowd
 	counts counts
 	tick   reactor.Timer
 	began  time.Time
@@ -85,6 +86,7 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	if err := d.openLog(); err != nil {
 		return err
 	}
+	defer d.unwatch()
 	defer d.sink.Close(lastRecords)
 	d.notify = newNotifier(env.Getenv)
 	defer d.notify.close(lastRecords)
@@ -182,15 +184,26 @@ func (d *daemon) raiseLimit() {
 	}
 }
 
-// watchSignals takes the signals over from the main program, for which the first of them would be the end.
+// watchSignals takes the signals over from the main program, for which the first of them would be the end. A log that nobody
+// reads any more is no reason to end either.
 func (d *daemon) watchSignals() error {
-	var err error
-	all := []watch.Signal{watch.Signal(proc.INT), watch.Signal(proc.TERM), watch.Signal(proc.HUP)}
+	pipe, err := watch.ParseSignal("PIPE")
+	if err != nil {
+		return err
+	}
+	all := []watch.Signal{watch.Signal(proc.INT), watch.Signal(proc.TERM), watch.Signal(proc.HUP), pipe}
 	d.signals, err = watch.Signals(d.loop, d.signalled, watch.SignalOptions{}, all...)
 	if err == nil && d.env.Claim != nil {
 		d.env.Claim(all[0], all[1], all[2])
 	}
 	return err
+}
+
+// unwatch gives the signals back, last of all.
+func (d *daemon) unwatch() {
+	if d.signals != nil {
+		d.signals.Close()
+	}
 }
 
 // again is how long after a signal to stop another one counts as a second: shells and systemd send the same one twice.
@@ -201,6 +214,7 @@ func (d *daemon) signalled(sig watch.Signal, _ int) {
 	switch {
 	case sig == watch.Signal(proc.HUP):
 		d.reload()
+	case sig != watch.Signal(proc.INT) && sig != watch.Signal(proc.TERM):
 	case stopping && d.loop.Now().Sub(d.stopAt) < again:
 	case stopping:
 		d.log.Warn("told to stop again: messages that wait are lost")
@@ -214,7 +228,8 @@ func (d *daemon) signalled(sig watch.Signal, _ int) {
 // arm starts the clock of the rules and what else comes regularly.
 func (d *daemon) arm() {
 	d.tick = d.loop.After(0, "rules", d.ticked)
-	d.loop.Every(sweepEvery, "sweep", func(int) { d.sweep() })
+	d.loop.Every(tellEvery, "status", func(int) { d.tell() })
+	d.sweep()
 	d.loop.Every(time.Minute, "clock", func(int) { d.lookAtClock() })
 	d.lookAtClock()
 	if d.notify.pulse > 0 {
@@ -222,8 +237,8 @@ func (d *daemon) arm() {
 	}
 }
 
-// sweepEvery is how often clients are asked what has arrived: twice that is how long what went out is in doubt.
-const sweepEvery = 5 * time.Second
+// tellEvery is how often systemd is told how things are.
+const tellEvery = 5 * time.Second
 
 func (d *daemon) ticked() {
 	now := d.env.Now()
@@ -232,13 +247,8 @@ func (d *daemon) ticked() {
 	d.checkDone()
 }
 
-// sweep lets clients forget what has arrived, and tells of what was not written.
-func (d *daemon) sweep() {
-	for c := range d.rules.Clients() {
-		if n, ok := c.Conn().(*client); ok {
-			n.wire.sweep()
-		}
-	}
+// tell tells systemd how things are, and the log what it did not get.
+func (d *daemon) tell() {
 	if lost := d.sink.lost.Load(); lost > d.counts.lostLog {
 		d.log.Warn("log records were lost: they were not written fast enough", "count", lost-d.counts.lostLog)
 		d.counts.lostLog = lost

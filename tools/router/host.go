@@ -107,11 +107,12 @@ func (d *daemon) options(s *setup) rules.Options {
 func (d *daemon) transportOptions() transport.Options {
 	return transport.Options{
 		HighMark: d.setup.clientQueue, CloseTimeout: max(d.setup.stopTimeout/2, time.Second), Backlog: d.setup.backlog,
-		MaxConns: d.setup.maxClients, Group: d.setup.group, Logger: d.log, UserTimeout: deadPeer,
+		MaxConns: d.setup.maxClients, Group: d.setup.group, Logger: d.log,
+		UserTimeout: deadPeer, KeepAlive: deadPeer / 2,
 	}
 }
 
-// deadPeer is how long what was sent to a TCP peer may stay unacknowledged.
+// deadPeer is how long what was sent to a TCP peer may stay unacknowledged; one that is silent is asked for a sign of life.
 const deadPeer = 60 * time.Second
 
 var _ rules.Host = (*daemon)(nil)

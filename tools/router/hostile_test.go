@@ -1,6 +1,7 @@
 package router
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
 )
 
 // fatal are lines that ended the C++ router, or could not be expected to be taken well.
@@ -34,15 +36,24 @@ var fatal = []string{
 
 // TestHostileInput: whatever is thrown at every listener, a client that measures sees no error and no pause.
 func TestHostileInput(t *testing.T) {
-	n := begin(t, "log_level=error", "loopback_peers=yes", "remote_listen=127.0.0.1:0", "line_limit=4K", "log_file="+t.TempDir()+"/log")
+	ca := tlsconntest.NewCA(t)
+	pair := ca.Issue([]string{"127.0.0.1"})
+	n := begin(t, "log_level=error", "loopback_peers=yes", "remote_listen=127.0.0.1:0", "line_limit=4K", "log_file="+t.TempDir()+"/log",
+		"secure_listen=cds://me:open@127.0.0.1:0", "certificate="+pair.CertFile, "private_key="+pair.KeyFile)
 	victim := n.service("victim", "FLOOD")
 	victim.sync()
-	remote := ""
-	n.do(func() { remote = n.d.listeners[2].Addr().HostPort() })
-	local, udp := "", ""
+	var local, remote, secure, udp string
 	n.do(func() {
-		local, udp = n.d.listeners[1].Addr().HostPort(), n.d.sockets[0].Local().HostPort()
+		l := n.d.listeners
+		local, remote, secure = l[1].Addr().HostPort(), l[2].Addr().HostPort(), l[3].Addr().HostPort()
+		udp = n.d.sockets[0].Local().HostPort()
 	})
+	connect := func(network, where string) (net.Conn, error) {
+		if network == "tls" {
+			return tls.Dial("tcp", where, &tls.Config{InsecureSkipVerify: true})
+		}
+		return net.Dial(network, where)
+	}
 	stop := make(chan struct{})
 	var throwers sync.WaitGroup
 	throw := func(network, where string, end byte) {
@@ -54,7 +65,7 @@ func TestHostileInput(t *testing.T) {
 				return
 			default:
 			}
-			c, err := net.Dial(network, where)
+			c, err := connect(network, where)
 			if err != nil {
 				t.Errorf("%s is gone: %v", where, err)
 				return
@@ -68,7 +79,9 @@ func TestHostileInput(t *testing.T) {
 			c.Close()
 		}
 	}
-	throwers.Add(5)
+	throwers.Add(7)
+	go throw("tls", secure, '\n')
+	go throw("tcp", secure, '\n') // no handshake
 	go throw("unix", n.path("s"), '\n')
 	go throw("tcp", local, '\n')
 	go throw("tcp", remote, '\n')

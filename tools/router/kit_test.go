@@ -50,6 +50,24 @@ func begin(t testing.TB, settings ...string) *node {
 func beginWith(t testing.TB, o options, settings ...string) *node {
 	t.Helper()
 	n := prepare(t, &o, settings...)
+	n.start(o)
+	return n
+}
+
+// beginIn is begin in a world, with nothing set but what the options say.
+func beginIn(t testing.TB, w *toolkittest.World, o options) *node {
+	t.Helper()
+	w.Now = time.Now
+	o.inherit = func() []*os.File { return nil }
+	n := &node{t: t, w: w, dir: w.Root}
+	n.start(o)
+	return n
+}
+
+// start runs the router until the end of the test.
+func (n *node) start(o options) {
+	t := n.t
+	t.Helper()
 	ready := make(chan *daemon, 1)
 	o.started = func(d *daemon) { ready <- d }
 	ctx, cancel := context.WithCancel(context.Background())
@@ -64,7 +82,6 @@ func beginWith(t testing.TB, o options, settings ...string) *node {
 		t.Fatal("router does not start")
 	}
 	t.Cleanup(n.end)
-	return n
 }
 
 // prepare makes a world and the options for a run: no network but what the settings name.

@@ -108,9 +108,10 @@ func (d *daemon) makeFolder(a address.Address) error {
 		return nil
 	}
 	dir := filepath.Dir(a.Path)
-	mode := fs.FileMode(0o755)
-	if os.Geteuid() != 0 {
-		mode = 0o700
+	root := os.Geteuid() == 0
+	mode, others := fs.FileMode(0o700), fs.FileMode(0o022)
+	if root {
+		mode, others = 0o755, 0o002
 	}
 	err := os.Mkdir(dir, mode)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +120,7 @@ func (d *daemon) makeFolder(a address.Address) error {
 	switch {
 	case err == nil:
 		d.folders = append(d.folders, dir)
-		return nil
+		return toolkit.As(toolkit.CantCreate, os.Chmod(dir, mode)) // whatever the umask is
 	case !errors.Is(err, fs.ErrExist):
 		return toolkit.WithHint(toolkit.As(toolkit.CantCreate, err), "--unix-listen PATH puts the socket elsewhere, none does without one")
 	case dir != filepath.Dir(d.setup.place.socket):
@@ -130,7 +131,8 @@ func (d *daemon) makeFolder(a address.Address) error {
 		return toolkit.As(toolkit.CantCreate, err)
 	}
 	uid, known := proc.FileOwner(info)
-	if !known || !info.IsDir() || int(uid) != os.Geteuid() && uid != 0 && os.Geteuid() != 0 || info.Mode().Perm()&0o002 != 0 {
+	foreign := int(uid) != os.Geteuid() && uid != 0 && !root // the folders of root's router may be those of its user
+	if !known || !info.IsDir() || foreign || info.Mode().Perm()&others != 0 {
 		return toolkit.Errorf(toolkit.Permission, "folder %s: it belongs to somebody else, or others may write in it", dir)
 	}
 	return nil

@@ -27,10 +27,17 @@ type place struct {
 	data   string
 }
 
-// placeOf: the system's folders for root, the user's own for others. Without $XDG_RUNTIME_DIR a folder of the user in /tmp is
-// taken, and nobody else's (makeFolder).
+// placeOf: what systemd made for the unit, else the system's folders for root, the user's own for others. Without
+// $XDG_RUNTIME_DIR a folder of the user in /tmp is taken, and nobody else's (makeFolder).
 func placeOf(env *toolkit.Env) place {
 	p := place{socket: env.RouterPath()}
+	if dir, _, _ := strings.Cut(env.Getenv("RUNTIME_DIRECTORY"), ":"); filepath.IsAbs(dir) {
+		p.socket = filepath.Join(dir, "router.sock")
+	}
+	if dir, _, _ := strings.Cut(env.Getenv("STATE_DIRECTORY"), ":"); filepath.IsAbs(dir) {
+		p.data = dir
+		return p
+	}
 	if os.Geteuid() == 0 {
 		p.data = filepath.Join(env.Root, "/var/lib/ed")
 		return p

@@ -60,7 +60,7 @@ func spawn(t testing.TB, change func(*exec.Cmd), settings ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(os.Args[0]), log: &toolkittest.Buffer{}, over: make(chan struct{}), dir: t.TempDir()}
 	settings = append([]string{
-		"server_name=n1", "unix_listen=" + p.path("s"), "local_listen=127.0.0.1:0", "signal=127.0.0.1:0", "services=none", "data_path=none", "stop_timeout=5s",
+		"server_name=n1", "unix_listen=" + p.path("s"), "local_listen=127.0.0.1:0", "signal=127.0.0.1:0", "services=none", "data_path=none", "stop_timeout=5s", "control=none",
 	}, settings...)
 	p.cmd.Env = append(os.Environ(), roleVariable+"=router", settingsVariable+"="+strings.Join(settings, "\n"))
 	p.cmd.Stderr = p.log
@@ -130,6 +130,30 @@ func TestSignals(t *testing.T) {
 		alpha.gone()
 		require.NoFileExists(t, p.path("s"))
 	}
+}
+
+// TestLogReaderGone: a router whose log goes into a pipe that nobody reads any more lives on.
+func TestLogReaderGone(t *testing.T) {
+	p := spawn(t, nil)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	q := &process{t: t, cmd: exec.Command(os.Args[0]), over: make(chan struct{}), dir: p.dir}
+	q.cmd.Env = append(os.Environ(), roleVariable+"=router", settingsVariable+"=server_name=n2\nunix_listen="+p.path("q")+
+		"\nlocal_listen=none\nsignal=none\nservices=none\ndata_path=none\ncontrol=none")
+	q.cmd.Stderr = w
+	require.NoError(t, q.cmd.Start())
+	w.Close()
+	go func() { _ = q.cmd.Wait(); close(q.over) }()
+	t.Cleanup(func() { _ = q.cmd.Process.Kill(); <-q.over })
+	eventually(t, "it listens", func() bool { _, err := os.Stat(p.path("q")); return err == nil })
+	alpha := dial(t, "unix", p.path("q")).register("alpha")
+	r.Close()
+	for range 3 {
+		require.NoError(t, q.cmd.Process.Signal(syscall.SIGHUP))
+		alpha.sync()
+	}
+	q.log = &toolkittest.Buffer{}
+	q.ends(syscall.SIGTERM)
 }
 
 // manager listens as systemd does.

@@ -70,9 +70,6 @@ func (d *daemon) closeAll() {
 	for _, dir := range d.folders {
 		_ = os.Remove(dir) // only if it is empty
 	}
-	if d.signals != nil {
-		d.signals.Close()
-	}
 	d.closeMetrics()
 	if d.rules != nil {
 		s := d.rules.Stats()
