@@ -81,6 +81,9 @@ func (m *Message) appendParams(dst []byte) []byte {
 // TextBound returns a number of bytes that AppendText does not exceed. It costs next to nothing and is exact, or nearly, for
 // messages that came as AppendText writes them; others may be a few times shorter.
 func (m *Message) TextBound() int {
+	if m.printed && m.canonical {
+		return len(m.own) + 1 + len(m.line) - int(m.body)
+	}
 	n := 8
 	for _, s := range m.names {
 		n += int(s.to - s.from)

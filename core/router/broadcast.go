@@ -95,7 +95,7 @@ func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool
 func (r *Router) uninformed(c *Client, t *trail, private bool) []*Client {
 	var list []*Client
 	for _, p := range r.peers {
-		if p != c && !r.informed(t, p.peer.address) && (!private || isNear(p.peer.address.IP)) {
+		if p != c && !t.has(p.peer.key) && (!private || isNear(p.peer.address.IP)) {
 			list = append(list, p)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 type peer struct {
 	server  string
 	address address.Address // where it says that it is
+	key     string          // how it is named among those who have a message
 	plain   bool            // it is not of ours: it does not tell what is up
 	said    bool            // it has ended the connection with DISCONNECT
 
@@ -157,6 +158,7 @@ func (r *Router) link(c *Client, m *message.Message, server string, where addres
 	c.peer = &peer{server: server, address: where, plain: true, listed: r.nameSet(m, "services"), heard: r.nameSet(m, "heard_of")}
 	r.peers = append(r.peers, c)
 	r.nodes[server] = c
+	r.nameKeys()
 	delete(r.heard.via, server)
 	r.log.info("router is connected", "name", server, "address", where.HostPort(), "kind", c.origin.Kind.String())
 	r.linkNeighbor(c)
@@ -180,6 +182,7 @@ func (r *Router) unlink(c *Client, was state, err error) {
 			break
 		}
 	}
+	r.nameKeys()
 	p := c.peer
 	if r.nodes[p.server] == c {
 		delete(r.nodes, p.server)

@@ -20,7 +20,7 @@ func (r *Router) pick(c *Client, m *message.Message, t *trail, any, private bool
 	service := m.ServiceBytes()
 	for _, p := range r.peers {
 		q := p.peer
-		if p == c || r.informed(t, q.address) || private && !isNear(q.address.IP) {
+		if p == c || t.has(q.key) || private && !isNear(q.address.IP) {
 			continue
 		}
 		switch {
@@ -80,7 +80,7 @@ func (r *Router) pickNode(c *Client, m *message.Message, t *trail) []*Client {
 	}
 	var list []*Client
 	for _, p := range r.peers {
-		if p != c && p.peer.nodes[string(server)] && !r.informed(t, p.peer.address) {
+		if p != c && p.peer.nodes[string(server)] && !t.has(p.peer.key) {
 			list = append(list, p)
 		}
 	}
@@ -88,7 +88,7 @@ func (r *Router) pickNode(c *Client, m *message.Message, t *trail) []*Client {
 		r.sortByTurn(list)
 		return list
 	}
-	if p := r.heard.via[string(server)]; p != nil && p != c && p.state == linked && !r.informed(t, p.peer.address) {
+	if p := r.heard.via[string(server)]; p != nil && p != c && p.state == linked && !t.has(p.peer.key) {
 		return []*Client{p}
 	}
 	return nil

@@ -37,7 +37,7 @@ func (r *Router) Receive(c *Client, m *message.Message) {
 
 // near returns the registered service of this node that m goes to, if there is no more to know about m.
 func (r *Router) near(c *Client, m *message.Message) *Client {
-	if server := m.ServerBytes(); len(server) != 0 && string(server) != r.name || m.Has(paramReport) {
+	if server := m.ServerBytes(); len(server) != 0 && string(server) != r.name || m.Has(paramReport) || m.Has(paramCache) {
 		return nil
 	}
 	name := m.ServiceBytes()

@@ -35,6 +35,7 @@ type Router struct {
 
 	peers     []*Client // linked
 	nodes     map[string]*Client
+	key       string // how this one is named among those who have a message
 	heard     learned
 	neighbors neighbors
 	cluster   cluster
@@ -70,6 +71,7 @@ func New(o Options, h Host, now time.Time) (*Router, error) {
 	}
 	r.services.init()
 	r.list(o.Services)
+	r.nameKeys()
 	r.startNeighbors()
 	return r, nil
 }

@@ -170,32 +170,22 @@ func (r *Router) informedWith(c *Client, t *trail, to []*Client) string {
 	if t.informed != "" {
 		list = strings.Split(t.informed, ",")
 	}
-	list = append(list, r.key(r.o.MyAddress))
+	list = append(list, r.key)
 	if c != nil && c.peer != nil {
-		list = append(list, r.key(c.peer.address))
+		list = append(list, c.peer.key)
 	}
 	for _, p := range to {
-		list = append(list, r.key(p.peer.address))
+		list = append(list, p.peer.key)
 	}
 	slices.Sort(list)
 	return strings.Join(slices.Compact(list), ",")
 }
 
-// key is how a router is named in the list of those who have a message: its IP address, as in all routers, and its port too
-// where several routers are known at one address.
-func (r *Router) key(a address.Address) string {
-	if r.crowded(a) {
-		return a.AddrPort().String()
-	}
-	return a.IP.String()
-}
-
-// informed says whether a router is in the list of those who have the message.
-func (r *Router) informed(t *trail, a address.Address) bool {
+// has says whether a router is in the list of those who have the message.
+func (t *trail) has(key string) bool {
 	if t.informed == "" {
 		return false
 	}
-	key := r.key(a)
 	for entry := range strings.SplitSeq(t.informed, ",") {
 		if entry == key {
 			return true
@@ -204,15 +194,23 @@ func (r *Router) informed(t *trail, a address.Address) bool {
 	return false
 }
 
-// crowded says whether another router is known at the IP of a.
-func (r *Router) crowded(a address.Address) bool {
-	if own := r.o.MyAddress; own.IP == a.IP && own.Port != a.Port {
-		return true
-	}
+// nameKeys finds how routers are named in the list of those who have a message: by their IP addresses, as in all routers, and by
+// their ports, too, where several are known at one address. It is called when links change.
+func (r *Router) nameKeys() {
+	count := map[netip.Addr]int{r.o.MyAddress.IP: 1}
 	for _, p := range r.peers {
-		if b := p.peer.address; b.IP == a.IP && b.Port != a.Port {
-			return true
+		if p.peer.address.AddrPort() != r.o.MyAddress.AddrPort() {
+			count[p.peer.address.IP]++
 		}
 	}
-	return false
+	key := func(a address.Address) string {
+		if count[a.IP] > 1 {
+			return a.AddrPort().String()
+		}
+		return a.IP.String()
+	}
+	r.key = key(r.o.MyAddress)
+	for _, p := range r.peers {
+		p.peer.key = key(p.peer.address)
+	}
 }
