@@ -167,7 +167,7 @@ func TestListenUsage(t *testing.T) {
 		kind toolkit.Kind
 		err  string
 	}{
-		"no address":         {nil, toolkit.Usage, "an address is missing"},
+		"no address":         {nil, toolkit.Usage, "an address, or --service NAME, is missing"},
 		"bad address":        {[]string{"tcp://:x"}, toolkit.Usage, ""},
 		"no such file":       {[]string{"/no/such@field"}, toolkit.NoInput, ""},
 		"json and raw":       {[]string{":0", "--json", "--raw"}, toolkit.Usage, "--json and --raw exclude each other"},
