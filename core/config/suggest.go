@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // canonical makes spellings of one name equal: "_" and "-" are the same.
 func canonical(name string) string { return strings.ReplaceAll(name, "_", "-") }
@@ -9,12 +12,23 @@ func canonical(name string) string { return strings.ReplaceAll(name, "_", "-") }
 func suggest(name string, known []string) string {
 	name = strings.ToLower(canonical(name))
 	best, nearest := "", 1+min(2, len(name)/3)
+	swapped := false
 	for _, k := range known {
-		if d := distance(name, strings.ToLower(canonical(k))); d < nearest {
-			best, nearest = k, d
+		other := strings.ToLower(canonical(k))
+		d := distance(name, other)
+		if d < nearest || d == nearest && best != "" && !swapped && sameLetters(name, other) {
+			best, nearest, swapped = k, d, sameLetters(name, other)
 		}
 	}
 	return best
+}
+
+// sameLetters says that two words differ in the order of their letters only, which is how fingers slip most often.
+func sameLetters(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }
 
 // distance counts the bytes to insert, delete, replace or swap with their neighbour to get from a to b.

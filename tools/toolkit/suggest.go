@@ -1,6 +1,9 @@
 package toolkit
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // unknownWord is the usage error for a word that is not among the known ones, with the nearest of them as a hint.
 func unknownWord(what, word string, known []string) error {
@@ -23,14 +26,25 @@ func quoteWord(what, word string) string {
 func Nearest(word string, candidates []string) string {
 	bare := strings.TrimLeft(word, "-")
 	limit := min(2, max(1, len(bare)/3))
-	best, bestDistance := "", limit+1
+	best, bestDistance := "", 2*limit+1
 	for _, c := range candidates {
-		d := editDistance(bare, strings.TrimLeft(c, "-"))
-		if d < bestDistance || d == bestDistance && d <= limit && c < best {
+		other := strings.TrimLeft(c, "-")
+		d := 2 * editDistance(bare, other)
+		if sameLetters(bare, other) {
+			d-- // of two that are as near, the one with letters in another order
+		}
+		if d < bestDistance || d == bestDistance && d <= 2*limit && c < best {
 			best, bestDistance = c, d
 		}
 	}
 	return best
+}
+
+func sameLetters(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }
 
 // editDistance counts insertions, deletions, replacements and swaps of neighbours between a and b, byte by byte.

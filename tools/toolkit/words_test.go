@@ -42,6 +42,12 @@ func watch(t *testing.T, line string) (got watched, inv *toolkit.Invocation, err
 	return got, inv, err
 }
 
+func TestNearestPrefersLettersInAnotherOrder(t *testing.T) {
+	require.Equal(t, "--host", toolkit.Nearest("--hots", []string{"--hops", "--host", "--hot"}))
+	require.Equal(t, "--hops", toolkit.Nearest("--hosp", []string{"--host", "--hops"}))
+	require.Equal(t, "", toolkit.Nearest("--x", []string{"--host"}))
+}
+
 func TestTwoWordsAndTheRest(t *testing.T) {
 	tests := []struct {
 		name, line string
