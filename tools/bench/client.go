@@ -27,6 +27,7 @@ type slot struct {
 type client struct {
 	w       *worker
 	id      int
+	script  *script              // what it sends
 	conn    transport.Conn       // one of these
 	packet  transport.PacketConn // two is nil
 	packets bool                 // no line ends: each write is one message
@@ -39,8 +40,11 @@ type client struct {
 	expected [maxSeq + 1]byte // of high
 	slots    []slot           // the last ones, by number
 	mask     uint64
-	outText  []byte // the next message as it is sent, and …
-	inText   []byte // the next answer as it is expected; nil if there are different messages, or long ones
+	left     []int32     // receivers that have not got it, likewise
+	to       []*receiver // of what goes through a router
+	dialled  *attempt    // of kind connect
+	outText  []byte      // the next message as it is sent, and …
+	inText   []byte      // the next answer as it is expected; nil if there are different messages, or long ones
 
 	decoder message.Decoder
 	ready   bool // in the worker's list of those that may send
@@ -60,8 +64,8 @@ const leastSlots = 64
 // mostSlots is how many messages are remembered in all where the window has no limit.
 const mostSlots = 1 << 20
 
-func newClient(w *worker, id int) *client {
-	c := &client{w: w, id: id}
+func newClient(w *worker, id int, s *script) *client {
+	c := &client{w: w, id: id, script: s}
 	n, want := leastSlots, 4*w.plan.window
 	if w.plan.window == 0 {
 		want = mostSlots / w.plan.connections
@@ -69,11 +73,14 @@ func newClient(w *worker, id int) *client {
 	for n < want {
 		n *= 2
 	}
-	if w.plan.oneWay() {
+	if w.plan.oneWay() || w.plan.kind == kindConnect {
 		n = 0
 	}
 	c.slots, c.mask = make([]slot, n), uint64(n-1)
-	if l := &w.script.lines[0]; len(w.script.lines) == 1 && len(l.text) <= shortText {
+	if w.plan.routed() {
+		c.left = make([]int32, n)
+	}
+	if l := &s.lines[0]; len(s.lines) == 1 && len(l.text) <= shortText {
 		both := append(append(make([]byte, 0, 2*len(l.text)), l.text...), l.text...)
 		c.outText, c.inText = both[:len(l.text):len(l.text)], both[len(l.text):]
 	}
@@ -100,7 +107,7 @@ func (c *client) setHigh(n uint64) {
 // setDigits writes the number of a message as it stands in the text: the first one has no leading zeros, for services
 // that take it for a number.
 func (c *client) setDigits(dst, text []byte, n uint64) {
-	s := c.w.script
+	s := c.script
 	putDigits(dst[:s.digits], (s.modulo/10+n)%s.modulo)
 	if at := s.lines[0].seq; text != nil && at >= 0 {
 		copy(text[at:], dst[:s.digits])
@@ -109,7 +116,7 @@ func (c *client) setDigits(dst, text []byte, n uint64) {
 
 // number turns the digits of an answer back into the number of a message near the next one.
 func (c *client) number(shown uint64) uint64 {
-	s := c.w.script
+	s := c.script
 	ahead := (shown%s.modulo + s.modulo - (s.modulo/10+c.next)%s.modulo) % s.modulo
 	if ahead < s.modulo/2 {
 		return c.next + ahead
@@ -119,7 +126,7 @@ func (c *client) number(shown uint64) uint64 {
 
 // line is what message n says.
 func (c *client) line(n uint64) *line {
-	lines := c.w.script.lines
+	lines := c.script.lines
 	if len(lines) == 1 {
 		return &lines[0]
 	}
@@ -128,10 +135,13 @@ func (c *client) line(n uint64) *line {
 
 // mayIssue says that there is room for another message.
 func (c *client) mayIssue() bool {
-	if !c.open || c.full || c.w.left <= 0 {
+	if !c.open || c.full || c.w.left <= 0 { // a client of kind connect is always open
 		return false
 	}
-	if c.w.plan.oneWay() {
+	switch {
+	case c.w.plan.kind == kindConnect:
+		return c.dialled == nil
+	case c.w.plan.oneWay():
 		return true
 	}
 	if c.w.plan.window > 0 && c.inFlight >= c.w.plan.window {
@@ -156,13 +166,13 @@ func (c *client) put(dst []byte, due, now int64) []byte {
 	case c.outText != nil:
 		dst = append(dst, c.outText...)
 		if l.seq >= 0 {
-			increment(c.outText[l.seq:][:c.w.script.digits])
+			increment(c.outText[l.seq:][:c.script.digits])
 		}
 	default:
 		dst = append(dst, l.text...)
 		if l.seq >= 0 {
-			copy(dst[at+l.seq:], c.digits[:c.w.script.digits])
-			increment(c.digits[:c.w.script.digits])
+			copy(dst[at+l.seq:], c.digits[:c.script.digits])
+			increment(c.digits[:c.script.digits])
 		}
 	}
 	if l.at >= 0 {
@@ -172,6 +182,9 @@ func (c *client) put(dst []byte, due, now int64) []byte {
 	}
 	if len(c.slots) > 0 {
 		c.slots[c.next&c.mask] = slot{due, now, c.next<<2 | pending}
+		if c.left != nil {
+			c.left[c.next&c.mask] = int32(len(c.to))
+		}
 		c.inFlight++
 		c.w.inFlight++
 	}
@@ -194,6 +207,9 @@ func (c *client) undo() {
 // issue sends the next message. False: it could not be taken for now, or for ever.
 func (c *client) issue(due, now int64) bool {
 	w := c.w
+	if w.plan.kind == kindConnect {
+		return c.try(due, now)
+	}
 	w.out = c.put(w.out[:0], due, now)
 	if err := c.write(w.out); err != nil {
 		c.undo()
@@ -209,7 +225,7 @@ func (c *client) issue(due, now int64) bool {
 // fill sends as many messages as the window has room for, in one write where the medium allows it.
 func (c *client) fill(now int64) {
 	w := c.w
-	if c.packets {
+	if c.packets || w.plan.kind == kindConnect {
 		for c.mayIssue() && c.issue(now, now) {
 		}
 		return
@@ -294,7 +310,11 @@ func (c *client) lose(s *slot) {
 	c.inFlight--
 	c.w.inFlight--
 	if c.w.measured(s.due) {
-		c.w.now.lost++
+		n := int64(1)
+		if c.left != nil {
+			n = int64(c.left[s.state>>2&c.mask])
+		}
+		c.w.now.lost += n
 	}
 }
 
@@ -304,26 +324,5 @@ func (c *client) loseAll() {
 		if s := &c.slots[c.oldest&c.mask]; s.state == c.oldest<<2|pending {
 			c.lose(s)
 		}
-	}
-}
-
-// close ends the connection in good order.
-func (c *client) close() {
-	switch {
-	case c.packet != nil:
-		_ = c.packet.Close()
-	case c.conn != nil:
-		_ = c.conn.Close()
-	}
-}
-
-// abort ends the connection now.
-func (c *client) abort() {
-	switch {
-	case c.gone:
-	case c.packet != nil:
-		c.packet.Abort(nil)
-	case c.conn != nil:
-		c.conn.Abort(nil)
 	}
 }

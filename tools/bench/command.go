@@ -18,7 +18,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed bench request tcp://127.0.0.1:4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0'
 			ed bench request tcp://127.0.0.1:4050 --rate max --connections 64 --window 64
 			ed bench request unix:/run/x.sock --message ALIVE --rate find --expect 'p99<2ms,rate>=99%'`,
-		Subcommands: []*cli.Command{requestCommand(env), pubCommand(env), serveCommand(env)},
+		Subcommands: []*cli.Command{requestCommand(env), pubCommand(env), fanoutCommand(env), connectCommand(env), serveCommand(env), routerCommand(env)},
 	}
 }
 
@@ -41,6 +41,32 @@ func pubCommand(env *toolkit.Env) *cli.Command {
 	}, idleFlag())
 }
 
+func fanoutCommand(env *toolkit.Env) *cli.Command {
+	return load(env, kindFanout, &cli.Command{
+		Usage: "send messages that a router brings to many receivers",
+		Description: `ed bench fanout unix:/run/ed/router.sock -c 100 --rate 1k/s --expect loss=0
+			ed bench fanout :4050 -c 20 --rate max --window 100        ed bench serve --router will do`,
+	})
+}
+
+func routerCommand(env *toolkit.Env) *cli.Command {
+	return load(env, kindRouter, &cli.Command{
+		Usage: "send messages through a router, from one service to another",
+		Description: `ed bench router unix:/run/ed/router.sock --rate max                    one in flight
+			ed bench router unix:/run/ed/router.sock --rate max --window 20000     pipelined
+			ed bench router :4040 --connections 4 --rate 50k/s -w 100 --expect 'p99<5ms,loss=0'`,
+	})
+}
+
+func connectCommand(env *toolkit.Env) *cli.Command {
+	return load(env, kindConnect, &cli.Command{
+		Usage: "open connections, as fast as they come or at a rate",
+		Description: `ed bench connect tcp://127.0.0.1:4050 --rate max --connections 64
+			ed bench connect unix:/run/x.sock --rate 500/s --arrival poisson --expect 'p99<5ms,failed=0'
+			ed bench connect :4050 --rate max -n 10000 --hold --pid 4711       what do 10,000 connections cost?`,
+	}, &cli.BoolFlag{Name: "hold", Usage: "keep the connections open until the end"})
+}
+
 func idleFlag() cli.Flag {
 	return &cli.IntFlag{Name: "idle", Usage: "keep `N` further connections that do nothing"}
 }
@@ -48,7 +74,11 @@ func idleFlag() cli.Flag {
 // load completes a command that puts a load on something.
 func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.Command {
 	c.Name, c.ArgsUsage = kind, "ADDR"
-	c.Flags = toolkit.PeerFlags(append(append(paceFlags(), more...), append(messageFlags(), resultFlags()...)...)...)
+	own := append(paceFlags(kind), more...)
+	if kind != kindConnect {
+		own = append(own, messageFlags(kind)...)
+	}
+	c.Flags = toolkit.PeerFlags(append(append(own, typeFlag()), resultFlags()...)...)
 	c.Action = func(c *cli.Context) error {
 		o, err := readOptions(env, c, kind)
 		if err != nil {
@@ -60,36 +90,56 @@ func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.
 }
 
 // paceFlags say how much is sent, and when.
-func paceFlags() []cli.Flag {
-	return []cli.Flag{
+func paceFlags(kind string) []cli.Flag {
+	connections, usage := 8, "over `N` connections"
+	switch kind {
+	case kindConnect:
+		usage = "open `N` at a time at most"
+	case kindFanout:
+		usage = "to `N` receivers"
+	case kindRouter:
+		connections, usage = 1, "between `N` pairs of services"
+	}
+	all := []cli.Flag{
 		&cli.StringFlag{Name: "rate", Aliases: []string{"r"}, Value: "1000/s", Usage: "`RATE`: 5k/s, max, step:1k..20k/30s, ramp:1k..20k, find"},
 		toolkit.ChoiceFlag("arrival", nil, "uniform", []string{"uniform", "poisson"}, "how messages come at a rate: `HOW`"),
 		&cli.IntFlag{Name: "burst", Usage: "messages come `N` at once"},
 		toolkit.DurationFlag("duration", []string{"d"}, 10*time.Second, "measure for `DUR`"),
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages, if that is sooner"},
 		toolkit.DurationFlag("warmup", nil, time.Second, "before that, for `DUR`, measure nothing"),
-		&cli.IntFlag{Name: "connections", Aliases: []string{"c", "clients"}, Value: 8, Usage: "over `N` connections"},
-		&cli.IntFlag{Name: "window", Aliases: []string{"w", "max-inflight"}, Value: 1, Usage: "`N` in flight on each at most; 0: any number"},
+		&cli.IntFlag{Name: "connections", Aliases: []string{"c", "clients"}, Value: connections, Usage: usage},
 		&cli.IntFlag{Name: "workers", Value: 1, Usage: "on `N` loops, each with a processor"},
 		&cli.BoolFlag{Name: "no-catchup", Usage: "leave out what the service kept from being sent in time"},
 		toolkit.DurationFlag("spin", nil, 0, "poll for `DUR` before each wait: less late, for a whole processor"),
 	}
+	if kind != kindConnect {
+		all = append(all, &cli.IntFlag{Name: "window", Aliases: []string{"w", "max-inflight"}, Value: 1, Usage: "`N` in flight on each at most; 0: any number"})
+	}
+	return all
+}
+
+func typeFlag() cli.Flag {
+	return toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`")
 }
 
 // messageFlags say what is sent.
-func messageFlags() []cli.Flag {
-	return []cli.Flag{
+func messageFlags(kind string) []cli.Flag {
+	all := []cli.Flag{
 		&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "send `MESSAGE`; ALIVE is answered by every service"},
 		&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "with this parameter, `NAME=VALUE`"},
 		&cli.StringFlag{Name: "template", Usage: "send what `TEMPLATE` gives, as in 'LOCK tag={{.N}}'"},
 		&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "send the messages in `FILE`, such as a recording, in turn"},
 		&cli.IntFlag{Name: "size", Aliases: []string{"s"}, Usage: "bring messages to `BYTES`, without the line end"},
-		&cli.StringFlag{Name: "reply", Usage: "the answers are called `COMMAND`; else as the messages"},
 		&cli.StringFlag{Name: "seq", Usage: "parameter `NAME` has the sequence number; none: there is none"},
 		toolkit.DurationFlag("answer-in", nil, 0, "what is not answered in `DUR` is lost; 0: 10 s, of packets 1 s"),
-		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
-		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
 	}
+	if kind == kindRequest {
+		all = append(all, &cli.StringFlag{Name: "reply", Usage: "the answers are called `COMMAND`; else as the messages"})
+	}
+	if kind == kindRequest || kind == kindPub {
+		all = append(all, &cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"})
+	}
+	return all
 }
 
 // resultFlags say what becomes of the figures.

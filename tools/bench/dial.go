@@ -12,27 +12,45 @@ const atOnce = 64
 
 // connect opens the worker's connections.
 func (w *worker) connect() {
+	p := w.plan
+	w.loop.Hold() // until Stop, also while there is no connection
 	for i := range w.share.count {
-		w.clients = append(w.clients, newClient(w, w.share.first+i))
+		script := p.script
+		if p.routed() {
+			var err error
+			if script, err = w.routedScript(w.share.first + i); err != nil {
+				w.fail(err)
+				return
+			}
+		}
+		c := newClient(w, w.share.first+i, script)
+		w.clients = append(w.clients, c)
+		if p.kind == kindConnect {
+			c.open = true
+			continue
+		}
+		w.unopened = append(w.unopened, func() error { return w.dial(c) })
+		if p.routed() {
+			for k := range p.receivers() {
+				r := newReceiver(c, k)
+				w.unopened = append(w.unopened, r.dial)
+			}
+		}
 	}
-	w.unopened = w.share.count + w.share.idle
+	for range w.share.idle {
+		w.unopened = append(w.unopened, w.dialIdle)
+	}
 	w.dialMore()
 }
 
 // dialMore goes on opening connections.
 func (w *worker) dialMore() {
-	for w.phase == connecting && w.opening < atOnce && w.unopened > 0 {
-		next := w.share.count + w.share.idle - w.unopened
-		w.unopened--
+	for w.phase == connecting && w.opening < atOnce && len(w.unopened) > 0 {
+		dial := w.unopened[0]
+		w.unopened = w.unopened[1:]
 		w.opening++
 		w.alive++
-		var err error
-		if next < w.share.count {
-			err = w.dial(w.clients[next])
-		} else {
-			err = w.dialIdle()
-		}
-		if err != nil {
+		if err := dial(); err != nil {
 			w.fail(err)
 			return
 		}
@@ -63,7 +81,11 @@ func (w *worker) dial(c *client) (err error) {
 		c.packet, err = w.plan.open.Packet(w.loop, address.Address{}, w.plan.target, w.media(), packetClient{c})
 		return err
 	}
-	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), c)
+	var h transport.Handler = c
+	if w.plan.routed() {
+		h = &registrar{w: w, name: w.serviceName(c.id, senderRole), then: c, opened: func(transport.Conn) { c.opened() }}
+	}
+	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
 	if err == nil {
 		c.packets = transport.KeepsPackets(c.conn)
 	}
@@ -98,7 +120,7 @@ func (w *worker) closed(c *client, was bool, err error) {
 	}
 	w.now.failure(err)
 	w.time = w.clock()
-	if !w.plan.oneWay() {
+	if len(c.slots) > 0 {
 		c.loseAll()
 	}
 	for _, c := range w.clients {

@@ -54,7 +54,7 @@ func (u usage) describe(r *report.Report, later usage, pid int) {
 	}
 	if u.known && later.known {
 		used := later.target.User + later.target.System - u.target.User - u.target.System
-		r.Target = &report.Process{PID: pid, CPU: used, RSS: later.target.RSS}
+		r.Target = &report.Process{PID: pid, CPU: used, RSS: later.target.RSS, RSSBefore: u.target.RSS}
 		if n := r.Counts.Received; n > 0 {
 			r.Target.PerMessage = used / time.Duration(n)
 		}

@@ -168,5 +168,5 @@ func (o *outgoing) takeLine(c *client, line []byte) {
 
 // ownMessages says that the messages are those that `ed bench serve` counts.
 func (w *worker) ownMessages() bool {
-	return string(w.script.lines[0].name) == commandPub && w.script.name == "seq"
+	return string(w.plan.script.lines[0].name) == commandPub && w.plan.script.name == "seq"
 }

@@ -2,6 +2,8 @@ package bench
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"os"
 	"time"
@@ -40,12 +42,15 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 			warmup: toolkit.DurationOf(c, "warmup"), duration: toolkit.DurationOf(c, "duration"), count: c.Int("count"),
 			connections: c.Int("connections"), window: c.Int("window"), workers: c.Int("workers"), idle: c.Int("idle"),
 			spin: toolkit.DurationOf(c, "spin"), catchUp: !c.Bool("no-catchup"),
-			answerIn: toolkit.DurationOf(c, "answer-in"), maxDatagram: c.Int("max-datagram"), pid: c.Int("pid"),
+			answerIn: toolkit.DurationOf(c, "answer-in"), maxDatagram: 1024, pid: c.Int("pid"), hold: c.Bool("hold"),
 		},
 		wording: wording{
 			message: c.String("message"), params: c.StringSlice("param"), path: c.String("file"), pattern: c.String("template"),
 			seq: c.String("seq"), reply: c.String("reply"), size: c.Int("size"),
 		},
+	}
+	if c.IsSet("max-datagram") {
+		o.plan.maxDatagram = c.Int("max-datagram")
 	}
 	if err := o.readTexts(c); err != nil {
 		return o, err
@@ -91,7 +96,13 @@ func (o *options) complete() {
 			p.answerIn = 2 * time.Second
 		}
 	}
-	p.workers = min(p.workers, max(p.connections, 1))
+	p.workers = min(p.workers, max(p.senders(), 1))
+	if p.kind == kindConnect {
+		p.window = 1
+	}
+	var random [3]byte
+	_, _ = rand.Read(random[:]) // never fails
+	p.names = "b" + hex.EncodeToString(random[:]) + "_"
 	if o.wording.command = "BENCH"; p.oneWay() {
 		o.wording.command, o.wording.stamps = commandPub, true
 	}
@@ -125,7 +136,7 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("--workers %d: 1 to %d", c.Int("workers"), mostWorkers)
 	case p.idle < 0 || p.idle > mostConnections:
 		return wrong("--idle %d: 0 to %d", p.idle, mostConnections)
-	case p.idle > 0 && !p.target.IsStream():
+	case p.idle > 0 && p.target.IsDatagram():
 		return wrong("--idle is for connections, and %s has none", p.target)
 	case c.IsSet("count") && p.count < 1:
 		return wrong("--count %d: at least 1", p.count)
@@ -141,6 +152,12 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("%s: a load goes to a socket", p.target)
 	case p.rate.shape == closed && (c.IsSet("arrival") || p.burst > 1 || !p.catchUp):
 		return wrong("--arrival, --burst and --no-catchup are for a rate; with --rate max the answers say when the next message goes")
+	case p.hold && p.count == 0:
+		return wrong("--hold needs --count: how many connections?")
+	case (p.routed() || p.kind == kindConnect) && p.target.IsDatagram():
+		return wrong("%s: this needs connections", p.target)
+	case p.routed() && w.seq == noSequence:
+		return wrong("--seq none: without numbers nobody can tell what arrived")
 	case p.rate.shape == closed && p.window == 0 && !p.oneWay():
 		return wrong("--window 0 has no meaning with --rate max: the window is the load")
 	}
@@ -169,12 +186,17 @@ func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
 	if err != nil {
 		return err
 	}
-	if p.script, err = newScript(o.wording, messages); err != nil {
+	p.wording, p.messages = o.wording, messages
+	if p.routed() {
+		p.script, err = (&worker{plan: p}).routedScript(0)
+	} else {
+		p.script, err = newScript(o.wording, messages)
+	}
+	if err != nil {
 		return err
 	}
 	if longest := p.script.longest(); p.target.Scheme == address.UDP && longest > p.maxDatagram {
 		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "a message of %d bytes is too long for a datagram of %d", longest, p.maxDatagram), "--max-datagram")
 	}
-	total := p.connections + p.idle
-	return errors.Join(checkDescriptors(total), checkPorts(p.target, total))
+	return errors.Join(checkDescriptors(p.descriptors()), checkPorts(p.target, p.descriptors()))
 }

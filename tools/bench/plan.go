@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -41,7 +42,43 @@ type plan struct {
 	maxDatagram int
 	pid         int
 
-	script *script
+	script   *script
+	wording  wording            // for scripts of clients that differ
+	messages []*message.Message // likewise
+	hold     bool               // connections stay until the end
+	names    string             // beginning of the names of services at a router
+}
+
+// routed says that the messages go through a router to receivers of ours.
+func (p *plan) routed() bool { return p.kind == kindFanout || p.kind == kindRouter }
+
+// receivers is how many get each message.
+func (p *plan) receivers() int {
+	if p.kind == kindFanout {
+		return p.connections
+	}
+	return 1
+}
+
+// senders is how many connections send.
+func (p *plan) senders() int {
+	if p.kind == kindFanout {
+		return 1
+	}
+	return p.connections
+}
+
+// descriptors is how many connections there are at a time.
+func (p *plan) descriptors() int {
+	switch {
+	case p.kind == kindFanout:
+		return p.connections + 1
+	case p.kind == kindRouter:
+		return 2 * p.connections
+	case p.kind == kindConnect && p.hold:
+		return p.connections + p.count
+	}
+	return p.connections + p.idle
 }
 
 // oneWay says that nothing is answered.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // record takes down that a message was answered, or taken, at w.time.
@@ -50,7 +51,7 @@ func (w *worker) tick(index int) {
 	}
 	w.time = w.clock()
 	if index == 0 {
-		w.mark, w.waited = w.time, w.loop.Stats().Waiting
+		w.mark, w.waited = w.from, w.loop.Stats().Waiting
 	}
 	w.hand(index, false)
 	next := w.from + int64(index+1)*int64(time.Second)
@@ -70,7 +71,9 @@ func (w *worker) hand(index int, last bool) {
 		until = max(until, w.last)
 	}
 	i.length = max(0, min(w.time, until)-w.mark)
-	w.mark = w.time
+	if i.index != warming {
+		w.mark = w.time
+	}
 	if w.plan.closed() {
 		i.response.Merge(i.service)
 	}
@@ -151,7 +154,9 @@ func (w *worker) drained() {
 		return
 	}
 	for _, c := range w.clients {
-		c.loseAll()
+		if len(c.slots) > 0 {
+			c.loseAll()
+		}
 	}
 	w.finish()
 }
@@ -169,22 +174,40 @@ func (w *worker) finish() {
 	}
 	w.phase = done
 	w.hand(0, true)
-	for _, c := range w.clients {
-		c.close()
-	}
-	for _, i := range w.idle {
-		_ = i.conn.Close()
-	}
+	w.each(func(c transport.Conn) { _ = c.Close() }, func(c transport.PacketConn) { _ = c.Close() })
 	w.stopIfClosed()
 	w.loop.After(closeIn, "close", func() {
-		for _, c := range w.clients {
-			c.abort()
-		}
-		for _, i := range w.idle {
-			i.conn.Abort(nil)
-		}
+		w.each(func(c transport.Conn) { c.Abort(nil) }, func(c transport.PacketConn) { c.Abort(nil) })
 		w.loop.After(closeIn, "stop", w.loop.Stop)
 	})
+}
+
+// each calls one of the functions with each connection that there ever was: ending it twice does no harm.
+func (w *worker) each(stream func(transport.Conn), packet func(transport.PacketConn)) {
+	for _, c := range w.clients {
+		switch {
+		case c.packet != nil:
+			packet(c.packet)
+		case c.conn != nil:
+			stream(c.conn)
+		}
+		for _, r := range c.to {
+			if r.conn != nil {
+				stream(r.conn)
+			}
+		}
+		if c.dialled != nil && c.dialled.conn != nil {
+			stream(c.dialled.conn)
+		}
+	}
+	for _, i := range w.idle {
+		if i.conn != nil {
+			stream(i.conn)
+		}
+	}
+	for _, c := range w.held {
+		stream(c)
+	}
 }
 
 // closeIn is how long a peer may take to take the last bytes.

@@ -18,6 +18,9 @@ func (c *client) OnData(_ transport.Conn, p []byte) {
 		return
 	}
 	w.bytesIn += uint64(len(p))
+	if w.plan.routed() {
+		return // what a router says to senders
+	}
 	w.time = w.clock()
 	if w.plan.oneWay() {
 		c.way.take(c, p)
@@ -132,7 +135,7 @@ func (c *client) feed(p []byte) {
 // length with the line end, or 0.
 func (c *client) quick(p []byte) int {
 	w := c.w
-	if !w.script.same {
+	if !c.script.same {
 		return 0
 	}
 	l := c.line(c.high)
@@ -140,7 +143,7 @@ func (c *client) quick(p []byte) int {
 	if len(p) < n || p[n-1] != '\n' {
 		return 0
 	}
-	switch end := l.seq + w.script.digits; {
+	switch end := l.seq + c.script.digits; {
 	case c.inText != nil:
 		if !bytes.Equal(p[:n], c.inText) {
 			return 0
@@ -150,7 +153,7 @@ func (c *client) quick(p []byte) int {
 			return 0
 		}
 	default:
-		if !bytes.Equal(p[:l.seq], l.text[:l.seq]) || !bytes.Equal(p[l.seq:end], c.expected[:w.script.digits]) || !bytes.Equal(p[end:n], l.text[end:]) {
+		if !bytes.Equal(p[:l.seq], l.text[:l.seq]) || !bytes.Equal(p[l.seq:end], c.expected[:c.script.digits]) || !bytes.Equal(p[end:n], l.text[end:]) {
 			return 0
 		}
 	}
@@ -163,9 +166,9 @@ func (c *client) quick(p []byte) int {
 	switch {
 	case l.seq < 0:
 	case c.inText != nil:
-		increment(c.inText[l.seq:][:w.script.digits])
+		increment(c.inText[l.seq:][:c.script.digits])
 	default:
-		increment(c.expected[:w.script.digits])
+		increment(c.expected[:c.script.digits])
 	}
 	c.inFlight--
 	w.inFlight--
@@ -187,7 +190,7 @@ func (c *client) takeLine(line []byte) {
 
 // judge finds out what an answer is about, and whether it is the right one.
 func (c *client) judge(m *message.Message) {
-	s := c.w.script
+	s := c.script
 	n, found := c.high, false
 	if s.name != "" {
 		var value []byte

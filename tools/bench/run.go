@@ -59,8 +59,8 @@ func execute(ctx context.Context, env *toolkit.Env, p *plan, live *live) (*repor
 func (r *runner) run(ctx context.Context) error {
 	p := r.plan
 	for i := range p.workers {
-		s := share{first: i * p.connections / p.workers, idle: (i+1)*p.idle/p.workers - i*p.idle/p.workers}
-		s.count = (i+1)*p.connections/p.workers - s.first
+		s := share{first: i * p.senders() / p.workers, idle: (i+1)*p.idle/p.workers - i*p.idle/p.workers}
+		s.count = (i+1)*p.senders()/p.workers - s.first
 		w, err := newWorker(p, i, s, r.tell)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -19,11 +20,12 @@ import (
 // serveOptions are those of `ed bench serve`.
 type serveOptions struct {
 	toolkit.Common
-	where []address.Address
-	open  toolkit.Opener
-	fault fault
-	limit time.Duration // in all; 0: none
-	spin  time.Duration
+	where  []address.Address
+	open   toolkit.Opener
+	fault  fault
+	limit  time.Duration // in all; 0: none
+	spin   time.Duration
+	router bool
 }
 
 func serveCommand(env *toolkit.Env) *cli.Command {
@@ -35,9 +37,10 @@ func serveCommand(env *toolkit.Env) *cli.Command {
 			ed bench serve :4050 --stall 200ms:every2s          what does a stall do to the times?
 			ed bench serve udp://:4050 --fault drop=1%,duplicate=0.1%,reorder=1%`,
 		Flags: toolkit.PeerFlags(
-			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
+			typeFlag(),
 			&cli.StringFlag{Name: "stall", Usage: "stop for a time, again and again: `DUR:everyDUR`"},
 			&cli.StringFlag{Name: "fault", Usage: "do answers wrong: `drop=P%`,duplicate=P%,reorder=P%"},
+			&cli.BoolFlag{Name: "router", Usage: "let services register, and bring messages to them"},
 			toolkit.DurationFlag("spin", nil, 0, "poll for `DUR` before each wait"),
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
 		),
@@ -52,7 +55,7 @@ func serveCommand(env *toolkit.Env) *cli.Command {
 }
 
 func readServeOptions(env *toolkit.Env, c *cli.Context) (serveOptions, error) {
-	o := serveOptions{Common: env.Common(c), open: env.Open(), spin: toolkit.DurationOf(c, "spin")}
+	o := serveOptions{Common: env.Common(c), open: env.Open(), spin: toolkit.DurationOf(c, "spin"), router: c.Bool("router")}
 	o.limit = o.Timeout
 	var err error
 	if o.fault, err = parseFault(c.String("stall"), c.String("fault")); err != nil {
@@ -84,6 +87,7 @@ type serving struct {
 	fault    faulty
 	reply    message.Message
 	tallies  tallies
+	hub      *hub // nil without --router
 	messages uint64
 	closers  []func() error
 	timers   []reactor.Timer
@@ -104,6 +108,7 @@ func serve(ctx context.Context, env *toolkit.Env, o serveOptions) error {
 	for _, err := range []error{
 		commands.On(commandPub, s.count),
 		commands.On(commandTally, s.tell),
+		s.beRouter(o, commands),
 		commands.Add(dispatch.Match{CatchAll: true, Handler: s.echo, Name: "echo"}),
 		commands.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Stop: stop}),
 	} {
@@ -111,7 +116,7 @@ func serve(ctx context.Context, env *toolkit.Env, o serveOptions) error {
 			return toolkit.As(toolkit.Internal, err)
 		}
 	}
-	s.server = link.NewServer(link.Options{Dispatcher: commands, OnClose: func(l *link.Link, _ error) { s.tallies.forget(l) }})
+	s.server = link.NewServer(link.Options{Dispatcher: commands, OnClose: s.gone})
 	s.packets = link.NewDatagram(link.Options{Dispatcher: commands}, nil)
 	if err := s.listen(o); err != nil {
 		s.shut()
@@ -170,14 +175,31 @@ func (s *serving) listen(o serveOptions) error {
 	return nil
 }
 
-// echo answers with the same command and parameters.
+// gone forgets a link that ended.
+func (s *serving) gone(l *link.Link, _ error) {
+	s.tallies.forget(l)
+	if s.hub != nil {
+		s.hub.forget(l)
+	}
+}
+
+// beRouter has services register here, if that was asked for.
+func (s *serving) beRouter(o serveOptions, commands *dispatch.Dispatcher) error {
+	if !o.router {
+		return nil
+	}
+	s.hub = newHub()
+	return errors.Join(commands.On("REGISTER", s.hub.register), commands.On("COMMANDS", nothing), commands.On("UNREGISTER", s.hub.unregister))
+}
+
+// echo answers with the same command and parameters, or brings the message to whom it is for.
 func (s *serving) echo(from dispatch.Sender, m *message.Message) error {
 	s.messages++
+	if s.hub != nil && len(m.ServiceBytes()) > 0 && s.hub.forward(from, m, &s.fault) {
+		return nil
+	}
 	s.reply.ReplyTo(m, "")
 	s.reply.CopyParams(m)
-	if s.fault.none() {
-		return from.Send(&s.reply)
-	}
 	return s.fault.send(from, &s.reply)
 }
 

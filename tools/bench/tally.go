@@ -89,11 +89,21 @@ type sequence struct {
 
 const seenWords = 64 // 4,096 numbers
 
+// verdict on a number.
+type verdict uint8
+
+const (
+	inOrder   verdict = iota
+	behind            // a higher one came before
+	duplicate         // it came before
+)
+
 // see takes the next number. What is further back than the bits go is taken for late, not for a duplicate.
-func (s *sequence) see(n uint64) {
+func (s *sequence) see(n uint64) verdict {
 	if !s.started {
 		s.started, s.first, s.high = true, n, n
 	}
+	v := inOrder
 	if n >= s.high {
 		if n-s.high >= 64*seenWords {
 			s.seen = [seenWords]uint64{}
@@ -106,10 +116,12 @@ func (s *sequence) see(n uint64) {
 	} else {
 		if s.high-n <= 64*seenWords && s.seen[n/64%seenWords]&(1<<(n%64)) != 0 {
 			s.duplicated++
-			return
+			return duplicate
 		}
 		s.reordered++
+		v = behind
 	}
 	s.seen[n/64%seenWords] |= 1 << (n % 64)
 	s.received++
+	return v
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // phase is what a worker does.
@@ -26,12 +27,12 @@ const (
 // worker is one loop of the generator with its share of the connections. All of it belongs to the goroutine of its loop.
 type worker struct {
 	plan    *plan
-	script  *script
 	loop    *reactor.Loop
 	index   int
 	clients []*client
 	idle    []*idler
-	share   share // of the connections
+	held    []transport.Conn // of kind connect
+	share   share            // of the connections
 
 	phase  phase
 	begin  time.Time // of the warm-up
@@ -65,13 +66,13 @@ type worker struct {
 	touchedBefore []*client
 	flushing      bool
 	noAddress     address.Address
-	asked         int           // clients whose tally is waited for
-	tally         *tally        // what the service said of one-way messages
-	alive         int           // connections, with those that are being opened
-	opening       int           // of them
-	unopened      int           // clients, and then idle connections, that were not dialled yet
-	mark          int64         // when the current interval began
-	waited        time.Duration // time that the loop had waited when the measurement began
+	asked         int            // clients whose tally is waited for
+	tally         *tally         // what the service said of one-way messages
+	alive         int            // connections, with those that are being opened
+	opening       int            // of them
+	unopened      []func() error // what has to be dialled yet
+	mark          int64          // when the current interval began
+	waited        time.Duration  // time that the loop had waited when the measurement began
 	err           error
 }
 
@@ -121,7 +122,7 @@ func newWorker(p *plan, index int, s share, report func(event)) (*worker, error)
 		return nil, err
 	}
 	w := &worker{
-		plan: p, script: p.script, loop: loop, index: index, share: s, report: report,
+		plan: p, loop: loop, index: index, share: s, report: report,
 		from: never, until: never, spare: make(chan *interval, 4), now: newInterval(),
 		free: ready{ring: make([]*client, s.count)},
 	}
@@ -135,7 +136,7 @@ func (w *worker) main() {
 	_ = w.loop.Post(w.connect)
 	err := w.loop.Run(context.Background())
 	if w.phase != done && w.err == nil {
-		w.report(event{worker: w.index, err: toolkit.Errorf(toolkit.Internal, "the loop ended: %w", err)})
+		w.report(event{worker: w.index, err: toolkit.Errorf(toolkit.Internal, "the loop ended: %v", err)})
 	}
 	_ = w.loop.Close()
 }
@@ -330,8 +331,11 @@ func (w *worker) sweep() {
 	}
 	w.time = w.clock()
 	for _, c := range w.clients {
-		if w.plan.oneWay() {
+		switch {
+		case w.plan.oneWay():
 			c.way.settle(c)
+			continue
+		case w.plan.kind == kindConnect: // its attempts have a time-out
 			continue
 		}
 		before := c.inFlight

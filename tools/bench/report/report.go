@@ -47,7 +47,8 @@ type Load struct {
 	Arrival     string        `json:"arrival,omitempty"`
 	Burst       int           `json:"burst,omitempty"`
 	Connections int           `json:"connections"`
-	Window      int           `json:"window"` // in flight on each connection at most; 0: no limit
+	Window      int           `json:"window"`              // in flight on each connection at most; 0: no limit
+	Receivers   int           `json:"receivers,omitempty"` // of each message; what is received and lost counts for each
 	Workers     int           `json:"workers"`
 	Idle        int           `json:"idle,omitempty"`  // further connections that do nothing
 	Size        int           `json:"size"`            // bytes of a message on average, without its line end
@@ -100,7 +101,8 @@ type Process struct {
 	PID        int           `json:"pid"`
 	CPU        time.Duration `json:"cpu_ns"`
 	PerMessage time.Duration `json:"cpu_per_message_ns"`
-	RSS        int64         `json:"rss_bytes"`
+	RSS        int64         `json:"rss_bytes"`        // at the end
+	RSSBefore  int64         `json:"rss_before_bytes"` // when the measurement began
 }
 
 // Machine names where the generator ran.

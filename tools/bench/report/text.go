@@ -71,11 +71,24 @@ func (r *Report) title(b *strings.Builder) {
 	if l.Window == 0 {
 		window = "no window"
 	}
-	fmt.Fprintf(b, ", %s, %s, %s", plural(l.Connections, "connection"), window, plural(l.Workers, "worker"))
+	switch r.Kind {
+	case "fanout":
+		fmt.Fprintf(b, ", 1 sender, %s, %s", plural(l.Receivers, "receiver"), window)
+	case "router":
+		fmt.Fprintf(b, ", %s, %s", plural(l.Connections, "pair"), window)
+	case "connect":
+		fmt.Fprintf(b, ", %d at a time", l.Connections)
+	default:
+		fmt.Fprintf(b, ", %s, %s", plural(l.Connections, "connection"), window)
+	}
+	fmt.Fprintf(b, ", %s", plural(l.Workers, "worker"))
 	if l.Idle > 0 {
 		fmt.Fprintf(b, ", %d idle beside", l.Idle)
 	}
-	fmt.Fprintf(b, ", %d bytes, %s (+%s warm-up discarded)\n", l.Size, l.Duration.Round(time.Millisecond), l.Warmup)
+	if r.Kind != "connect" {
+		fmt.Fprintf(b, ", %d bytes", l.Size)
+	}
+	fmt.Fprintf(b, ", %s (+%s warm-up discarded)\n", l.Duration.Round(time.Millisecond), l.Warmup)
 	if r.Interrupted {
 		fmt.Fprintf(b, "interrupted after %s\n", l.Duration.Round(time.Millisecond))
 	}
@@ -156,7 +169,7 @@ func (r *Report) generator(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, ", %d collections, pauses %s (longest %s)\n", g.GCs, Short(g.GCPause), Short(g.GCMax))
 	if t := r.Target; t != nil {
-		fmt.Fprintf(b, "process %d: %s of processor time, %s a message, %.1f MiB resident\n", t.PID, Short(t.CPU), Short(t.PerMessage), float64(t.RSS)/(1<<20))
+		fmt.Fprintf(b, "process %d: %s of processor time, %s each, %.1f MiB resident (%+.1f)\n", t.PID, Short(t.CPU), Short(t.PerMessage), float64(t.RSS)/(1<<20), float64(t.RSS-t.RSSBefore)/(1<<20))
 	}
 }
 

@@ -1,0 +1,114 @@
+package bench
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+)
+
+func met(t *testing.T, r *report.Report) {
+	t.Helper()
+	for _, c := range r.Expect {
+		require.True(t, c.Met, "%s, found %s; %v", c.Text, c.Found, r.Notes)
+	}
+}
+
+const nothingWrong = "loss=0,dup=0,order=0,wrong=0,failed=0"
+
+// TestRouter: pairs of services that talk through a router, one in flight and pipelined.
+func TestRouter(t *testing.T) {
+	t.Parallel()
+	where := service(t, "unix", "--router")
+	for _, shape := range [][]string{
+		{"--rate", "max", "-n", "100"},
+		{"--rate", "max", "-w", "1000", "-n", "20000"},
+		{"--rate", "500/s", "-w", "10", "-n", "60", "-c", "3", "--workers", "2"},
+		{"--rate", "max", "-n", "100", "-m", "LOCK tag=5", "-s", "200"},
+	} {
+		r, err := measure(t, append([]string{"router", where, "-d", "1m", "--warmup", "0", "-e", nothingWrong}, shape...)...)
+		require.NotNil(t, r, err)
+		met(t, r)
+		require.NotZero(t, r.Counts.Received)
+		require.Equal(t, r.Counts.Sent, r.Counts.Received)
+		require.Equal(t, r.Counts.Received, r.Response.Count)
+	}
+	// What loses messages is found out.
+	r, err := measure(t, "router", service(t, "unix", "--router", "--fault", "drop=5%"), "-r", "max", "-w", "20", "-n", "400", "--warmup", "0", "--answer-in", "300ms")
+	require.NotNil(t, r, err)
+	require.Equal(t, uint64(20), r.Counts.Lost)
+	require.Equal(t, uint64(380), r.Counts.Received)
+}
+
+// TestFanout: one sender, many receivers.
+func TestFanout(t *testing.T) {
+	t.Parallel()
+	where := service(t, "unix", "--router")
+	for _, shape := range [][]string{{"--rate", "500/s"}, {"--rate", "max", "-w", "50"}} {
+		r, err := measure(t, append([]string{"fanout", where, "-c", "5", "-n", "80", "-d", "1m", "--warmup", "0", "-e", nothingWrong}, shape...)...)
+		require.NotNil(t, r, err)
+		met(t, r)
+		require.Equal(t, uint64(80), r.Counts.Sent)
+		require.Equal(t, uint64(400), r.Counts.Received)
+		require.Equal(t, 5, r.Load.Receivers)
+	}
+	// No router at all.
+	_, err := measure(t, "fanout", service(t, "unix", "--fault", "drop=100%")+"x")
+	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
+}
+
+// TestConnect opens connections, at a rate, at once, and keeps them.
+func TestConnect(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"tcp", "unix", "unixpacket"} {
+		where := service(t, scheme)
+		for _, shape := range [][]string{{"--rate", "500/s"}, {"--rate", "max", "--workers", "2"}, {"--rate", "max", "--hold"}} {
+			r, err := measure(t, append([]string{"connect", where, "-n", "60", "-d", "1m", "--warmup", "0", "-e", "failed=0,loss=0"}, shape...)...)
+			require.NotNil(t, r, err)
+			met(t, r)
+			require.Equal(t, uint64(60), r.Counts.Received)
+			require.Equal(t, uint64(60), r.Response.Count)
+		}
+	}
+	// Nobody is there: all fail, and it ends.
+	r, err := measure(t, "connect", "unix:"+filepath.Join(t.TempDir(), "nobody"), "-r", "500/s", "-n", "20", "-d", "1m", "--warmup", "0")
+	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
+	require.Equal(t, uint64(20), r.Counts.Failed)
+	require.Zero(t, r.Counts.Received)
+}
+
+// TestIdleConnections beside the busy ones.
+func TestIdleConnections(t *testing.T) {
+	t.Parallel()
+	r, err := measure(t, "request", service(t, "unix"), "-r", "max", "-n", "100", "--warmup", "0", "--idle", "150", "-e", nothingWrong)
+	require.NotNil(t, r, err)
+	met(t, r)
+	require.Equal(t, 150, r.Load.Idle)
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"request"}, {"request", "a", "b"}, {"request", ":1", "-c", "0"}, {"request", ":1", "-w", "-1"}, {"request", ":1", "--workers", "0"},
+		{"request", ":1", "-s", "70000"}, {"request", ":1", "-d", "0"}, {"request", ":1", "-n", "0"}, {"request", ":1", "--burst", "-1"},
+		{"request", ":1", "-m", "A", "-f", "x"}, {"request", ":1", "-m", "lower"}, {"request", ":1", "-m", "A", "-p", "x"}, {"request", ":1", "-f", "x", "-p", "a=b"},
+		{"request", ":1", "--template", "{{.X}}"}, {"request", ":1", "--template", "{{"}, {"request", ":1", "--template", "{{.N}}"},
+		{"request", ":1", "-r", "max", "--arrival", "poisson"}, {"request", ":1", "-r", "max", "-w", "0"}, {"request", "exec:cat"}, {"request", "fifo:x"},
+		{"request", "udp://127.0.0.1:1", "-s", "2000"}, {"request", "udp://127.0.0.1:1", "--idle", "5"}, {"request", ":1", "--max-datagram", "0"},
+		{"connect", "udp://127.0.0.1:1"}, {"connect", ":1", "--hold"}, {"fanout", "udp://127.0.0.1:1"}, {"router", ":1", "--seq", "none"},
+		{"serve"}, {"serve", "exec:cat"}, {"serve", ":1", "--fault", "x"}, {"request", ":1", "-c", "999999"}, {"request", ":1", "--pid", "-1"},
+	} {
+		w := toolkittest.New(t)
+		err := w.Run(context.Background(), Command, append([]string{"bench"}, args...)...)
+		require.Equal(t, toolkit.Usage, toolkit.KindOf(err), "%v: %v", args, err)
+	}
+	w := toolkittest.New(t)
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-f", "/nowhere")))
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "/nowhere")))
+	require.Equal(t, toolkit.Data, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "parts_test.go")))
+}

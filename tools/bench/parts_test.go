@@ -1,0 +1,196 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+func TestSequence(t *testing.T) {
+	tests := []struct {
+		name                            string
+		numbers                         []uint64
+		received, duplicated, reordered uint64
+	}{
+		{"in order", []uint64{5, 6, 7}, 3, 0, 0},
+		{"a gap", []uint64{5, 7, 8}, 3, 0, 0},
+		{"filled later", []uint64{5, 7, 6, 8}, 4, 0, 1},
+		{"doubled", []uint64{5, 6, 6, 7, 5}, 3, 2, 0},
+		{"before the first", []uint64{5, 4}, 2, 0, 1},
+		{"a leap over all bits", []uint64{5, 100_000, 100_001, 100_000}, 3, 1, 0},
+		{"far back", []uint64{5, 100_000, 6}, 3, 0, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var s sequence
+			for _, n := range test.numbers {
+				s.see(n)
+			}
+			require.Equal(t, []uint64{test.received, test.duplicated, test.reordered}, []uint64{s.received, s.duplicated, s.reordered})
+		})
+	}
+}
+
+// TestSequenceAgainstASet: within the reach of its bits it knows every number.
+func TestSequenceAgainstASet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s sequence
+		seen := map[uint64]bool{}
+		high, doubled := uint64(0), uint64(0)
+		for _, n := range rapid.SliceOf(rapid.Uint64Range(10_000, 13_000)).Draw(t, "numbers") {
+			v := s.see(n)
+			switch {
+			case seen[n]:
+				doubled++
+				require.Equal(t, duplicate, v)
+			case n < high:
+				require.Equal(t, behind, v)
+			default:
+				require.Equal(t, inOrder, v)
+			}
+			seen[n], high = true, max(high, n)
+		}
+		require.Equal(t, uint64(len(seen)), s.received)
+		require.Equal(t, doubled, s.duplicated)
+	})
+}
+
+// TestSizes: a message has the size that was asked for, and its number can be found in it.
+func TestSizes(t *testing.T) {
+	for _, size := range []int{0, 16, 17, 20, 22, 23, 24, 26, 27, 28, 64, 1024, 16384, 65536} {
+		s, err := newScript(wording{command: "BENCH", size: size}, nil)
+		require.NoError(t, err, size)
+		l := s.lines[0]
+		if size == 0 {
+			size = defaultSize
+		}
+		require.Len(t, l.text, size+1)
+		require.Equal(t, size, s.size())
+		require.Equal(t, strings.Repeat("9", s.digits), string(l.text[l.seq:][:s.digits]))
+		m, err := message.Parse(l.text[:size])
+		require.NoError(t, err)
+		require.Equal(t, "BENCH", m.Command())
+		text, err := m.AppendText(nil)
+		require.NoError(t, err)
+		require.Equal(t, l.text[:size], text, "a service answers other bytes")
+	}
+	_, err := newScript(wording{command: "BENCH", size: 12}, nil)
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+	m, err := message.Parse([]byte("LOCK tag=1;text=\"a;b seq=999999999999\";zeta=2"))
+	require.NoError(t, err)
+	s, err := newScript(wording{size: 100}, []*message.Message{m})
+	require.NoError(t, err)
+	require.Len(t, s.lines[0].text, 101)
+	require.Contains(t, string(s.lines[0].text), "seq="+string(s.lines[0].text[s.lines[0].seq:][:12])+";")
+	_, err = newScript(wording{seq: "1x"}, []*message.Message{m})
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+}
+
+func TestStampsFit(t *testing.T) {
+	s, err := newScript(wording{command: commandPub, stamps: true}, nil)
+	require.NoError(t, err)
+	l := s.lines[0]
+	require.Len(t, l.text, defaultSize+1)
+	require.Positive(t, l.at)
+	require.Positive(t, l.due)
+	s, err = newScript(wording{command: commandPub, stamps: true, size: 20}, nil)
+	require.NoError(t, err)
+	require.Equal(t, -1, s.lines[0].at)
+	require.Len(t, s.lines[0].text, 21)
+
+	require.Equal(t, int64(5), since(1_000_000_000_105, 100))
+	require.Equal(t, int64(10), since(2_000_000_000_005, 999_999_999_995))
+	require.Zero(t, since(100, 105)) // another clock
+}
+
+// TestNumbersComeBack: what a client shows of a number is enough to know it again, also after it wrapped around.
+func TestNumbersComeBack(t *testing.T) {
+	s, err := newScript(wording{command: "BENCH", size: 16}, nil)
+	require.NoError(t, err)
+	require.Equal(t, uint64(1_000_000), s.modulo)
+	c := newClient(&worker{plan: &plan{kind: kindRequest, window: 1, connections: 1, script: s}}, 0, s)
+	for _, next := range []uint64{0, 1, 899_999, 900_000, 950_000, 1_000_000, 5_123_456} {
+		c.setNext(next)
+		shown, ok := digits(c.digits[:s.digits])
+		require.True(t, ok)
+		require.Equal(t, next, c.number(shown))
+		for _, back := range []uint64{1, 50, 400_000} {
+			if back <= next {
+				require.Equal(t, next-back, c.number((shown+s.modulo-back)%s.modulo))
+			}
+		}
+		increment(c.digits[:s.digits])
+		shown, _ = digits(c.digits[:s.digits])
+		require.Equal(t, next+1, c.number(shown))
+	}
+	for _, text := range []string{"", "x", "1x", "-1"} {
+		_, ok := digits([]byte(text))
+		require.False(t, ok)
+	}
+}
+
+func TestParseFault(t *testing.T) {
+	f, err := parseFault("200ms:every2s", "drop=1%,reorder=0.5%")
+	require.NoError(t, err)
+	require.Equal(t, fault{stall: 200 * time.Millisecond, every: 2 * time.Second, drop: 0.01, reorder: 0.005}, f)
+	f, err = parseFault("1:every 3", "")
+	require.NoError(t, err)
+	require.Equal(t, 3*time.Second, f.every)
+	for _, stall := range []string{"5", "5:", "x:every1s", "1s:everyx", "1s:every1s", "0:every1s"} {
+		_, err := parseFault(stall, "")
+		require.Equal(t, toolkit.Usage, toolkit.KindOf(err), stall)
+	}
+	for _, faults := range []string{"drop", "drop=1", "drop=x%", "lose=1%", "drop=101%", "drop=-1%"} {
+		_, err := parseFault("", faults)
+		require.Equal(t, toolkit.Usage, toolkit.KindOf(err), faults)
+	}
+}
+
+func TestParseOutputs(t *testing.T) {
+	all, err := parseOutputs([]string{"json=x.json", "html=y=z.html"}, false)
+	require.NoError(t, err)
+	require.Equal(t, []output{{"json", "x.json"}, {"html", "y=z.html"}, {"text", ""}}, all)
+	all, err = parseOutputs([]string{"csv"}, false)
+	require.NoError(t, err)
+	require.Equal(t, []output{{"csv", ""}}, all)
+	all, err = parseOutputs(nil, true)
+	require.NoError(t, err)
+	require.Equal(t, []output{{"json", ""}}, all)
+	for _, texts := range [][]string{{"pdf"}, {"json="}, {"json", "csv"}} {
+		_, err := parseOutputs(texts, false)
+		require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+	}
+}
+
+func TestSparkline(t *testing.T) {
+	require.Equal(t, "▁▃▅█", Sparkline([]float64{0, 2, 4, 7}))
+	require.Equal(t, "▁▁", Sparkline([]float64{0, 0}))
+	require.Empty(t, Sparkline(nil))
+}
+
+// TestLimitsAreCheckedBefore: nothing is dialled that cannot be opened.
+func TestLimitsAreCheckedBefore(t *testing.T) {
+	n, err := portRange("32768\t60999\n")
+	require.NoError(t, err)
+	require.Equal(t, 28232, n)
+	for _, text := range []string{"", "1", "a b", "1 b"} {
+		_, err := portRange(text)
+		require.Error(t, err)
+	}
+	tcp, err := address.Parse("tcp://127.0.0.1:1", address.Defaults{})
+	require.NoError(t, err)
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkPorts(tcp, 65537)))
+	require.NoError(t, checkPorts(tcp, 10))
+	unix, err := address.Parse("unix:x", address.Defaults{})
+	require.NoError(t, err)
+	require.NoError(t, checkPorts(unix, 65537))
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkDescriptors(1<<40)))
+	require.NoError(t, checkDescriptors(10))
+}
