@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"math"
 	"os"
 	"time"
 
@@ -136,13 +137,16 @@ func adjust(fd int, o transport.Options) error {
 		return err
 	}
 	if o.UserTimeout > 0 {
-		ms := int(max(o.UserTimeout/time.Millisecond, 1))
+		ms := int(min(max(o.UserTimeout/time.Millisecond, 1), math.MaxInt32))
 		if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, ms); err != nil {
 			return err
 		}
 	}
 	return keepAlive(fd, o.KeepAlive)
 }
+
+// longestIdle is the most that the kernel takes, in seconds: MAX_TCP_KEEPIDLE.
+const longestIdle = 32767
 
 // keepAlive has dead peers found out: idle is the time before the first probe
 // and between probes.
@@ -153,7 +157,7 @@ func keepAlive(fd int, idle time.Duration) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1); err != nil || idle == 0 {
 		return err
 	}
-	seconds := int((idle + time.Second - 1) / time.Second)
+	seconds := int(min((idle+time.Second-1)/time.Second, longestIdle))
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package tcp_test
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -67,8 +68,21 @@ func silent(t *testing.T) address.Address {
 }
 
 func TestSocketOptions(t *testing.T) {
+	tests := map[string]struct {
+		o                 transport.Options
+		idle, userTimeout int
+	}{
+		"usual":            {transport.Options{KeepAlive: 7 * time.Second, UserTimeout: 9 * time.Second}, 7, 9000},
+		"more than it can": {transport.Options{KeepAlive: 24 * time.Hour, UserTimeout: 1000 * time.Hour * 24}, 32767, math.MaxInt32},
+		"less than it can": {transport.Options{KeepAlive: time.Millisecond, UserTimeout: time.Microsecond}, 1, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { checkOptions(t, tt.o, tt.idle, tt.userTimeout) })
+	}
+}
+
+func checkOptions(t *testing.T, o transport.Options, idle, userTimeout int) {
 	w := transporttest.NewWorld(t)
-	o := transport.Options{KeepAlive: 7 * time.Second, UserTimeout: 9 * time.Second}
 	server := &transporttest.Recorder{T: t, Name: "server"}
 	l, err := tcp.Listen(w.Loop, at("127.0.0.1:0"), o, func(transport.Conn) transport.Handler { return server })
 	require.NoError(t, err)
@@ -84,8 +98,8 @@ func TestSocketOptions(t *testing.T) {
 		checked++
 		for name, want := range map[[2]int]int{
 			{unix.IPPROTO_TCP, unix.TCP_NODELAY}:      1,
-			{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT}: 9000,
-			{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE}:     7,
+			{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT}: userTimeout,
+			{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE}:     idle,
 			{unix.SOL_SOCKET, unix.SO_KEEPALIVE}:      1,
 		} {
 			got, err := unix.GetsockoptInt(s.FD, name[0], name[1])
