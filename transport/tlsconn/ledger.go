@@ -69,7 +69,8 @@ func (c *Conn) account() {
 	}
 }
 
-// Unacked implements transport.Acknowledger. It is not known if the connection below does not know it.
+// Unacked implements transport.Acknowledger. It is not known if the connection below does not know it. As over TCP, our end of
+// stream counts as a byte.
 func (c *Conn) Unacked() (int, bool) {
 	a, ok := c.below.(transport.Acknowledger)
 	if !ok {
@@ -80,7 +81,11 @@ func (c *Conn) Unacked() (int, bool) {
 		return 0, known
 	}
 	c.account()
-	return c.ledger.unacked(n, c.below.Stats().BytesOut), true
+	missing := c.ledger.unacked(n, c.below.Stats().BytesOut)
+	if c.is(finSent) {
+		missing = max(missing, 1)
+	}
+	return missing, true
 }
 
 // bytesOut is Stats.BytesOut. It is exact over a connection that knows what the kernel took; over another all may be out that

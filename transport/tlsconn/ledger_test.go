@@ -2,6 +2,7 @@ package tlsconn_test
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -11,6 +12,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/tcp"
 	"github.com/ed-toolbox/ed/transport/tlsconn"
 	"github.com/ed-toolbox/ed/transport/transporttest"
+	"github.com/ed-toolbox/ed/transport/unixsock"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
@@ -91,6 +93,28 @@ func TestUnacked(t *testing.T) {
 	require.Less(t, uint64(unacked(t, conn)), conn.Stats().BytesOut)
 	require.NoError(t, l.Close())
 	w.Idle()
+}
+
+// TestUnackedEnd: a peer that has not read our end of stream cannot have known of it.
+func TestUnackedEnd(t *testing.T) {
+	w, c := transporttest.NewWorld(t), both(t)
+	server, client := &transporttest.HalfRecorder{Recorder: transporttest.Recorder{T: t, Name: "server"}}, &transporttest.HalfRecorder{Recorder: transporttest.Recorder{T: t, Name: "client"}}
+	l, err := tlsconn.Listen(w.Loop, unixsock.Listen, address.FromUnix(address.Unix, filepath.Join(t.TempDir(), "s")), transport.Options{}, c,
+		func(transport.Conn) transport.Handler { return server })
+	require.NoError(t, err)
+	conn, err := tlsconn.Dial(w.Loop, unixsock.Dial, l.Addr(), transport.Options{}, c, client)
+	require.NoError(t, err)
+	require.NoError(t, conn.Write([]byte("all")))
+	w.Until("it was read", func() bool { return server.Received == 3 && unacked(t, conn) == 0 })
+	server.Conn.Pause()
+	require.NoError(t, conn.CloseWrite())
+	w.Until("our end waits to be read", func() bool { return unacked(t, conn) > 0 })
+	server.Conn.Resume()
+	w.Until("it sees the end", func() bool { return server.EOFs == 1 && unacked(t, conn) == 0 })
+	require.NoError(t, server.Conn.Close())
+	require.NoError(t, l.Close())
+	w.Idle()
+	require.NoError(t, client.Err)
 }
 
 // TestUnackedPipe: where the connection below cannot tell, nor can this one.
