@@ -37,9 +37,9 @@ type Dispatcher struct {
 	options Options
 	now     func() time.Time
 	hooks   Hooks
-	unhook  func() // takes the one of SetTrace away
-	plain   bool   // see settle
-	event   Event  // the one event that every call of the hooks borrows
+	own     *Tap  // the hook of SetTrace
+	plain   bool  // see settle
+	event   Event // the one event that every call of the hooks borrows
 
 	// The lists are in walking order and never changed in place, so that a walk can go on over the one it has.
 	exact     table

@@ -84,24 +84,22 @@ type Labeler interface {
 
 // SetTrace replaces the hook of Options.Trace; nil ends it. Hooks of AddTrace stay.
 func (d *Dispatcher) SetTrace(hook func(*Event)) {
-	if d.unhook != nil {
-		d.unhook()
-		d.unhook = nil
+	if d.own != nil {
+		d.own.Remove()
+		d.own = nil
 	}
 	if hook != nil {
-		d.unhook = d.hooks.Add(hook)
+		d.own = d.hooks.Add(hook)
 	}
 	d.settle()
 }
 
-// AddTrace adds a trace hook beside the others, until remove is called. It may be called from inside a hook or handler.
-func (d *Dispatcher) AddTrace(hook func(*Event)) (remove func()) {
-	unhook := d.hooks.Add(hook)
+// AddTrace adds a trace hook beside the others, until its Remove. It may be called from inside a hook or handler.
+func (d *Dispatcher) AddTrace(hook func(*Event)) *Tap {
+	t := d.hooks.Add(hook)
+	t.changed = d.settle
 	d.settle()
-	return func() {
-		unhook()
-		d.settle()
-	}
+	return t
 }
 
 // Traced says whether there is a trace hook, so that others can skip making events.
@@ -114,21 +112,38 @@ func (d *Dispatcher) Trace(ev *Event) {
 	if !d.hooks.Any() {
 		return
 	}
+	if d.hooks.Doze() {
+		d.hooks.Glance(ev.Direction, ev.Outcome, ev.Message)
+		return
+	}
 	if ev.Time.IsZero() {
 		ev.Time = d.now()
 	}
 	d.hooks.Run(ev)
 }
 
+// since is the time that has passed. Without a clock of its own the dispatcher reads half of the system's only.
+func (d *Dispatcher) since(start time.Time) time.Duration {
+	if d.options.Now == nil {
+		return time.Since(start)
+	}
+	return d.now().Sub(start)
+}
+
 // traced is Dispatch with a trace hook.
 func (d *Dispatcher) traced(from Sender, m *message.Message) Outcome {
-	start := d.now()
 	var r result
+	if d.hooks.Doze() { // nobody wants to know more than that it was there
+		d.route(from, m, &r)
+		d.hooks.Glance(In, r.outcome, m)
+		return r.outcome
+	}
+	start := d.now()
 	d.route(from, m, &r)
 	outer := d.event // of a hook that dispatches: it still reads its event
 	d.event = Event{
 		Time: start, Direction: In, Message: m,
-		Outcome: r.outcome, Handler: r.handler, Took: d.now().Sub(start), Err: r.err,
+		Outcome: r.outcome, Handler: r.handler, Took: d.since(start), Err: r.err,
 	}
 	if l, ok := from.(Labeler); ok {
 		l.Label(&d.event)

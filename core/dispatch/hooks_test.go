@@ -16,8 +16,8 @@ func TestHooksSeeTheSameEvents(t *testing.T) {
 		return func(ev *dispatch.Event) { seen = append(seen, who+" "+ev.Message.Command()) }
 	}
 	d := dispatch.New(dispatch.Options{Trace: note("own")})
-	removeA := d.AddTrace(note("a"))
-	removeB := d.AddTrace(note("b"))
+	removeA := d.AddTrace(note("a")).Remove
+	removeB := d.AddTrace(note("b")).Remove
 	send := func(command string) []string {
 		seen = nil
 		d.Dispatch(nil, message.New(command))
@@ -46,10 +46,10 @@ func TestHooksMayGoInsideAHook(t *testing.T) {
 		h.Run(&dispatch.Event{}) // its own events are not shown
 		removeB()
 		if removeC == nil {
-			removeC = h.Add(func(*dispatch.Event) { seen = append(seen, "c") })
+			removeC = h.Add(func(*dispatch.Event) { seen = append(seen, "c") }).Remove
 		}
 	})
-	removeB = h.Add(func(*dispatch.Event) { seen = append(seen, "b") })
+	removeB = h.Add(func(*dispatch.Event) { seen = append(seen, "b") }).Remove
 	h.Run(&dispatch.Event{})
 	require.Equal(t, []string{"a"}, seen, "b went in the middle, c came")
 	h.Run(&dispatch.Event{})

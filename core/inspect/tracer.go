@@ -9,8 +9,8 @@ import (
 
 // Traced is what can be watched; *dispatch.Dispatcher satisfies it.
 type Traced interface {
-	// AddTrace has hook see every event until remove is called.
-	AddTrace(hook func(*dispatch.Event)) (remove func())
+	// AddTrace has hook see every event until the Remove of what it returns.
+	AddTrace(hook func(*dispatch.Event)) *dispatch.Tap
 }
 
 // TracerOptions of a Tracer. The zero value is useful.
@@ -19,26 +19,30 @@ type TracerOptions struct {
 	Mono func(t time.Time) time.Duration
 	// Now is the clock of the meters. Nil: time.Now.
 	Now func() time.Time
+	// After calls f once, later, on the same goroutine: the loop's timer. Nil: the tracer never dozes (see Tracer.doze).
+	After func(d time.Duration, f func())
 }
 
 // Tracer shows the events of a process to any number of watchers, and counts them while somebody looks at the counts. It
 // hangs its hook in only then: nobody pays for watchers that are not there. It belongs to one goroutine, the loop's.
 type Tracer struct {
 	traced   []Traced
-	remove   []func() // takes the hook away; empty while nobody looks
+	taps     []*dispatch.Tap // empty while nobody looks
 	watchers []*Watcher
 	meter    Meter
 	pairs    pairs
 	secrets  secrets
 	mono     func(time.Time) time.Duration
 	now      func() time.Time
+	after    func(time.Duration, func())
+	dozing   bool
 	seq      uint64
 	serial   uint64 // of watches
 }
 
 // NewTracer returns a tracer that watches nothing yet.
 func NewTracer(o TracerOptions) *Tracer {
-	t := &Tracer{secrets: secrets{}, mono: o.Mono, now: o.Now}
+	t := &Tracer{secrets: secrets{}, mono: o.Mono, now: o.Now, after: o.After}
 	if t.now == nil {
 		t.now = time.Now
 	}
@@ -52,8 +56,9 @@ func NewTracer(o TracerOptions) *Tracer {
 // Add has the events of d shown, too.
 func (t *Tracer) Add(d Traced) {
 	t.traced = append(t.traced, d)
-	if len(t.remove) > 0 {
-		t.remove = append(t.remove, d.AddTrace(t.see))
+	if t.Active() {
+		t.wake()
+		t.taps = append(t.taps, d.AddTrace(t.see))
 	}
 }
 
@@ -65,6 +70,7 @@ func (t *Tracer) Watch(o WatchOptions) (*Watcher, error) {
 	}
 	t.serial++
 	w := newWatcher(t, t.serial, filter, o)
+	t.wake()
 	t.watchers = append(slices.Clone(t.watchers), w)
 	t.settle()
 	return w, nil
@@ -81,13 +87,14 @@ func (t *Tracer) Watchers() []*Watcher { return t.watchers }
 
 // Meter begins to count, if nobody counts yet, and goes on for at least MeterTime after the last call.
 func (t *Tracer) Meter() *Meter {
+	t.wake()
 	t.meter.look(t.now())
 	t.settle()
 	return &t.meter
 }
 
 // Active says whether the hook is in.
-func (t *Tracer) Active() bool { return len(t.remove) > 0 }
+func (t *Tracer) Active() bool { return len(t.taps) > 0 }
 
 // settle puts the hook in or takes it out.
 func (t *Tracer) settle() {
@@ -97,14 +104,14 @@ func (t *Tracer) settle() {
 	}
 	if wanted {
 		for _, d := range t.traced {
-			t.remove = append(t.remove, d.AddTrace(t.see))
+			t.taps = append(t.taps, d.AddTrace(t.see))
 		}
 		return
 	}
-	for _, remove := range t.remove {
-		remove()
+	for _, tap := range t.taps {
+		tap.Remove()
 	}
-	t.remove = nil
+	t.taps, t.dozing = nil, false
 	t.pairs.clear()
 }
 
@@ -118,8 +125,12 @@ func (t *Tracer) see(ev *dispatch.Event) {
 	if t.meter.counting && !t.meter.count(ev, mate) {
 		t.settle()
 	}
+	took := false
 	for _, w := range t.watchers {
-		w.offer(ev, mate)
+		took = w.offer(ev, mate) || took
+	}
+	if !took {
+		t.doze(ev.Time)
 	}
 }
 

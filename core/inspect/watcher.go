@@ -87,26 +87,45 @@ func (w *Watcher) Stats() WatchStats {
 	return s
 }
 
-// offer queues ev if the watcher wants it and there is room.
-func (w *Watcher) offer(ev *dispatch.Event, mate mate) {
+// wants says whether ev passes the filter and the sample, and counts it then.
+func (w *Watcher) wants(ev *dispatch.Event) bool {
 	if w.closed || !w.filter.Match(ev) {
-		return
+		return false
 	}
 	w.passed++
 	if n := w.options.Sample; n > 1 && w.passed%n != 1 {
-		return
+		return false
 	}
 	w.stats.Matched++
-	switch {
-	case !w.token(ev.Time):
-		w.lost.Rate++
-		w.stats.Dropped.Rate++
-	case !w.room() || !w.push(ev, mate):
-		w.full = true
-		w.lost.Slow++
-		w.stats.Dropped.Slow++
+	return true
+}
+
+// offer queues ev if the watcher wants it and there is room. False: it had to be dropped.
+func (w *Watcher) offer(ev *dispatch.Event, mate mate) bool {
+	if !w.wants(ev) {
+		return true
+	}
+	took := w.token(ev.Time)
+	if took {
+		took = w.room() && w.push(ev, mate)
+		w.full = !took
+	}
+	if !took {
+		w.drop()
 	}
 	w.tell()
+	return took
+}
+
+// drop counts a record that cannot be taken.
+func (w *Watcher) drop() {
+	if w.full {
+		w.lost.Slow++
+		w.stats.Dropped.Slow++
+	} else {
+		w.lost.Rate++
+		w.stats.Dropped.Rate++
+	}
 }
 
 // minRecord is a size that records have at least: with less room the work of making one is not begun.
@@ -245,6 +264,9 @@ func (w *Watcher) Take(send func(line []byte) error) error {
 			w.stats.Sent++
 		}
 		w.queue.pop()
+		if w.full && w.room() {
+			w.tracer.wake()
+		}
 	}
 	w.told = false
 	return nil

@@ -42,7 +42,7 @@ func readControl(s *setup, text string) error {
 type insight daemon
 
 // AddTrace implements control.Dispatcher.
-func (i *insight) AddTrace(hook func(*dispatch.Event)) (remove func()) { return i.hooks.Add(hook) }
+func (i *insight) AddTrace(hook func(*dispatch.Event)) *dispatch.Tap { return i.hooks.Add(hook) }
 
 // Dispatch implements control.Dispatcher: the default commands of visitors.
 func (i *insight) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
@@ -74,6 +74,11 @@ func (i *insight) Links() iter.Seq[*link.Link] {
 
 // watched treats a message that somebody may watch. It is shown as it came: the rules say in it who sent it.
 func (d *daemon) watched(from dispatch.Sender, m *message.Message, treat func()) {
+	if d.hooks.Doze() {
+		treat()
+		d.hooks.Glance(dispatch.In, dispatch.Handled, m)
+		return
+	}
 	d.came = m.AppendReceived(d.came[:0])
 	begin := time.Now()
 	treat()

@@ -95,7 +95,10 @@ func Serve(loop *reactor.Loop, o Options) (*Control, error) {
 	}
 	c.options.Name = cmp.Or(o.Name, filepath.Base(os.Args[0]))
 	mono, now := proc.Monotonic(), time.Now()
-	c.tracer = inspect.NewTracer(inspect.TracerOptions{Mono: func(t time.Time) time.Duration { return mono + t.Sub(now) }})
+	c.tracer = inspect.NewTracer(inspect.TracerOptions{
+		Mono:  func(t time.Time) time.Duration { return mono + t.Sub(now) },
+		After: func(d time.Duration, f func()) { loop.After(d, "watchers", f) },
+	})
 	if err := c.addCommands(); err != nil {
 		return nil, fmt.Errorf("open control socket: %w", err)
 	}

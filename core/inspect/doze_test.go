@@ -1,0 +1,104 @@
+package inspect_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// sleeper is a world whose tracer may doze; wake is what the timer would call.
+func sleeper(t *testing.T) (w *world, looks *int, wake *func()) {
+	w = &world{t: t, now: time.Unix(1000, 0)}
+	looks, wake = new(int), new(func())
+	clock := func() time.Time { *looks++; return w.now }
+	w.d = dispatch.New(dispatch.Options{Now: clock})
+	require.NoError(t, w.d.On("A", func(dispatch.Sender, *message.Message) error { return nil }))
+	w.tracer = inspect.NewTracer(inspect.TracerOptions{Now: clock, After: func(d time.Duration, f func()) {
+		require.Positive(t, d)
+		require.LessOrEqual(t, d, 100*time.Millisecond)
+		*wake = f
+	}})
+	w.tracer.Add(w.d)
+	return w, looks, wake
+}
+
+// A watcher that cannot take more costs the watched process a count, and no look at the clock.
+func TestTracerDozesWhileNothingCanBeTaken(t *testing.T) {
+	for name, o := range map[string]inspect.WatchOptions{
+		"rate": {Rate: 10}, "queue": {Rate: -1, Queue: 1000}, "filter": {Rate: 10, Filter: []string{"A,direction=in"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, looks, wake := sleeper(t)
+			v := w.watch(o)
+			for range 30 {
+				w.in("A n=1")
+			}
+			require.NotNil(t, *wake)
+			before := *looks
+			for range 1000 {
+				w.in("A n=2")
+			}
+			w.in("B") // not wanted by the filter
+			require.Equal(t, before, *looks, "it dozes")
+			(*wake)()
+			w.now = w.now.Add(time.Second)
+			shown, lost := take(t, v)
+			w.in("A n=3")
+			last, more := take(t, v)
+			require.Len(t, last, 1)
+			want := 1032
+			if name == "filter" {
+				want = 1031
+			}
+			require.Equal(t, want, len(shown)+lost+more+1)
+			require.EqualValues(t, 1032, last[0].Seq, "each was counted")
+			require.EqualValues(t, want, v.Stats().Matched)
+		})
+	}
+}
+
+func TestWhatKeepsTheTracerAwake(t *testing.T) {
+	for name, wakeUp := range map[string]func(w *world){
+		"a meter":                     func(w *world) { w.tracer.Meter() },
+		"a watcher with room":         func(w *world) { w.watch(inspect.WatchOptions{}) },
+		"a filter by peer":            func(w *world) { w.watch(inspect.WatchOptions{Rate: 1, Filter: []string{"peer=x"}}) },
+		"another hook":                func(w *world) { w.d.AddTrace(func(*dispatch.Event) {}) },
+		"the end of the only watcher": func(w *world) { w.tracer.Watchers()[0].Close(); w.d.AddTrace(func(*dispatch.Event) {}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, looks, _ := sleeper(t)
+			w.watch(inspect.WatchOptions{Rate: 1})
+			for range 5 {
+				w.in("A")
+			}
+			before := *looks
+			w.in("A")
+			require.Equal(t, before, *looks)
+			wakeUp(w)
+			before = *looks
+			w.in("A")
+			w.in("A")
+			require.Greater(t, *looks, before)
+		})
+	}
+}
+
+func TestAWatcherThatReadsWakesTheTracer(t *testing.T) {
+	w, looks, _ := sleeper(t)
+	v := w.watch(inspect.WatchOptions{Rate: -1, Queue: 1000})
+	for range 30 {
+		w.in("A n=1")
+	}
+	shown, lost := take(t, v)
+	require.Equal(t, 30, len(shown)+lost)
+	before := *looks
+	w.in("A n=2")
+	require.Greater(t, *looks, before)
+	shown, _ = take(t, v)
+	require.Len(t, shown, 1)
+}
