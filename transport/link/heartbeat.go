@@ -95,12 +95,15 @@ func (b *beat) send() error {
 	m := message.New("ALIVE").SetUint("serial", p.serial).Set("timestamp", stamp)
 	line, err := p.shared.encode(m, p.shared.asJSON(s.link.json))
 	if err == nil {
-		line = append(line, '\n')
-		p.shared.out = line
+		text := len(line)
+		if !s.link.packets {
+			line = append(line, '\n')
+			p.shared.out = line
+		}
 		s.conn.own = true
 		err = s.conn.Write(line)
 		s.conn.own = false
-		p.shared.sent(s.link, m, line[:len(line)-1], err)
+		p.shared.sent(s.link, m, line[:text], err)
 	}
 	if err == nil {
 		b.asked, b.waited, b.serial, b.stamp, b.mark = true, 0, p.serial, stamp, s.conn.put()

@@ -54,6 +54,9 @@ func (j *journal) Write(line []byte) error {
 	return nil
 }
 
+// KeepsPackets implements transport.Framed if the connection does: then each packet is a line, and none has an end.
+func (j *journal) KeepsPackets() bool { return transport.KeepsPackets(j.Conn) }
+
 // Unacked implements transport.Acknowledger if the connection does.
 func (j *journal) Unacked() (int, bool) {
 	if a, ok := j.Conn.(transport.Acknowledger); ok {

@@ -2,6 +2,9 @@ package link
 
 import "iter"
 
+// lineEnd ends a line, but not a packet.
+var lineEnd = []byte{'\n'}
+
 // entry is what is known of a line in a queue.
 type entry struct {
 	expires int64 // when it is too late to send it, in ns of the loop's clock; 0: never

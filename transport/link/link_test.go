@@ -31,6 +31,10 @@ func TestMain(m *testing.M) {
 		runService(where)
 		return
 	}
+	if os.Getenv(echoVariable) != "" {
+		runEcho()
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 

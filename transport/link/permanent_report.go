@@ -1,6 +1,8 @@
 package link
 
 import (
+	"bytes"
+
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
@@ -73,14 +75,15 @@ func (p *Permanent) OnTurnEnd() {
 func (p *Permanent) tell() {
 	r := &p.reports
 	line, _ := r.telling.front()
+	line = bytes.TrimSuffix(line, lineEnd)
 	why := r.reasons[0]
 	r.telling.pop()
 	r.reasons = r.reasons[1:]
 	var m message.Message
-	if m.Decode(line[:len(line)-1]) != nil {
+	if m.Decode(line) != nil {
 		return // cannot be: it was encoded by us
 	}
-	p.shared.trace(p, dispatch.Event{Direction: dispatch.Out, Message: &m, Raw: line[:len(line)-1], Outcome: dispatch.Dropped, Err: why})
+	p.shared.trace(p, dispatch.Event{Direction: dispatch.Out, Message: &m, Raw: line, Outcome: dispatch.Dropped, Err: why})
 	if f := p.options.OnUndelivered; f != nil {
 		f(&m, why)
 	}
@@ -93,8 +96,9 @@ func (p *Permanent) traceSent(l *Link, line []byte) {
 		p.shared.stats.Out++
 		return
 	}
+	line = bytes.TrimSuffix(line, lineEnd)
 	var m message.Message
-	if m.Decode(line[:len(line)-1]) == nil {
-		p.shared.sent(l, &m, line[:len(line)-1], nil)
+	if m.Decode(line) == nil {
+		p.shared.sent(l, &m, line, nil)
 	}
 }

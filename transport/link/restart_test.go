@@ -210,9 +210,10 @@ func TestRestarts(t *testing.T) {
 		at string
 		o  func(o *link.PermanentOptions)
 	}{
-		"tcp":  {real, "tcp://127.0.0.1:0", func(*link.PermanentOptions) {}},
-		"unix": {real, "unix:" + filepath.Join(t.TempDir(), "s"), func(*link.PermanentOptions) {}},
-		"tls":  {secure(real), "tls://127.0.0.1:0", func(*link.PermanentOptions) {}},
+		"tcp":     {real, "tcp://127.0.0.1:0", func(*link.PermanentOptions) {}},
+		"unix":    {real, "unix:" + filepath.Join(t.TempDir(), "s"), func(*link.PermanentOptions) {}},
+		"packets": {real, "unixpacket:" + filepath.Join(t.TempDir(), "p"), func(*link.PermanentOptions) {}},
+		"tls":     {secure(real), "tls://127.0.0.1:0", func(*link.PermanentOptions) {}},
 		"tls, heartbeat": {secure(real), "tls://127.0.0.1:0", func(o *link.PermanentOptions) {
 			o.Heartbeat = link.Heartbeat{Interval: time.Millisecond, Timeout: time.Second}
 			o.DoubtBytes = 600

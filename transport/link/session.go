@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -147,8 +148,15 @@ func (s *session) open() bool {
 	return s != nil && s.ready && !s.finishing && !s.link.closing && !s.conn.Congested() && s.beat.room()
 }
 
-// give writes one line of the queue.
+// give writes one line of the queue, which has its end, unless it has been written by a connection of packets before.
 func (s *session) give(line []byte, e entry) error {
+	switch ended := bytes.HasSuffix(line, lineEnd); {
+	case s.link.packets:
+		line = bytes.TrimSuffix(line, lineEnd)
+	case !ended:
+		line = append(append(s.p.shared.out[:0], line...), '\n')
+		s.p.shared.out = line
+	}
 	s.conn.next = e
 	err := s.link.write(line)
 	s.conn.next = entry{}
