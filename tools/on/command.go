@@ -1,6 +1,8 @@
 package on
 
 import (
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -22,6 +24,17 @@ func Command(env *toolkit.Env) *cli.Command {
 	}
 }
 
+// noTemplates refuses operands that were meant to be a part of something else.
+func noTemplates(operands []string) error {
+	for _, o := range operands {
+		if strings.Contains(o, "{{") {
+			err := toolkit.Errorf(toolkit.Usage, "unexpected operand %q", toolkit.Escape(o))
+			return toolkit.WithHint(err, "a message with its parameters is one word: --send ADDR 'COMMAND NAME={{.Path}}'")
+		}
+	}
+	return nil
+}
+
 // kind makes the command of one kind of event: read makes its source of the command line.
 func kind(env *toolkit.Env, c *cli.Command, read func(*cli.Context) (source, error)) *cli.Command {
 	c.Flags = flags(c.Flags...)
@@ -29,6 +42,9 @@ func kind(env *toolkit.Env, c *cli.Command, read func(*cli.Context) (source, err
 	c.Action = func(c *cli.Context) error {
 		o, err := readOptions(env, c)
 		if err != nil {
+			return err
+		}
+		if err := noTemplates(c.Args().Slice()); err != nil {
 			return err
 		}
 		s, err := read(c)

@@ -6,6 +6,7 @@
 // what package core/watch reports; a run gathers, counts and hands them to the actions.
 //
 //	file.go process.go signal.go time.go listening.go   the sources
+//	braces.go    patterns with {a,b}
 //	spec.go      times that come again
 //	event.go     one event, for people, in JSON, in templates and in the environment of a command
 //	run.go       from the first event to the end

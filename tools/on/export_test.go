@@ -22,6 +22,9 @@ func NextTimes(text string, now time.Time, n int) (every time.Duration, times []
 	return 0, times, nil
 }
 
+// ExpandBraces is expandBraces.
+func ExpandBraces(pattern string) ([]string, bool) { return expandBraces(pattern) }
+
 // MessageFor is the message of --send for the change of a file.
 func MessageFor(text, path string) (*message.Message, error) {
 	t, err := newMessageTemplate(text, func(m *message.Message) { m.SetSentFrom("host", "ed_on") })

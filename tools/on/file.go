@@ -18,6 +18,7 @@ const defaultCoalesce = 50 * time.Millisecond
 func fileCommand(env *toolkit.Env) *cli.Command {
 	return kind(env, &cli.Command{
 		Name:      "file",
+		Aliases:   []string{"files"},
 		Usage:     "act when files change",
 		ArgsUsage: "PATTERN ...",
 		Description: `ed on file 'conf/**/*.conf' --send unix:/run/x.sock 'svc/RELOAD path={{.Path}}'
@@ -49,10 +50,18 @@ func readFile(c *cli.Context) (source, error) {
 	if err != nil {
 		return nil, err
 	}
+	var all []string
 	for _, p := range patterns {
-		if p == "" {
-			return nil, toolkit.Errorf(toolkit.Usage, "a pattern is empty")
+		expanded, ok := expandBraces(p)
+		if !ok {
+			return nil, toolkit.Errorf(toolkit.Usage, "pattern %q stands for more than %d", toolkit.Escape(p), maxPatterns)
 		}
+		for _, e := range expanded {
+			if e == "" {
+				return nil, toolkit.Errorf(toolkit.Usage, "a pattern is empty")
+			}
+		}
+		all = append(all, expanded...)
 	}
 	ops, err := readOps(c.String("events"))
 	if err != nil {
@@ -60,7 +69,7 @@ func readFile(c *cli.Context) (source, error) {
 	}
 	s := &fileSource{exists: c.Bool("exists") || ops&watch.Exists != 0}
 	s.options = watch.FileOptions{
-		Patterns: patterns, Recursive: c.Bool("recursive"), Ops: ops | watch.Exists, // to know whether a pattern means anything
+		Patterns: all, Recursive: c.Bool("recursive"), Ops: ops | watch.Exists, // to know whether a pattern means anything
 		Ignore: c.StringSlice("ignore"), Coalesce: toolkit.DurationOf(c, "coalesce"), Name: strings.Join(patterns, " "),
 	}
 	for _, g := range s.options.Ignore {

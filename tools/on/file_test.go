@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/tools/on"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -94,9 +95,44 @@ func TestFileNamedAsAnOption(t *testing.T) {
 	require.Equal(t, "./-rf", r.world.Out.String())
 }
 
+func TestBraces(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"a":                "a",
+		"*.{go,md}":        "*.go *.md",
+		"{a,b}/{c,d}":      "a/c a/d b/c b/d",
+		"{a,b{c,d}}e":      "ae bce bde",
+		"a{,b}":            "a ab",
+		"{a}":              "{a}",
+		"{a{b,c}}":         "{ab} {ac}",
+		"{a,b":             "{a,b",
+		"a,b}":             "a,b}",
+		`\{a,b}`:           `\{a,b}`,
+		`{a\,b,c}`:         `a\,b c`,
+		"x{{a,b},c}y":      "xay xby xcy",
+		"{1,2}{3,4}{5,6}/": "135/ 136/ 145/ 146/ 235/ 236/ 245/ 246/",
+	} {
+		got, ok := on.ExpandBraces(pattern)
+		require.True(t, ok, pattern)
+		require.Equal(t, want, strings.Join(got, " "), pattern)
+	}
+	_, ok := on.ExpandBraces(strings.Repeat("{a,b}", 30))
+	require.False(t, ok)
+	_, ok = on.ExpandBraces(strings.Repeat("{", 5000) + strings.Repeat("a,", 100))
+	require.True(t, ok)
+
+	r := start(t, "file", "DIR/*.{go,md}", "-n2")
+	r.write("a.go", "")
+	r.write("b.txt", "")
+	r.write("c.md", "")
+	require.NoError(t, r.end())
+	require.NotContains(t, r.world.Out.String(), "b.txt")
+}
+
 func TestFileWrongCommandLines(t *testing.T) {
 	refused(t, toolkit.Usage, "a path or pattern is missing", "file")
 	refused(t, toolkit.Usage, "a pattern is empty", "file", "")
+	refused(t, toolkit.Usage, "stands for more than 1000", "file", strings.Repeat("{a,b}", 30))
+	refused(t, toolkit.Usage, "a message with its parameters is one word", "files", "x", "--send", "unix:/x", "RELOAD", "path={{.Path}}")
 	refused(t, toolkit.Usage, `there is no event "foo" of files`, "file", "x", "--events", "create,foo")
 	refused(t, toolkit.Usage, `there is no event ""`, "file", "x", "--events", "create,")
 	refused(t, toolkit.Usage, `option --ignore: "a/b" is no pattern of one name`, "file", "x", "-i", "a/b")

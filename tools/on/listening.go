@@ -26,6 +26,7 @@ const (
 func listeningCommand(env *toolkit.Env) *cli.Command {
 	return kind(env, &cli.Command{
 		Name:      "listening",
+		Aliases:   []string{"listen"},
 		Usage:     "act when addresses begin to listen",
 		ArgsUsage: "ADDR ...",
 		Description: `ed on listening tcp://127.0.0.1:4040 unix:/run/x.sock --timeout 30s     until both do

@@ -20,6 +20,7 @@ import (
 func processCommand(env *toolkit.Env) *cli.Command {
 	return kind(env, &cli.Command{
 		Name:      "process",
+		Aliases:   []string{"processes"},
 		Usage:     "act when processes start or end",
 		ArgsUsage: "NAME|PID ...",
 		Description: `ed on process 4711 --timeout 1m                   wait for its end

@@ -214,7 +214,10 @@ func (r *run) timeUp() {
 }
 
 // interrupt is the end by a signal.
-func (r *run) interrupt(cause error) { r.end(cause) }
+func (r *run) interrupt(cause error) {
+	r.out.Interrupted()
+	r.end(cause)
+}
 
 // end is an end that nothing is waited for.
 func (r *run) end(err error) {

@@ -123,6 +123,13 @@ func TestBusyRestart(t *testing.T) {
 	require.NotContains(t, r.world.Err.String(), "warning")
 }
 
+// A command that asks something at the terminal is stopped by the system: that it waits for ever is told.
+func TestStoppedCommandIsTold(t *testing.T) {
+	r := start(t, "time", "1ms", "--busy", "skip", "--", "sh", "-c", "kill -STOP $$")
+	r.waitErr("is stopped: it may want to ask something at the terminal, which it cannot have\n")
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.stop()), "and it ends all the same")
+}
+
 func TestJobsAtOnce(t *testing.T) {
 	r := start(t, "time", "1ms", "-n3", "--jobs", "3", "--run", `echo > DIR/$ED_EVENT_N; until [ -e DIR/1 -a -e DIR/2 -a -e DIR/3 ]; do sleep 0.01; done`)
 	require.NoError(t, r.end())

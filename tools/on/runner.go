@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/child"
@@ -21,6 +23,9 @@ const (
 	busySkip    = "skip"    // no command is run for it
 	busyRestart = "restart" // the command is ended, and begun anew for it
 )
+
+// sigPipe is the death of those whose output nobody reads.
+const sigPipe = watch.Signal(13)
 
 // Why a command was ended by us.
 var (
@@ -51,6 +56,7 @@ type job struct {
 	e      *event
 	job    *child.Job
 	ending bool // by us
+	look   reactor.Timer
 }
 
 func (r *runner) act(e *event) {
@@ -106,13 +112,14 @@ func (r *runner) launch(e *event) {
 	if o.Grace == 0 {
 		o.Grace = -1 // KILL at once
 	}
-	o.DeathSignal, _ = watch.ParseSignal("TERM") // so that it does not outlive us, whatever happens to us
+	o.DeathSignal = watch.Signal(proc.TERM) // so that it does not outlive us, whatever happens to us
 	r.connect(&o)
 	if j.job, err = child.Start(r.run.loop, o, c); err != nil {
 		r.report(e, -1, err.Error(), 0)
 		return
 	}
 	r.running = append(r.running, j)
+	j.look = r.run.loop.Every(stoppedLook, "stopped", func(int) { r.lookForStop(j) })
 	r.run.out.Detail(1, "%s: begun as process %d for %s", r.program, j.job.PIDs()[0], toolkit.Escape(e.Subject()))
 }
 
@@ -135,10 +142,33 @@ func (r *runner) connect(o *child.Options) {
 	}
 }
 
+// readerGone says whether a command that died of SIGPIPE may have done so because of our own output.
+func (r *runner) readerGone() bool {
+	f, ok := r.run.env.Stdout.Writer.(*os.File)
+	if !ok || r.run.prints() {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
+}
+
 // copyTo is best effort, as the command's own writing would be.
 func copyTo(w io.Writer, p []byte) { _, _ = w.Write(p) }
 
+// stoppedLook is how often a command that runs is looked at.
+const stoppedLook = time.Second
+
+// lookForStop tells of a command that waits for a terminal which it cannot have: it would do so for ever.
+func (r *runner) lookForStop(j *job) {
+	p, err := proc.System{}.Look(j.job.PIDs()[0])
+	if err == nil && p.State == 'T' {
+		j.look.Cancel()
+		r.run.out.Warn("%s: process %d is stopped: it may want to ask something at the terminal, which it cannot have", toolkit.Escape(r.program.String()), p.PID)
+	}
+}
+
 func (r *runner) ended(j *job, res *child.Result) {
+	j.look.Cancel()
 	for i, other := range r.running {
 		if other == j {
 			r.running = append(r.running[:i], r.running[i+1:]...)
@@ -159,6 +189,9 @@ func (r *runner) ended(j *job, res *child.Result) {
 		}
 	case errors.Is(res.Err, errRestart):
 		how, code = how+", ended to begin anew", 0
+	case exit.Signal == sigPipe && r.readerGone():
+		how, code = how+", nobody reads its output", 0
+		defer r.run.write(toolkit.Silent(toolkit.IO))
 	case errors.Is(res.Err, errEnd):
 		how += ", ended with the run"
 		r.run.sum.ended++

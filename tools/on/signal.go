@@ -13,6 +13,7 @@ import (
 func signalCommand(env *toolkit.Env) *cli.Command {
 	return kind(env, &cli.Command{
 		Name:      "signal",
+		Aliases:   []string{"signals"},
 		Usage:     "act when a signal arrives",
 		ArgsUsage: "NAME ...",
 		Description: `ed on signal HUP --send unix:/run/x.sock svc/RELOAD

@@ -45,6 +45,9 @@ func parseSpec(text string, now time.Time) (spec, error) {
 	t, ok := parseDate(word, now.Location())
 	if !ok {
 		err := toolkit.Errorf(toolkit.Usage, "%q is no time", toolkit.Escape(text))
+		if len(strings.Fields(word)) == 5 {
+			return s, toolkit.WithHint(err, "the form of cron is not known here: write 5m, 03:00, 'Mon-Fri 18:30', :15 or '2026-12-24 18:00'")
+		}
 		return s, toolkit.WithHint(err, "write 5m, 03:00, 'Mon-Fri 18:30', :15 or '2026-12-24 18:00'")
 	}
 	if !t.After(now) {

@@ -13,6 +13,7 @@ import (
 func timeCommand(env *toolkit.Env) *cli.Command {
 	return kind(env, &cli.Command{
 		Name:      "time",
+		Aliases:   []string{"timer"},
 		Usage:     "act when a time comes, once or again and again",
 		ArgsUsage: "SPEC ...",
 		Description: `ed on time 5m -- ./poll                           every five minutes

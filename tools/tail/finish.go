@@ -43,6 +43,7 @@ func (l *listening) peersGone() error {
 
 // interrupt is the end by a signal: what runs is ended, too.
 func (l *listening) interrupt(cause error) {
+	l.out.Interrupted()
 	l.finish(cause)
 	for _, c := range l.conns {
 		if c.Remote().Scheme == address.Exec {

@@ -107,6 +107,8 @@ func parseArgs(flags []cli.Flag, args []string) (parsedArgs, error) {
 	for len(p.args) > 0 {
 		arg := p.next()
 		switch {
+		case arg == "--" && p.set.rest != nil && len(p.args) == 0:
+			p.fail(Errorf(Usage, "the command after -- is missing"))
 		case arg == "--" && p.set.rest != nil:
 			for len(p.args) > 0 {
 				p.add(option{name: p.set.rest.primary(), value: p.next()})

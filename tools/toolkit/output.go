@@ -113,6 +113,13 @@ func (o *Output) Progress(format string, args ...any) {
 	_ = o.env.Stderr.Printf("\r\x1b[K%s", string(line))
 }
 
+// Interrupted goes back to the beginning of the line, where the terminal has shown ^C: what is said next stands there.
+func (o *Output) Interrupted() {
+	if o.env.Stderr.TTY && !o.Quiet {
+		_ = o.env.Stderr.Printf("\r")
+	}
+}
+
 // Done removes the progress line. A command that showed one calls it before it returns.
 func (o *Output) Done() { o.clearProgress() }
 

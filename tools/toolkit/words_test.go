@@ -59,7 +59,6 @@ func TestTwoWordsAndTheRest(t *testing.T) {
 		{"several", "on|file|--send|a|b|--send|c|d", watched{sends: []toolkit.Pair{{First: "a", Second: "b"}, {First: "c", Second: "d"}}}},
 		{"commas and empty words", "on|file|--send||x,y", watched{sends: []toolkit.Pair{{Second: "x,y"}}}},
 		{"rest", "on|file|a|-n|3|--|make|-n|--|--help|", watched{operands: []string{"a"}, command: []string{"make", "-n", "--", "--help", ""}, count: 3}},
-		{"nothing after the dashes", "on|file|a|--", watched{operands: []string{"a"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -75,6 +74,7 @@ func TestTwoWordsAndTheRest(t *testing.T) {
 		"on|file|--send":                "option --send needs a value",
 		"on|file|--send|a":              "option --send needs two values: ADDR MESSAGE",
 		"on|file|--send=a":              "option --send needs two values: ADDR MESSAGE",
+		"on|file|a|--":                  "the command after -- is missing",
 		"on|file|a|--command=x":         "unknown option --command",
 		"on|file|a|--send|x|y|--nosuch": "unknown option --nosuch",
 	} {
