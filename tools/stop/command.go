@@ -53,6 +53,9 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "wait-only", Aliases: []string{"w"}, Usage: "send nothing, wait for the end"},
 			&cli.BoolFlag{Name: "user", Usage: "units are those of the user's own systemd"},
 			&cli.BoolFlag{Name: "compat-exit", Usage: "exit 0 also when it survived, as the C++ ed-stop", Hidden: !env.Compat},
+			// Those of kill(1), to say what is written here instead.
+			&cli.StringFlag{Name: "signal", Hidden: true},
+			&cli.BoolFlag{Name: "kill", Aliases: []string{"9"}, Hidden: true},
 		),
 		Action: func(c *cli.Context) error {
 			o, err := parse(env, c)
@@ -71,6 +74,11 @@ func parse(env *toolkit.Env, c *cli.Context) (*options, error) {
 		byName: !env.Compat || c.Bool("process-name"), all: c.Bool("all"), strict: c.Bool("strict"),
 		dryRun: c.Bool("dry-run"), waitOnly: c.Bool("wait-only"), compatExit: c.Bool("compat-exit"),
 		system: proc.System{UserUnits: c.Bool("user")},
+	}
+	for option, signal := range map[string]string{"signal": strings.ToUpper(c.String("signal")), "kill": "KILL"} {
+		if c.IsSet(option) {
+			return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "signals are sent by a plan"), "--plan %s sends this one, --plan INT:5s,KILL is politer", signal)
+		}
 	}
 	if c.IsSet("service") {
 		o.operands = append([]string{c.String("service")}, o.operands...)

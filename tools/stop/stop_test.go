@@ -154,6 +154,14 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+func TestOptionsOfKill(t *testing.T) {
+	for _, args := range [][]string{{"-9", "x"}, {"--signal", "kill", "x"}, {"--kill", "x"}} {
+		err := run(t, newWorld(t), args...)
+		requireKind(t, toolkit.Usage, err)
+		require.Equal(t, "--plan KILL sends this one, --plan INT:5s,KILL is politer", toolkit.HintOf(err))
+	}
+}
+
 func TestPIDFileAndTwice(t *testing.T) {
 	w := newWorld(t)
 	c := start(t, "plain", "")
