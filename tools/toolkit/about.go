@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -37,6 +38,15 @@ func (e *aboutError) Error() string {
 
 func (e *aboutError) Unwrap() error { return e.err }
 
+// hintOfBind says what is wrong with an address to listen on, where the system's words are odd.
+func hintOfBind(err error) string {
+	var op *transport.OpError
+	if errors.As(err, &op) && (op.Op == "listen" || op.Op == "bind") && op.Foreign() {
+		return "it is no address of this machine"
+	}
+	return ""
+}
+
 // hintOfPath says where a relative path of a socket was looked for: a service has another folder than a shell.
 func hintOfPath(err error) string {
 	var op *transport.OpError
@@ -44,7 +54,7 @@ func hintOfPath(err error) string {
 		return ""
 	}
 	a := op.Addr
-	if a.Path == "" || a.IsAbstract() || strings.HasPrefix(a.Path, "/") || !a.IsLocal() {
+	if a.Path == "" || a.IsAbstract() || strings.HasPrefix(a.Path, "/") || !a.Scheme.IsUnix() && a.Scheme != address.FIFO {
 		return ""
 	}
 	folder, err := os.Getwd()

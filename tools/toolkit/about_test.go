@@ -51,6 +51,10 @@ func TestHintOfRelativePath(t *testing.T) {
 	require.Empty(t, toolkit.HintOf(fails(address.FromUnix(address.Unix, "@x"), syscall.ENOENT)))
 	require.Empty(t, toolkit.HintOf(fails(address.FromUnix(address.Unix, "x"), syscall.ECONNREFUSED)))
 	require.Empty(t, toolkit.HintOf(os.ErrNotExist))
+	require.Empty(t, toolkit.HintOf(fails(address.Address{Scheme: address.Exec, Path: "nosuch"}, syscall.ENOENT)))
+
+	foreign := &transport.OpError{Op: "listen", Addr: address.Address{Scheme: address.TCP}, Err: syscall.EADDRNOTAVAIL}
+	require.Equal(t, "it is no address of this machine", toolkit.HintOf(foreign))
 }
 
 func TestGroupFlags(t *testing.T) {

@@ -103,7 +103,7 @@ func HintOf(err error) string {
 	for err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
-			return cmp.Or(hintOfTrust(err), hintOfPath(err))
+			return cmp.Or(hintOfTrust(err), hintOfPath(err), hintOfBind(err))
 		}
 		if e.Hint != "" {
 			return e.Hint

@@ -70,7 +70,7 @@ func (op Opener) resolve(ctx context.Context, a address.Address) ([]address.Addr
 	case ctx.Err() == context.DeadlineExceeded:
 		return nil, transport.ErrTimeout
 	case err != nil:
-		return nil, err
+		return nil, plainly(err)
 	case len(ips) == 0:
 		return nil, errors.New("the host has no address")
 	}
@@ -79,6 +79,33 @@ func (op Opener) resolve(ctx context.Context, a address.Address) ([]address.Addr
 		found[i] = a.WithIP(ip)
 	}
 	return interleave(found), nil
+}
+
+// plainly leaves the host's name out of an error that an OpError is put around, which has it already.
+func plainly(err error) error {
+	if dns, ok := err.(*net.DNSError); ok {
+		return &unknownHost{dns}
+	}
+	return err
+}
+
+// unknownHost is a *net.DNSError in fewer words.
+type unknownHost struct{ dns *net.DNSError }
+
+func (e *unknownHost) Error() string {
+	if e.dns.IsNotFound || e.dns.Server == "" {
+		return e.dns.Err
+	}
+	return e.dns.Err + " (asked " + e.dns.Server + ")"
+}
+
+// As finds the *net.DNSError.
+func (e *unknownHost) As(target any) bool {
+	p, ok := target.(**net.DNSError)
+	if ok {
+		*p = e.dns
+	}
+	return ok
 }
 
 // interleave makes the two families take turns, beginning with that of the

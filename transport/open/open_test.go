@@ -3,6 +3,7 @@ package open_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 		return nil, ctx.Err()
 	}
 	if list == nil {
-		return nil, errors.New("no such host")
+		return nil, &net.DNSError{Err: "no such host", Name: "unknown", Server: "10.0.0.53:53", IsNotFound: true}
 	}
 	var ips []netip.Addr
 	for _, text := range list {
@@ -222,6 +223,8 @@ func TestPacketName(t *testing.T) {
 	require.NoError(t, err)
 	w.Until("the failure is told", func() bool { return lost.Closed == 1 })
 	require.ErrorContains(t, lost.Err, "look up udp://unknown:1: no such host")
+	var dns *net.DNSError
+	require.ErrorAs(t, lost.Err, &dns)
 	require.Zero(t, lost.Opened)
 	c.Abort(nil)
 	s.Abort(nil)
