@@ -104,6 +104,14 @@ type Host interface {
 	Stopping(cluster bool)
 }
 
+// Waker is a Host that can call Tick earlier than the last one wanted: when there is something to tell other routers, when
+// connections are to be closed. Without it that waits until then.
+type Waker interface {
+	Host
+	// Wake asks for Tick at that time, which may have come. It returns before it calls it.
+	Wake(at time.Time)
+}
+
 // Policy says who may do what. Its methods are called for every message and must be quick. m is borrowed and not to be changed.
 type Policy interface {
 	// Register says whether c may have the name; the error is the reason why not, for the client.

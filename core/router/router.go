@@ -15,6 +15,7 @@ const routerName = "communicatord"
 type Router struct {
 	o    Options
 	host Host
+	wake Waker // host, if it can
 	log  gate
 	name string // of this node
 
@@ -50,6 +51,7 @@ type Router struct {
 
 	stopping, clusterwide bool
 	closeAt               time.Time // when clients are closed
+	promised              time.Time // when Tick is called next
 	stats                 Stats
 }
 
@@ -59,6 +61,7 @@ func New(o Options, h Host, now time.Time) (*Router, error) {
 		return nil, err
 	}
 	r := &Router{host: h, name: o.ServerName, commands: make(map[string]*command), nodes: make(map[string]*Client)}
+	r.wake, _ = h.(Waker)
 	r.o = o
 	r.log = gate{logger: o.Logger}
 	r.setNow(now)
@@ -144,6 +147,10 @@ func (r *Router) leave(*Router) {
 			r.closed(o.c, o.err, o.lost)
 		}
 		r.settleCluster()
+		if next := r.nextTick(); r.wake != nil && next.Before(r.promised) {
+			r.promised = next
+			r.wake.Wake(next)
+		}
 	}
 	r.depth--
 }
@@ -179,7 +186,8 @@ func (r *Router) Tick(now time.Time) (next time.Time) {
 	r.measureLoad()
 	r.tellNews()
 	r.closeAll()
-	return r.nextTick()
+	r.promised = r.nextTick()
+	return r.promised
 }
 
 // nextTick returns when there is something to do.
@@ -190,8 +198,8 @@ func (r *Router) nextTick() time.Time {
 			next = due
 		}
 	}
-	if r.news.any() {
-		next = r.now.Add(newsPause)
+	if soon := r.now.Add(newsPause); r.news.any() && soon.Before(next) {
+		next = soon
 	}
 	if !next.After(r.now) {
 		next = r.now.Add(time.Millisecond)

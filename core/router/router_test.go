@@ -271,3 +271,29 @@ func TestDefinitionsOfAllCommands(t *testing.T) {
 		require.NotNil(t, d, command)
 	}
 }
+
+// alarm is a host that notes when it is to be woken.
+type alarm struct {
+	nobody
+	at []time.Time
+}
+
+func (a *alarm) Wake(at time.Time) { a.at = append(a.at, at) }
+
+func TestTheHostIsWoken(t *testing.T) {
+	host, now := &alarm{}, time.Unix(1768770000, 0)
+	r, err := router.New(router.Options{ServerName: "n1", MyAddress: addr(t, "10.0.0.5:4042"), Logger: slog.New(slog.DiscardHandler)}, host, now)
+	require.NoError(t, err)
+	require.Equal(t, now.Add(time.Second), r.Tick(now))
+	require.Empty(t, host.at)
+
+	a := r.Opened(&memory{}, router.Origin{})
+	receive(t, r, a, "ALIVE")
+	require.Empty(t, host.at, "nothing is due")
+	receive(t, r, a, "GOSSIP my_address=10.0.0.1:4042")
+	require.Equal(t, []time.Time{now.Add(time.Millisecond)}, host.at, "a router is to be dialled at once")
+	r.Tick(now)
+	r.Stop(false)
+	require.Len(t, host.at, 2)
+	require.WithinDuration(t, now, host.at[1], 100*time.Millisecond)
+}

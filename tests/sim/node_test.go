@@ -27,7 +27,7 @@ type node struct {
 	links    map[*end]bool
 	order    []*end // links, in the order in which they were made
 	up, full bool   // what it said last about the cluster
-	due      time.Time
+	ticks    int    // counts what was planned
 }
 
 var limits = router.Limits{CacheMessages: 60, CacheBytes: 8000, Services: 200, Neighbors: 100, IDs: 3000, Reports: 500}
@@ -55,7 +55,18 @@ func (n *node) tick(life int) {
 	}
 	next := n.router.Tick(n.w.date())
 	n.checkLimits()
-	n.w.after(next.Sub(n.w.date()), func() { n.tick(life) })
+	n.Wake(next)
+}
+
+// Wake plans the next tick; what was planned before does not happen.
+func (n *node) Wake(at time.Time) {
+	n.ticks++
+	life, tick := n.life, n.ticks
+	n.w.after(max(0, at.Sub(n.w.date())), func() {
+		if n.ticks == tick {
+			n.tick(life)
+		}
+	})
 }
 
 // checkLimits sees that no table is over its limit.

@@ -247,6 +247,9 @@ func (d *daemon) ticked() {
 	d.checkDone()
 }
 
+// Wake implements rules.Waker.
+func (d *daemon) Wake(at time.Time) { d.tick.Reset(max(at.Sub(d.env.Now()), 0)) }
+
 // tell tells systemd how things are, and the log what it did not get.
 func (d *daemon) tell() {
 	if lost := d.sink.lost.Load(); lost > d.counts.lostLog {
