@@ -20,7 +20,7 @@ func secretWords() [13]string {
 // or lower case.
 func Secret(name []byte) bool {
 	var room [64]byte
-	low := appendLower(room[:0], name)
+	low := appendLower(room[:0], name) // also of a whole text, see hides
 	for _, w := range secretWords() {
 		if bytes.Contains(low, []byte(w)) {
 			return true
@@ -76,8 +76,9 @@ func (s secrets) appendShown(dst []byte, m *message.Message, limit int) ([]byte,
 	if body == len(text) {
 		return dst, sh
 	}
+	quotes := string(m.CommandBytes()) == "INVALID" // it may quote what it complains of
 	if limit < 0 || limit >= len(text)-body {
-		if !s.any(text[body:]) {
+		if !s.any(text[body:], quotes) {
 			return dst, sh
 		}
 		limit = len(text)
@@ -89,7 +90,7 @@ func (s secrets) appendShown(dst []byte, m *message.Message, limit int) ([]byte,
 		name, value, rest := nextParam(params)
 		params = rest
 		switch {
-		case s.has(name):
+		case s.hides(name, value, quotes):
 			value = []byte(Hidden)
 			sh.hidden++
 		case limit <= 0 && len(value) > 0:
@@ -107,11 +108,20 @@ func (s secrets) appendShown(dst []byte, m *message.Message, limit int) ([]byte,
 	return dst, sh
 }
 
+// hides says whether a value is not shown. An INVALID tells in its parameter message what was wrong with which parameter,
+// and often the value of that.
+func (s secrets) hides(name, value []byte, quotes bool) bool {
+	if s.has(name) {
+		return true
+	}
+	return quotes && string(name) == "message" && Secret(value)
+}
+
 // any says whether one of the parameters is a secret.
-func (s secrets) any(params []byte) bool {
+func (s secrets) any(params []byte, quotes bool) bool {
 	for len(params) > 0 {
-		name, _, rest := nextParam(params)
-		if s.has(name) {
+		name, value, rest := nextParam(params)
+		if s.hides(name, value, quotes) {
 			return true
 		}
 		params = rest

@@ -44,6 +44,8 @@ func TestShown(t *testing.T) {
 		{"cut behind an escape", `X a=12\\34`, 4, `X a=12\\`, 0, true},
 		{"cut at a blank", `X a=12 45`, 3, `X a=12`, 0, true},
 		{"a secret and a cut", "X a=123456;password=x", 3, "X a=123;password=***", 1, true},
+		{"a complaint", `INVALID command=LOGIN;message=parameter password is no integer: "hush"`, -1, "INVALID command=LOGIN;message=***", 1, false},
+		{"a harmless complaint", "INVALID message=parameter n is missing", -1, "INVALID message=parameter n is missing", 0, false},
 		{"a server without service", "srv:X a=1;secret=2", -1, "srv:X a=1;secret=***", 1, false},
 		{"not canonical", "X z=1;secret=\"s\";a=2", -1, "X a=2;secret=***;z=1", 1, false},
 	} {
