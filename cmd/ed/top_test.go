@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	handlers "github.com/ed-toolbox/ed/core/dispatch" // the name is taken here
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -26,6 +28,24 @@ type onScreen struct {
 	terminal *os.File
 	screen   vt10x.Terminal
 	drawn    chan struct{} // closed when the program's output has ended
+
+	mu  sync.Mutex
+	all strings.Builder // what came
+}
+
+// Write takes what the program writes.
+func (s *onScreen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	s.all.Write(p)
+	s.mu.Unlock()
+	return s.screen.Write(p)
+}
+
+// raw is all that the program has written.
+func (s *onScreen) raw() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
 }
 
 func startOnScreen(t *testing.T, cols, rows int, env []string, args ...string) *onScreen {
@@ -36,7 +56,7 @@ func startOnScreen(t *testing.T, cols, rows int, env []string, args ...string) *
 	s.terminal = terminal
 	go func() {
 		defer close(s.drawn)
-		_, _ = io.Copy(s.screen, terminal) // EIO: the program has ended
+		_, _ = io.Copy(s, terminal) // EIO: the program has ended
 	}()
 	t.Cleanup(func() {
 		_ = s.cmd.Process.Kill()
@@ -51,6 +71,12 @@ func startOnScreen(t *testing.T, cols, rows int, env []string, args ...string) *
 func (s *onScreen) sees(text string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool { return strings.Contains(s.screen.String(), text) }, 15*time.Second, 10*time.Millisecond, "%q is not on\n%s", text, s.screen)
+}
+
+// gone waits until it has not.
+func (s *onScreen) gone(text string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return !strings.Contains(s.screen.String(), text) }, 15*time.Second, 10*time.Millisecond, "%q is on\n%s", text, s.screen)
 }
 
 func (s *onScreen) types(keys string) {
@@ -73,6 +99,12 @@ func (s *onScreen) ends() {
 
 // serve runs a service that can be looked into until stop is called.
 func serve(t *testing.T, name string) (stop func()) {
+	_, stop = serveTalking(t, name)
+	return stop
+}
+
+// serveTalking is serve for one that receives messages when say is called.
+func serveTalking(t *testing.T, name string) (say func(line string), stop func()) {
 	loop, err := reactor.New(reactor.Options{Name: name})
 	require.NoError(t, err)
 	commands := handlers.New(handlers.Options{})
@@ -92,7 +124,12 @@ func serve(t *testing.T, name string) (stop func()) {
 		<-over
 	}
 	t.Cleanup(stop)
-	return stop
+	say = func(line string) {
+		m, err := message.Parse([]byte(line))
+		require.NoError(t, err)
+		require.NoError(t, loop.Post(func() { commands.Dispatch(nil, m) }))
+	}
+	return say, stop
 }
 
 // The screen on a real terminal: a service is seen, goes, comes again, is stopped from the screen; the terminal is resized; all ends
@@ -118,7 +155,7 @@ func TestTopOnScreen(t *testing.T) {
 	top.sees("beta.")
 	top.types("/beta\r")
 	top.sees("filter beta")
-	require.Eventually(t, func() bool { return !strings.Contains(top.screen.String(), "alpha.") }, 15*time.Second, 10*time.Millisecond)
+	top.gone("alpha.")
 	top.types("S")
 	top.sees("send STOP to beta.")
 	top.types("y")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -55,7 +57,12 @@ func watch(ctx context.Context, env *toolkit.Env, o watchOptions) error {
 	following, cancel := context.WithCancel(ctx)
 	defer cancel()
 	feed := control.Follow(following, control.FollowOptions{Targets: o.targets, Watch: o.watch, Window: o.window})
-	verdict := w.run(ctx, feed)
+	var verdict error
+	if o.full {
+		verdict = w.watchOnScreen(ctx, feed)
+	} else {
+		verdict = w.run(ctx, feed)
+	}
 	feed.Close()
 	return w.end(verdict)
 }
@@ -157,7 +164,7 @@ func (w *watching) take(i control.Followed) error {
 	case i.Lost != nil:
 		w.lost.Rate += i.Lost.Rate
 		w.lost.Slow += i.Lost.Slow
-		return w.event(i, "lost", w.lossText(i.Lost))
+		return w.event(i, w.lossText(i.Lost))
 	}
 	return w.state(i)
 }
@@ -181,23 +188,27 @@ func (w *watching) state(i control.Followed) error {
 		w.services[i.From.Name] = true
 		if i.Gap > 0 {
 			w.gaps++
-			return w.event(i, "attached", "watched again; what happened in "+short(i.Gap)+" was not seen")
+			return w.event(i, "watched again; what happened in "+short(i.Gap)+" was not seen")
 		}
-		w.out.Say("watching %s", toolkit.Escape(who))
+		if !w.full {
+			w.out.Say("watching %s", toolkit.Escape(who))
+		}
 		if w.form == asJSON && !w.summary {
-			return w.event(i, "attached", "")
+			return w.event(i, "")
 		}
 	case control.Detached:
 		text := "has gone"
 		if i.Err != nil {
 			text = "was lost: " + i.Err.Error()
 		}
-		return w.event(i, "detached", text)
+		return w.event(i, text)
 	case control.Refused:
 		if len(w.services) == 0 && !w.wait && w.only(i) {
 			return w.cannot(i)
 		}
-		w.out.Warn("%s cannot be watched: %v", toolkit.Escape(who), i.Err)
+		if !w.full {
+			w.out.Warn("%s cannot be watched: %v", toolkit.Escape(who), i.Err)
+		}
 	}
 	return nil
 }
@@ -243,21 +254,21 @@ func (w *watching) message(i control.Followed) error {
 	if r.Broken() {
 		e.err = errors.New(r.Error)
 	}
-	return w.put(&e, i)
+	return w.put(&e, i, m, err)
 }
 
 // put prints and records.
-func (w *watching) put(e *entry, i control.Followed) error {
+func (w *watching) put(e *entry, i control.Followed, m *message.Message, err error) error {
 	var line []byte
 	if w.recorder != nil || w.form == asJSON && !w.summary {
-		line = appendWatched(nil, e, i)
+		line = ui.AppendMessage(nil, &i, m, err)
 	}
 	if w.recorder != nil {
 		if err := w.recorder.addLine(line); err != nil {
 			return err
 		}
 	}
-	if w.summary {
+	if w.summary || w.full {
 		return nil
 	}
 	buf := w.screen.grow()
@@ -273,12 +284,15 @@ func (w *watching) put(e *entry, i control.Followed) error {
 }
 
 // event tells in its place that something happened to a service.
-func (w *watching) event(i control.Followed, event, text string) error {
-	line := appendEvent(nil, i, event)
+func (w *watching) event(i control.Followed, text string) error {
+	line := ui.AppendItem(nil, &i)
 	if w.recorder != nil {
 		if err := w.recorder.addLine(line); err != nil {
 			return err
 		}
+	}
+	if w.full {
+		return nil
 	}
 	if w.summary {
 		if text != "" {

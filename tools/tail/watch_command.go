@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -23,6 +24,7 @@ type watchOptions struct {
 	duration time.Duration
 	summary  bool
 	record   recordOptions
+	full     bool // on a full screen, where messages are looked at, in place of lines
 }
 
 // Watch returns the command `ed watch`.
@@ -58,6 +60,7 @@ func watchFlags() []cli.Flag {
 		&cli.IntFlag{Name: "rate", Value: inspect.DefaultRate, Usage: "at most `N` a second from each service; 0: no limit"},
 		&cli.BoolFlag{Name: "no-pairs", Usage: "do not look for what answers what"},
 		toolkit.DurationFlag("window", nil, 50*time.Millisecond, "keep back each message for `DUR`, to put them in order"),
+		&cli.BoolFlag{Name: "plain", Usage: "print lines on a terminal, too, in place of the full screen"},
 		&cli.BoolFlag{Name: "wait", Aliases: []string{"w"}, Usage: "wait for services that do not run yet"},
 		&cli.StringFlag{Name: "record", Usage: "write what is shown to `FILE`, for ed replay"},
 		&cli.BoolFlag{Name: "append", Usage: "add to the recording if it exists"},
@@ -100,6 +103,8 @@ func readWatchOptions(env *toolkit.Env, c *cli.Context) (watchOptions, error) {
 	case o.record.append && o.record.force:
 		return o, wrong("--append and --force exclude each other")
 	}
+	lines := c.Bool("plain") || o.JSON || o.summary || o.count > 0 || o.duration > 0 || o.Timeout > 0 || c.IsSet("timestamps")
+	o.full = !lines && ui.Possible(env)
 	if o.watch.Bytes == 0 {
 		o.watch.Bytes = -1
 	}

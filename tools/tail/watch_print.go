@@ -2,15 +2,13 @@ package tail
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/inspect"
-	"github.com/ed-toolbox/ed/transport/control"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 )
 
 // note is what became of a message, in few words.
@@ -19,7 +17,7 @@ func note(r *inspect.Record) string {
 	if r.Outcome != dispatch.Sent {
 		words = append(words, r.Outcome.String())
 	}
-	if handled(r) {
+	if ui.WasHandled(r) {
 		words[0] += " in " + short(r.Took)
 	}
 	if r.Error != "" {
@@ -36,88 +34,6 @@ func note(r *inspect.Record) string {
 		words = append(words, fmt.Sprintf("cut, %d bytes in all", r.Size))
 	}
 	return strings.Join(words, ", ")
-}
-
-// handled says that something was done with the message, which took a time.
-func handled(r *inspect.Record) bool {
-	return r.Direction == dispatch.In && r.Outcome <= dispatch.Invalid
-}
-
-// appendWatched is the line of JSON for a record: as ed listen prints it, and what is known of it beside.
-func appendWatched(dst []byte, e *entry, i control.Followed) []byte {
-	dst = appendRecord(dst, e)
-	dst = dst[:len(dst)-len("}\n")]
-	r := i.Record
-	field := func(name, value string) {
-		if value != "" {
-			dst = append(append(append(dst, `,"`...), name...), `":`...)
-			dst = append(dst, quote(value)...)
-		}
-	}
-	number := func(name string, n int64) {
-		if n != 0 {
-			dst = append(append(append(dst, `,"`...), name...), `":`...)
-			dst = strconv.AppendInt(dst, n, 10)
-		}
-	}
-	field("source", i.From.String())
-	number("seq", int64(r.Seq))
-	number("mono_ns", int64(r.Mono))
-	field("outcome", r.Outcome.String())
-	field("handler", r.Handler)
-	if handled(r) {
-		dst = strconv.AppendInt(append(dst, `,"took_ns":`...), int64(r.Took), 10)
-	}
-	if !r.Broken() {
-		field("reason", r.Error) // "error" is for lines that are no message
-	}
-	field("local", r.Name)
-	number("pair", int64(r.Pair))
-	number("latency_ns", int64(r.Latency))
-	if r.Answer {
-		dst = append(dst, `,"answer":true`...)
-	}
-	number("hidden", int64(r.Hidden))
-	if r.Cut {
-		dst = append(dst, `,"cut":true`...)
-		number("size", int64(r.Size))
-	}
-	return append(dst, "}\n"...)
-}
-
-// quote is a string of JSON; bytes that are not UTF-8 are replaced.
-func quote(s string) []byte {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return []byte(`""`) // it does not fail on strings
-	}
-	return b
-}
-
-// appendEvent is the line of JSON for what happened to a service. Tools that read messages pass it over.
-func appendEvent(dst []byte, i control.Followed, event string) []byte {
-	line := struct {
-		V      int       `json:"v"`
-		Time   time.Time `json:"time"`
-		Event  string    `json:"event"`
-		Source string    `json:"source"`
-		Slow   uint64    `json:"slow,omitempty"`
-		Rate   uint64    `json:"rate,omitempty"`
-		Total  uint64    `json:"total,omitempty"`
-		Gap    int64     `json:"gap_ns,omitempty"`
-		Error  string    `json:"reason,omitempty"`
-	}{V: 1, Time: i.At, Event: event, Source: i.From.String(), Gap: int64(i.Gap)}
-	if i.Lost != nil {
-		line.Slow, line.Rate, line.Total = i.Lost.Slow, i.Lost.Rate, i.Lost.Total
-	}
-	if i.Err != nil {
-		line.Error = i.Err.Error()
-	}
-	b, err := json.Marshal(line)
-	if err != nil {
-		return dst // it does not fail on these
-	}
-	return append(append(dst, b...), '\n')
 }
 
 // summaryLine is what one command came to, as --summary --json prints it.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 )
 
 // order says how rows are arranged.
@@ -20,9 +21,9 @@ type order struct {
 // not jump.
 func (o order) arrange(f *frame) []int {
 	shown := make([]int, 0, len(f.rows))
-	want := words(o.filter)
+	want := ui.ParseWords(o.filter)
 	for i := range f.rows {
-		if matches(f.rows[i].cells, want) {
+		if want.Match(f.rows[i].cells) {
 			shown = append(shown, i)
 		}
 	}
@@ -72,42 +73,4 @@ func (o order) key(f *frame, at, column int) sortKey {
 		return sortKey{number: n}
 	}
 	return sortKey{kind: 1, text: value}
-}
-
-// word is one word of a filter.
-type word struct {
-	text string
-	not  bool
-}
-
-func words(filter string) []word {
-	var all []word
-	for _, text := range strings.Fields(strings.ToLower(filter)) {
-		rest, not := strings.CutPrefix(text, "!")
-		if rest != "" {
-			all = append(all, word{rest, not})
-		}
-	}
-	return all
-}
-
-func matches(cells []string, want []word) bool {
-	for _, w := range want {
-		found := slices.ContainsFunc(cells, func(cell string) bool { return containsFold(cell, w.text) })
-		if found == w.not {
-			return false
-		}
-	}
-	return true
-}
-
-// containsFold says whether s has the lower-case text in it, whatever the case of s.
-func containsFold(s, lower string) bool {
-	if len(s) < len(lower) {
-		return false
-	}
-	if strings.Contains(s, lower) {
-		return true
-	}
-	return strings.Contains(strings.ToLower(s), lower)
 }

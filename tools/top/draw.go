@@ -31,10 +31,9 @@ func (m *model) View() string {
 	var body []string
 	switch {
 	case m.mode == reading:
-		body = m.readPage()
-	case m.messages():
-		m.table.Sorted = -1
-		body = m.table.Draw(m.trace.Columns(m.width), m.trace, m.width, m.body())
+		body = m.page.Draw(m.width, m.body())
+	case m.tracing():
+		body = m.messages.Draw(m.width, m.body())
 	default:
 		body = m.drawTable()
 	}
@@ -85,15 +84,6 @@ func (m *model) empty() string {
 		return "none of these services is a router"
 	}
 	return "nothing yet"
-}
-
-// readPage is the part of the page that is on the screen.
-func (m *model) readPage() []string {
-	var lines []string
-	for _, line := range m.page[m.pageTop:min(len(m.page), m.pageTop+m.body())] {
-		lines = append(lines, ansi.Truncate(line, m.width, ""))
-	}
-	return lines
 }
 
 // tabs is the first line: the views, the shown one marked.
@@ -148,15 +138,8 @@ func (m *model) summary() string {
 		}
 	}
 	clock := m.now().Format("15:04:05")
-	if m.messages() {
-		text := fmt.Sprintf("%s  %d services, %d messages", clock, alive, m.trace.Seen())
-		if n := m.trace.Dropped(); n > 0 {
-			text += fmt.Sprintf(", %d missing", n)
-		}
-		if n := m.trace.Waiting(); n > 0 {
-			text += fmt.Sprintf(", %d came since the screen is held", n)
-		}
-		return text
+	if m.tracing() {
+		return fmt.Sprintf("%s  %d services, %s", clock, alive, m.messages.Summary())
 	}
 	text := fmt.Sprintf("%s  every %s  %d services, %s: %d rows", clock, ui.Seconds(m.interval.Seconds()), alive, m.current(), len(m.rows))
 	if n := len(m.frame.rows) - len(m.rows); n > 0 {
@@ -173,15 +156,17 @@ func (m *model) footer() string {
 	text := ""
 	switch {
 	case m.mode == filtering:
-		return ansi.Truncate("filter: "+toolkit.Escape(m.typed)+"_", m.width, "")
+		return m.typed.Draw(m.width)
 	case m.mode == asking:
 		return m.look.Bad.Render(ansi.Truncate(m.ask.text+"? y/n", m.width, ""))
 	case m.mode == reading:
 		text = "any key goes back"
 	case m.note != "":
 		return m.look.Changed.Render(ansi.Truncate(toolkit.Escape(m.note), m.width, ""))
-	case m.trouble() != "":
+	case m.trouble() != "" && !m.tracing():
 		return m.look.Bad.Render(ansi.Truncate(toolkit.Escape(m.trouble()), m.width, ""))
+	case m.tracing():
+		return m.messages.Footer(m.width, m.trouble(), "q quit  ? help")
 	default:
 		if m.paused {
 			text = "HELD  "

@@ -9,14 +9,6 @@ const (
 	none action = iota
 	quit
 	help
-	up
-	down
-	pageUp
-	pageDown
-	first
-	last
-	left
-	right
 	nextView
 	nextTable
 	sortNext
@@ -33,7 +25,6 @@ const (
 	disconnect
 	back
 	toView // one of the digits
-	follow
 )
 
 // keys is the key table of ed top. It is made anew for whoever asks, so that nobody can change it.
@@ -53,18 +44,16 @@ func keys() ui.Keys[action] {
 		{Action: details, Keys: []string{"enter"}, Help: "all of this row"},
 		{Action: slower, Keys: []string{"+"}, Help: "look less often"},
 		{Action: faster, Keys: []string{"-"}, Help: "look more often"},
-		{Action: follow, Keys: []string{"F"}, Help: "messages: stay at the newest"},
 		{Action: stopIt, Keys: []string{"S"}, Help: "send STOP to this service, after a question"},
 		{Action: rotate, Keys: []string{"L"}, Help: "send LOG_ROTATE to it, after a question"},
 		{Action: disconnect, Keys: []string{"D"}, Help: "end this connection, after a question"},
-		{Action: up, Keys: []string{"up", "k"}, Help: "a row up; so does the wheel"},
-		{Action: down, Keys: []string{"down", "j"}, Help: "a row down"},
-		{Action: pageUp, Keys: []string{"pgup", "ctrl+b"}, Help: "a screen up"},
-		{Action: pageDown, Keys: []string{"pgdown", "ctrl+f"}, Help: "a screen down"},
-		{Action: first, Keys: []string{"home", "g"}, Help: "to the first row"},
-		{Action: last, Keys: []string{"end", "G"}, Help: "to the last row"},
-		{Action: left, Keys: []string{"left"}, Help: "columns to the left"},
-		{Action: right, Keys: []string{"right"}, Help: "columns to the right"},
 		{Action: back, Keys: []string{"esc"}, Help: "leave what is open; take the filter off"},
 	}
+}
+
+// helpPage is all of it, and what the view of messages has besides.
+func helpPage() []string {
+	lines := append(keys().Help(), ui.MoveKeys().Help()...)
+	lines = append(lines, "", "in the view of messages:")
+	return append(lines, ui.MessageKeys().Help()...)
 }

@@ -2,11 +2,14 @@ package top
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
@@ -16,9 +19,12 @@ type (
 		snapshot snapshot
 		tables   []string
 	}
-	due    struct{ serial int }               // it is time for the next round
-	traced struct{ items []control.Followed } // what services did; nil: the feed has ended
-	done   struct {                           // an action has ended
+	due    struct{ serial int } // it is time for the next round
+	traced struct {             // what services did; no items: the feed has ended
+		feed  *control.Feed
+		items []control.Followed
+	}
+	done struct { // an action has ended
 		text string
 		err  error
 	}
@@ -38,6 +44,35 @@ func (m *model) waitCmd() tea.Cmd {
 	return tea.Tick(m.interval, func(time.Time) tea.Msg { return due{serial} })
 }
 
+// gatherMost is how much of the trace is taken at a time.
+const gatherMost = 5000
+
+// watch begins the trace when its view is entered: while nobody looks at it, no service has to make it. What happens in
+// between is not seen, and the trace says so.
+func (m *model) watch() tea.Cmd {
+	if m.feed != nil {
+		return nil
+	}
+	if !m.unwatched.IsZero() {
+		m.messages.Gap(fmt.Errorf("not watched for %s: other views were shown", ui.Seconds(m.now().Sub(m.unwatched).Seconds())))
+	}
+	m.feed = control.Follow(m.ctx, control.FollowOptions{Targets: m.options.targets, Watch: inspect.WatchOptions{}})
+	return m.traceCmd()
+}
+
+// unwatch ends it when the view is left.
+func (m *model) unwatch() tea.Cmd {
+	feed := m.feed
+	if feed == nil {
+		return nil
+	}
+	m.feed, m.unwatched = nil, m.now()
+	return func() tea.Msg {
+		feed.Close() // may take a while
+		return nil
+	}
+}
+
 // traceCmd waits for something in the trace, and takes what else is there within a moment, so that a flood does not
 // draw the screen for each message.
 func (m *model) traceCmd() tea.Cmd {
@@ -46,18 +81,18 @@ func (m *model) traceCmd() tea.Cmd {
 		var items []control.Followed
 		item, err := feed.Next(ctx)
 		if err != nil {
-			return traced{}
+			return traced{feed: feed}
 		}
 		items = append(items, item)
 		moment, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
-		for len(items) < historyLength {
+		for len(items) < gatherMost {
 			if item, err = feed.Next(moment); err != nil {
 				break
 			}
 			items = append(items, item)
 		}
-		return traced{items}
+		return traced{feed, items}
 	}
 }
 

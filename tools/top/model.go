@@ -2,19 +2,14 @@ package top
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/control"
 )
-
-// historyLength is how many messages of the trace are kept.
-const historyLength = ui.TraceLength
 
 // mode says who gets the keys.
 type mode uint8
@@ -47,22 +42,22 @@ type model struct {
 	latest   snapshot
 	chart    trends // of the table on the screen
 	table    ui.Table
-	trace    *ui.Trace
-	feed     *control.Feed
-	follow   bool
+
+	messages  *ui.Messages
+	feed      *control.Feed // nil while the view of messages is not shown
+	unwatched time.Time     // when that was left
 
 	interval time.Duration
 	polling  bool
 	serial   int // of the wait for the next round
 	paused   bool
 
-	mode    mode
-	typed   string   // the filter that is typed
-	before  string   // the filter before
-	page    []string // that is read
-	pageTop int
-	ask     question
-	note    string // the last line, until the next key
+	mode   mode
+	typed  ui.Prompt // the filter that is typed
+	before string    // the filter before
+	page   ui.Page   // that is read
+	ask    question
+	note   string // the last line, until the next key
 
 	width, height int
 }
@@ -78,7 +73,7 @@ func newModel(ctx context.Context, o options) *model {
 		ctx: ctx, options: o, look: o.look, now: time.Now, views: views(),
 		poller: &poller{targets: o.targets, timeout: min(o.timeout(), max(o.interval, 2*time.Second))},
 		shown:  map[string]int{}, orders: map[string]*order{}, framers: map[string]*framer{}, trends: map[string]*trends{},
-		trace: ui.NewTrace(o.look), follow: true, interval: o.interval, width: 80, height: 24,
+		messages: ui.NewMessages(o.look), interval: o.interval, width: 80, height: 24,
 	}
 	m.table = ui.Table{Look: o.look, Sorted: -1}
 	for i, v := range m.views {
@@ -110,17 +105,17 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, m.pollCmd()
 		}
 	case traced:
-		if msg.items == nil {
-			return m, nil
+		m.messages.Add(msg.items)
+		if len(msg.items) > 0 && msg.feed == m.feed {
+			return m, m.traceCmd()
 		}
-		m.trace.Add(msg.items)
-		m.settle()
-		return m, m.traceCmd()
 	case done:
 		m.note = msg.text
 		if msg.err != nil {
 			m.note = msg.text + ": " + msg.err.Error()
 		}
+	default:
+		m.messages.Update(msg)
 	}
 	return m, nil
 }
@@ -222,50 +217,36 @@ func (m *model) trend(table string) *trends {
 	return t
 }
 
-// messages says whether the trace is shown.
-func (m *model) messages() bool { return m.views[m.view].name == messagesView }
+// tracing says whether the trace is shown.
+func (m *model) tracing() bool { return m.views[m.view].name == messagesView }
 
-// enter prepares the view that is shown now. The trace begins when it is looked at for the first time: until then nobody has to make it.
+// enter prepares the view that is shown now.
 func (m *model) enter() tea.Cmd {
 	m.table.Reset()
 	m.table.Fixed = 1
 	m.note = ""
 	m.refresh()
 	var trace tea.Cmd
-	if m.messages() && m.feed == nil {
-		m.feed = control.Follow(m.ctx, control.FollowOptions{Targets: m.options.targets, Watch: inspect.WatchOptions{}})
-		trace = m.traceCmd()
+	if m.tracing() {
+		trace = m.watch()
+	} else {
+		trace = m.unwatch()
 	}
-	m.settle()
 	if m.polling {
 		return trace
 	}
 	return tea.Batch(trace, m.pollCmd())
 }
 
-// settle keeps the cursor at the newest message while it follows.
-func (m *model) settle() {
-	if m.messages() && m.follow && !m.paused {
-		m.table.Cursor = max(0, m.trace.Len()-1)
-	}
-}
-
 // screen runs until the user ends it.
 func screen(parent context.Context, env *toolkit.Env, o options) error {
 	ctx, cancel := context.WithCancel(parent)
-	defer cancel()
-	m := newModel(ctx, o)
-	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
-		tea.WithInput(env.Stdin.Reader), tea.WithOutput(env.Stdout.Writer), tea.WithoutSignalHandler())
-	_, err := program.Run()
+	m, terminal := newModel(ctx, o), ui.NewScreen(env)
+	m.messages.Copy = terminal.Copy
+	err := terminal.Run(parent, m)
+	cancel()
 	if m.feed != nil {
 		m.feed.Close()
 	}
-	switch {
-	case parent.Err() != nil:
-		return context.Cause(parent)
-	case err != nil:
-		return toolkit.As(toolkit.IO, fmt.Errorf("draw the screen: %w", err))
-	}
-	return nil
+	return err
 }

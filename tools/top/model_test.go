@@ -215,10 +215,10 @@ func TestTrace(t *testing.T) {
 	for i := range 50 {
 		items = append(items, item(fmt.Sprintf("PING n=%d", i)))
 	}
-	m.Update(traced{items})
+	m.Update(traced{items: items})
 	require.Contains(t, m.View(), "PING n=49", "it follows the newest")
 	press(m, "p")
-	m.Update(traced{[]control.Followed{item("LOCK name=x\x1b[2J"), {Lost: &control.Loss{Lost: inspect.Lost{Slow: 5}}}}})
+	m.Update(traced{items: []control.Followed{item("LOCK name=x\x1b[2J"), {Lost: &control.Loss{Lost: inspect.Lost{Slow: 5}}}}})
 	require.NotContains(t, m.View(), "LOCK")
 	require.Contains(t, m.View(), "2 came since")
 	press(m, "p")

@@ -12,14 +12,11 @@ import (
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
-// keys takes what was typed: over a slow connection several letters come at once.
+// keys takes what was typed.
 func (m *model) keys(k tea.KeyMsg) tea.Cmd {
-	if k.Type != tea.KeyRunes || len(k.Runes) < 2 || k.Paste {
-		return m.press(k)
-	}
 	var all []tea.Cmd
-	for _, r := range k.Runes {
-		all = append(all, m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+	for _, one := range ui.SplitKeys(k) {
+		all = append(all, m.press(one))
 	}
 	return tea.Batch(all...)
 }
@@ -42,10 +39,23 @@ func (m *model) press(k tea.KeyMsg) tea.Cmd {
 		m.note = "not done"
 		return nil
 	case reading:
-		m.read(k)
+		if step, ok := ui.MoveKeys().Find(k.String()); ok {
+			m.page.Step(step, m.body())
+		} else {
+			m.mode = browsing
+		}
 		return nil
 	}
 	m.note = ""
+	if m.tracing() {
+		if cmd, taken := m.messages.Press(k); taken {
+			return cmd
+		}
+	}
+	if step, ok := ui.MoveKeys().Find(k.String()); ok {
+		m.step(step)
+		return nil
+	}
 	do, _ := keys().Find(k.String())
 	return m.do(do, k.String())
 }
@@ -73,71 +83,33 @@ func (m *model) do(do action, key string) tea.Cmd {
 		m.interval = max(m.interval/2, 100*time.Millisecond)
 		return m.waitCmd()
 	case help:
-		m.open(keys().Help())
+		m.open(helpPage())
 	case details:
 		m.open(m.details())
 	case filter:
-		m.mode, m.before, m.typed = filtering, m.order(m.current()).filter, m.order(m.current()).filter
+		m.mode, m.before = filtering, m.order(m.current()).filter
+		m.typed = ui.Prompt{Label: "filter", Text: m.before}
 	case back:
 		m.filter("")
 	case stopIt, rotate, disconnect:
 		m.question(do)
-	case follow:
-		m.follow = !m.follow
-		m.settle()
 	case sortNext, sortPrevious, reverse, rates:
 		m.sort(do)
-	default:
-		m.move(do)
 	}
 	return nil
 }
 
-// move moves the cursor.
-func (m *model) move(do action) {
-	count, page := m.count(), m.table.Page(m.body())
-	switch do {
-	case up:
-		m.table.Move(-1, count)
-	case down:
-		m.table.Move(1, count)
-	case pageUp:
-		m.table.Move(-page, count)
-	case pageDown:
-		m.table.Move(page, count)
-	case first:
-		m.table.Move(-count, count)
-	case last:
-		m.table.Move(count, count)
-	case left:
-		m.table.Left = max(0, m.table.Left-1)
-	case right:
-		m.table.Left++
-	default:
-		return
-	}
-	m.follow = m.follow && m.table.Cursor >= count-1
-	if do == last {
-		m.follow = true
-	}
+// step moves the cursor.
+func (m *model) step(step ui.Step) {
+	m.table.Step(step, len(m.rows), m.body())
 	m.remember()
-}
-
-// count is how many rows there are.
-func (m *model) count() int {
-	if m.messages() {
-		return m.trace.Len()
-	}
-	return len(m.rows)
 }
 
 // hold stops the screen, or lets it go on with what is there by now.
 func (m *model) hold(hold bool) {
 	m.paused = hold
-	m.trace.Hold(hold)
 	if !hold {
 		m.refresh()
-		m.settle()
 	}
 }
 
@@ -178,75 +150,34 @@ func (m *model) sortBy(places []int, at int) {
 	o.column, o.reverse = c.Name, c.Kind != inspect.Label
 }
 
-// filter takes a filter for the table or the trace.
+// filter takes a filter for the table.
 func (m *model) filter(text string) {
 	m.order(m.current()).filter = text
-	if !m.messages() {
-		m.arrange()
-		return
-	}
-	want := words(text)
-	m.trace.Filter(nil)
-	if len(want) > 0 {
-		m.trace.Filter(func(item *control.Followed) bool {
-			if item.Record == nil {
-				return true
-			}
-			r := item.Record
-			return matches([]string{item.From.String(), r.Direction.String(), r.Peer, r.Outcome.String(), string(r.Text)}, want)
-		})
-	}
-	m.settle()
+	m.arrange()
 }
 
 // edit changes the filter letter by letter; what it does is seen at once.
 func (m *model) edit(k tea.KeyMsg) {
-	switch k.Type {
-	case tea.KeyEnter:
+	switch m.typed.Edit(k) {
+	case ui.Entered:
 		m.mode = browsing
 		return
-	case tea.KeyEsc:
-		m.mode, m.typed = browsing, m.before
-	case tea.KeyBackspace:
-		if runes := []rune(m.typed); len(runes) > 0 {
-			m.typed = string(runes[:len(runes)-1])
-		}
-	case tea.KeyCtrlU:
-		m.typed = ""
-	case tea.KeySpace:
-		m.typed += " "
-	case tea.KeyRunes:
-		m.typed += string(k.Runes)
+	case ui.Left:
+		m.mode, m.typed.Text = browsing, m.before
+	case ui.Typing:
 	}
-	m.filter(m.typed)
+	m.filter(m.typed.Text)
 }
 
 // open shows a page of text.
 func (m *model) open(page []string) {
 	if len(page) > 0 {
-		m.mode, m.page, m.pageTop = reading, page, 0
+		m.mode, m.page = reading, ui.Page{Lines: page}
 	}
-}
-
-// read scrolls the page, or closes it.
-func (m *model) read(k tea.KeyMsg) {
-	step := map[action]int{up: -1, down: 1, pageUp: -m.body(), pageDown: m.body(), first: -len(m.page), last: len(m.page)}
-	do, _ := keys().Find(k.String())
-	if n, ok := step[do]; ok {
-		m.pageTop = max(0, min(m.pageTop+n, len(m.page)-m.body()))
-		return
-	}
-	m.mode = browsing
 }
 
 // details are all cells of the row with the cursor.
 func (m *model) details() []string {
-	if m.messages() {
-		if m.table.Cursor >= m.trace.Len() {
-			return nil
-		}
-		return m.trace.Details(m.table.Cursor)
-	}
 	if m.table.Cursor >= len(m.rows) {
 		return nil
 	}
@@ -281,11 +212,12 @@ func (m *model) confirm(text string, do tea.Cmd) {
 // target is the process of the row with the cursor, and the connection where the row is one.
 func (m *model) target() (to control.Socket, link string, ok bool) {
 	at := m.table.Cursor
-	if m.messages() {
-		if at >= m.trace.Len() {
+	if m.tracing() {
+		item := m.messages.Current()
+		if item == nil || item.From.Addr.IsZero() {
 			return to, "", false
 		}
-		return m.trace.Item(at).From, "", true
+		return item.From, "", true
 	}
 	if at >= len(m.rows) {
 		return to, "", false
@@ -304,36 +236,35 @@ func (m *model) target() (to control.Socket, link string, ok bool) {
 	return to, link, false
 }
 
-// mouse chooses rows, sorts by heads and scrolls.
+// mouse chooses rows and views, sorts by heads and scrolls.
 func (m *model) mouse(e tea.MouseMsg) tea.Cmd {
-	if m.mode != browsing || e.Action != tea.MouseActionPress {
-		return nil
-	}
 	y := e.Y - headLines(m.height)
+	wheel := map[tea.MouseButton]ui.Step{tea.MouseButtonWheelUp: ui.Up, tea.MouseButtonWheelDown: ui.Down}[e.Button]
 	switch {
-	case e.Button == tea.MouseButtonWheelUp:
-		m.move(up)
-	case e.Button == tea.MouseButtonWheelDown:
-		m.move(down)
-	case e.Button != tea.MouseButtonLeft:
-	case y == 0 && !m.messages():
-		if c := m.table.ColumnAt(e.X); c >= 0 {
-			places := arrangement(m.current(), m.frame.columns)
-			if c < len(places) {
-				m.sortBy(places, c)
-				m.arrange()
-			}
-		}
-	case y > 0:
-		if row := m.table.RowAt(y, m.count()); row >= 0 {
-			m.table.Cursor = row
-			m.follow = false
-			m.remember()
-		}
-	case e.Y == 0:
+	case e.Action != tea.MouseActionPress:
+	case m.mode == reading:
+		m.page.Step(wheel, m.body())
+	case m.mode != browsing:
+	case e.Button == tea.MouseButtonLeft && e.Y == 0 && !m.messages.Busy():
 		if at := m.viewAt(e.X); at >= 0 {
 			m.view = at
 			return m.enter()
+		}
+	case m.tracing():
+		m.messages.Mouse(y, e)
+	case wheel != 0:
+		m.step(wheel)
+	case e.Button != tea.MouseButtonLeft:
+	case y == 0:
+		places := arrangement(m.current(), m.frame.columns)
+		if c := m.table.ColumnAt(e.X); c >= 0 && c < len(places) {
+			m.sortBy(places, c)
+			m.arrange()
+		}
+	default:
+		if row := m.table.RowAt(y, len(m.rows)); row >= 0 {
+			m.table.Cursor = row
+			m.remember()
 		}
 	}
 	return nil

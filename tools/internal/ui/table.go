@@ -43,9 +43,21 @@ type Table struct {
 // widest is how wide a column may be that does not say.
 const widest = 40
 
-// Move moves the cursor by n rows of count.
-func (t *Table) Move(n, count int) {
-	t.Cursor = max(0, min(t.Cursor+n, count-1))
+// Step moves the cursor, of count rows of which height lines with the head are shown, or the columns.
+func (t *Table) Step(step Step, count, height int) {
+	switch step {
+	case ToLeft:
+		t.Left = max(0, t.Left-1)
+	case ToRight:
+		t.Left++
+	default:
+		t.Cursor = max(0, min(t.Cursor+step.rows(max(1, height-2), count), count-1))
+	}
+}
+
+// Shift tells that so many of the first rows have gone: the others stay where they are on the screen.
+func (t *Table) Shift(gone int) {
+	t.Cursor, t.top = max(0, t.Cursor-gone), max(0, t.top-gone)
 }
 
 // Reset forgets widths and position: other columns are to be shown.
@@ -62,7 +74,7 @@ func (t *Table) Draw(columns []Column, rows Rows, width, height int) []string {
 	for row := t.top; row < end; row++ {
 		line := make([]string, len(columns))
 		for i := range columns {
-			line[i] = toolkit.Escape(rows.Cell(row, i))
+			line[i] = clean(rows.Cell(row, i))
 		}
 		cells = append(cells, line)
 	}
@@ -150,9 +162,6 @@ func (t *Table) RowAt(y, count int) int {
 	return -1
 }
 
-// Page is how many rows are on a screen of this height.
-func (t *Table) Page(height int) int { return max(1, height-2) }
-
 func (t *Table) head(columns []Column, width int) string {
 	titles := make([]string, len(columns))
 	for i, c := range columns {
@@ -210,6 +219,9 @@ func (l *Look) arrow(down bool) string {
 	return "^"
 }
 
+// clean is a text as it may be shown: nothing in it steers the terminal, and a tab is no jump.
+func clean(s string) string { return strings.ReplaceAll(toolkit.Escape(s), "\t", `\t`) }
+
 // pad makes s as wide as width.
 func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
@@ -220,7 +232,7 @@ func (t *Table) Plain(columns []Column, rows Rows) []string {
 	all := make([][]string, rows.Len())
 	for row := range all {
 		for i := range columns {
-			all[row] = append(all[row], toolkit.Escape(rows.Cell(row, i)))
+			all[row] = append(all[row], clean(rows.Cell(row, i)))
 		}
 	}
 	t.measure(columns, all)

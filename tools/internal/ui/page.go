@@ -1,0 +1,34 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Page is text to read, longer and wider than the screen.
+type Page struct {
+	Lines []string
+
+	top     int
+	width   int
+	wrapped []string // Lines in this width
+}
+
+// Draw returns the lines that are on a screen of this size; long ones go on in the next line.
+func (p *Page) Draw(width, height int) []string {
+	if p.width != width || p.wrapped == nil {
+		p.width, p.wrapped = width, nil
+		for _, line := range p.Lines {
+			p.wrapped = append(p.wrapped, strings.Split(ansi.Hardwrap(clean(line), max(1, width), true), "\n")...)
+		}
+	}
+	p.top = max(0, min(p.top, len(p.wrapped)-height))
+	return slices.Clone(p.wrapped[p.top:min(len(p.wrapped), p.top+max(0, height))])
+}
+
+// Step scrolls; a step sideways does nothing.
+func (p *Page) Step(step Step, height int) {
+	p.top = max(0, min(p.top+step.rows(max(1, height), len(p.wrapped)), len(p.wrapped)-height))
+}

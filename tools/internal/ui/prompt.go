@@ -1,0 +1,63 @@
+package ui
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Prompt is a line that is typed.
+type Prompt struct {
+	Label string
+	Text  string
+}
+
+// Typed says how the typing goes.
+type Typed uint8
+
+const (
+	Typing  Typed = iota
+	Entered       // with Enter: it is meant
+	Left          // with Esc: it is not
+)
+
+// Edit takes a key.
+func (p *Prompt) Edit(k tea.KeyMsg) Typed {
+	switch k.Type {
+	case tea.KeyEnter:
+		return Entered
+	case tea.KeyEsc:
+		return Left
+	case tea.KeyBackspace:
+		if runes := []rune(p.Text); len(runes) > 0 {
+			p.Text = string(runes[:len(runes)-1])
+		}
+	case tea.KeyCtrlU:
+		p.Text = ""
+	case tea.KeySpace:
+		p.Text += " "
+	case tea.KeyRunes:
+		p.Text += string(k.Runes)
+	}
+	return Typing
+}
+
+// Draw shows the end of what was typed where there is no room for all.
+func (p *Prompt) Draw(width int) string {
+	text := p.Label + ": " + clean(p.Text) + "_"
+	if over := ansi.StringWidth(text) - width; over > 0 {
+		text = ansi.TruncateLeft(text, over, "")
+	}
+	return ansi.Truncate(text, width, "")
+}
+
+// SplitKeys is what was typed, a key each: over a slow connection several letters come at once. What was pasted stays together.
+func SplitKeys(k tea.KeyMsg) []tea.KeyMsg {
+	if k.Type != tea.KeyRunes || len(k.Runes) < 2 || k.Paste {
+		return []tea.KeyMsg{k}
+	}
+	var all []tea.KeyMsg
+	for _, r := range k.Runes {
+		all = append(all, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt})
+	}
+	return all
+}

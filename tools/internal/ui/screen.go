@@ -1,0 +1,94 @@
+package ui
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"sync"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/term"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+)
+
+// Screen is the terminal of a full-screen view. Its methods may be called from any goroutine; they block while the terminal
+// takes nothing.
+type Screen struct {
+	env *toolkit.Env
+	out io.Writer
+}
+
+// NewScreen is the screen on the standard streams.
+func NewScreen(env *toolkit.Env) *Screen {
+	s := &Screen{env: env}
+	if f, ok := env.Stdout.Writer.(term.File); ok {
+		s.out = &lockedFile{File: f}
+	} else {
+		s.out = &lockedWriter{Writer: env.Stdout.Writer}
+	}
+	return s
+}
+
+// Possible says whether there is a terminal that can show a full screen.
+func Possible(env *toolkit.Env) bool {
+	name := env.Getenv("TERM")
+	return env.Stdin.TTY && env.Stdout.TTY && name != "dumb" && name != ""
+}
+
+// Run shows the model until it quits. When ctx ends before, that is its cause.
+func (s *Screen) Run(parent context.Context, model tea.Model) error {
+	ctx, cancel := context.WithCancel(parent)
+	defer cancel()
+	program := tea.NewProgram(model, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
+		tea.WithInput(s.env.Stdin.Reader), tea.WithOutput(s.out), tea.WithoutSignalHandler())
+	_, err := program.Run()
+	switch {
+	case parent.Err() != nil:
+		return context.Cause(parent)
+	case err != nil:
+		return toolkit.As(toolkit.IO, fmt.Errorf("draw the screen: %w", err))
+	}
+	return nil
+}
+
+// MaxCopied is how many bytes Copy takes: terminals throw longer sequences away.
+const MaxCopied = 70_000
+
+// Copy gives a text to the clipboard of the terminal, by OSC 52, which also goes through ssh. Whether the terminal allows it
+// cannot be known. What is longer than MaxCopied is cut.
+func (s *Screen) Copy(text string) error {
+	text = text[:min(len(text), MaxCopied)]
+	_, err := io.WriteString(s.out, "\x1b]52;c;"+base64.StdEncoding.EncodeToString([]byte(text))+"\x07")
+	if err != nil {
+		return fmt.Errorf("copy to the terminal: %w", err)
+	}
+	return nil
+}
+
+// lockedFile is a terminal to which one writes at a time: what is copied must not get into what is drawn.
+type lockedFile struct {
+	term.File
+	mu sync.Mutex
+}
+
+// Write implements io.Writer.
+func (f *lockedFile) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.File.Write(p)
+}
+
+// lockedWriter is lockedFile for what is no file.
+type lockedWriter struct {
+	io.Writer
+	mu sync.Mutex
+}
+
+// Write implements io.Writer.
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Writer.Write(p)
+}
