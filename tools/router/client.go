@@ -90,6 +90,7 @@ func (d *daemon) accept(kind rules.Kind, c transport.Conn) transport.Handler {
 	n.wire.Conn = c
 	n.link = d.servers[kind].Accept(&n.wire).(*link.Link)
 	n.link.SetValue(n)
+	d.crowd.add(n)
 	return n.link
 }
 
@@ -122,21 +123,21 @@ func (d *daemon) opened(l *link.Link) {
 	if who, ok := c.wire.Conn.Peer(); ok {
 		o.HasCred, o.UID, o.GID, o.PID = true, who.UID, who.GID, int32(who.PID)
 	}
-	d.crowd.add(c)
 	c.rules = d.rules.Opened(c, o)
 }
 
-// closed tells the rules of the end of a connection, and what may be lost with it.
+// closed tells the rules of the end of a connection, and what may be lost with it. A router that goes without a word has
+// died, and with it what it had read and not yet sent on.
 func (d *daemon) closed(l *link.Link, err error) {
 	c := l.Value().(*client)
+	d.crowd.remove(c)
 	if c.rules == nil { // a handshake that failed
 		d.counts.failed++
 		d.log.Debug("connection failed", "kind", c.kind.String(), "peer", c.wire.Conn.Remote().String(), "error", err)
 		return
 	}
-	d.crowd.remove(c)
 	var lost rules.Lost
-	lost.Queued, lost.Uncertain = c.wire.lost(err)
+	lost.Queued, lost.Uncertain = c.wire.lost(err == nil && c.rules.State() != "router")
 	d.rules.Closed(c.rules, err, lost)
 	d.checkDone()
 }

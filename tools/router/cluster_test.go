@@ -99,9 +99,10 @@ func TestCluster(t *testing.T) {
 
 	// SHUTDOWN ends all.
 	watcher.send("SHUTDOWN")
+	n1.logged(`router stops" cluster=true`)
+	n3.logged(`router stops" cluster=true`)
 	n1.end()
 	n3.end()
-	require.Contains(t, n3.w.Err.String(), `cluster=true`)
 }
 
 // TestClusterDelivery: a router is killed while it is sent messages. Those of another node's sender arrive or are reported.
@@ -114,6 +115,8 @@ func TestClusterDelivery(t *testing.T) {
 	a := startAlpha(t, p.path("s"))
 	sender := newTell(n1.service("sender"))
 	for a.count() < 300 {
+		// What the router that is killed has in its own queue is lost with it: there must not be much on the way.
+		eventually(t, "alpha follows", func() bool { return a.count() > sender.sent-100 })
 		sender.someTo("n2:alpha", 20)
 	}
 	require.NoError(t, p.cmd.Process.Kill())

@@ -53,7 +53,9 @@ type daemon struct {
 	seen  message.Message // the same, to be shown
 
 	crowd  crowd
+	dials  map[*dialing]transport.Conn // connections to other routers that are being made
 	counts counts
+	load   float64 // of this host
 	tick   reactor.Timer
 	began  time.Time
 	stopAt time.Time // when it began to stop
@@ -81,7 +83,8 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	}
 	defer loop.Close()
 	defer lean(env.Getenv)()
-	d := &daemon{env: env, o: o, setup: s, loop: loop, inherited: map[string]bool{}, began: time.Now()}
+	wakeRuntime()
+	d := &daemon{env: env, o: o, setup: s, loop: loop, inherited: map[string]bool{}, dials: map[*dialing]transport.Conn{}, began: time.Now()}
 	d.fixed = fixedOf(s)
 	if err := d.openLog(); err != nil {
 		return err
@@ -104,6 +107,10 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	}
 	return loop.Run(context.Background())
 }
+
+// wakeRuntime has the Go runtime open the descriptors that its first timer needs. It gives up the whole process if it finds none left,
+// and clients decide how many there are.
+func wakeRuntime() { time.AfterFunc(time.Hour, func() {}).Stop() }
 
 // lean trades processor time, of which forwarding needs none for memory, for less of it. The function returned undoes it.
 func lean(getenv func(string) string) (undo func()) {

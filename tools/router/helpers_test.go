@@ -33,3 +33,14 @@ func prlimit(pid int, limit *syscall.Rlimit) error {
 	}
 	return nil
 }
+
+// lasting is how long a test goes on that can for as long as one likes: ED_SOAK=10m go test -run Hostile.
+func lasting(t *testing.T, short time.Duration) time.Duration {
+	text := os.Getenv("ED_SOAK")
+	if text == "" {
+		return short
+	}
+	d, err := time.ParseDuration(text)
+	require.NoError(t, err)
+	return d
+}

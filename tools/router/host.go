@@ -18,10 +18,17 @@ const strangerTimeout = 30 * time.Second
 
 // Dial implements rules.Host.
 func (d *daemon) Dial(to address.Address) {
-	h := &dialing{d: d, to: to}
-	if _, err := d.opener.Dial(d.loop, to, d.transportOptions(), h); err != nil {
-		d.loop.After(0, "dial failed", func() { d.rules.DialFailed(to, err) })
+	if !d.stopAt.IsZero() {
+		d.loop.After(0, "dial refused", func() { d.rules.DialFailed(to, errPatience) })
+		return
 	}
+	h := &dialing{d: d, to: to}
+	c, err := d.opener.Dial(d.loop, to, d.transportOptions(), h)
+	if err != nil {
+		d.loop.After(0, "dial failed", func() { d.rules.DialFailed(to, err) })
+		return
+	}
+	d.dials[h] = c
 }
 
 // dialing is a connection to another router while it is made.
@@ -32,6 +39,7 @@ type dialing struct {
 
 // OnOpen implements transport.Handler; from then on the link is the handler.
 func (h *dialing) OnOpen(c transport.Conn) {
+	delete(h.d.dials, h)
 	l := h.d.accept(rules.Out, c)
 	c.SetHandler(l)
 	l.OnOpen(c)
@@ -44,7 +52,10 @@ func (h *dialing) OnData(transport.Conn, []byte) {}
 func (h *dialing) OnDrain(transport.Conn) {}
 
 // OnClose implements transport.Handler: there is no connection.
-func (h *dialing) OnClose(_ transport.Conn, err error) { h.d.rules.DialFailed(h.to, err) }
+func (h *dialing) OnClose(_ transport.Conn, err error) {
+	delete(h.d.dials, h)
+	h.d.rules.DialFailed(h.to, err)
+}
 
 // SaveNeighbors implements rules.Host.
 func (d *daemon) SaveNeighbors(list []address.Address) { d.store.neighbors(list) }
@@ -66,18 +77,14 @@ func (d *daemon) RotateLog() {
 // Stopping implements rules.Host.
 func (d *daemon) Stopping(cluster bool) { d.stopping(cluster) }
 
-// loadAverage is that of the last minute for each processor; /proc does not block.
-func loadAverage() float64 {
+// loadAverage is that of the last minute for each processor; /proc does not block. Where it cannot be read it is what it was.
+func (d *daemon) loadAverage() float64 {
 	data, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return 0
-	}
 	first, _, _ := strings.Cut(string(data), " ")
-	load, err := strconv.ParseFloat(first, 64)
-	if err != nil {
-		return 0
+	if load, bad := strconv.ParseFloat(first, 64); err == nil && bad == nil {
+		d.load = load / float64(runtime.NumCPU())
 	}
-	return load / float64(runtime.NumCPU())
+	return d.load
 }
 
 // options are those of the rules.
@@ -85,7 +92,7 @@ func (d *daemon) options(s *setup) rules.Options {
 	o := rules.Options{
 		ServerName: s.serverName, MyAddress: s.mine, Services: s.services,
 		Neighbors: s.neighbors, Learned: d.learned, MaxConnections: s.maxConnections,
-		Credentials: s.credentials, GossipMax: s.gossipMax, Load: loadAverage, Logger: d.log,
+		Credentials: s.credentials, GossipMax: s.gossipMax, Load: d.loadAverage, Logger: d.log,
 		Limits: rules.Limits{CacheMessages: s.cacheMessages, CacheBytes: s.cacheBytes, CacheAge: s.cacheAge, Line: s.lineLimit},
 	}
 	if s.cacheMessages == 0 || s.cacheBytes == 0 {
@@ -111,6 +118,22 @@ func (d *daemon) transportOptions() transport.Options {
 		UserTimeout: deadPeer, KeepAlive: deadPeer / 2,
 	}
 }
+
+// listenerOptions are those of a listener of a kind. Where other routers connect, and whoever else can reach the address,
+// there is always a limit.
+func (d *daemon) listenerOptions(kind rules.Kind) transport.Options {
+	o := d.transportOptions()
+	if kind == rules.Remote || kind == rules.Secure {
+		o.MaxConns = strangers + 2*d.setup.maxConnections
+		if d.setup.maxClients > 0 {
+			o.MaxConns = min(o.MaxConns, d.setup.maxClients)
+		}
+	}
+	return o
+}
+
+// strangers is how many connections there may be where other routers connect, beside two for each of them.
+const strangers = 100
 
 // deadPeer is how long what was sent to a TCP peer may stay unacknowledged; one that is silent is asked for a sign of life.
 const deadPeer = 60 * time.Second

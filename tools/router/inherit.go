@@ -77,7 +77,7 @@ func (d *daemon) inherit(key string, fd int, a address.Address) error {
 	if kind == rules.Secure {
 		a.Scheme = address.TLS
 	}
-	l, err := d.opener.Adopt(d.loop, fd, a, d.transportOptions(), d.acceptor(kind))
+	l, err := d.opener.Adopt(d.loop, fd, a, d.listenerOptions(kind), d.acceptor(kind))
 	if err != nil {
 		return err
 	}

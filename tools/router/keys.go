@@ -45,6 +45,7 @@ func placeKeys() []key {
 		{name: "max_pending_connections", value: "1024", usage: "let `N` connections wait to be accepted", read: readCount(5, 65535, func(s *setup) *int { return &s.backlog })},
 		{name: "cache_messages", value: "10000", usage: "keep `N` messages for services that are away; 0: none", live: true, read: readCount(0, 1<<30, func(s *setup) *int { return &s.cacheMessages })},
 		{name: "cache_bytes", value: "8MiB", usage: "keep `SIZE` of them", live: true, read: readSize(0, 1<<40, func(s *setup) *int { return &s.cacheBytes })},
+		{name: "client_cache", value: "2MiB", usage: "keep `SIZE` of what one client sent", live: true, read: readSize(0, 1<<40, func(s *setup) *int { return &s.clientCache })},
 		{name: "cache_age", value: "24h", usage: "keep each for `DUR` at most", live: true, read: readDuration(func(s *setup) *duration { return &s.cacheAge })},
 	}
 }

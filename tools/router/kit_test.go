@@ -189,7 +189,6 @@ func dial(t testing.TB, network, where string) *peer {
 	c, err := net.Dial(network, where)
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
-	require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
 	return &peer{t: t, c: c, r: bufio.NewReader(c)}
 }
 
@@ -217,13 +216,18 @@ func (p *peer) register(name string, commands ...string) *peer {
 
 func (p *peer) send(lines ...string) {
 	p.t.Helper()
+	p.wait()
 	_, err := fmt.Fprint(p.c, strings.Join(lines, "\n")+"\n")
 	require.NoError(p.t, err)
 }
 
+// wait limits the next wait.
+func (p *peer) wait() { _ = p.c.SetDeadline(time.Now().Add(patience)) }
+
 // line is the next line.
 func (p *peer) line() string {
 	p.t.Helper()
+	p.wait()
 	line, err := p.r.ReadString('\n')
 	require.NoError(p.t, err, "%s: after %q", p.name, line)
 	return strings.TrimSuffix(line, "\n")
@@ -267,6 +271,7 @@ func (p *peer) sync() {
 // gone waits for the end of the connection.
 func (p *peer) gone() {
 	p.t.Helper()
+	p.wait()
 	for {
 		if _, err := p.r.ReadString('\n'); err != nil {
 			require.NotErrorIs(p.t, err, os.ErrDeadlineExceeded)

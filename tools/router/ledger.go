@@ -114,9 +114,9 @@ func (l *ledger) sweep() {
 
 // lost counts the messages of the rules that never went out, and those that went and may not have been read, when the connection
 // has ended. A peer that ended it in good order had read what its kernel had.
-func (l *ledger) lost(err error) (queued, uncertain int) {
+func (l *ledger) lost(orderly bool) (queued, uncertain int) {
 	out, sure := l.Conn.Stats().BytesOut, l.has()
-	if err != nil {
+	if !orderly {
 		l.forget()
 		sure = l.base
 	}

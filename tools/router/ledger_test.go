@@ -54,7 +54,7 @@ func TestLedger(t *testing.T) {
 			w.full = transport.ErrFull
 			require.ErrorIs(t, l.Write(make([]byte, 10)), transport.ErrFull, "what was refused is not counted")
 			w.out, w.unacked = tt.out, tt.unacked
-			queued, uncertain := l.lost(tt.err)
+			queued, uncertain := l.lost(tt.err == nil)
 			require.Equal(t, []int{tt.queued, tt.uncertain}, []int{queued, uncertain})
 		})
 	}
@@ -72,7 +72,7 @@ func TestLedgerForgets(t *testing.T) {
 	}
 	send(100_000)
 	require.LessOrEqual(t, len(l.lengths), 2*doubtBytes/100*2, "the ring follows what is in doubt, not what was sent")
-	_, uncertain := l.lost(errors.New("reset"))
+	_, uncertain := l.lost(false)
 	require.InDelta(t, doubtBytes/100, uncertain, 1)
 	l.sweep()
 	require.NotZero(t, l.rules)
@@ -126,7 +126,7 @@ func TestLedgerAgainstModel(t *testing.T) {
 				uncertain++
 			}
 		}
-		q, u := l.lost(nil)
+		q, u := l.lost(true)
 		if q != queued || u != uncertain {
 			t.Fatalf("lost %d %d, model %d %d", q, u, queued, uncertain)
 		}

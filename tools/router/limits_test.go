@@ -102,7 +102,14 @@ func TestNoDescriptors(t *testing.T) {
 	alpha, beta := p.unix().register("alpha"), p.unix().register("beta")
 	alpha.sync()
 	beta.sync()
-	used := len(descriptors(t, p.cmd.Process.Pid))
+	used, polls := 0, 0
+	for _, e := range descriptors(t, p.cmd.Process.Pid) {
+		used++
+		if target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", p.cmd.Process.Pid, e.Name())); err == nil && target == "anon_inode:[eventpoll]" {
+			polls++
+		}
+	}
+	require.Equal(t, 2, polls, "the loop's and the runtime's, which must be there before none can be had")
 	limit := syscall.Rlimit{Cur: uint64(used + 20), Max: uint64(used + 20)}
 	require.NoError(t, prlimit(p.cmd.Process.Pid, &limit))
 	var crowd []net.Conn

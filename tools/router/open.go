@@ -76,7 +76,7 @@ func (d *daemon) listen(kind rules.Kind, key string, a address.Address) error {
 	if err := d.makeFolder(a); err != nil {
 		return err
 	}
-	l, err := d.opener.Listen(d.loop, a, d.transportOptions(), d.acceptor(kind))
+	l, err := d.opener.Listen(d.loop, a, d.listenerOptions(kind), d.acceptor(kind))
 	if err != nil {
 		return d.explain(key, a, err)
 	}

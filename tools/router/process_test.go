@@ -145,7 +145,13 @@ func TestLogReaderGone(t *testing.T) {
 	w.Close()
 	go func() { _ = q.cmd.Wait(); close(q.over) }()
 	t.Cleanup(func() { _ = q.cmd.Process.Kill(); <-q.over })
-	eventually(t, "it listens", func() bool { _, err := os.Stat(p.path("q")); return err == nil })
+	eventually(t, "it listens", func() bool {
+		c, err := net.Dial("unix", p.path("q"))
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
 	alpha := dial(t, "unix", p.path("q")).register("alpha")
 	r.Close()
 	for range 3 {

@@ -35,8 +35,8 @@ type setup struct {
 	policy     *policy  // nil: none
 	clientRate, clientQueue, lineLimit,
 	maxClients, backlog int
-	cacheMessages, cacheBytes int
-	cacheAge                  duration
+	cacheMessages, cacheBytes, clientCache int
+	cacheAge                               duration
 
 	mine                               address.Address
 	remote                             []address.Address

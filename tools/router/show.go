@@ -101,6 +101,9 @@ type checked struct {
 
 // checkConfig prints what is wrong with a configuration; err is what reading it brought.
 func checkConfig(out *toolkit.Output, s *setup, err error) error {
+	if err == nil {
+		_, err = openerOf(s) // the certificates
+	}
 	c := checked{V: 1, OK: err == nil, Known: len(keys())}
 	if err != nil {
 		c.Errors = strings.Split(err.Error(), "\n")

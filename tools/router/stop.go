@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// errPatience is why connections are cut that were not empty when the time to stop was over.
+// errPatience is why connections are cut that were not open when the router began to stop, or not empty when its time was over.
 var errPatience = errors.New("the router ends")
 
 // asked begins to stop, because somebody said so from outside of the messages.
@@ -29,12 +29,25 @@ func (d *daemon) stopping(cluster bool) {
 	for _, c := range d.sockets {
 		_ = c.Close()
 	}
+	d.dropUnopened()
 	d.loop.After(d.setup.stopTimeout, "stop", func() {
 		d.log.Warn("time to stop is over, messages that wait are lost", "clients", d.rules.Stats().Clients)
 		d.end()
 	})
 	d.tick.Cancel()
 	d.tick = d.loop.After(0, "rules", d.ticked) // the rules close the clients, in a moment
+}
+
+// dropUnopened gives up connections that are being made, in a handshake for instance: the rules do not know them.
+func (d *daemon) dropUnopened() {
+	for _, c := range d.dials {
+		c.Abort(errPatience)
+	}
+	for _, c := range d.crowd.list {
+		if c.rules == nil {
+			c.wire.Conn.Abort(errPatience)
+		}
+	}
 }
 
 // checkDone ends the loop when all clients have gone.
@@ -52,6 +65,7 @@ func (d *daemon) end() {
 		return
 	}
 	d.ended = true
+	d.dropUnopened()
 	for c := range d.rules.Clients() {
 		c.Conn().Abort(errPatience)
 	}
