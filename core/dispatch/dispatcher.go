@@ -68,14 +68,15 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 		return d.walk(from, m)
 	}
 	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
-	list := d.exact.get(m.CommandBytes())
-	if len(list) == 0 {
-		list = d.catchAlls
+	var e *entry
+	if r := d.exact.find(m.CommandBytes()); r != nil {
+		e = r.first
+	} else if len(d.catchAlls) > 0 {
+		e = d.catchAlls[0]
 	}
-	if len(list) == 0 || list[0].goOn {
+	if e == nil || e.goOn {
 		return d.walk(from, m)
 	}
-	e := list[0]
 	if err := e.handler(from, m); err != nil {
 		d.report(m, e.name, err)
 		return Failed

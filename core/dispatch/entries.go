@@ -18,8 +18,8 @@ type EntryInfo struct {
 // Entries lists the entries in the order in which they are tried: exact ones and patterns, then the catch-alls.
 func (d *Dispatcher) Entries() []EntryInfo {
 	var all []*entry
-	for i := range d.exact.slots {
-		all = append(all, d.exact.slots[i].entries...)
+	for i := range d.exact.records {
+		all = append(all, d.exact.records[i].entries...)
 	}
 	all = append(all, d.patterns...)
 	slices.SortFunc(all, func(a, b *entry) int {

@@ -33,7 +33,7 @@ func TestTable(t *testing.T) {
 		for name := range want {
 			require.Equal(t, want[name], found.get([]byte(name)), name)
 		}
-		require.Equal(t, len(want), found.used)
+		require.LessOrEqual(t, len(found.records), len(want)+1)
 		require.Len(t, found.commands(), len(want))
 		require.True(t, slices.IsSorted(found.commands()))
 	})
@@ -62,11 +62,11 @@ func TestTableSpreads(t *testing.T) {
 		longest, row := 0, 0
 		for _, s := range found.slots {
 			row++
-			if s.entries == nil {
+			if s == 0 {
 				row = 0
 			}
 			longest = max(longest, row)
 		}
-		require.Less(t, longest, 40, format)
+		require.Less(t, longest, 12, format)
 	}
 }
