@@ -137,15 +137,13 @@ func (m *Message) indexLine(line []byte) bool {
 // adopt makes m the message of a line that was indexed, which began at before. Mixed says that it may begin with other names than the
 // command. If it returns false, the head is wrong, and m is to be reset.
 func (m *Message) adopt(line []byte, before uint32, names []uint32, mixed bool) bool {
-	m.Reset()
-	m.ordered, m.canonical, m.unscanned = true, true, true
-	m.line, m.before, m.starts = line, before, names
 	body, end := len(line), len(line)
 	if len(names) > 0 {
 		body = int(names[0] - before)
 		end = body - 1
 	}
-	m.body = uint32(body)
+	m.reset(line, uint32(body), names)
+	m.before = before
 	if !mixed {
 		m.names[commandName] = span{0, uint32(end)}
 		return end > 0 && !isDigit(line[0])

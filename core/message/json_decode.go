@@ -13,7 +13,8 @@ func (m *Message) decodeJSON(line []byte, offset int) error {
 	if len(line) == 0 {
 		return ErrEmpty
 	}
-	m.built, m.ownHead, m.json = true, true, true
+	m.built, m.ownHead, m.json, m.canonical = true, true, true, false
+	m.own, m.fields = m.own[:0], m.fields[:0]
 	d := jsonDecoder{m: m, scanner: jsonScanner{text: line}}
 	if err := d.message(); err != nil {
 		m.Reset()

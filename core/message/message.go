@@ -1,6 +1,9 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Message is one message, either decoded from a line or built with setters. The zero value is an empty message.
 // It must not be copied; use Clone.
@@ -11,28 +14,31 @@ type Message struct {
 	_ noCopy
 
 	// The names: spans of own, or of line while ownHead is unset.
-	names   [nameCount]span
-	own     []byte
-	ownHead bool
-	printed bool // own is the head as AppendText prints it
+	names [nameCount]span
+	body  uint32 // where the parameters begin in line; its length when there are none
 
+	// These are set together, which costs one instruction.
+	ownHead   bool
+	printed   bool  // own is the head as AppendText prints it
 	json      bool  // came as JSON
-	built     bool  // the parameters are in fields, not in params
+	built     bool  // the parameters are in fields
 	ordered   bool  // params is sorted by name, without duplicates
 	canonical bool  // line[body:] is what AppendText would print
-	unscanned bool  // params is empty until it is needed: line[body:] is canonical
+	unscanned bool  // params is not filled before it is needed: line[body:] is canonical
 	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
 
-	line    []byte // borrowed, or a copy after Parse and Clone; without white space around it
-	body    uint32 // where the parameters begin in line; its length when there are none
+	before uint32   // where line begins in what starts counts from
+	starts []uint32 // where the names of the parameters begin, while no more is known of them; else nil
+	line   []byte   // borrowed, or a copy after Parse and Clone; without white space around it
+
+	// What is in these counts only if something above says so.
+	own     []byte
 	params  []param
 	scratch []byte // unescaped values
 	fields  []field
 
-	starts []uint32 // where the names of the parameters begin, while that is all that is known of them; else nil
-	before uint32   // how far before the line these places count from
-	near   [nearNames + spareNames]uint32
-	batch  *batch // for Decoder.Decode, which makes it
+	near  [nearNames + spareNames]uint32 // room for starts
+	batch *batch                         // for Decoder.Decode, which makes it
 }
 
 // nearNames is as many parameters as nearly all messages have.
@@ -123,24 +129,33 @@ func trim(line []byte) (from, to int) {
 }
 
 // Reset makes m an empty message. Its buffers are kept for the next one.
-func (m *Message) Reset() {
-	m.names = [nameCount]span{}
-	m.own = m.own[:0]
-	m.ownHead, m.printed, m.json, m.built, m.ordered, m.canonical, m.unscanned, m.unchecked = false, false, false, false, false, false, false, 0
-	m.line, m.body = nil, 0
-	m.params, m.scratch, m.fields, m.starts = m.params[:0], m.scratch[:0], m.fields[:0], nil
+func (m *Message) Reset() { m.reset(nil, 0, nil) }
+
+// reset makes m the message of a line with these parameters, which are canonical, and without names.
+func (m *Message) reset(line []byte, body uint32, starts []uint32) {
+	m.names, m.body = [nameCount]span{}, body
+	m.ownHead, m.printed, m.json, m.built = false, false, false, false
+	m.ordered, m.canonical, m.unscanned, m.unchecked = true, true, true, 0
+	m.starts, m.line = starts, line
 }
 
 // Clone returns an independent copy that owns its bytes.
 func (m *Message) Clone() *Message {
 	c := &Message{
-		names: m.names, ownHead: m.ownHead, printed: m.printed, own: bytes.Clone(m.own),
+		names: m.names, ownHead: m.ownHead, printed: m.printed,
 		json: m.json, built: m.built, ordered: m.ordered, canonical: m.canonical, unscanned: m.unscanned, unchecked: m.unchecked,
-		line: bytes.Clone(m.line), body: m.body, scratch: bytes.Clone(m.scratch),
+		line: bytes.Clone(m.line), body: m.body,
 	}
-	c.params = append(c.params, m.params...)
-	for i := range m.fields {
-		c.fields = append(c.fields, field{name: m.fields[i].name, value: bytes.Clone(m.fields[i].value)})
+	if m.ownHead {
+		c.own = bytes.Clone(m.own)
+	}
+	if !m.unscanned {
+		c.params, c.scratch = slices.Clone(m.params), bytes.Clone(m.scratch)
+	}
+	if m.built {
+		for i := range m.fields {
+			c.fields = append(c.fields, field{name: m.fields[i].name, value: bytes.Clone(m.fields[i].value)})
+		}
 	}
 	return c
 }

@@ -124,7 +124,7 @@ func (m *Message) unescape(p *param) []byte {
 
 // scan finds the parameters in a line where they were proven to be right.
 func (m *Message) scan() {
-	m.unscanned, m.starts = false, nil
+	m.unscanned, m.starts, m.params = false, nil, m.params[:0]
 	if int(m.body) < len(m.line) {
 		m.scanParams()
 	}

@@ -17,14 +17,13 @@ func (m *Message) Reply(command string) *Message {
 // long as r is in use. They must not be the same message.
 func (r *Message) ReplyTo(m *Message, command string) {
 	r.Reset()
-	r.ordered, r.canonical = true, true // no parameters
 	if command == "" && m.bare() {
 		r.names[commandName] = m.names[commandName]
 		r.line = m.line[:m.names[commandName].to]
 		r.body = uint32(len(r.line))
 		return
 	}
-	own := r.own
+	own := r.own[:0]
 	if command == "" {
 		own = r.copyName(own, commandName, m, commandName)
 	} else {
@@ -58,16 +57,13 @@ func (r *Message) CopyParams(m *Message) {
 	if !r.ownHead && !r.sharesHead(m) {
 		r.moveHead(r.own[:0]) // r.line is about to change
 	}
-	r.params, r.scratch, r.fields = r.params[:0], r.scratch[:0], r.fields[:0]
 	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
-	r.line, r.body, r.starts, r.built = nil, 0, nil, false
-	r.ordered, r.canonical, r.unscanned = false, m.canonical, false
+	r.starts, r.built, r.unscanned, r.canonical, r.ordered = nil, !m.canonical, true, m.canonical, true
 	if m.canonical {
 		r.line, r.body = m.line, m.body
-		r.unscanned = int(m.body) < len(m.line)
 		return
 	}
-	r.built = true
+	r.line, r.body, r.fields = nil, 0, r.fields[:0]
 	for i := range m.Len() {
 		name, value := m.at(i)
 		r.push(name, value)

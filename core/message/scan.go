@@ -16,8 +16,6 @@ func (m *Message) decodeText(line []byte, offset int) error {
 	m.body = uint32(body)
 	if ok && body < len(line) {
 		ok = m.scanParams()
-	} else {
-		m.ordered, m.canonical = true, true
 	}
 	if ok {
 		return nil

@@ -74,7 +74,8 @@ func (m *Message) scanParams() bool {
 			break
 		}
 	}
-	m.params, m.ordered, m.canonical = params, ordered, ordered && tight
+	m.params, m.scratch = params, m.scratch[:0]
+	m.ordered, m.canonical, m.unscanned = ordered, ordered && tight, false
 	return true
 }
 
