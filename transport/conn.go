@@ -5,9 +5,9 @@ import "github.com/ed-toolbox/ed/core/address"
 // Conn is one stream connection. All methods belong to its loop's goroutine;
 // none blocks, and each may be called from inside any callback.
 type Conn interface {
-	// Write queues p, which is copied: the caller may reuse it at once. What a
-	// callback wrote goes out in one system call when it returns; what is
-	// written elsewhere goes out at the end of the turn. It takes all of p or,
+	// Write queues p, which is copied: the caller may reuse it at once. What was
+	// written goes out in one system call at the end of the turn, or before when
+	// it is much or has waited for long. It takes all of p or,
 	// with an error, nothing: ErrFull while p does not fit under the high mark
 	// (OnDrain follows), ErrTooBig if it never will, ErrClosed after Close,
 	// CloseWrite, a failed write or the end. Before OnOpen it queues.

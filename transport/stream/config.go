@@ -70,8 +70,9 @@ func newSettings(cfg Config) *settings {
 // local is what the connections of one loop share.
 type local struct {
 	*reactor.Loop
-	ids  *perloop.Serial
-	pool pool
+	ids    *perloop.Serial
+	pool   pool
+	unsent unsent
 
 	batch sockaddr.Out // for connections of packets
 }

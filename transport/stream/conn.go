@@ -36,7 +36,7 @@ type state uint16
 
 const (
 	connecting state = 1 << iota // no OnOpen yet
-	busy                         // a callback runs; what it writes is sent when it returns
+	busy                         // a callback runs; what it writes is seen to when it returns
 	queued                       // OnTurnEnd will come
 	paused                       // the handler wants no data
 	eof                          // the peer's end of stream was read
@@ -112,6 +112,9 @@ func (c *Conn) OnReady(src reactor.Source, ready reactor.Interest) {
 	}
 	if ready&reactor.Read != 0 {
 		c.read()
+		if c.postpone() {
+			return
+		}
 	}
 	c.settle()
 }

@@ -13,8 +13,9 @@
 //
 //   - Reading goes into the loop's one shared buffer, so an idle connection
 //     holds no memory but its record (conn.go, read.go).
-//   - What OnData wrote is sent when it returns, what other callbacks wrote at
-//     the end of the turn: one system call for any number of writes (write.go).
+//   - What callbacks wrote is sent at the end of the turn: one system call for
+//     any number of writes (write.go), and connection after connection, so that
+//     a peer on this machine is woken once for all (unsent.go).
 //     Queues come from a pool per loop and go back when empty (pool.go).
 //   - Ending: [Conn.Close] sends the queue first, and a descriptor with unread
 //     input lingers for up to a second, because closing it would reset the

@@ -75,7 +75,9 @@ func (c *Conn) read() {
 		c.state |= busy
 		c.h.OnData(c, p[:n])
 		c.state &^= busy
-		c.settle()
+		if n == len(p) || c.set.toEnd || c.is(broken) {
+			c.settle()
+		}
 		if budget -= n; budget <= 0 && c.readable() {
 			c.source.Again()
 			return
