@@ -152,6 +152,13 @@ func TestListening(t *testing.T) {
 	require.NoError(t, r.end())
 	require.NoError(t, u.Close())
 
+	u, err = net.Listen("unix", path)
+	require.NoError(t, err)
+	r = start(t, "listening", "unix:"+path, "--events", "up,down", "--interval", "10ms", "-n2")
+	r.waitOut(" up unix:")
+	require.NoError(t, u.Close())
+	require.NoError(t, r.end(), "nothing is watched any more when the last event was that it went down")
+
 	refused(t, toolkit.Timeout, "nothing listens at unix:"+path+" (no such file or directory) in 50ms", "listening", "unix:"+path, "--timeout", "50ms")
 	refused(t, toolkit.Usage, "an address is missing", "listening")
 	refused(t, toolkit.Usage, "an address is empty", "listening", "")
