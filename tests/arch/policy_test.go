@@ -77,7 +77,7 @@ github.com/charmbracelet/lipgloss: tools/top tools/tail tools/internal/ui tools/
 github.com/cpuguy83/go-md2man/*: man/*
 github.com/stretchr/testify/*: -
 github.com/rogpeppe/go-internal/*: -
-github.com/creack/pty: -
+github.com/creack/pty: scripts/*
 pgregory.net/rapid: tests/*
 go.uber.org/goleak: -
 plugin: -
@@ -94,7 +94,7 @@ const (
 const mayExit = "cmd/* examples/* man/build scripts/* tests/*"
 
 // maySleep lists who may wait by the clock alone; tests wait for a condition.
-const maySleep = "tools/* cmd/* examples/*"
+const maySleep = "tools/* cmd/* examples/* scripts/*"
 
 // mayInit lists who may have an init function: the guard that keeps a library from asking the terminal for its colours.
 const mayInit = "cmd/ed/internal/term"

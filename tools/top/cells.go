@@ -17,7 +17,8 @@ type cells struct {
 	rates  bool
 	now    time.Time
 	look   *ui.Look
-	trend  func(key string) string // of a row, as the last column; nil where there is none
+	trend  func(key string) string // of a row; nil where there is none
+	chart  int                     // the column that it is in
 }
 
 var _ ui.Rows = (*cells)(nil)
@@ -28,14 +29,25 @@ func (c *cells) Len() int { return len(c.shown) }
 // Cell is what a cell looks like.
 func (c *cells) Cell(at, column int) string {
 	r := &c.f.rows[c.shown[at]]
-	if column >= len(c.places) {
+	i := c.place(column)
+	if i < 0 {
 		return c.trend(r.key)
 	}
-	i := c.places[column]
 	if c.rates && c.f.columns[i].Kind == inspect.Counter {
 		return ui.Rate(c.f.columns[i], r.rates[i])
 	}
 	return ui.Value(c.f.columns[i], r.cells[i], c.now)
+}
+
+// place is the column of the frame that a column of the screen is, -1 for the chart.
+func (c *cells) place(column int) int {
+	switch {
+	case c.trend == nil || column < c.chart:
+		return c.places[column]
+	case column == c.chart:
+		return -1
+	}
+	return c.places[column-1]
 }
 
 // Style tells how a row is doing.

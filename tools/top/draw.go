@@ -2,6 +2,7 @@ package top
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -65,9 +66,10 @@ func (m *model) drawTable() []string {
 		}
 	}
 	if at := m.table.Sorted; at >= 0 && m.frame.columns[places[at]].Kind != inspect.Label && m.width >= 80 {
-		heads = append(heads, ui.Column{Title: "trend of " + o.column})
-		rows.trend = func(key string) string { return m.chart.draw(m.look, key) }
+		rows.chart, rows.trend = at+1, func(key string) string { return m.chart.draw(m.look, key) }
+		heads = slices.Insert(heads, at+1, ui.Column{Title: "its trend"})
 	}
+	m.drawn = rows
 	return m.table.Draw(heads, rows, m.width, m.body())
 }
 

@@ -42,6 +42,7 @@ type model struct {
 	latest   snapshot
 	chart    trends // of the table on the screen
 	table    ui.Table
+	drawn    *cells // what the screen shows of it
 
 	messages  *ui.Messages
 	feed      *control.Feed // nil while the view of messages is not shown
@@ -223,7 +224,7 @@ func (m *model) tracing() bool { return m.views[m.view].name == messagesView }
 // enter prepares the view that is shown now.
 func (m *model) enter() tea.Cmd {
 	m.table.Reset()
-	m.table.Fixed = 1
+	m.table.Fixed, m.drawn = 1, nil
 	m.note = ""
 	m.refresh()
 	var trace tea.Cmd

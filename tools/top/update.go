@@ -1,6 +1,7 @@
 package top
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -256,11 +257,7 @@ func (m *model) mouse(e tea.MouseMsg) tea.Cmd {
 		m.step(wheel)
 	case e.Button != tea.MouseButtonLeft:
 	case y == 0:
-		places := arrangement(m.current(), m.frame.columns)
-		if c := m.table.ColumnAt(e.X); c >= 0 && c < len(places) {
-			m.sortBy(places, c)
-			m.arrange()
-		}
+		m.clickHead(m.table.ColumnAt(e.X))
 	default:
 		if row := m.table.RowAt(y, len(m.rows)); row >= 0 {
 			m.table.Cursor = row
@@ -268,6 +265,17 @@ func (m *model) mouse(e tea.MouseMsg) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// clickHead sorts by a column of the screen.
+func (m *model) clickHead(column int) {
+	if m.drawn == nil || column < 0 {
+		return
+	}
+	if place := m.drawn.place(column); place >= 0 && place < len(m.frame.columns) {
+		m.sortBy(m.drawn.places, slices.Index(m.drawn.places, place))
+		m.arrange()
+	}
 }
 
 // detailLines are the cells of a row, one on a line, with what their columns mean.
