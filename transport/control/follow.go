@@ -210,7 +210,7 @@ func (f *Feed) attach(ctx context.Context, s Socket) {
 	}
 	news := false
 	if name == "" && ctx.Err() == nil {
-		news = f.refused[s.Addr].text != err.Error() && !(absent(err) && (!s.given || f.known[s.Addr]))
+		news = f.refused[s.Addr].text != err.Error() && !(IsAbsent(err) && (!s.given || f.known[s.Addr]))
 		f.refused[s.Addr] = refused{err.Error(), time.Now().Add(time.Second)}
 	}
 	f.mu.Unlock()
@@ -219,9 +219,9 @@ func (f *Feed) attach(ctx context.Context, s Socket) {
 	}
 }
 
-// absent says that err is how a process looks that has gone or is not there yet: no news for one that was found by its
+// IsAbsent says that err is how a process looks that has gone or is not there yet: no news for one that was found by its
 // name.
-func absent(err error) bool {
+func IsAbsent(err error) bool {
 	for _, sign := range []error{io.EOF, syscall.ENOENT, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, sign) {
 			return true
