@@ -123,6 +123,9 @@ func (m *model) tab(i int) string {
 
 // viewAt is the view whose name is at a place of the first line, -1 when none is.
 func (m *model) viewAt(x int) int {
+	if m.width < 3*len(m.views)+len(m.views[m.view].title) {
+		return -1 // only the one that is shown has a name there
+	}
 	for i := range m.views {
 		if x -= len(m.tab(i)); x < 0 {
 			return i

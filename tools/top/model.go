@@ -11,6 +11,9 @@ import (
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
+// patience is how long a round waits for processes that are slow, so that the others are seen in time.
+const patience = 500 * time.Millisecond
+
 // mode says who gets the keys.
 type mode uint8
 
@@ -72,11 +75,12 @@ type question struct {
 func newModel(ctx context.Context, o options) *model {
 	m := &model{
 		ctx: ctx, options: o, look: o.look, now: time.Now, views: views(),
-		poller: &poller{targets: o.targets, timeout: min(o.timeout(), max(o.interval, 2*time.Second))},
+		poller: &poller{targets: o.targets, timeout: o.timeout(), patience: patience},
 		shown:  map[string]int{}, orders: map[string]*order{}, framers: map[string]*framer{}, trends: map[string]*trends{},
 		messages: ui.NewMessages(o.look), interval: o.interval, width: 80, height: 24,
 	}
 	m.table = ui.Table{Look: o.look, Sorted: -1}
+	m.messages.SetFilter(o.filter)
 	for i, v := range m.views {
 		if v.name == o.view.name {
 			m.view = i
@@ -199,8 +203,12 @@ func (m *model) order(table string) *order {
 	o := m.orders[table]
 	if o == nil {
 		begin := firstOrder(table)
-		if m.options.sort != "" && len(m.orders) == 0 {
+		switch {
+		case len(m.orders) > 0: // the options are about the first table
+		case m.options.sort != "":
 			begin.column, begin.reverse = m.options.sort, m.options.reverse
+		case m.options.reverse:
+			begin.reverse = !begin.reverse
 		}
 		begin.filter = m.options.filter
 		o = &begin
@@ -246,6 +254,7 @@ func screen(parent context.Context, env *toolkit.Env, o options) error {
 	m.messages.Copy = terminal.Copy
 	err := terminal.Run(parent, m)
 	cancel()
+	m.poller.close()
 	if m.feed != nil {
 		m.feed.Close()
 	}

@@ -1,8 +1,10 @@
 package top
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,12 +29,14 @@ const glance = 250 * time.Millisecond
 func plain(ctx context.Context, env *toolkit.Env, o options) error {
 	p := &poller{targets: o.targets, timeout: o.timeout()}
 	defer p.close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s := p.poll(ctx, time.Now(), nil)
 	if err := nobody(s, o.targets); err != nil {
 		return err
 	}
 	tables := o.tables(s)
-	out := printer{out: env.Output(o.Common), form: o.form, options: o}
+	out := printer{several: len(tables) > 1, out: env.Output(o.Common), form: o.form, options: o}
 	framers := map[string]*framer{}
 	for _, table := range tables {
 		framers[table] = &framer{table: table}
@@ -45,13 +49,16 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 		if err := has(s, tables, o.view.name); err != nil {
 			return err
 		}
-		for _, one := range s.processes {
-			if one.err != nil {
-				out.out.Warn("%s", toolkit.Escape(one.err.Error()))
-			}
+		out.warn(s)
+		frames := map[string]frame{}
+		for _, table := range tables {
+			frames[table] = framers[table].frame(s)
+		}
+		if err := sortable(o.sort, frames); err != nil {
+			return err
 		}
 		for _, table := range tables {
-			frame := framers[table].frame(s)
+			frame := frames[table]
 			if round == 0 {
 				continue
 			}
@@ -76,13 +83,15 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 
 // nobody is the error where there is nothing to look at.
 func nobody(s snapshot, targets []string) error {
-	if len(s.processes) > 0 {
-		for _, one := range s.processes {
-			if one.err == nil {
-				return nil
-			}
+	var trouble error
+	for _, one := range s.processes {
+		if one.tables != nil && one.err == nil {
+			return nil
 		}
-		return toolkit.As(toolkit.Unavailable, s.processes[0].err)
+		trouble = cmp.Or(trouble, one.err)
+	}
+	if trouble != nil {
+		return toolkit.As(toolkit.Unavailable, trouble)
 	}
 	if len(targets) > 0 {
 		err := toolkit.Errorf(toolkit.Unavailable, "no running service is called %s", toolkit.Escape(strings.Join(targets, ", ")))
@@ -104,13 +113,51 @@ func has(s snapshot, tables []string, view string) error {
 	return toolkit.Errorf(toolkit.Unavailable, "none of the services has something to show for %s", view)
 }
 
+// warn tells what is wrong with processes, once until it changes.
+func (p *printer) warn(s snapshot) {
+	told := p.told
+	p.told = map[string]bool{}
+	for _, one := range s.processes {
+		if one.err == nil {
+			continue
+		}
+		text := one.err.Error()
+		if p.told[text] = true; !told[text] {
+			p.out.Warn("%s", toolkit.Escape(text))
+		}
+	}
+}
+
+// sortable is the error for a column that none of the frames has.
+func sortable(column string, frames map[string]frame) error {
+	var known []string
+	for _, f := range frames {
+		for _, c := range f.columns {
+			if !slices.Contains(known, c.Name) {
+				known = append(known, c.Name)
+			}
+		}
+	}
+	if column == "" || len(known) == 0 || slices.Contains(known, column) {
+		return nil
+	}
+	slices.Sort(known)
+	err := toolkit.Errorf(toolkit.Usage, "--sort %s: there is no such column", toolkit.Escape(column))
+	if near := toolkit.Nearest(column, known); near != "" {
+		return toolkit.WithHint(err, "did you mean %s?", near)
+	}
+	return toolkit.WithHint(err, "there are %s", strings.Join(known, ", "))
+}
+
 // printer prints frames.
 type printer struct {
+	several bool // tables: each has its name over it
 	out     *toolkit.Output
 	form    form
 	options options
 	headed  string // the table whose head CSV printed last
 	printed bool
+	told    map[string]bool // complaints of the last round
 }
 
 func (p *printer) print(table string, f *frame) error {
@@ -199,6 +246,11 @@ func (p *printer) text(table string, f *frame, shown []int) error {
 		}
 	}
 	p.printed = true
+	if p.several {
+		if err := p.out.Line("%s", table); err != nil {
+			return err
+		}
+	}
 	places := arrangement(table, f.columns)
 	view := ui.Table{Look: p.options.look, Cursor: -1, Sorted: -1, Fixed: 1}
 	for _, line := range view.Plain(headings(f.columns, places), &cells{f: f, shown: shown, places: places, rates: true, now: f.at}) {

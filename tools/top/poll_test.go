@@ -1,0 +1,141 @@
+package top
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// service serves a control socket NAME.PID until stop is called.
+func service(t *testing.T, dir, name string) (stop func()) {
+	loop, err := reactor.New(reactor.Options{Name: name})
+	require.NoError(t, err)
+	c, err := control.Serve(loop, control.Options{Name: name, Dispatcher: dispatch.New(dispatch.Options{}),
+		Path: filepath.Join(dir, fmt.Sprintf("%s.%d.sock", name, os.Getpid()))})
+	require.NoError(t, err)
+	loop.Hold()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = loop.Run(context.Background())
+		_ = c.Close()
+		_ = loop.Close()
+	}()
+	stopped := false
+	stop = func() {
+		if !stopped {
+			stopped = true
+			_ = loop.Post(loop.Stop)
+			<-over
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// polling is a poller over the sockets in dir.
+func polling(t *testing.T, p *poller) (dir string, look func(tables ...string) snapshot) {
+	dir = t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		cancel()
+		p.close()
+	})
+	return dir, func(tables ...string) snapshot { return p.poll(ctx, time.Now(), tables) }
+}
+
+func names(s snapshot) []string {
+	var all []string
+	for _, one := range s.processes {
+		text := one.socket.Name
+		if !one.gone.IsZero() {
+			text += " gone"
+		}
+		if one.err != nil {
+			text += ": " + one.err.Error()
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// Services come, go and come again; each has the tables that were asked for.
+func TestPollServicesThatComeAndGo(t *testing.T) {
+	dir, look := polling(t, &poller{timeout: 10 * time.Second})
+	require.Empty(t, names(look("process")))
+	stop := service(t, dir, "alpha")
+	s := look("process", "loop", "nothing")
+	require.Equal(t, []string{"alpha"}, names(s))
+	require.Len(t, s.processes[0].sheets, 2)
+	require.Equal(t, "alpha", s.processes[0].sheets["process"].Value(0, "name"))
+	service(t, dir, "beta")
+	require.Equal(t, []string{"alpha", "beta"}, names(look("process")))
+	stop()
+	require.Equal(t, []string{"alpha gone", "beta"}, names(look("process")))
+	service(t, dir, "alpha")
+	s = look("process")
+	require.Equal(t, []string{"alpha gone", "alpha", "beta"}, names(s))
+	require.NotNil(t, s.processes[1].sheets["process"])
+}
+
+// One that does not answer holds up nobody; what is wrong is told, and it is left alone for a while.
+func TestPollOneThatStandsStill(t *testing.T) {
+	dir, look := polling(t, &poller{timeout: 300 * time.Millisecond, patience: 50 * time.Millisecond})
+	mute, err := net.Listen("unix", filepath.Join(dir, "mute.1.sock")) // nobody accepts, as in a stopped process
+	require.NoError(t, err)
+	defer mute.Close()
+	service(t, dir, "alpha")
+	began := time.Now()
+	require.Eventually(t, func() bool { return look("process").processes[0].sheets != nil }, 10*time.Second, time.Millisecond)
+	require.Less(t, time.Since(began), 5*time.Second)
+	require.Eventually(t, func() bool {
+		s := look("process")
+		return s.processes[1].err != nil && s.processes[0].err == nil
+	}, 10*time.Second, time.Millisecond)
+	require.Equal(t, []string{"alpha", "mute: ask mute.1 for its tables: it does not answer"}, names(look("process")))
+}
+
+// What a killed process left behind is nobody's trouble, unless it was asked for.
+func TestPollSocketThatIsLeft(t *testing.T) {
+	p := &poller{timeout: 10 * time.Second}
+	dir, look := polling(t, p)
+	path := filepath.Join(dir, "left.1.sock")
+	old, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	old.(*net.UnixListener).SetUnlinkOnClose(false)
+	require.NoError(t, old.Close())
+	require.Equal(t, []string{"left"}, names(look("process")))
+	require.ErrorContains(t, nobody(look("process"), nil), "no service that can be looked into is running")
+	require.NoError(t, os.Remove(path))
+	require.Empty(t, names(look("process")))
+	p.targets = []string{path}
+	require.ErrorContains(t, nobody(look("process"), p.targets), "connect to")
+}
+
+// The end does not wait for those who are slow.
+func TestPollEnds(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	mute, err := net.Listen("unix", filepath.Join(dir, "mute.1.sock"))
+	require.NoError(t, err)
+	defer mute.Close()
+	p := &poller{timeout: time.Hour, patience: time.Millisecond}
+	ctx, cancel := context.WithCancel(context.Background())
+	require.Equal(t, []string{"mute"}, names(p.poll(ctx, time.Now(), []string{"process"})))
+	cancel()
+	p.close()
+	require.Empty(t, names(p.poll(ctx, time.Now(), nil)), "nothing is asked any more")
+}
