@@ -180,19 +180,20 @@ func (m *model) remember() {
 	}
 }
 
-// wanted are the tables of the next round: those of this view, and the processes for their number.
+// wanted are the tables of the next round: the one that is shown, and the processes for their number.
 func (m *model) wanted() []string {
-	tables := append([]string{}, tablesOf(m.views[m.view], m.latest)...)
-	if m.views[m.view].name != "services" {
-		tables = append(tables, "process")
+	if table := m.tableOf(m.latest); table != "" && table != "process" {
+		return []string{table, "process"}
 	}
-	return tables
+	return []string{"process"}
 }
 
 // current is the table that is shown; "" for messages, and where there is none.
-func (m *model) current() string {
+func (m *model) current() string { return m.tableOf(m.snapshot) }
+
+func (m *model) tableOf(s snapshot) string {
 	v := m.views[m.view]
-	tables := tablesOf(v, m.snapshot)
+	tables := tablesOf(v, s)
 	if len(tables) == 0 {
 		return ""
 	}

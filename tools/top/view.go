@@ -43,7 +43,17 @@ func tablesOf(v view, s snapshot) []string {
 			}
 		}
 	}
+	first := []string{"router", "nodes", "routes", "clients", "cache"} // what a router has; the others as they come
+	slices.SortStableFunc(others, func(a, b string) int { return rank(first, a) - rank(first, b) })
 	return others
+}
+
+// rank is where a name stands in a list; the end for one that does not.
+func rank(list []string, name string) int {
+	if i := slices.Index(list, name); i >= 0 {
+		return i
+	}
+	return len(list)
 }
 
 // standard says whether every process has this table.

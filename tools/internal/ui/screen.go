@@ -37,12 +37,16 @@ func Possible(env *toolkit.Env) bool {
 	return env.Stdin.TTY && env.Stdout.TTY && name != "dumb" && name != ""
 }
 
+// framesPerSecond is enough for typing to feel at once, and keeps a screen that does not change from taking a processor's time.
+const framesPerSecond = 25
+
 // Run shows the model until it quits. When ctx ends before, that is its cause.
 func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	program := tea.NewProgram(model, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
-		tea.WithInput(s.env.Stdin.Reader), tea.WithOutput(s.out), tea.WithoutSignalHandler())
+		tea.WithInput(s.env.Stdin.Reader), tea.WithOutput(s.out), tea.WithoutSignalHandler(),
+		tea.WithFPS(framesPerSecond))
 	_, err := program.Run()
 	switch {
 	case parent.Err() != nil:
