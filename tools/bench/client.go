@@ -276,8 +276,8 @@ func (c *client) write(text []byte) error {
 		c.w.fail(err)
 	case err != nil:
 		c.full = true // its end is told by OnClose
-	case c.w.plan.oneWay() && c.conn != nil:
-		c.full = c.conn.Congested()
+	case c.conn != nil:
+		c.full = c.conn.Congested() // more would only wait here, and cost memory
 	}
 	return err
 }

@@ -64,8 +64,7 @@ func (w *worker) dialMore() {
 // media are the options of each connection.
 func (w *worker) media() transport.Options {
 	p := w.plan
-	need := max(p.window, 1) * (p.script.longest() + 1) * 2
-	o := transport.Options{ConnectTimeout: p.connectIn, HighMark: max(transport.DefaultHighMark, 2*batch, need), QueuePackets: max(transport.DefaultQueuePackets, p.window)}
+	o := transport.Options{ConnectTimeout: p.connectIn, LowMark: 2 * batch, QueuePackets: max(transport.DefaultQueuePackets, p.window)}
 	if p.target.Scheme == address.UDP {
 		o.MaxPacket = p.maxDatagram
 	}
