@@ -207,3 +207,71 @@ func BenchmarkCollectMillion(b *testing.B) {
 	}
 	runtime.KeepAlive(l)
 }
+
+// BenchmarkTimerChange is what a connection does with its time-out: the timer is cancelled and another one armed.
+func BenchmarkTimerChange(b *testing.B) {
+	for _, size := range []struct {
+		name    string
+		pending int
+	}{{"1M", 1_000_000}, {"10k", 10_000}} {
+		b.Run(size.name, func(b *testing.B) {
+			l, timers, delays := pending(b, size.pending)
+			pick := make([]int, 1<<16)
+			for i := range pick {
+				pick[i] = rand.IntN(size.pending)
+			}
+			f := func() {}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				at := pick[i&(1<<16-1)]
+				timers[at].Cancel()
+				timers[at] = l.After(delays[i%size.pending], "idle", f)
+			}
+		})
+	}
+}
+
+// BenchmarkPostFromOutside is a thousand posts in a row from another goroutine to a loop that waits, until the last one has
+// run; an operation is one post.
+func BenchmarkPostFromOutside(b *testing.B) {
+	l := quickLoop(b)
+	l.Hold()
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(context.Background()) }()
+	ran := make(chan struct{}, 1)
+	f, last := func() {}, func() { ran <- struct{}{} }
+	b.ReportAllocs()
+	b.ResetTimer()
+	for left := b.N; left > 0; {
+		n := min(left, 1000)
+		for range n - 1 {
+			_ = l.Post(f)
+		}
+		_ = l.Post(last)
+		<-ran
+		left -= n
+	}
+	b.StopTimer()
+	_ = l.Post(l.Stop)
+	require.NoError(b, <-ended)
+}
+
+// BenchmarkWake is one post to a loop that waits, there and back.
+func BenchmarkWake(b *testing.B) {
+	l := quickLoop(b)
+	l.Hold()
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(context.Background()) }()
+	ran := make(chan struct{}, 1)
+	f := func() { ran <- struct{}{} }
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		_ = l.Post(f)
+		<-ran
+	}
+	b.StopTimer()
+	_ = l.Post(l.Stop)
+	require.NoError(b, <-ended)
+}
