@@ -58,6 +58,7 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 		{"pause and resume", testPause},
 		{"one-byte writes", testOneByte},
 		{"10 MiB both ways", testBulk},
+		{"random lives", testRandomLives},
 		{"many connections", testMany},
 		{"connection refused", testRefused},
 		{"connect deadline", testConnectDeadline},
