@@ -289,8 +289,13 @@ func clockState(sys proc.System) rules.ClockState {
 	if set, err := proc.ClockSet(); err == nil && set {
 		return rules.ClockStable
 	}
-	for _, name := range []string{"chronyd", "ntpd", "ntpsec", "systemd-timesyncd", "openntpd"} {
-		if found, err := sys.FindByName(name); err == nil && len(found) > 0 {
+	all, err := sys.All()
+	if err != nil {
+		return rules.ClockNoNTP
+	}
+	for _, p := range all {
+		switch p.Command() {
+		case "chronyd", "ntpd", "ntpsec", "openntpd", "systemd-timesyncd":
 			return rules.ClockInvalid
 		}
 	}

@@ -9,10 +9,11 @@
 //     show.go prints it. A reload reads it again and changes what can be changed (reload.go).
 //   - policy.go, policyfile.go: the file that says who may do what.
 //   - open.go, inherit.go: listeners, bound or inherited from systemd.
-//   - client.go, packets.go, ledger.go: links as the rules see them (router.Conn), and what becomes of messages when one breaks.
-//   - host.go, store.go, dial.go: what the rules ask of the process around them (router.Host).
+//   - client.go, packets.go, ledger.go: links as the rules see them (router.Conn), and what becomes of messages
+//     when one breaks; sweep.go has the ledgers forget.
+//   - host.go, store.go: what the rules ask of the process around them (router.Host).
 //   - daemon.go, stop.go, reload.go: one run, from the sockets to the last message.
-//   - log.go, sink.go, notify.go, metrics.go: what the process tells others about itself.
+//   - log.go, sink.go, notify.go, metrics.go, control.go, tables.go: what the process tells others about itself.
 //
 // # Threads
 //

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"github.com/ed-toolbox/ed/core/watch"
 )
 
 // errPatience is why connections are cut that were not open when the router began to stop, or not empty when its time was over.
@@ -54,9 +56,24 @@ func (d *daemon) dropUnopened() {
 func (d *daemon) checkDone() {
 	if d.rules.Done() && !d.ended {
 		d.ended = true
-		// What was put off to the end of this turn, such as the last answers, still goes out.
-		d.loop.After(time.Millisecond, "end", d.loop.Stop)
+		d.leave(lastTasks)
 	}
+}
+
+// lastTasks is how long the end waits for tasks such as saving a file.
+const lastTasks = 2 * time.Second
+
+// leave ends the loop: not in this turn, so that what was put off to its end, such as the last answers, still goes out, and not
+// before files are saved.
+func (d *daemon) leave(patience time.Duration) {
+	const pause = 2 * time.Millisecond
+	d.loop.After(pause, "end", func() {
+		if patience > 0 && watch.DefaultPool(d.loop).Running() > 0 {
+			d.leave(patience - pause)
+			return
+		}
+		d.loop.Stop()
+	})
 }
 
 // end cuts what is left and ends the loop.
@@ -69,7 +86,7 @@ func (d *daemon) end() {
 	for c := range d.rules.Clients() {
 		c.Conn().Abort(errPatience)
 	}
-	d.loop.After(time.Millisecond, "end", d.loop.Stop)
+	d.leave(lastTasks)
 }
 
 // closeAll gives back what is left at the end, or when the start failed.
