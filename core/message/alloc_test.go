@@ -50,6 +50,21 @@ func TestAllocations(t *testing.T) {
 		require.NoError(t, s.do(), s.name)
 		require.Zero(t, testing.AllocsPerRun(100, func() { _ = s.do() }), s.name)
 	}
+	// A stream, as a router forwards it.
+	stream := []byte("images/" + line64 + "\n" + line64 + "\n<a:b images/X c=1;b=2\n")
+	sender, err := message.NewSender("server", "service")
+	require.NoError(t, err)
+	d := message.NewDecoder(message.DecoderOptions{})
+	var to message.Receiver = receiver(func(_ []byte, err error) bool {
+		m.SetSender(sender)
+		text, _ = m.AppendText(text[:0])
+		return err == nil
+	})
+	forward := func() { _ = d.Decode(stream, m, to) }
+	forward()
+	require.Equal(t, "<server:service images/X b=2;c=1", string(text))
+	require.Zero(t, testing.AllocsPerRun(100, forward))
+
 	// A message that the caller keeps is one allocation for itself and one for its bytes.
 	require.Equal(t, 2.0, testing.AllocsPerRun(100, func() { _, _ = message.Parse(line) }))
 }

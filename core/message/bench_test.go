@@ -101,17 +101,49 @@ func BenchmarkParse(b *testing.B) {
 // BenchmarkDecoder cuts and decodes what comes in portions of 4,000 bytes.
 func BenchmarkDecoder(b *testing.B) {
 	stream := append(bytes.Join(corpus(b), []byte("\n")), '\n')
-	m, d := &message.Message{}, message.NewDecoder(message.DecoderOptions{})
+	benchmarkStream(b, stream, func(*message.Message) error { return nil })
+}
+
+// BenchmarkForward is what a router does besides with each message: it looks at the address, stamps the sender and prints.
+func BenchmarkForward(b *testing.B) {
+	var stream, text []byte
+	for _, line := range corpus(b) {
+		stream = append(append(append(stream, "images/"...), line...), '\n')
+	}
+	sender, err := message.NewSender("server", "service")
+	require.NoError(b, err)
+	benchmarkStream(b, stream, func(m *message.Message) error {
+		if string(m.ServiceBytes()) != "images" {
+			return message.ErrEmpty
+		}
+		m.SetSender(sender)
+		text, err = m.AppendText(text[:0])
+		return err
+	})
+}
+
+func benchmarkStream(b *testing.B, stream []byte, do func(m *message.Message) error) {
+	m, d, n := &message.Message{}, message.NewDecoder(message.DecoderOptions{}), 0
+	each := receiver(func(_ []byte, err error) bool {
+		if err == nil {
+			err = do(m)
+		}
+		if n++; err != nil {
+			b.Fatal(err)
+		}
+		return true
+	})
 	b.SetBytes(int64(len(stream)))
 	b.ReportAllocs()
 	for b.Loop() {
+		n = 0
 		for rest := stream; len(rest) > 0; {
-			n := min(4000, len(rest))
-			err := d.Feed(rest[:n], func(line []byte) bool { return m.Decode(line) == nil })
-			if err != nil {
+			size := min(4000, len(rest))
+			if err := d.Decode(rest[:size], m, each); err != nil {
 				b.Fatal(err)
 			}
-			rest = rest[n:]
+			rest = rest[size:]
 		}
 	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/message")
 }
