@@ -226,6 +226,48 @@ func TestTrace(t *testing.T) {
 	require.Contains(t, m.View(), "5 missing")
 	press(m, "/", "l", "o", "c", "k", "enter", "home", "enter")
 	require.Contains(t, m.View(), "name = x")
+	press(m, "x", "S")
+	require.Contains(t, m.View(), "no service is chosen", "it has no address")
+	press(m, "1")
+	require.Nil(t, m.feed, "nobody looks: no service has to make a trace")
+	m.now = func() time.Time { return noon.Add(time.Minute) }
+	press(m, "4")
+	require.NotNil(t, m.feed)
+	require.Contains(t, m.View(), "not watched for 1m00s: other views w")
+	require.Contains(t, m.View(), "LOCK", "what was seen before is there")
+}
+
+// The view of messages on terminals of all sizes.
+func TestTraceScreens(t *testing.T) {
+	for _, size := range [][2]int{{20, 5}, {80, 12}, {140, 12}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			m := shown(t, colorful, size[0], size[1])
+			m.messages.Trace.Zone = time.UTC
+			from := control.Socket{Name: "echo", PID: 7}
+			m.feed = control.Follow(t.Context(), control.FollowOptions{})
+			defer m.feed.Close()
+			press(m, "4")
+			record := func(n int, text string, direction dispatch.Direction, outcome dispatch.Outcome) control.Followed {
+				r := &inspect.Record{Time: noon.Add(time.Duration(n) * time.Millisecond), Peer: "tcp://10.0.0.1:4051", Text: []byte(text), Size: len(text), Direction: direction, Outcome: outcome}
+				if direction == dispatch.In {
+					r.Took, r.Latency, r.Pair = 123*time.Microsecond, 2*time.Millisecond, 9
+				}
+				return control.Followed{From: from, Record: r}
+			}
+			broken := record(3, "LOCK name=\"x", dispatch.In, dispatch.Malformed)
+			broken.Record.Error = "the quote is not closed"
+			m.Update(traced{items: []control.Followed{
+				{From: from, At: noon, State: control.Attached},
+				record(1, "<h:me echo/LOCK name=\"a b\";password=***", dispatch.In, dispatch.Handled),
+				record(2, "<:echo me/LOCKED name=\"a b\"", dispatch.Out, dispatch.Sent),
+				broken,
+				record(4, "CLIMB", dispatch.In, dispatch.Unknown),
+				{From: from, At: noon, Lost: &control.Loss{Lost: inspect.Lost{Slow: 5, Rate: 2}}},
+				{From: from, At: noon, State: control.Detached},
+			}})
+			golden(t, m)
+		})
+	}
 }
 
 // Whatever is pressed and however the terminal is resized, a screen has its lines, and none is too wide.

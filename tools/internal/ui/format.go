@@ -20,7 +20,10 @@ func Value(c inspect.Column, value string, now time.Time) string {
 	n, ok := c.Number(value)
 	switch {
 	case c.Unit == inspect.Flag:
-		return map[string]string{"true": "yes", "false": "no"}[value]
+		if yes, known := map[string]string{"true": "yes", "false": "no"}[value]; known {
+			return yes
+		}
+		return value
 	case !ok || c.Kind == inspect.Label && c.Unit == inspect.None:
 		return value
 	case c.Unit == inspect.Bytes:

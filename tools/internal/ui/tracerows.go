@@ -90,7 +90,7 @@ func (t *Trace) notice(item *control.Followed, column int) string {
 	case 4:
 		return EventOf(item)
 	case 7:
-		return Notice(item)
+		return cmp.Or(Notice(item), EventOf(item)) // small screens have no other column to tell it
 	}
 	return ""
 }
