@@ -125,6 +125,9 @@ func (f *framer) fade(next *frame, seen map[string]past, now time.Time) {
 			continue
 		}
 		p := f.before[r.key]
+		if p.gone.IsZero() && r.state == dead {
+			continue // its process was gone, and has been shown so for long enough
+		}
 		if p.gone.IsZero() {
 			p.gone = now
 		}

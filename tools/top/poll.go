@@ -108,10 +108,16 @@ var errSilent = errors.New("it does not answer")
 
 // find adds processes that came, and drops those that have been gone for long enough.
 func (p *poller) find(now time.Time) {
-	found := p.sockets()
-	for _, s := range found {
-		known := func(one *process) bool { return one.socket.Addr == s.Addr && one.since().IsZero() }
-		if !slices.ContainsFunc(p.processes, known) {
+	known, there := map[control.Socket]bool{}, map[control.Socket]bool{}
+	for _, one := range p.processes {
+		if one.since().IsZero() {
+			known[one.socket] = true
+		}
+	}
+	for _, s := range p.sockets() {
+		there[s] = true
+		if !known[s] {
+			known[s] = true
 			p.processes = append(p.processes, &process{socket: s, given: p.given(s), sight: sight{socket: s}})
 		}
 	}
@@ -119,8 +125,7 @@ func (p *poller) find(now time.Time) {
 		if gone := one.since(); !gone.IsZero() {
 			return now.Sub(gone) > fadeFor
 		}
-		left := !slices.ContainsFunc(found, func(s control.Socket) bool { return s.Addr == one.socket.Addr })
-		return left && one.never()
+		return !there[one.socket] && one.never()
 	})
 	slices.SortStableFunc(p.processes, func(a, b *process) int { return strings.Compare(a.socket.String(), b.socket.String()) })
 }

@@ -1,0 +1,64 @@
+package top
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// counted is a sight of one process with a table of a key, a counter and a gauge.
+func counted(after time.Duration, gone bool, rows ...[]string) snapshot {
+	sheet := &inspect.Sheet{Name: "t", Time: noon.Add(after), Rows: rows,
+		Columns: []inspect.Column{{Name: "key", Key: true}, {Name: "count", Kind: inspect.Counter}, {Name: "size", Kind: inspect.Gauge}}}
+	one := sight{socket: control.Socket{Name: "x", PID: 1}, sheets: map[string]*inspect.Sheet{"t": sheet}}
+	if gone {
+		one.gone = noon.Add(after)
+	}
+	return snapshot{at: noon.Add(after), processes: []sight{one}}
+}
+
+// Rates are of the times at which the process looked, and unknown where there is nothing to compare with.
+func TestRates(t *testing.T) {
+	f := framer{table: "t"}
+	first := f.frame(counted(0, false, []string{"a", "100", "1"}, []string{"b", "", "1"}))
+	require.EqualValues(t, noRate, first.rows[0].rates[2])
+	require.Equal(t, same, first.rows[0].state, "nothing is new at the first look")
+	next := f.frame(counted(2*time.Second, false, []string{"a", "150", "1"}, []string{"b", "7", "1"}, []string{"c", "9", "1"}))
+	require.InDelta(t, 25, next.rows[0].rates[2], 1e-9)
+	require.EqualValues(t, noRate, next.rows[0].rates[3], "a gauge has none")
+	require.EqualValues(t, noRate, next.rows[1].rates[2], "it was not known")
+	require.EqualValues(t, noRate, next.rows[2].rates[2])
+	require.Equal(t, []state{same, same, fresh}, []state{next.rows[0].state, next.rows[1].state, next.rows[2].state})
+	again := f.frame(counted(2*time.Second, false, []string{"a", "150", "1"}))
+	require.InDelta(t, 25, again.rows[0].rates[2], 1e-9, "no newer answer: as it was")
+	back := f.frame(counted(4*time.Second, false, []string{"a", "10", "2"}))
+	require.EqualValues(t, noRate, back.rows[0].rates[2], "it began anew")
+	require.Equal(t, changed, back.rows[0].state)
+}
+
+// Rows that have gone fade and go; so do those of a process.
+func TestRowsFade(t *testing.T) {
+	f := framer{table: "t"}
+	f.frame(counted(0, false, []string{"a", "1", "1"}, []string{"b", "1", "1"}))
+	next := f.frame(counted(time.Second, false, []string{"a", "2", "1"}))
+	require.Len(t, next.rows, 2)
+	require.Equal(t, dead, next.rows[1].state)
+	require.Len(t, f.frame(counted(time.Second+fadeFor, false, []string{"a", "3", "1"})).rows, 1)
+	next = f.frame(counted(20*time.Second, true, []string{"a", "3", "1"}))
+	require.Equal(t, dead, next.rows[0].state)
+	require.Empty(t, f.frame(snapshot{at: noon.Add(21 * time.Second)}).rows, "the process has faded for its time")
+}
+
+// Two rows of one name are two rows.
+func TestRowsOfOneName(t *testing.T) {
+	f := framer{table: "t"}
+	f.frame(counted(0, false, []string{"a", "1", "1"}, []string{"a", "10", "1"}))
+	next := f.frame(counted(time.Second, false, []string{"a", "2", "1"}, []string{"a", "20", "1"}))
+	require.Len(t, next.rows, 2)
+	require.InDelta(t, 1, next.rows[0].rates[2], 1e-9)
+	require.InDelta(t, 10, next.rows[1].rates[2], 1e-9)
+}
