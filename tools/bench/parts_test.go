@@ -10,7 +10,9 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
 
 func TestSequence(t *testing.T) {
@@ -173,6 +175,53 @@ func TestSparkline(t *testing.T) {
 	require.Equal(t, "▁▃▅█", Sparkline([]float64{0, 2, 4, 7}))
 	require.Equal(t, "▁▁", Sparkline([]float64{0, 0}))
 	require.Empty(t, Sparkline(nil))
+}
+
+// TestHotPathAllocatesNothing: sending a window and taking the answers to it, in the words that were sent and in others.
+func TestHotPathAllocatesNothing(t *testing.T) {
+	for _, name := range []string{"as sent", "in other words"} {
+		t.Run(name, func(t *testing.T) {
+			s, err := newScript(wording{command: "BENCH"}, nil)
+			require.NoError(t, err)
+			w := &worker{plan: &plan{kind: kindRequest, window: 64, connections: 1, script: s, rate: rate{shape: closed}}, until: never, left: never, now: newInterval()}
+			c := newClient(w, 0, s)
+			var in []byte
+			exchange := func() {
+				w.out, in = w.out[:0], in[:0]
+				for range 64 {
+					at := len(w.out)
+					w.out = c.put(w.out, w.time, w.time)
+					if name != "as sent" {
+						in = append(in, "<a:b "...)
+					}
+					in = append(in, w.out[at:]...)
+				}
+				w.time += 1000
+				c.take(in)
+			}
+			exchange() // the buffers grow
+			require.Zero(t, testing.AllocsPerRun(100, exchange))
+			require.Zero(t, c.inFlight)
+			w.endRun()
+			require.Equal(t, int64(102*64), w.now.service.TotalCount())
+			require.Zero(t, w.now.wrongs)
+		})
+	}
+}
+
+// TestLive: a line that is drawn anew on a terminal, a line for each second elsewhere.
+func TestLive(t *testing.T) {
+	second := report.Second{Length: time.Second, Received: 2000, Response: report.Sample{P50: time.Millisecond, P99: 2 * time.Millisecond, Max: 5 * time.Millisecond}}
+	w := toolkittest.New(t)
+	l := &live{out: w.Env.Output(toolkit.Common{}), total: 2 * time.Second}
+	l.second(second)
+	require.Equal(t, "1s  2 000/s  p50 1.00ms  p99 2.00ms  max 5.00ms\n", w.Err.String())
+	w = toolkittest.New(t)
+	w.Terminal(120)
+	l = &live{out: w.Env.Output(toolkit.Common{}), total: 2 * time.Second, terminal: true}
+	l.second(second)
+	require.Equal(t, "\r\x1b[K1s/2s  2 000/s  p50 1.00ms  p99 2.00ms  max 5.00ms  █", w.Err.String())
+	(*live)(nil).second(second)
 }
 
 // TestLimitsAreCheckedBefore: nothing is dialled that cannot be opened.
