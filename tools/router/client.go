@@ -87,7 +87,7 @@ func (d *daemon) newServer(kind rules.Kind) *link.Server {
 // accept makes the handler of a new connection of a kind.
 func (d *daemon) accept(kind rules.Kind, c transport.Conn) transport.Handler {
 	n := &client{kind: kind}
-	n.wire.Conn = c
+	n.wire.Conn, n.wire.far = c, kind != rules.LocalUnix
 	n.link = d.servers[kind].Accept(&n.wire).(*link.Link)
 	n.link.SetValue(n)
 	d.crowd.add(n)

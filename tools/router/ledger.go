@@ -5,8 +5,12 @@ import (
 )
 
 // doubtBytes is how much a peer's kernel may hold that its process has not read, in our reckoning: when a connection breaks, what
-// was sent before that is taken for read. A Unix socket holds less; so does TCP on one host, unless it is told otherwise.
-const doubtBytes = 256 << 10
+// was sent before that is taken for read. A Unix socket holds less (unix(7), wmem_default); TCP lets its window grow up to about
+// half of tcp_rmem's 6 MiB (tcp(7)).
+const (
+	doubtBytes    = 256 << 10
+	doubtBytesTCP = 4 << 20
+)
 
 // ledger is a connection that knows what became of the messages that it was given. It remembers the length of each until
 // nobody need ask any more:
@@ -26,6 +30,7 @@ type ledger struct {
 	aged    uint64 // bytes the peer's kernel had at the last sweep but one
 	arrived uint64 // the same at the last sweep
 	ours    bool   // what is written is a message of the rules
+	far     bool   // the carrier is TCP, plain or with TLS
 }
 
 // smallRing is the first size of a ring; bigRing is one that is given back when it is empty.
@@ -80,8 +85,12 @@ func (l *ledger) has() uint64 {
 func (l *ledger) forget() {
 	until := l.has()
 	limit := l.aged
-	if until > doubtBytes {
-		limit = max(limit, until-doubtBytes)
+	doubt := uint64(doubtBytes)
+	if l.far {
+		doubt = doubtBytesTCP
+	}
+	if until > doubt {
+		limit = max(limit, until-doubt)
 	}
 	l.drop(min(until, limit))
 }
