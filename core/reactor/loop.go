@@ -89,8 +89,13 @@ func New(o Options) (*Loop, error) {
 	}
 	l.inbox.limit, l.inbox.wakeFD = o.PostLimit, l.poll.wakeFD
 	l.timed.init()
+	wakeRuntime()
 	return l, nil
 }
+
+// wakeRuntime has the Go runtime open the descriptors that its first timer needs. It gives up the whole process if it finds none
+// left then, and how many there are is up to the peers of a service.
+func wakeRuntime() { time.AfterFunc(time.Hour, func() {}).Stop() }
 
 // Close gives the loop's own descriptors back and forgets sources, timers and posted functions. Descriptors of sources
 // are not closed: they belong to whoever added them. A running loop is not closed: ErrRunning. Closing twice is nothing.

@@ -83,7 +83,6 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	}
 	defer loop.Close()
 	defer lean(env.Getenv)()
-	wakeRuntime()
 	d := &daemon{env: env, o: o, setup: s, loop: loop, inherited: map[string]bool{}, dials: map[*dialing]transport.Conn{}, began: time.Now()}
 	d.fixed = fixedOf(s)
 	if err := d.openLog(); err != nil {
@@ -107,10 +106,6 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	}
 	return loop.Run(context.Background())
 }
-
-// wakeRuntime has the Go runtime open the descriptors that its first timer needs. It gives up the whole process if it finds none left,
-// and clients decide how many there are.
-func wakeRuntime() { time.AfterFunc(time.Hour, func() {}).Stop() }
 
 // lean trades processor time, of which forwarding needs none for memory, for less of it. The function returned undoes it.
 func lean(getenv func(string) string) (undo func()) {
