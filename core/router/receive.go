@@ -30,9 +30,13 @@ func (r *Router) Receive(c *Client, m *message.Message) {
 			}
 		}
 	}
-	r.depth++
+	r.treat(c, m)
+}
+
+// treat is the way of all other messages. A panic on it must not leave the rules believing that they are at work.
+func (r *Router) treat(c *Client, m *message.Message) {
+	defer r.leave(r.enter())
 	r.receive(c, m)
-	r.leave(r)
 }
 
 // near returns the registered service of this node that m goes to, if there is no more to know about m.
@@ -59,9 +63,7 @@ func (r *Router) Packet(conn Conn, o Origin, m *message.Message) {
 	c.text, _ = conn.(TextConn)
 	c.received++
 	r.stats.Packets++
-	r.depth++
-	r.receive(c, m)
-	r.leave(r)
+	r.treat(c, m)
 }
 
 // receive is the order in which every message is treated that did not take the short way.

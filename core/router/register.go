@@ -26,6 +26,8 @@ func (r *Router) register(c *Client, m *message.Message) {
 		if c.sender, _ = message.NewSender(r.name, name); c.sender == nil {
 			return // both names were verified
 		}
+		passing, _ := m.Bool("temporary")
+		v.passing = passing && (v.passing || v.up == 0) // a name that lasted once is remembered
 		if len(v.holders) == 0 {
 			v.share, v.up, v.down = shareOf(group), r.unix, 0
 		}
@@ -104,6 +106,9 @@ func (r *Router) unregister(c *Client, tell bool) {
 		v.down = r.unix
 		if tell {
 			r.announce(v)
+		}
+		if v.passing {
+			r.services.drop(v)
 		}
 	}
 }

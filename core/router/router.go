@@ -140,6 +140,7 @@ func (r *Router) enter() *Router {
 
 // leave ends a call into the rules, and deals with what ended and what changed during it.
 func (r *Router) leave(*Router) {
+	defer func() { r.depth-- }()
 	if r.depth == 1 {
 		for len(r.orphans) > 0 {
 			o := r.orphans[0]
@@ -152,7 +153,6 @@ func (r *Router) leave(*Router) {
 			r.wake.Wake(next)
 		}
 	}
-	r.depth--
 }
 
 func (r *Router) closed(c *Client, err error, lost Lost) {

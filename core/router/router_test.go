@@ -297,3 +297,19 @@ func TestTheHostIsWoken(t *testing.T) {
 	require.Len(t, host.at, 2)
 	require.WithinDuration(t, now, host.at[1], 100*time.Millisecond)
 }
+
+// panics is a policy with a mistake in it.
+type panics struct{}
+
+func (panics) Register(*router.Client, string) error       { return nil }
+func (panics) Send(*router.Client, *message.Message) error { panic("provoked") }
+
+// TestPanicInARule: the host survives it, and the rules must not believe for ever that they are at work.
+func TestPanicInARule(t *testing.T) {
+	r := newRouter(t, router.Options{Policy: panics{}})
+	c := r.Opened(&memory{}, router.Origin{})
+	require.Panics(t, func() { receive(t, r, c, "FOO") })
+	require.Panics(t, func() { r.Packet(&memory{}, router.Origin{}, message.New("FOO")) })
+	r.Closed(c, nil, router.Lost{})
+	require.Equal(t, uint64(1), r.Stats().Closed)
+}

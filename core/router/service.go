@@ -17,6 +17,7 @@ type service struct {
 	next     int   // of holders, when each message goes to one of them
 	up, down int64 // Unix seconds; 0: never
 	queued   bool  // in services.idle
+	passing  bool  // all who held it said that they come once: it is forgotten after the last
 }
 
 // services are the names that are or were registered on this node.
@@ -71,10 +72,17 @@ func (s *services) release(v *service, c *Client) {
 	}
 	if len(v.holders) == 0 {
 		v.holders, v.next = nil, 0
-		if !v.queued {
+		if !v.queued && !v.passing {
 			v.queued = true
 			s.idle = append(s.idle, v.name)
 		}
+	}
+}
+
+// drop forgets v, which has no holders.
+func (s *services) drop(v *service) {
+	if len(v.holders) == 0 && s.byName[v.name] == v {
+		delete(s.byName, v.name)
 	}
 }
 

@@ -58,7 +58,7 @@ type registrar struct {
 
 // OnOpen implements transport.Handler.
 func (r *registrar) OnOpen(c transport.Conn) {
-	r.say(c, "REGISTER service="+r.name+";version=1")
+	r.say(c, "REGISTER service="+r.name+";temporary=true;version=1")
 }
 
 func (r *registrar) say(c transport.Conn, line string) {

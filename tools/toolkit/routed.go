@@ -81,7 +81,7 @@ func randomNumber() uint64 {
 
 // register goes through the handshake of a service.
 func (r *Routed) register(ctx context.Context, name string) error {
-	if err := r.Session.Send(message.New("REGISTER").Set("service", name).SetInt("version", 1)); err != nil {
+	if err := r.Session.Send(message.New("REGISTER").Set("service", name).SetInt("version", 1).SetBool("temporary", true)); err != nil {
 		return About(err, "register with %s", r.Address)
 	}
 	for {
