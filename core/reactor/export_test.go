@@ -21,4 +21,4 @@ func StepClock(l *Loop) { l.redate() }
 func SetCoarse(l *Loop) { l.poll.coarse = true }
 
 // Told is what epoll was told of a source.
-func Told(s Source) Interest { return s.loop.slots[s.slot].kernel }
+func Told(s Source) Interest { return s.loop.places.slot(s.slot).kernel }

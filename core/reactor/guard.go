@@ -50,7 +50,7 @@ func (l *Loop) panicked(v any) {
 		if !s.Valid() {
 			return
 		}
-		if p, ok := l.owners[s.slot].handler.(Panicker); !ok || !l.tell(p, s, err) {
+		if p, ok := l.places.owner(s.slot).handler.(Panicker); !ok || !l.tell(p, s, err) {
 			s.Remove()
 		}
 	case inTimer:

@@ -46,16 +46,13 @@ type Loop struct {
 	posts posts
 	timed timers
 
-	slots   []slot  // sources, the part without pointers: what a turn touches
-	owners  []owner // sources, handlers and names
-	spare   []uint32
-	byFD    []uint32 // fd -> slot+1 of its last source, see lost
-	enabled int      // sources that keep the loop alive
-	always  []ref    // sources that epoll refuses: regular files
-	again   []ref    // sources with work left over
-	ready   []ready  // this turn's, in order
-	at      int      // next in ready
-	mixed   bool     // ready is not in order of priority yet
+	places  places
+	enabled int     // sources that keep the loop alive
+	always  []ref   // sources that epoll refuses: regular files
+	again   []ref   // sources with work left over
+	ready   []ready // this turn's, in order
+	at      int     // next in ready
+	mixed   bool    // ready is not in order of priority yet
 
 	before, after hooks
 	enders        enders
@@ -104,8 +101,8 @@ func (l *Loop) Close() error {
 	if err != nil || !first {
 		return err
 	}
-	for id := range l.slots {
-		l.freeSlot(uint32(id))
+	for id := range uint32(l.places.made) {
+		l.freeSlot(id)
 	}
 	l.always, l.again, l.ready, l.at = nil, nil, nil, 0
 	l.before, l.after, l.enders, l.posts = hooks{}, hooks{}, enders{}, posts{}

@@ -12,8 +12,8 @@ import (
 type slot struct {
 	added    int64
 	events   uint64
-	gen      uint32 // counts the sources this slot has held; events and handles of earlier ones do not match
-	fd       int32
+	gen      uint32   // counts the sources this slot has held; events and handles of earlier ones do not match
+	fd       int32    // of a free slot: the next free one, plus one
 	interest Interest // what the owner asks for
 	kernel   Interest // what epoll was told; see adjust
 	ready    Interest // found in this turn, callback still to come
@@ -31,8 +31,8 @@ const (
 
 // owner is the part of a source with pointers.
 type owner struct {
-	handler    Handler
-	name, kind string
+	handler Handler
+	label   *label
 }
 
 // ref names a source safely.
@@ -52,54 +52,38 @@ func (s *slot) wanted() Interest {
 	return s.interest
 }
 
-func (l *Loop) takeSlot() uint32 {
-	if n := len(l.spare); n > 0 {
-		id := l.spare[n-1]
-		l.spare = l.spare[:n-1]
-		return id
-	}
-	l.slots = append(l.slots, slot{gen: 1})
-	l.owners = append(l.owners, owner{})
-	return uint32(len(l.slots) - 1)
-}
-
 // freeSlot makes the slot ready for the next source. References to the old one, in handles, in events that epoll has
 // handed out and in the queues of this turn, die by the new generation.
 func (l *Loop) freeSlot(id uint32) {
-	s := &l.slots[id]
+	s := l.places.slot(id)
 	if s.flags&isUsed == 0 {
 		return
 	}
 	if !l.lost(id) {
-		l.byFD[s.fd] = 0
+		l.places.setHolder(int(s.fd), 0)
 	}
 	if l.cur.kind == inSource && l.cur.id == id && l.cur.gen == s.gen {
 		l.cur.gone = l.sourceName(id) // a callback that removes its own source can still be named
 	}
-	*s = slot{gen: s.gen + 1}
-	l.owners[id] = owner{}
-	l.spare = append(l.spare, id)
+	l.places.give(id)
 }
 
 // claim notes who has fd and gives the slot+1 that had it.
 func (l *Loop) claim(fd int, id uint32) (before uint32) {
-	for fd >= len(l.byFD) {
-		l.byFD = append(l.byFD, 0)
-	}
-	before = l.byFD[fd]
-	l.byFD[fd] = id + 1
+	before = l.places.holder(fd)
+	l.places.setHolder(fd, id+1)
 	return before
 }
 
 // lost says whether the source's descriptor was closed without Remove and the number has gone to a later source, whose
 // registration must not be touched.
-func (l *Loop) lost(id uint32) bool { return l.byFD[l.slots[id].fd] != id+1 }
+func (l *Loop) lost(id uint32) bool { return l.places.holder(int(l.places.slot(id).fd)) != id+1 }
 
 // adjust tells epoll of a change, or not yet. Less Read is not told: reading is often taken up again before anything
 // arrives, and if something does, report tells epoll then. Less Write is told at once, because a socket is
 // nearly always writable and would end the next wait.
 func (l *Loop) adjust(id uint32) error {
-	s := &l.slots[id]
+	s := l.places.slot(id)
 	want := s.wanted()
 	if want&^s.kernel == 0 && s.kernel&^want&Write == 0 {
 		return nil
@@ -110,7 +94,7 @@ func (l *Loop) adjust(id uint32) error {
 // sync makes epoll know exactly what is wanted. A source that wants nothing is taken out, because epoll reports
 // hang-ups and errors of whatever is in.
 func (l *Loop) sync(id uint32) error {
-	s := &l.slots[id]
+	s := l.places.slot(id)
 	want := s.wanted()
 	if s.flags&isAlways != 0 || s.kernel == want {
 		return nil

@@ -60,24 +60,24 @@ func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 		return Source{}, errors.New("add source: no handler")
 	case fd < 0:
 		return Source{}, fmt.Errorf("add source %s: %w", o.Name, unix.EBADF)
-	case fd >= len(l.byFD): // which grows to the number: it has to be one
+	case !l.places.knows(fd): // which grows to the number: it has to be one
 		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
 			return Source{}, fmt.Errorf("add source %s: %w", o.Name, os.NewSyscallError("fcntl", err))
 		}
 	}
-	id := l.takeSlot()
-	s := &l.slots[id]
+	id := l.places.take()
+	s := l.places.slot(id)
 	s.fd, s.interest, s.priority, s.flags = int32(fd), o.Interest&(Read|Write), DefaultPriority, isUsed|isEnabled
 	s.added = l.clock()
-	l.owners[id] = owner{h, o.Name, o.Kind}
+	*l.places.owner(id) = owner{h, l.places.call(o.Name, o.Kind)}
 	before := l.claim(fd, id)
 	if err := l.sync(id); err != nil {
 		l.freeSlot(id)
-		l.byFD[fd] = before
+		l.places.setHolder(fd, before)
 		return Source{}, fmt.Errorf("add source %s: %w", o.Name, err)
 	}
 	if o.Background {
-		l.slots[id].flags |= isBackground
+		s.flags |= isBackground
 	} else {
 		l.enabled++
 	}
@@ -142,7 +142,8 @@ func (s Source) SetPriority(p uint8) {
 // SetName changes the name shown to people.
 func (s Source) SetName(name string) {
 	if s.find("SetName") != nil {
-		s.loop.owners[s.slot].name = name
+		o := s.loop.places.owner(s.slot)
+		o.label = &label{name, o.label.kind}
 	}
 }
 
@@ -190,7 +191,7 @@ func (s Source) find(method string) *slot {
 		return nil
 	}
 	s.loop.check(method)
-	if t := &s.loop.slots[s.slot]; t.gen == s.gen && t.flags&isUsed != 0 {
+	if t := s.loop.places.slot(s.slot); t.gen == s.gen && t.flags&isUsed != 0 {
 		return t
 	}
 	return nil

@@ -45,7 +45,7 @@ func (l *Loop) Stats() Stats {
 		Turns: t.turns, Events: t.events, Stale: t.stale, Panics: t.panics,
 		Waiting: time.Duration(t.waiting), Busy: time.Duration(t.busy),
 		Slowest: time.Duration(t.slow.most), SlowestName: t.slow.name,
-		Sources: len(l.slots) - len(l.spare), Enabled: l.enabled, Holds: l.holds,
+		Sources: l.places.taken, Enabled: l.enabled, Holds: l.holds,
 		TimersPending: l.timed.wheel.pending, TimersFired: t.fired, TimersMissed: t.missed,
 	}
 	l.inbox.mu.Lock()
@@ -67,8 +67,8 @@ type SourceInfo struct {
 
 // Sources lists the sources, in no particular order.
 func (l *Loop) Sources() []SourceInfo {
-	list := make([]SourceInfo, 0, len(l.slots)-len(l.spare))
-	l.EachSource(0, len(l.slots), func(s SourceInfo) { list = append(list, s) })
+	list := make([]SourceInfo, 0, l.places.taken)
+	l.EachSource(0, l.places.made, func(s SourceInfo) { list = append(list, s) })
 	return list
 }
 
@@ -78,12 +78,12 @@ func (l *Loop) Sources() []SourceInfo {
 func (l *Loop) EachSource(from, most int, f func(SourceInfo)) (next int) {
 	l.check("EachSource")
 	now := l.clock()
-	for id := from; id < len(l.slots); id++ {
+	for id := from; id < l.places.made; id++ {
 		if id-from >= most {
 			return id
 		}
-		s, o := &l.slots[id], &l.owners[id]
-		if s.flags&isUsed != 0 {
+		if s := l.places.slot(uint32(id)); s.flags&isUsed != 0 {
+			o := l.places.owner(uint32(id)).label
 			f(SourceInfo{o.name, o.kind, int(s.fd), s.interest, s.priority, s.flags&isEnabled != 0,
 				time.Duration(now - s.added), s.events})
 		}
@@ -149,7 +149,7 @@ func (l *Loop) callback() string {
 		}
 		return l.cur.gone
 	case inSource:
-		if l.slots[l.cur.id].gen == l.cur.gen {
+		if l.places.slot(l.cur.id).gen == l.cur.gen {
 			return l.sourceName(l.cur.id)
 		}
 		return l.cur.gone
@@ -160,13 +160,13 @@ func (l *Loop) callback() string {
 }
 
 func (l *Loop) sourceName(id uint32) string {
-	switch o := &l.owners[id]; {
+	switch o := l.places.owner(id).label; {
 	case o.name != "":
 		return o.name
 	case o.kind != "":
 		return o.kind
 	}
-	return "fd " + strconv.Itoa(int(l.slots[id].fd))
+	return "fd " + strconv.Itoa(int(l.places.slot(id).fd))
 }
 
 func (l *Loop) timerName(n *node) string {

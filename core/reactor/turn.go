@@ -104,7 +104,7 @@ func (l *Loop) collect(n int) {
 	}
 	l.poll.grow(n)
 	for _, r := range l.again {
-		if s := &l.slots[r.slot]; s.gen == r.gen {
+		if s := l.places.slot(r.slot); s.gen == r.gen {
 			s.flags &^= isAgain
 			want := s.wanted()
 			if want&Read != 0 {
@@ -124,7 +124,7 @@ func (l *Loop) collect(n int) {
 
 // report takes one event of epoll.
 func (l *Loop) report(r ref, events uint32) {
-	s := &l.slots[r.slot]
+	s := l.places.slot(r.slot)
 	if s.gen != r.gen {
 		l.stats.stale++ // of a source removed since, whatever has its slot or descriptor now
 		return
@@ -162,7 +162,7 @@ func (l *Loop) enqueue(r ref, s *slot, found Interest) {
 func (l *Loop) collectAlways() {
 	kept := l.always[:0]
 	for _, r := range l.always {
-		if s := &l.slots[r.slot]; s.gen == r.gen {
+		if s := l.places.slot(r.slot); s.gen == r.gen {
 			kept = append(kept, r)
 			l.enqueue(r, s, s.wanted())
 		}
@@ -172,7 +172,7 @@ func (l *Loop) collectAlways() {
 
 func (l *Loop) alwaysReady() bool {
 	for _, r := range l.always {
-		if s := &l.slots[r.slot]; s.gen == r.gen && s.wanted() != 0 {
+		if s := l.places.slot(r.slot); s.gen == r.gen && s.wanted() != 0 {
 			return true
 		}
 	}
@@ -193,7 +193,7 @@ func (l *Loop) runReady() {
 	for l.at < len(l.ready) {
 		r := l.ready[l.at].ref
 		l.at++
-		s := &l.slots[r.slot]
+		s := l.places.slot(r.slot)
 		if s.gen != r.gen {
 			l.stats.stale++
 			continue
@@ -206,7 +206,7 @@ func (l *Loop) runReady() {
 		s.events++
 		l.stats.events++
 		l.cur.kind, l.cur.id, l.cur.gen = inSource, r.slot, r.gen
-		l.owners[r.slot].handler.OnReady(Source{l, r.slot, r.gen}, found)
+		l.places.owner(r.slot).handler.OnReady(Source{l, r.slot, r.gen}, found)
 		l.mark()
 	}
 }
