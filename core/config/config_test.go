@@ -43,7 +43,7 @@ func (w *world) options() config.Options {
 			{Name: "tls::key"},
 			{Name: "flag"},
 		},
-		OtherTools: []string{"stop", "signal"}, OtherKeys: []string{"process-name"},
+		Others:         func() (tools, keys []string) { return []string{"stop", "signal"}, []string{"process-name"} },
 		LegacyVariable: "ED_SIGNAL", Root: w.dir,
 		Getenv: func(name string) string { return w.env[name] },
 	}
@@ -299,4 +299,24 @@ func FuzzParse(f *testing.F) {
 			require.NotEqual(t, config.NoFile, re.Problem, err)
 		}
 	})
+}
+
+// What others know is asked for when there is a file that may hold it, and only once.
+func TestOthersAreAskedForFilesOnly(t *testing.T) {
+	w := newWorld(t)
+	asked := 0
+	o := w.options()
+	o.Others = func() (tools, keys []string) {
+		asked++
+		return []string{"stop"}, []string{"process-name"}
+	}
+	w.env["ED_HOST"] = "a"
+	_, err := config.Load(o)
+	require.NoError(t, err)
+	require.Zero(t, asked)
+	w.file("home/.config/ed/ed.conf", "process_name=x\nprocess-name=y\n[stop]\nhost=no\n")
+	w.file("home/.config/ed/ed-signal.conf", "[stop]\nhost=no\n")
+	_, err = config.Load(o)
+	require.NoError(t, err)
+	require.Equal(t, 1, asked)
 }

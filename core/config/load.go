@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"unicode"
 )
 
 const system = "/etc/eventdispatcher"
@@ -23,6 +25,7 @@ type loader struct {
 	options  Options
 	keys     map[string]Key
 	names    []string
+	others   func() (tools, keys []string)
 	settings map[string]Setting
 	files    []string
 	errs     []error
@@ -30,6 +33,10 @@ type loader struct {
 
 func newLoader(o Options) *loader {
 	l := &loader{options: o, keys: make(map[string]Key, len(o.Keys)), settings: make(map[string]Setting, len(o.Keys))}
+	l.others = func() (tools, keys []string) { return nil, nil }
+	if o.Others != nil {
+		l.others = sync.OnceValues(o.Others)
+	}
 	for _, k := range o.Keys {
 		id := canonical(k.Name)
 		s := Setting{Name: k.Name, Value: k.Default, Secret: k.Secret, Help: k.Help}
@@ -97,8 +104,9 @@ func (l *loader) readFile(s source) {
 	}
 	l.files = append(l.files, s.path)
 	seen := make(map[string]bool)
+	tools, _ := l.others()
 	for _, e := range entries {
-		if e.section != "" && slices.Contains(l.options.OtherTools, e.section) && e.section != l.options.Tool {
+		if e.section != "" && slices.Contains(tools, e.section) && e.section != l.options.Tool {
 			continue
 		}
 		origin := Origin{Kind: FromFile, Name: s.path, Line: e.line}
@@ -119,7 +127,8 @@ func (l *loader) known(name string) bool {
 }
 
 func (l *loader) knownElsewhere(name string) bool {
-	return slices.ContainsFunc(l.options.OtherKeys, func(other string) bool { return canonical(other) == canonical(name) })
+	_, keys := l.others()
+	return slices.ContainsFunc(keys, func(other string) bool { return canonical(other) == canonical(name) })
 }
 
 // environment reads ED_<OPT> and, stronger, ED_<TOOL>_<OPT>.
@@ -143,7 +152,12 @@ func (l *loader) environment() {
 }
 
 func upper(name string) string {
-	return strings.ToUpper(strings.NewReplacer("-", "_", "::", "__", ".", "_").Replace(name))
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' {
+			return '_'
+		}
+		return unicode.ToUpper(r)
+	}, strings.ReplaceAll(name, "::", "__"))
 }
 
 func (l *loader) given(list []Given, origin Origin) {

@@ -25,8 +25,9 @@ type Options struct {
 	Tool string // "signal" reads ed-signal.conf and ED_SIGNAL_…; "" reads ed.conf and ED_… only
 	Keys []Key  // what the tool knows
 
-	OtherTools []string // whose sections are passed over in any file
-	OtherKeys  []string // which other tools know, passed over in ed.conf
+	// Others names the other tools, whose sections are passed over in any file, and the keys that they know, passed over in
+	// ed.conf. It is asked once, and only when there is a file. Nil: there are none.
+	Others func() (tools, keys []string)
 
 	Flags          []Given // options of the command line, in their order
 	Legacy         []Given // the options in LegacyVariable, in their order
