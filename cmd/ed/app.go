@@ -21,33 +21,33 @@ import (
 	"github.com/ed-toolbox/ed/tools/top"
 )
 
-// commands lists what ed can do, in the order of its help. A new tool adds its line here, and nothing anywhere else.
-func commands(env *toolkit.Env) []*cli.Command {
-	return []*cli.Command{
+// catalogue lists what ed can do, in the order of its help. A new tool adds its line here, and nothing anywhere else.
+func catalogue() []entry {
+	return []entry{
 		// the tools, one line each
-		signal.Command(env),
-		signal.SendCommand(env),
-		signal.RequestCommand(env),
-		tail.Listen(env),
-		tail.Replay(env),
-		tail.Watch(env),
-		top.Command(env),
-		ask.Services(env),
-		ask.Ping(env),
-		on.Command(env),
-		stop.Command(env),
-		router.Command(env),
-		check.Command(env),
-		bench.Command(env),
-		demo.Command(env),
+		{name: "signal", make: signal.Command},
+		{name: "send", make: signal.SendCommand},
+		{name: "request", make: signal.RequestCommand},
+		{name: "listen", make: tail.Listen},
+		{name: "replay", make: tail.Replay},
+		{name: "watch", make: tail.Watch},
+		{name: "top", make: top.Command},
+		{name: "services", make: ask.Services},
+		{name: "ping", make: ask.Ping},
+		{name: "on", make: on.Command},
+		{name: "stop", make: stop.Command},
+		{name: "router", make: router.Command},
+		{name: "check", make: check.Command, whole: true},
+		{name: "bench", make: bench.Command},
+		{name: "demo", make: demo.Command},
 
 		// the frame
-		configCommand(env),
-		explainCommand(env),
-		completionCommand(env),
-		manCommand(env),
-		installLinksCommand(env),
-		versionCommand(env),
+		{name: "config", make: configCommand},
+		{name: "explain", make: explainCommand},
+		{name: "completion", make: completionCommand, whole: true},
+		{name: "man", make: manCommand},
+		{name: "install-links", make: installLinksCommand, whole: true},
+		{name: "version", make: versionCommand},
 	}
 }
 
@@ -63,24 +63,6 @@ func newApp(env *toolkit.Env, commands []*cli.Command) *cli.App {
 	}
 	toolkit.Prepare(env, app)
 	return app
-}
-
-// dispatch reads the program's name: called through a link named ed-COMMAND, that command is meant, in the form that is compatible
-// with the C++ program of this name. It returns the arguments with the command put in front.
-func dispatch(env *toolkit.Env, app *cli.App, argv []string) []string {
-	program := "ed"
-	if len(argv) > 0 {
-		program, argv = filepath.Base(argv[0]), argv[1:]
-	}
-	env.Program = program
-	command, ok := strings.CutPrefix(program, "ed-")
-	cmd := app.Command(command)
-	if !ok || cmd == nil {
-		return argv
-	}
-	env.Compat = true
-	addCompatFlags(cmd)
-	return append([]string{command}, argv...)
 }
 
 // looksLikeEditor recognises the arguments of ed(1), the editor: -s, -p, or a file to edit.

@@ -23,14 +23,14 @@ import (
 
 func main() {
 	term.Restore()
-	os.Exit(program(toolkit.NewEnv(), os.Args, commands))
+	os.Exit(program(toolkit.NewEnv(), os.Args, catalogue()))
 }
 
 // program runs one command line and returns its exit code, unless a signal ends the process.
-func program(env *toolkit.Env, argv []string, commands func(*toolkit.Env) []*cli.Command) int {
+func program(env *toolkit.Env, argv []string, list []entry) int {
 	ctx, catcher := catchSignals(context.Background())
 	env.Claim = catcher.leave
-	err := run(ctx, env, argv, newApp(env, commands(env)))
+	err := run(ctx, env, argv, newApp(env, called(env, argv, list)))
 	catcher.release()
 	report(env, err)
 	dieIfInterrupted(err)

@@ -26,42 +26,45 @@ const asProgram = "ED_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	term.Restore() // as main does
 	if os.Getenv(asProgram) != "" {
-		os.Exit(program(toolkit.NewEnv(), os.Args, testCommands))
+		os.Exit(program(toolkit.NewEnv(), os.Args, testCatalogue()))
 	}
 	os.Exit(m.Run())
 }
 
-// testCommands are the real ones and some that behave badly.
-func testCommands(env *toolkit.Env) []*cli.Command {
-	action := func(name string, f func(c *cli.Context) error) *cli.Command {
-		return &cli.Command{Name: name, Usage: "for tests", Hidden: true, Flags: toolkit.Flags(), Action: f}
+// testCatalogue are the real ones and some that behave badly.
+func testCatalogue() []entry {
+	action := func(name string, f func(env *toolkit.Env, c *cli.Context) error) entry {
+		return entry{name: name, make: func(env *toolkit.Env) *cli.Command {
+			run := func(c *cli.Context) error { return f(env, c) }
+			return &cli.Command{Name: name, Usage: "for tests", Hidden: true, Flags: toolkit.Flags(), Action: run}
+		}}
 	}
-	return append(commands(env),
-		action("test-panic", func(*cli.Context) error { panic("something\nis wrong") }),
-		action("test-wait", func(c *cli.Context) error {
+	return append(catalogue(),
+		action("test-panic", func(*toolkit.Env, *cli.Context) error { panic("something\nis wrong") }),
+		action("test-wait", func(env *toolkit.Env, c *cli.Context) error {
 			_ = env.Stdout.Printf("waiting\n")
 			<-c.Done()
 			return c.Err()
 		}),
-		action("test-stubborn", func(*cli.Context) error {
+		action("test-stubborn", func(env *toolkit.Env, _ *cli.Context) error {
 			_ = env.Stdout.Printf("waiting\n")
 			select {}
 		}),
-		action("test-orderly", func(c *cli.Context) error {
+		action("test-orderly", func(env *toolkit.Env, c *cli.Context) error {
 			_ = env.Stdout.Printf("waiting\n")
 			<-c.Done()
 			<-time.After(doubled / 2) // an end takes its time
 			_ = env.Stderr.Printf("in good order\n")
 			return c.Err()
 		}),
-		action("test-flood", func(*cli.Context) error {
+		action("test-flood", func(env *toolkit.Env, _ *cli.Context) error {
 			for {
 				if err := env.Output(toolkit.Common{}).Line("%s", strings.Repeat("x", 4096)); err != nil {
 					return err
 				}
 			}
 		}),
-		action("test-hint", func(*cli.Context) error {
+		action("test-hint", func(*toolkit.Env, *cli.Context) error {
 			return toolkit.WithHint(toolkit.Errorf(toolkit.Unavailable, "no service \"\x1b[31m\"\nnone"), "start it")
 		}),
 	)

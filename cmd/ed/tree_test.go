@@ -22,7 +22,7 @@ import (
 // realApp is the tree of commands as users have it.
 func realApp(t testing.TB) *cli.App {
 	w := toolkittest.New(t)
-	return newApp(w.Env, commands(w.Env))
+	return newApp(w.Env, commands(w.Env, catalogue()))
 }
 
 // walk calls f for every visible command under cmds with its path.
@@ -68,7 +68,7 @@ func TestTreeKeepsTheConventions(t *testing.T) {
 // TestConfiguredKeysExist: what Configure lists are options of the command.
 func TestConfiguredKeysExist(t *testing.T) {
 	w := toolkittest.New(t)
-	newApp(w.Env, commands(w.Env))
+	newApp(w.Env, commands(w.Env, catalogue()))
 	for _, name := range w.Tools() {
 		require.Empty(t, w.UnknownKeys(name), name)
 		_, err := w.ToolSettings(name)
@@ -101,11 +101,11 @@ func TestExplain(t *testing.T) {
 		"69": "UNAVAILABLE", "unavailable": "UNAVAILABLE", "EX_USAGE": "USAGE", "143": "SIGINT", "137": "ended by signal 9", "0": "it worked",
 	} {
 		w := toolkittest.New(t)
-		require.NoError(t, run(context.Background(), w.Env, []string{"ed", "explain", args}, newApp(w.Env, commands(w.Env))))
+		require.NoError(t, run(context.Background(), w.Env, []string{"ed", "explain", args}, newApp(w.Env, commands(w.Env, catalogue()))))
 		require.Contains(t, w.Out.String(), want)
 	}
 	w := toolkittest.New(t)
-	require.Error(t, run(context.Background(), w.Env, []string{"ed", "explain", "2"}, newApp(w.Env, commands(w.Env))))
+	require.Error(t, run(context.Background(), w.Env, []string{"ed", "explain", "2"}, newApp(w.Env, commands(w.Env, catalogue()))))
 }
 
 var optionTerm = regexp.MustCompile(`\*\*(--?[A-Za-z0-9?][A-Za-z0-9-]*)`)

@@ -38,6 +38,10 @@ type Env struct {
 	// its context. Nil where signals are nobody's business.
 	Claim func(signals ...os.Signal) (unclaim func())
 
+	// Rest makes the commands that were left out because only one is to run: what they are called and what options they
+	// have matters where files hold settings of all. It is called at most once. Nil: none was left out.
+	Rest func()
+
 	tools   []*tool
 	applied map[string]config.Setting // of the running command: what did not come from its command line
 	tls     tlsOptions                // of the running command

@@ -28,6 +28,25 @@ type tool struct {
 	name string
 	cmd  *cli.Command
 	keys []string
+
+	flags []namedFlag // see options
+}
+
+// namedFlag is a flag under its primary name, which cli works out anew, by a regular expression, whenever it is asked.
+type namedFlag struct {
+	name string
+	flag cli.Flag
+}
+
+// options lists the flags of the command, which by now has all of them.
+func (t *tool) options() []namedFlag {
+	if len(t.flags) != len(t.cmd.Flags) {
+		t.flags = t.flags[:0]
+		for _, f := range t.cmd.Flags {
+			t.flags = append(t.flags, namedFlag{f.Names()[0], f})
+		}
+	}
+	return t.flags
 }
 
 // sharedKeys may be set for every tool. json is not among them: a variable that turns the output of every script around is a trap.
@@ -57,18 +76,18 @@ func (e *Env) toolOf(cmd *cli.Command) *tool {
 func (t *tool) allKeys() []string {
 	wanted := append(sharedKeys(), t.keys...)
 	var keys []string
-	for _, f := range t.cmd.Flags {
-		if n := f.Names()[0]; slices.Contains(wanted, n) {
-			keys = append(keys, n)
+	for _, f := range t.options() {
+		if slices.Contains(wanted, f.name) {
+			keys = append(keys, f.name)
 		}
 	}
 	return keys
 }
 
 func (t *tool) flag(name string) cli.Flag {
-	for _, f := range t.cmd.Flags {
-		if f.Names()[0] == name {
-			return f
+	for _, f := range t.options() {
+		if f.name == name {
+			return f.flag
 		}
 	}
 	return nil
@@ -83,17 +102,31 @@ func (e *Env) load(t *tool) (*config.Settings, error) {
 	o := config.Options{
 		Tool: t.name, Keys: t.configKeys(),
 		Legacy: legacy, LegacyVariable: variable,
-		Root: e.Root, Getenv: e.settingsFrom(),
-	}
-	for _, other := range e.tools {
-		o.OtherTools = append(o.OtherTools, other.name)
-		o.OtherKeys = append(o.OtherKeys, other.allKeys()...)
+		Root: e.Root, Getenv: e.settingsFrom(), Others: e.others,
 	}
 	s, err := config.Load(o)
 	if err != nil {
 		return nil, As(Config, err)
 	}
 	return s, nil
+}
+
+// others tells core/config of all tools.
+func (e *Env) others() (tools, keys []string) {
+	for _, t := range e.allTools() {
+		tools = append(tools, t.name)
+		keys = append(keys, t.allKeys()...)
+	}
+	return tools, keys
+}
+
+// allTools has the commands made that were left out of a run of one of them.
+func (e *Env) allTools() []*tool {
+	if rest := e.Rest; rest != nil {
+		e.Rest = nil
+		rest()
+	}
+	return e.tools
 }
 
 // settingsFrom is the environment as far as it can hold settings. A command that `ed listen --on` runs has the message in
@@ -136,10 +169,12 @@ func (e *Env) applySettings(c *cli.Context) error {
 		return err
 	}
 	e.applied = map[string]config.Setting{}
+	onLine := c.LocalFlagNames()
 	for _, key := range t.allKeys() {
 		s := loaded.Get(key)
-		empty := c.IsSet(key) && flagText(c, t.flag(key)) == ""
-		if c.IsSet(key) && !empty || !empty && s.Value == "" {
+		given := slices.Contains(onLine, key)
+		empty := given && flagText(c, t.flag(key)) == ""
+		if given && !empty || !empty && s.Value == "" {
 			continue
 		}
 		if !s.IsSet() || s.Value == "" {
@@ -215,7 +250,7 @@ func (e *Env) Setting(c *cli.Context, name string) Setting {
 	s.Value = flagText(c, f)
 	if a, ok := e.applied[name]; ok {
 		s.Origin = a.Origin
-	} else if c.IsSet(name) && s.Value != "" {
+	} else if s.Value != "" && c.IsSet(name) {
 		s.Origin = config.Origin{Kind: config.FromCommandLine, Name: "--" + name}
 	}
 	return s
@@ -251,17 +286,14 @@ func (e *Env) Common(c *cli.Context) Common {
 
 // Tools lists the names of the configured tools.
 func (e *Env) Tools() []string {
-	var names []string
-	for _, t := range e.tools {
-		names = append(names, t.name)
-	}
+	names, _ := e.others()
 	return names
 }
 
 // ToolSettings returns everything that the environment and the files can change about a tool, as it stands below the
 // command line.
 func (e *Env) ToolSettings(name string) ([]Setting, error) {
-	for _, t := range e.tools {
+	for _, t := range e.allTools() {
 		if t.name != name {
 			continue
 		}
@@ -299,7 +331,7 @@ func defaultValue(f cli.Flag) string {
 // UnknownKeys lists what Configure was told of a tool and no flag is called; for the test of all commands.
 func (e *Env) UnknownKeys(name string) []string {
 	var unknown []string
-	for _, t := range e.tools {
+	for _, t := range e.allTools() {
 		for _, key := range t.keys {
 			if t.name == name && t.flag(key) == nil {
 				unknown = append(unknown, key)
