@@ -30,11 +30,10 @@ func newTemplate(what, text string) (*template.Template, error) {
 	return t, nil
 }
 
-// templatePlace is what the package says of places in a text that has one line.
-var templatePlace = regexp.MustCompile(`^template: t:\d+(:\d+)?: (executing "t" at <.*?>: )?`)
-
+// templateReason leaves out what the package says of places in a text that has one line.
 func templateReason(err error) error {
-	text := templatePlace.ReplaceAllString(err.Error(), "")
+	place := regexp.MustCompile(`^template: t:\d+(:\d+)?: (executing "t" at <.*?>: )?`)
+	text := place.ReplaceAllString(err.Error(), "")
 	return errors.New(strings.ReplaceAll(text, " in type *on.event", ""))
 }
 

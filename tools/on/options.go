@@ -147,7 +147,7 @@ func readPrograms(env *toolkit.Env, c *cli.Context, o *options) error {
 		if err != nil {
 			return err
 		}
-		if looksLikeField.MatchString(line) {
+		if looksLikeField(line) {
 			env.Output(o.Common).Warn("--run: a shell's line is no template; the event is in its environment, as in \"$ED_EVENT_PATH\"")
 		}
 		o.programs = append(o.programs, p)

@@ -45,7 +45,9 @@ func newShell(line string) (*program, error) {
 }
 
 // looksLikeField finds a template of ours in a shell's line, where it has no meaning.
-var looksLikeField = regexp.MustCompile(`{{-? *\.(Path|Old|Event|Kind|Paths|PID)\b`)
+func looksLikeField(line string) bool {
+	return regexp.MustCompile(`{{-? *\.(Path|Old|Event|Kind|Paths|PID)\b`).MatchString(line)
+}
 
 // newProgram makes a program of the words after "--".
 func newProgram(words []string) (*program, error) {
