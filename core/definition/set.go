@@ -33,6 +33,19 @@ func Builtin() fs.FS {
 	return sub
 }
 
+// Default returns the built-in definition of one command, nil where it has none. It reads that file alone, each time: for
+// programs that check a message or two.
+func Default(command string) (*Definition, error) {
+	if message.VerifyCommand(command) != nil {
+		return nil, nil
+	}
+	builtin, name := Builtin(), command+extension
+	if _, err := fs.Stat(builtin, name); err != nil {
+		return nil, nil // nothing else can be wrong with a file that is compiled in
+	}
+	return load(builtin, name, command, "built-in:"+name)
+}
+
 // Options say where definitions are. The zero value is the built-in ones alone.
 type Options struct {
 	Dirs  []string // searched in this order, before the others; each must exist

@@ -49,6 +49,22 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+func TestDefault(t *testing.T) {
+	s := open(t)
+	for _, command := range s.Commands() {
+		want, err := s.For(command)
+		require.NoError(t, err)
+		got, err := definition.Default(command)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, command := range []string{"PING", "", ".", "x/ALIVE", "../messages/ALIVE", "alive"} {
+		d, err := definition.Default(command)
+		require.NoError(t, err)
+		require.Nil(t, d)
+	}
+}
+
 func TestBuiltinAgainstMessages(t *testing.T) {
 	s := open(t)
 	for _, test := range []struct{ line, want string }{
