@@ -141,8 +141,11 @@ func IsBroadcast(ip netip.Addr) bool {
 	if ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return true
 	}
+	if !ip.Is4() || ip.IsLoopback() && ip.As4()[3] != 255 {
+		return false // most programs talk to their own host, and the kernel's lists are long to read
+	}
 	list, err := Interfaces()
-	if err != nil || !ip.Is4() {
+	if err != nil {
 		return false
 	}
 	for _, i := range list {
