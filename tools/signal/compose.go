@@ -32,13 +32,16 @@ func parseSender(env *toolkit.Env, text, tool string) (sender, error) {
 	return sender{server, service}, nil
 }
 
+// maxDefinitions is how many commands are remembered: a million messages may have a million commands.
+const maxDefinitions = 100
+
 // composer completes messages before they are sent.
 type composer struct {
 	from     sender
 	override bool // from takes the place of what a message says already
 	params   bool // check the parameters of default commands
 
-	definitions *definition.Set // opened when first needed
+	definitions map[string]*definition.Definition // by command, those that were asked for; nil for a command without
 }
 
 // complete fills in the sender and checks m. Its error is of kind Data.
@@ -56,21 +59,36 @@ func (c *composer) complete(m *message.Message) error {
 	if !c.params {
 		return nil
 	}
-	if c.definitions == nil {
-		set, err := definition.Open(definition.Options{})
-		if err != nil {
-			return toolkit.Errorf(toolkit.Internal, "open built-in definitions: %w", err)
-		}
-		c.definitions = set
+	d, err := c.definition(m.Command())
+	if err != nil {
+		return toolkit.Errorf(toolkit.Internal, "read built-in definition: %w", err)
 	}
 	var wrong *definition.CheckError
-	switch err := c.definitions.Check(m); {
+	switch err := d.Check(m); {
 	case errors.As(err, &wrong):
 		return toolkit.WithHint(toolkit.As(toolkit.Data, err), "--no-check sends it all the same")
 	case err != nil:
 		return toolkit.As(toolkit.Internal, err)
 	}
 	return nil
+}
+
+// definition returns that of a default command, nil for others. Reading all of them would take longer than all else that is
+// done for one message.
+func (c *composer) definition(command string) (*definition.Definition, error) {
+	d, known := c.definitions[command]
+	if known {
+		return d, nil
+	}
+	d, err := definition.Default(command)
+	if err != nil {
+		return nil, err
+	}
+	if c.definitions == nil || len(c.definitions) == maxDefinitions {
+		c.definitions = map[string]*definition.Definition{}
+	}
+	c.definitions[command] = d
+	return d, nil
 }
 
 // destination is [[SERVER:]SERVICE/]COMMAND.

@@ -15,8 +15,6 @@ const (
 	maxDatagram = 65507 // fits into one UDP datagram
 	// refusalTime is how long the refusal of a datagram by another host is waited for.
 	refusalTime = 100 * time.Millisecond
-	// loopbackTime is the same for this host: the kernel answers in the call that sends, unless it is so busy that it puts it off.
-	loopbackTime = 3 * time.Millisecond
 )
 
 // flusher is what a session of the real network can tell of what was sent.
@@ -96,10 +94,10 @@ func exited(err, closing error) error {
 	return fmt.Errorf("%w (%w)", err, closing)
 }
 
-// settle waits for a refusal of the datagrams sent so far.
+// settle waits for a refusal of the datagrams sent so far. That of this host is there when the call that sends returns.
 func settle(s toolkit.Session, a address.Address) error {
 	if onLoopback(a) {
-		return s.Settle(loopbackTime)
+		return s.Settle(0)
 	}
 	return s.Settle(refusalTime)
 }
