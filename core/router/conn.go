@@ -68,6 +68,13 @@ type PendingConn interface {
 	Pending() int
 }
 
+// MarkConn is a Conn whose Lost is exact about the messages after which Mark was called, and may be an estimate about others.
+type MarkConn interface {
+	Conn
+	// Mark is called when Send has taken a message whose sender wants to know if it is lost.
+	Mark()
+}
+
 // Origin is what is known about a client from its connection.
 type Origin struct {
 	Kind   Kind

@@ -192,5 +192,8 @@ func (j *journal) drop(n int) {
 
 // owe remembers who wants to know if the message that c took last is lost.
 func (c *Client) owe(o asker) {
+	if m, ok := c.conn.(MarkConn); ok {
+		m.Mark()
+	}
 	c.journal.entries = append(c.journal.entries, owed{c.sent, o})
 }

@@ -21,7 +21,7 @@ type client struct {
 func (c *client) Send(m *message.Message) error {
 	c.wire.ours = true
 	err := c.link.Send(m)
-	c.wire.ours = false
+	c.counted(err)
 	return err
 }
 
@@ -29,8 +29,22 @@ func (c *client) Send(m *message.Message) error {
 func (c *client) SendText(line []byte) error {
 	c.wire.ours = true
 	err := c.link.SendText(line)
-	c.wire.ours = false
+	c.counted(err)
 	return err
+}
+
+// counted counts a message that was taken.
+func (c *client) counted(err error) {
+	if err == nil {
+		c.wire.sent()
+	}
+	c.wire.ours = false
+}
+
+// Mark implements rules.MarkConn.
+func (c *client) Mark() {
+	c.link.Conn() // gives back the room that it lent
+	c.wire.end()
 }
 
 // SpeaksText implements rules.TextConn.
@@ -38,8 +52,8 @@ func (c *client) SpeaksText() bool { return c.link.SpeaksText() }
 
 // Pending implements rules.PendingConn.
 func (c *client) Pending() int {
-	c.wire.forget()
-	return c.wire.rules
+	c.link.Conn()
+	return c.wire.pending()
 }
 
 // Close implements rules.Conn.
@@ -88,6 +102,7 @@ func (d *daemon) newServer(kind rules.Kind) *link.Server {
 func (d *daemon) accept(kind rules.Kind, c transport.Conn) transport.Handler {
 	n := &client{kind: kind}
 	n.wire.Conn, n.wire.far = c, kind != rules.LocalUnix
+	n.wire.lender, _ = c.(transport.Lender)
 	n.link = d.servers[kind].Accept(&n.wire).(*link.Link)
 	n.link.SetValue(n)
 	d.crowd.add(n)

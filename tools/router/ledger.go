@@ -12,26 +12,35 @@ const (
 	doubtBytesTCP = 4 << 20
 )
 
-// ledger is a connection that knows what became of the messages that it was given. It remembers the length of each until
-// nobody need ask any more:
+// ledger is a connection that knows what became of the messages that it was given. It remembers how many there are in each
+// stretch of bytes until nobody need ask any more:
 //
 //	| read, acknowledged, or long ago | in doubt: the kernel has them | in the connection's queue |
 //	0                                base                            BytesOut                   given
 //
-// It costs a few nanoseconds a message and, of a client at rest, no memory.
+// Where a stretch ends the count is exact; within one it is reckoned by the bytes. A stretch ends behind each message whose sender
+// wants to know (end); else it has a small part of what is in doubt (fine), or what was queued at once. So a message costs no more
+// than being counted, and a client at rest no memory.
 type ledger struct {
 	transport.Conn
-	lengths []uint32 // a ring: twice the length, plus one for a message of the rules
-	head    int      // the oldest
+	lender  transport.Lender // the connection, if it lends room
+	list    []stretch        // a ring
+	head    int              // the oldest
 	count   int
-	rules   int    // of count, those of the rules
+	taken   uint64 // messages of the rules that the connection took
+	noted   uint64 // of taken, those that are in stretches or were forgotten
+	known   uint64 // of noted, those that were forgotten
 	given   uint64 // bytes written
-	base    uint64 // bytes written before the oldest
+	base    uint64 // bytes written before the oldest stretch
 	aged    uint64 // bytes the peer's kernel had at the last sweep but one
 	arrived uint64 // the same at the last sweep
-	ours    bool   // what is written is a message of the rules
+	ours    bool   // what is written is a message of the rules, not yet counted
+	ended   bool   // the newest stretch takes no more
 	far     bool   // the carrier is TCP, plain or with TLS
 }
+
+// stretch is bytes that were given to a connection, and how many messages of the rules end in them.
+type stretch struct{ bytes, messages uint32 }
 
 // smallRing is the first size of a ring; bigRing is one that is given back when it is empty.
 const (
@@ -39,36 +48,89 @@ const (
 	bigRing   = 64
 )
 
+// fine is how many stretches there are, at least, in what is in doubt.
+const fine = 64
+
 // Write implements transport.Conn. Each call is one message.
 func (l *ledger) Write(p []byte) error {
 	if err := l.Conn.Write(p); err != nil {
 		return err
 	}
-	if l.count == len(l.lengths) {
-		l.room()
-	}
-	n := uint32(len(p)) << 1
 	if l.ours {
-		n |= 1
-		l.rules++
+		l.ours = false
+		l.taken++
 	}
-	l.lengths[(l.head+l.count)&(len(l.lengths)-1)] = n
-	l.count++
-	l.given += uint64(len(p))
+	l.note(len(p))
 	return nil
 }
 
-// room makes place for another entry: by forgetting, or by twice the space where that does not help much.
+// Lend implements transport.Lender if the connection does.
+func (l *ledger) Lend() []byte {
+	if l.lender == nil {
+		return nil
+	}
+	return l.lender.Lend()
+}
+
+// Commit implements transport.Lender.
+func (l *ledger) Commit(p []byte) {
+	l.lender.Commit(p)
+	if len(p) > 0 {
+		l.note(len(p))
+	}
+}
+
+// sent counts a message of the rules that the connection took: in a Write, or in the room that it lent, which comes by Commit.
+func (l *ledger) sent() {
+	if l.ours {
+		l.ours = false
+		l.taken++
+	}
+}
+
+// end makes the count exact up to here: what was given so far is a stretch of its own.
+func (l *ledger) end() { l.ended = true }
+
+// note adds bytes that were given, with the messages that were counted since the last call.
+func (l *ledger) note(bytes int) {
+	messages := uint32(l.taken - l.noted)
+	l.noted = l.taken
+	l.given += uint64(bytes)
+	if l.count > 0 && !l.ended {
+		last := &l.list[(l.head+l.count-1)&(len(l.list)-1)]
+		if uint64(last.bytes)+uint64(bytes) <= min(l.given-l.base, l.doubt())/fine {
+			last.bytes += uint32(bytes)
+			last.messages += messages
+			return
+		}
+	}
+	if l.count == len(l.list) {
+		l.room()
+	}
+	l.list[(l.head+l.count)&(len(l.list)-1)] = stretch{uint32(bytes), messages}
+	l.count++
+	l.ended = false
+}
+
+// room makes place for another stretch: by forgetting, or by twice the space where that does not help much.
 func (l *ledger) room() {
 	l.forget()
-	if l.count <= len(l.lengths)/2 && len(l.lengths) > 0 {
+	if l.count <= len(l.list)/2 && len(l.list) > 0 {
 		return
 	}
-	bigger := make([]uint32, max(smallRing, 2*len(l.lengths)))
+	bigger := make([]stretch, max(smallRing, 2*len(l.list)))
 	for i := range l.count {
-		bigger[i] = l.lengths[(l.head+i)&(len(l.lengths)-1)]
+		bigger[i] = l.list[(l.head+i)&(len(l.list)-1)]
 	}
-	l.lengths, l.head = bigger, 0
+	l.list, l.head = bigger, 0
+}
+
+// doubt is how much of what was sent is in doubt.
+func (l *ledger) doubt() uint64 {
+	if l.far {
+		return doubtBytesTCP
+	}
+	return doubtBytes
 }
 
 // has is how many bytes the peer's kernel has, as far as is known.
@@ -85,26 +147,22 @@ func (l *ledger) has() uint64 {
 func (l *ledger) forget() {
 	until := l.has()
 	limit := l.aged
-	doubt := uint64(doubtBytes)
-	if l.far {
-		doubt = doubtBytesTCP
-	}
-	if until > doubt {
+	if doubt := l.doubt(); until > doubt {
 		limit = max(limit, until-doubt)
 	}
 	l.drop(min(until, limit))
 }
 
-// drop forgets messages that end at or before until.
+// drop forgets stretches that end at or before until.
 func (l *ledger) drop(until uint64) {
 	for l.count > 0 {
-		n := l.lengths[l.head]
-		if l.base+uint64(n>>1) > until {
+		r := l.list[l.head]
+		if l.base+uint64(r.bytes) > until {
 			return
 		}
-		l.base += uint64(n >> 1)
-		l.rules -= int(n & 1)
-		l.head = (l.head + 1) & (len(l.lengths) - 1)
+		l.base += uint64(r.bytes)
+		l.known += uint64(r.messages)
+		l.head = (l.head + 1) & (len(l.list) - 1)
 		l.count--
 	}
 }
@@ -116,9 +174,32 @@ func (l *ledger) sweep() {
 	}
 	l.aged, l.arrived = l.arrived, l.has()
 	l.forget()
-	if l.count == 0 && len(l.lengths) > bigRing {
-		l.lengths, l.head = nil, 0
+	if l.count == 0 && len(l.list) > bigRing {
+		l.list, l.head = nil, 0
 	}
+}
+
+// pending is how many messages of the rules are not known to have been read.
+func (l *ledger) pending() int {
+	l.forget()
+	return int(l.taken - l.known)
+}
+
+// upTo is how many messages of the rules end in the first so many bytes.
+func (l *ledger) upTo(bytes uint64) uint64 {
+	n, at := l.known, l.base
+	for i := range l.count {
+		r := l.list[(l.head+i)&(len(l.list)-1)]
+		if end := at + uint64(r.bytes); end <= bytes {
+			n, at = n+uint64(r.messages), end
+			continue
+		}
+		if bytes > at && r.messages > 0 {
+			n += min(uint64(r.messages)-1, (bytes-at)*uint64(r.messages)/uint64(r.bytes))
+		}
+		break
+	}
+	return n
 }
 
 // lost counts the messages of the rules that never went out, and those that went and may not have been read, when the connection
@@ -129,19 +210,8 @@ func (l *ledger) lost(orderly bool) (queued, uncertain int) {
 		l.forget()
 		sure = l.base
 	}
-	end := l.base
-	for i := range l.count {
-		n := l.lengths[(l.head+i)&(len(l.lengths)-1)]
-		end += uint64(n >> 1)
-		switch {
-		case n&1 == 0:
-		case end > out:
-			queued++
-		case end > sure:
-			uncertain++
-		}
-	}
-	return queued, uncertain
+	went := l.upTo(out)
+	return int(l.taken - went), int(went - l.upTo(sure))
 }
 
 // PeerNames implements transport.Named if the connection does.
