@@ -52,7 +52,8 @@ type client struct {
 	open    bool
 	gone    bool
 
-	way outgoing // of one-way messages
+	echoes *echoes  // while all goes as it should; else nil
+	way    outgoing // of one-way messages
 }
 
 // maxSeq is the longest sequence number, in digits.
@@ -65,7 +66,7 @@ const leastSlots = 64
 const mostSlots = 1 << 20
 
 func newClient(w *worker, id int, s *script) *client {
-	c := &client{w: w, id: id, script: s}
+	c := &client{w: w, id: id, script: s, decoder: *message.NewDecoder(message.DecoderOptions{Oversize: message.Skip})}
 	n, want := leastSlots, 4*w.plan.window
 	if w.plan.window == 0 {
 		want = mostSlots / w.plan.connections
@@ -225,6 +226,10 @@ func (c *client) issue(due, now int64) bool {
 // fill sends as many messages as the window has room for, in one write where the medium allows it.
 func (c *client) fill(now int64) {
 	w := c.w
+	if c.echoes != nil {
+		c.echoes.fill(c, now)
+		return
+	}
 	if c.packets || w.plan.kind == kindConnect {
 		for c.mayIssue() && c.issue(now, now) {
 		}
@@ -292,6 +297,12 @@ func (c *client) queued() int {
 
 // sweep gives up on answers that did not come in time.
 func (c *client) sweep(now int64, limit time.Duration) {
+	if c.echoes != nil {
+		if !c.echoes.overdue(now, int64(limit)) {
+			return
+		}
+		c.part()
+	}
 	for c.oldest < c.next {
 		s := &c.slots[c.oldest&c.mask]
 		if s.state == c.oldest<<2|pending {
@@ -320,6 +331,9 @@ func (c *client) lose(s *slot) {
 
 // loseAll counts all that is pending as lost.
 func (c *client) loseAll() {
+	if c.echoes != nil {
+		c.part()
+	}
 	for ; c.oldest < c.next; c.oldest++ {
 		if s := &c.slots[c.oldest&c.mask]; s.state == c.oldest<<2|pending {
 			c.lose(s)

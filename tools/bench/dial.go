@@ -86,7 +86,9 @@ func (w *worker) dial(c *client) (err error) {
 	}
 	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
 	if err == nil {
-		c.packets = transport.KeepsPackets(c.conn)
+		if c.packets = transport.KeepsPackets(c.conn); !c.packets {
+			c.echoes = newEchoes(w.plan, c.script)
+		}
 	}
 	return err
 }

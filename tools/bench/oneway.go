@@ -40,9 +40,7 @@ func (o *outgoing) settle(c *client) {
 	taken := o.total - uint64(c.queued())
 	for o.head < len(o.queue) && o.queue[o.head].end <= taken {
 		g := &o.queue[o.head]
-		for range g.n {
-			c.w.record(g.due, g.sent)
-		}
+		c.w.recordMany(g.n, g.due, g.sent)
 		o.head++
 	}
 	if o.head == len(o.queue) {

@@ -8,20 +8,23 @@ import (
 )
 
 // record takes down that a message was answered, or taken, at w.time.
-func (w *worker) record(due, sent int64) {
+func (w *worker) record(due, sent int64) { w.recordMany(1, due, sent) }
+
+// recordMany is record for n messages of the same times.
+func (w *worker) recordMany(n int, due, sent int64) {
 	if w.now.index == warming && w.time >= w.from {
 		w.tick(0)
 	}
 	if w.time >= w.from && (w.time < w.until || w.left == 0) {
-		w.now.arrived++
+		w.now.arrived += uint64(n)
 	}
 	if !w.measured(due) {
 		return
 	}
-	w.now.recorded++
+	w.now.recorded += uint64(n)
 	w.last = w.time
 	if w.time < w.until+w.moment {
-		w.now.inTime++
+		w.now.inTime += uint64(n)
 	}
 	service := w.time - sent
 	if w.plan.closed() { // both times are the same, and so are those of many messages
@@ -29,11 +32,11 @@ func (w *worker) record(due, sent int64) {
 			w.endRun()
 			w.run.value = service
 		}
-		w.run.count++
+		w.run.count += int64(n)
 		return
 	}
-	_ = w.now.service.RecordValue(report.Clamp(service))
-	_ = w.now.response.RecordValue(report.Clamp(w.time - due))
+	_ = w.now.service.RecordValues(report.Clamp(service), int64(n))
+	_ = w.now.response.RecordValues(report.Clamp(w.time-due), int64(n))
 }
 
 // endRun puts the times that were counted into the histogram.

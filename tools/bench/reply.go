@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
@@ -98,37 +99,57 @@ func (c *client) closed(err error) {
 // take handles what a stream brought. Answers that are what was sent, in order, are only compared; anything else goes
 // through the decoder.
 func (c *client) take(p []byte) {
+	if c.echoes != nil {
+		if c.echoes.take(c, p) {
+			return
+		}
+		c.part()
+	}
 	if c.decoder.Held() > 0 {
 		end := bytes.IndexByte(p, '\n') + 1
 		if end == 0 {
 			end = len(p)
 		}
-		c.feed(p[:end])
+		c.decode(p[:end])
 		p = p[end:]
 	}
 	for len(p) > 0 {
-		if n := c.quick(p); n > 0 {
-			p = p[n:]
-			continue
-		}
-		_, rest, ok := c.decoder.Next(p, &c.w.m)
-		if !ok {
-			c.feed(p)
+		n := c.quick(p)
+		if n == 0 {
+			c.decode(p)
 			return
 		}
-		p = rest
-		c.judge(&c.w.m)
+		p = p[n:]
 	}
 }
 
-func (c *client) feed(p []byte) {
-	err := c.decoder.Feed(p, func(line []byte) bool {
-		c.takeLine(line)
-		return true
-	})
-	if err != nil { // a line over the limit: what follows it is read again
-		c.w.now.wrong(err.Error())
+func (c *client) decode(p []byte) {
+	if err := c.decoder.Decode(p, &c.w.m, c); err != nil {
+		c.tooLong(err)
 	}
+}
+
+// tooLong takes lines over the limit for answers.
+func (c *client) tooLong(err error) {
+	var long *message.TooLongError
+	if errors.As(err, &long) {
+		for range long.Lines {
+			c.w.now.wrong(err.Error())
+			c.answerOldest(false)
+		}
+	}
+}
+
+// OnLine implements message.Receiver.
+func (c *client) OnLine(line []byte, err error) bool {
+	switch {
+	case err == nil:
+		c.judge(&c.w.m)
+	case err != message.ErrEmpty:
+		c.w.now.wrong(string(line))
+		c.answerOldest(false)
+	}
+	return true
 }
 
 // quick takes the answer that is expected next from p, if it stands there in the words of the message. It returns its
@@ -177,16 +198,7 @@ func (c *client) quick(p []byte) int {
 }
 
 // takeLine handles an answer in any words.
-func (c *client) takeLine(line []byte) {
-	m := &c.w.m
-	switch err := m.Decode(line); {
-	case err == nil:
-		c.judge(m)
-	case err != message.ErrEmpty:
-		c.w.now.wrong(string(line))
-		c.answerOldest(false)
-	}
-}
+func (c *client) takeLine(line []byte) { c.OnLine(line, c.w.m.Decode(line)) }
 
 // judge finds out what an answer is about, and whether it is the right one.
 func (c *client) judge(m *message.Message) {

@@ -1,0 +1,133 @@
+package bench
+
+import "bytes"
+
+// echoes is the quick account of a connection in a closed loop, for as long as all that comes back is what was sent, word
+// for word and in order. The last messages stand in a ring, each at the place of its number: to send one is to write its
+// number, and answers are compared in one go however many came. Messages that were sent together are one entry. With the
+// first byte that differs the slots take over, see part.
+type echoes struct {
+	ring    []byte
+	size    int     // of a message, with its line end
+	window  int     // messages in the ring
+	matched int     // bytes of the first answer that is awaited, which have come
+	bursts  []burst // that are awaited; from head on
+	head    int
+}
+
+// burst is messages that were sent at the same time.
+type burst struct {
+	sent int64
+	n    int
+}
+
+// Limits of rings: with more than that, one message in the processor's cache is quicker than many outside of it.
+const (
+	mostRing  = 1 << 20 // bytes of one
+	mostRings = 16 << 20
+)
+
+// newEchoes returns nil where the slots have to do from the start.
+func newEchoes(p *plan, s *script) *echoes {
+	size := len(s.lines[0].text)
+	ring := size * p.window
+	if !p.closed() || p.kind != kindRequest || p.target.IsDatagram() || !s.same || len(s.lines) > 1 || ring > mostRing || ring*p.connections > mostRings {
+		return nil
+	}
+	return &echoes{ring: bytes.Repeat(s.lines[0].text, p.window), size: size, window: p.window}
+}
+
+// fill sends as many messages as the window has room for.
+func (e *echoes) fill(c *client, now int64) {
+	w := c.w
+	for c.open && !c.full && w.left > 0 && c.inFlight < e.window {
+		at := int(c.next % uint64(e.window))
+		n := min(e.window-c.inFlight, e.window-at, max(batch/e.size, 1))
+		n = int(min(int64(n), w.left))
+		text := e.ring[at*e.size : (at+n)*e.size]
+		if seq := c.script.lines[0].seq; seq >= 0 {
+			digits := c.digits[:c.script.digits]
+			for p := text; len(p) > 0; p = p[e.size:] {
+				copy(p[seq:], digits)
+				increment(digits)
+			}
+		}
+		if c.write(text) != nil {
+			c.setNext(c.next)
+			return
+		}
+		e.bursts = append(e.bursts, burst{now, n})
+		c.next += uint64(n)
+		c.inFlight += n
+		w.inFlight += n
+		w.left -= int64(n)
+		w.sentMany(now, n, len(text))
+	}
+}
+
+// take handles what came back, and returns false if it is not what was awaited: then all of it is for the slots.
+func (e *echoes) take(c *client, p []byte) bool {
+	if len(p) > c.inFlight*e.size-e.matched {
+		return false
+	}
+	at := int(c.high%uint64(e.window))*e.size + e.matched
+	if first := e.ring[at:]; len(p) <= len(first) {
+		if !bytes.Equal(p, first[:len(p)]) {
+			return false
+		}
+	} else if !bytes.Equal(p[:len(first)], first) || !bytes.Equal(p[len(first):], e.ring[:len(p)-len(first)]) {
+		return false
+	}
+	n := (e.matched + len(p)) / e.size
+	e.matched = (e.matched + len(p)) % e.size
+	c.high += uint64(n)
+	c.inFlight -= n
+	c.w.inFlight -= n
+	e.record(c.w, n)
+	return true
+}
+
+// record takes down that the next n messages were answered.
+func (e *echoes) record(w *worker, n int) {
+	for n > 0 {
+		b := &e.bursts[e.head]
+		k := min(n, b.n)
+		w.recordMany(k, b.sent, b.sent)
+		n -= k
+		if b.n -= k; b.n == 0 {
+			e.head++
+		}
+	}
+	switch waiting := len(e.bursts) - e.head; {
+	case waiting == 0:
+		e.bursts, e.head = e.bursts[:0], 0
+	case e.head >= 64 && e.head > waiting: // what is moved is less than what was done since
+		e.bursts = append(e.bursts[:0], e.bursts[e.head:]...)
+		e.head = 0
+	}
+}
+
+// overdue says whether the oldest message was sent so long ago.
+func (e *echoes) overdue(now int64, limit int64) bool {
+	return e.head < len(e.bursts) && now-e.bursts[e.head].sent >= limit
+}
+
+// part has the slots take over. What was answered before is not in them, which means just that.
+func (c *client) part() {
+	e := c.echoes
+	c.echoes = nil
+	n := c.high
+	for _, b := range e.bursts[e.head:] {
+		for range b.n {
+			c.slots[n&c.mask] = slot{b.sent, b.sent, n<<2 | pending}
+			n++
+		}
+	}
+	c.oldest = c.high
+	c.setHigh(c.high)
+	c.setNext(c.next)
+	if e.matched > 0 {
+		at := int(c.high%uint64(e.window)) * e.size
+		c.decode(e.ring[at : at+e.matched]) // no line ends there
+	}
+}

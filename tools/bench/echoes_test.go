@@ -1,0 +1,156 @@
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport"
+)
+
+// sink is a transport.Conn that takes all that is written.
+type sink struct {
+	transport.Conn
+	got []byte
+}
+
+func (s *sink) Write(p []byte) error { s.got = append(s.got, p...); return nil }
+func (s *sink) Congested() bool      { return false }
+
+// closedClient is a client in a closed loop without a network.
+func closedClient(t require.TestingT, size, window int) (*client, *sink) {
+	s, err := newScript(wording{command: "BENCH", size: size}, nil)
+	require.NoError(t, err)
+	target, err := address.Parse("unix:x", address.Defaults{})
+	require.NoError(t, err)
+	p := &plan{kind: kindRequest, target: target, window: window, connections: 1, script: s, rate: rate{shape: closed}}
+	w := &worker{plan: p, until: never, left: never, now: newInterval()}
+	c := newClient(w, 0, s)
+	out := &sink{}
+	c.conn, c.open = out, true
+	return c, out
+}
+
+// figures are what a run would report of a client.
+func figures(c *client) string {
+	c.w.endRun()
+	n := c.w.now
+	return fmt.Sprintf("sent %d of %d bytes, in flight %d and %d, answered %d and %d, lost %d, overdue %d, duplicated %d, reordered %d, wrong %d, mean %.0f, highest %d, p50 %d",
+		n.sent, c.w.bytesOut, c.inFlight, c.w.inFlight, n.recorded, n.arrived, n.lost, n.overdue, n.duplicated, n.reordered, n.wrongs,
+		n.service.Mean(), n.service.Max(), n.service.ValueAtQuantile(50))
+}
+
+// TestEchoesAreNoOtherAccount: whatever a service answers, and in whatever pieces, the quick account and the slots say the
+// same of it, and send the same.
+func TestEchoesAreNoOtherAccount(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size, window := rapid.SampledFrom([]int{16, 24, 64}).Draw(t, "size"), rapid.IntRange(1, 20).Draw(t, "window")
+		quick, out := closedClient(t, size, window)
+		quick.echoes = newEchoes(quick.w.plan, quick.script)
+		require.NotNil(t, quick.echoes)
+		slots, same := closedClient(t, size, window)
+		both := []*client{quick, slots}
+		fates := rapid.SliceOfN(rapid.SampledFrom([]string{"right", "right", "right", "right", "right", "drop", "double", "swap", "garbage", "word", "limit"}), 0, 60).Draw(t, "fates")
+		var in []byte
+		told := 0
+		for _, c := range both {
+			c.fill(0)
+		}
+		for i, fate := range fates {
+			require.Equal(t, string(same.got), string(out.got))
+			lines := bytes.SplitAfter(out.got[told:], []byte("\n"))
+			lines = lines[:len(lines)-1]
+			if len(lines) == 0 {
+				break
+			}
+			told += len(lines[0])
+			switch fate {
+			case "right":
+				in = append(in, lines[0]...)
+			case "double":
+				in = append(append(in, lines[0]...), lines[0]...)
+			case "swap":
+				if len(lines) > 1 {
+					told += len(lines[1])
+					in = append(append(in, lines[1]...), lines[0]...)
+				}
+			case "garbage":
+				in = append(in, "=?\n"...)
+			case "word":
+				in = append(append(in, "<a:b "...), lines[0]...)
+			case "limit":
+				in = append(append(in, bytes.Repeat([]byte("x"), 70_000)...), '\n')
+			}
+			n := rapid.IntRange(0, len(in)).Draw(t, "piece")
+			for _, c := range both {
+				c.w.time = int64(i+1) * 1000
+				if n > 0 {
+					c.take(bytes.Clone(in[:n]))
+				}
+				if i%7 == 6 {
+					c.sweep(c.w.time, 20_000)
+				}
+				c.fill(c.w.time)
+			}
+			in = in[n:]
+			require.Equal(t, figures(slots), figures(quick))
+			if quick.echoes == nil {
+				require.Equal(t, string(slots.inText), string(quick.inText))
+			}
+		}
+		for _, c := range both {
+			c.w.time = 1_000_000
+			c.take(bytes.Clone(in))
+			c.loseAll()
+		}
+		require.Equal(t, figures(slots), figures(quick))
+	})
+}
+
+// TestEchoesStay: while the answers are right the slots are not needed, and nothing is allocated.
+func TestEchoesStay(t *testing.T) {
+	c, out := closedClient(t, 64, 64)
+	c.echoes = newEchoes(c.w.plan, c.script)
+	c.fill(0)
+	exchange := func() {
+		c.w.time += 1000
+		half := len(out.got)/2 + 7
+		for _, p := range [][]byte{out.got[:half], out.got[half:]} {
+			c.take(p)
+		}
+		out.got = out.got[:0]
+		c.fill(c.w.time)
+	}
+	exchange() // the buffers grow
+	require.Zero(t, testing.AllocsPerRun(1000, exchange))
+	require.NotNil(t, c.echoes)
+	require.Equal(t, 64, c.inFlight)
+	c.w.endRun()
+	require.Equal(t, int64(1002*64), c.w.now.service.TotalCount())
+	require.Zero(t, c.w.now.wrongs)
+}
+
+// BenchmarkClosedLoop is what the generator does itself for a message of a closed loop at window 64: writing it, and taking
+// the answer.
+func BenchmarkClosedLoop(b *testing.B) {
+	for _, name := range []string{"echoes", "slots"} {
+		b.Run(name, func(b *testing.B) {
+			c, out := closedClient(b, 64, 64)
+			if name == "echoes" {
+				c.echoes = newEchoes(c.w.plan, c.script)
+			}
+			c.fill(0)
+			b.ReportAllocs()
+			for n := 0; n < b.N; n += 64 {
+				c.w.time += 1000
+				c.take(out.got)
+				out.got = out.got[:0]
+				c.fill(c.w.time)
+			}
+		})
+	}
+}
