@@ -11,8 +11,8 @@ import (
 type Sheet struct {
 	Name, Title string
 	Serial      string
-	Time        time.Time // when it was begun, by the clock of the process
-	Columns     []Column
+	Time        time.Time  // when it was begun, by the clock of the process
+	Columns     []Column   // shared with other sheets of the same process: not to be changed
 	Rows        [][]string // one value for each column; "" where it is not known
 	More        bool       // there were more rows than asked for
 }
@@ -36,14 +36,21 @@ func (s *Sheet) Value(row int, column string) string {
 }
 
 // SheetReader puts sheets together from the messages of a snapshot. Sheets that come at the same time are told apart by
-// name and serial. It belongs to one goroutine.
+// name and serial. It belongs to one goroutine, and is for one process: it knows the columns of the tables that it has read.
 type SheetReader struct {
 	// MaxRows is how many rows a sheet may have before it is an error; 0 is 1,000,000.
 	MaxRows int
 
-	open map[[2]string]*Sheet
-	text []byte
-	ends []int
+	open  map[[2]string]*Sheet
+	known map[string]heads // of each table as it came last: they do not change while a process lives
+	text  []byte
+	ends  []int
+}
+
+// heads are the columns of a table.
+type heads struct {
+	text    string // as they came
+	columns []Column
 }
 
 // Add takes a message. It returns a sheet when m was its end, and nil for messages in between and those that are not of
@@ -78,11 +85,8 @@ func (r *SheetReader) begin(m *message.Message) error {
 	if err != nil {
 		return fmt.Errorf("read table: %w", err)
 	}
-	if s.Columns, err = parseColumns(text); err != nil {
+	if s.Columns, err = r.columns(s.Name, text, m); err != nil {
 		return err
-	}
-	for i := range s.Columns {
-		s.Columns[i].Help, _ = m.Get("help_" + s.Columns[i].Name)
 	}
 	if r.open == nil {
 		r.open = map[[2]string]*Sheet{}
@@ -92,6 +96,27 @@ func (r *SheetReader) begin(m *message.Message) error {
 	}
 	r.open[[2]string{s.Name, s.Serial}] = s
 	return nil
+}
+
+// columns reads the columns of a table, or knows them from the time before.
+func (r *SheetReader) columns(table, text string, m *message.Message) ([]Column, error) {
+	if k, ok := r.known[table]; ok && k.text == text {
+		return k.columns, nil
+	}
+	all, err := parseColumns(text)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].Help, _ = m.Get("help_" + all[i].Name)
+	}
+	if r.known == nil {
+		r.known = map[string]heads{}
+	}
+	if len(r.known) < maxTables {
+		r.known[table] = heads{text, all}
+	}
+	return all, nil
 }
 
 func (r *SheetReader) find(m *message.Message) *Sheet {

@@ -184,8 +184,11 @@ func (m *model) footer() string {
 	return m.look.Bar.Render(ansi.Truncate(text+strings.Repeat(" ", max(0, m.width-ansi.StringWidth(text))), m.width, ""))
 }
 
-// trouble is the first error of a process.
+// trouble is why nobody can be asked, or the first error of a process.
 func (m *model) trouble() string {
+	if m.snapshot.err != nil {
+		return m.snapshot.err.Error()
+	}
 	for _, one := range m.snapshot.processes {
 		if one.err != nil {
 			return one.err.Error()

@@ -83,7 +83,7 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 
 // nobody is the error where there is nothing to look at.
 func nobody(s snapshot, targets []string) error {
-	var trouble error
+	trouble := s.err
 	for _, one := range s.processes {
 		if one.tables != nil && one.err == nil {
 			return nil

@@ -3,11 +3,11 @@ package top
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/inspect"
@@ -26,9 +26,6 @@ type process struct {
 	socket control.Socket
 	given  bool // by its address: it is missed when it is not there
 
-	// Those belong to the goroutine that asks.
-	client *control.Client // nil while there is none
-
 	mu    sync.Mutex
 	busy  bool // it is being asked
 	sight sight
@@ -42,13 +39,14 @@ type poller struct {
 	timeout   time.Duration
 	patience  time.Duration // how long poll waits for those who are slow; 0 is the timeout
 	processes []*process
-	asking    sync.WaitGroup
+	visits    *control.Visits // nil before the first round
 }
 
 // snapshot is what one round found. Nothing in it is changed later.
 type snapshot struct {
 	at        time.Time
 	processes []sight
+	err       error // why nobody could be asked
 }
 
 // sight is a process in a snapshot.
@@ -61,38 +59,28 @@ type sight struct {
 }
 
 // poll looks who is there and asks each for the tables that it has of those wanted, all at the same time. Who does not
-// answer soon is still asked when poll returns, and is shown as it was; its answer is in a later snapshot. The asking ends with ctx.
+// answer soon is still asked when poll returns, and is shown as it was; its answer is in a later snapshot. poll returns when ctx ends.
 func (p *poller) poll(ctx context.Context, now time.Time, wanted []string) snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ctx.Err() != nil {
 		return snapshot{at: now}
 	}
-	p.find(now)
-	answers := make(chan struct{}, len(p.processes))
-	waiting := 0
-	for _, one := range p.processes {
-		if !one.begin(now) {
-			continue
+	if p.visits == nil {
+		visits, err := control.NewVisits()
+		if err != nil {
+			return snapshot{at: now, err: fmt.Errorf("look into services: %w", err)}
 		}
-		waiting++
-		p.asking.Go(func() {
-			ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, errSilent)
-			defer cancel()
-			one.ask(ctx, wanted)
-			answers <- struct{}{}
-		})
+		p.visits = visits
 	}
+	p.find(now)
+	answered := p.askAll(now, wanted)
 	patience := time.NewTimer(cmp.Or(p.patience, p.timeout))
 	defer patience.Stop()
-	for ; waiting > 0; waiting-- {
-		select {
-		case <-answers:
-			continue
-		case <-patience.C:
-		case <-ctx.Done():
-		}
-		break
+	select {
+	case <-answered:
+	case <-patience.C:
+	case <-ctx.Done():
 	}
 	s := snapshot{at: now}
 	for _, one := range p.processes {
@@ -103,8 +91,26 @@ func (p *poller) poll(ctx context.Context, now time.Time, wanted []string) snaps
 	return s
 }
 
-// errSilent is why a process could not be asked that takes the question and says nothing.
-var errSilent = errors.New("it does not answer")
+// askAll asks everybody who is not being asked yet. What it returns is closed when the last one has answered: one note for all,
+// as each would wake a goroutine.
+func (p *poller) askAll(now time.Time, wanted []string) <-chan struct{} {
+	answered := make(chan struct{})
+	var left atomic.Int64
+	over := func() {
+		if left.Add(-1) == 0 {
+			close(answered)
+		}
+	}
+	left.Add(1) // until all have been asked
+	for _, one := range p.processes {
+		if one.begin(now) {
+			left.Add(1)
+			(&round{process: one, visits: p.visits, timeout: p.timeout, wanted: wanted, over: over}).begin()
+		}
+	}
+	over()
+	return answered
+}
 
 // find adds processes that came, and drops those that have been gone for long enough.
 func (p *poller) find(now time.Time) {
@@ -163,9 +169,8 @@ func (p *poller) sockets() []control.Socket {
 func (p *poller) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asking.Wait()
-	for _, one := range p.processes {
-		one.hangUp()
+	if p.visits != nil {
+		p.visits.Close()
 	}
 }
 
@@ -192,76 +197,4 @@ func (one *process) never() bool {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	return one.sight.sheets == nil && !one.busy
-}
-
-func (one *process) hangUp() {
-	if one.client != nil {
-		one.client.Close()
-		one.client = nil
-	}
-}
-
-// ask fetches tables. The last ones are kept where that fails.
-func (one *process) ask(ctx context.Context, wanted []string) {
-	one.mu.Lock()
-	next := one.sight
-	one.mu.Unlock()
-	next.err = one.fetch(ctx, &next, wanted)
-	silent := ctx.Err() != nil
-	if next.err != nil && !control.IsRefused(next.err) {
-		one.hangUp()
-		absent := control.IsAbsent(next.err)
-		if !silent && next.sheets != nil {
-			next.gone = time.Now() // it was there, and is not any more
-		}
-		if absent && (next.sheets != nil || !one.given) {
-			next.err = nil // the end of it, or a socket that was left behind: nobody's trouble
-		}
-	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	one.busy, one.sight = false, next
-	if silent {
-		one.retry = time.Now().Add(retryAfter)
-	}
-}
-
-// fetch replaces the tables of next.
-func (one *process) fetch(ctx context.Context, next *sight, wanted []string) (err error) {
-	if one.client == nil {
-		if one.client, err = control.Dial(ctx, one.socket.Addr); err != nil {
-			one.client = nil
-			return fmt.Errorf("connect to %s: %w", one.socket, plainer(ctx, err))
-		}
-	}
-	if next.tables == nil {
-		list, err := one.client.Inspect(ctx)
-		if err != nil {
-			return fmt.Errorf("ask %s for its tables: %w", one.socket, plainer(ctx, err))
-		}
-		for row := range list[0].Rows {
-			next.tables = append(next.tables, list[0].Value(row, "name"))
-		}
-	}
-	names := slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return !slices.Contains(next.tables, name) })
-	if len(names) == 0 {
-		return nil
-	}
-	sheets, err := one.client.Inspect(ctx, names...)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", one.socket, plainer(ctx, err))
-	}
-	next.sheets = make(map[string]*inspect.Sheet, len(sheets))
-	for _, s := range sheets {
-		next.sheets[s.Name] = s
-	}
-	return nil
-}
-
-// plainer says what a deadline means.
-func plainer(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }

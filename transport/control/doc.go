@@ -14,8 +14,8 @@
 // The commands are INSPECT, WATCH, UNWATCH, DISCONNECT, and those that every service has: ALIVE and HELP are answered
 // here; STOP, LOG_ROTATE, QUITTING, READY, RESTART and LEAK go to the handlers that the service's dispatcher has for them.
 //
-// Tools use [Discover] to find sockets, [Dial] to talk to one, and [Follow] to watch any number of services that may come
-// and go.
+// Tools use [Discover] to find sockets, [Dial] to talk to one, [Visits] to ask many for tables again and again, and [Follow]
+// to watch any number of services that may come and go.
 //
 // # Who may
 //

@@ -235,7 +235,7 @@ const dialTimeout = 5 * time.Second
 
 // follow returns the name of the service, "" when it could not be watched, and why it ended.
 func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
-	begin, cancel := context.WithTimeoutCause(ctx, dialTimeout, errors.New("it does not answer"))
+	begin, cancel := context.WithTimeoutCause(ctx, dialTimeout, ErrSilent)
 	defer cancel()
 	c, err := Dial(begin, s.Addr)
 	if err != nil {
