@@ -1,6 +1,9 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"math"
+)
 
 // DefaultLimit is how many bytes a line may have, without its end, where nothing else is said.
 const DefaultLimit = 65536
@@ -25,11 +28,11 @@ type DecoderOptions struct {
 // A line that is whole in one portion is handed on without a copy; between portions only an unfinished line is kept, and
 // when there is none the Decoder holds no memory.
 type Decoder struct {
-	options DecoderOptions
-	held    []byte // what came but was not handed on, from done on
-	done    int
-	lines   bool // held begins with whole lines, because the receiver had enough
-	state   decoderState
+	held     []byte // what came but was not handed on
+	most     uint32 // bytes in a line; 0: the default
+	oversize Oversize
+	lines    bool // held begins with whole lines, because the receiver had enough
+	state    decoderState
 }
 
 type decoderState uint8
@@ -41,14 +44,16 @@ const (
 )
 
 // NewDecoder returns a decoder.
-func NewDecoder(o DecoderOptions) *Decoder { return &Decoder{options: o} }
+func NewDecoder(o DecoderOptions) *Decoder {
+	return &Decoder{most: uint32(min(max(o.Limit, 0), math.MaxUint32)), oversize: o.Oversize}
+}
 
 // Held returns how many bytes are kept.
-func (d *Decoder) Held() int { return len(d.held) - d.done }
+func (d *Decoder) Held() int { return len(d.held) }
 
 func (d *Decoder) limit() int {
-	if d.options.Limit > 0 {
-		return d.options.Limit
+	if d.most > 0 {
+		return int(d.most)
 	}
 	return DefaultLimit
 }
@@ -112,7 +117,7 @@ func (d *Decoder) Finish(f func(line []byte) bool) error {
 		feed.resume(nil)
 	}
 	if !feed.stopped && len(d.held) > 0 {
-		line := d.held[d.done:]
+		line := d.held
 		d.release()
 		feed.line(line)
 	}
@@ -120,7 +125,7 @@ func (d *Decoder) Finish(f func(line []byte) bool) error {
 }
 
 // release lets go of what is held.
-func (d *Decoder) release() { d.held, d.done, d.lines = nil, 0, false }
+func (d *Decoder) release() { d.held, d.lines = nil, false }
 
 // feed is one call of Feed, Decode or Finish.
 type feed struct {
@@ -196,7 +201,7 @@ func (d *feed) line(line []byte) {
 // drop counts a line over the limit. What follows in the stream is still a part of it (skipping), or the next line (inLine).
 func (d *feed) drop(next decoderState) {
 	d.dropped++
-	if d.state = next; d.options.Oversize == Close {
+	if d.state = next; d.oversize == Close {
 		d.state = closed
 	}
 }
@@ -244,16 +249,13 @@ func (d *feed) complete(p []byte) {
 
 // resume goes on with the lines that are held since f returned false; p comes behind them.
 func (d *feed) resume(p []byte) {
-	if d.done > len(d.held)/2 {
-		d.held, d.done = append(d.held[:0], d.held[d.done:]...), 0
-	}
 	d.held = append(d.held, p...)
-	used := d.cut(d.held[d.done:])
-	d.done += used
-	if d.stopped && d.done < len(d.held) {
+	used := d.cut(d.held)
+	if d.stopped && used < len(d.held) {
+		d.held = d.held[used:]
 		return
 	}
-	held, done := d.held, d.done
+	held := d.held
 	d.release()
-	d.rest(held, done)
+	d.rest(held, used)
 }
