@@ -2,7 +2,6 @@ package stream
 
 import (
 	"errors"
-	"net/netip"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -18,14 +17,15 @@ type Conn struct {
 	source  reactor.Source
 	out     *buffer // what waits to be written; nil when nothing does
 	rare    *rare
-	remote  netip.AddrPort // of an accepted IP connection
 	id      uint64
 	in, to  uint64 // bytes read and written
 	reads   uint64
 	writes  uint64
 	opened  int64 // Unix time in ns
 	fd      int32
-	high    uint32 // high water of the queue
+	high    uint32   // high water of the queue
+	ip      [16]byte // of the peer of an accepted IP connection; IPv4 is mapped
+	port    uint16   // of the same; 0 where ip is none
 	state   state
 	hint    uint8 // class of buffer that was enough last time
 	watched reactor.Interest
@@ -56,7 +56,7 @@ type rare struct {
 	err     error           // for OnClose
 	timer   reactor.Timer   // deadline of connecting, closing or lingering
 	dial    *dialing        // while connecting
-	remote  address.Address // of an accepted Unix connection with a name
+	remote  address.Address // of an accepted connection: Unix with a name, IPv6 with a zone
 	unacked int             // at the end
 
 	truncated uint64 // packets dropped

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -50,11 +51,11 @@ func (c *Conn) Local() address.Address {
 
 // Remote implements transport.Conn.
 func (c *Conn) Remote() address.Address {
-	if c.remote.IsValid() {
-		return address.FromAddrPort(c.set.scheme, c.remote)
-	}
 	if c.rare != nil && !c.rare.remote.IsZero() {
 		return c.rare.remote
+	}
+	if c.port != 0 {
+		return address.FromAddrPort(c.set.scheme, netip.AddrPortFrom(netip.AddrFrom16(c.ip), c.port))
 	}
 	return c.set.remote
 }

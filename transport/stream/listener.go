@@ -103,7 +103,9 @@ func (l *Listener) take(fd int) {
 // name keeps the address of an accepted peer.
 func (c *Conn) name(r *sockaddr.Raw) {
 	if ap, ok := r.AddrPort(); ok {
-		c.remote = ap
+		if c.ip, c.port = ap.Addr().As16(), ap.Port(); c.port == 0 || ap.Addr().Zone() != "" {
+			c.lazy().remote = address.FromAddrPort(c.set.scheme, ap)
+		}
 	} else if path := r.Path(); path != "" && c.set.scheme.IsUnix() {
 		c.lazy().remote = address.FromUnix(c.set.scheme, path)
 	}
