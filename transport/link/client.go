@@ -14,7 +14,11 @@ type Client struct {
 }
 
 // NewClient returns a client that is not connected.
-func NewClient(o Options) *Client { return &Client{shared: newShared(o)} }
+func NewClient(o Options) *Client {
+	c := &Client{shared: newShared(o)}
+	c.shared.owner = c
+	return c
+}
 
 // Link is the link, nil until open.Dial returned to the loop and OnOpen was called.
 func (c *Client) Link() *Link { return c.link }
@@ -32,7 +36,7 @@ func (c *Client) Stats() Stats { return c.shared.stats }
 
 // OnOpen is called by the transport; from then on the link itself is the handler.
 func (c *Client) OnOpen(conn transport.Conn) {
-	c.link = newLink(conn, c.shared, c)
+	c.link = newLink(conn, c.shared)
 	conn.SetHandler(c.link)
 	c.link.OnOpen(conn)
 }
@@ -46,7 +50,7 @@ func (c *Client) OnDrain(conn transport.Conn) {}
 // OnClose tells that connecting failed.
 func (c *Client) OnClose(conn transport.Conn, err error) {
 	if f := c.shared.options.OnClose; f != nil {
-		f(newLink(conn, c.shared, c), err)
+		f(newLink(conn, c.shared), err)
 	}
 }
 

@@ -7,21 +7,21 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 )
 
-// Link is one connection that carries messages. It is a dispatch.Sender. All methods belong to the loop's goroutine.
+// Link is one connection that carries messages. It is a dispatch.Sender. All methods belong to the loop's goroutine. There
+// may be very many, mostly idle: what is the same for all links of a role is in shared.
 type Link struct {
 	conn    transport.Conn
 	shared  *shared
 	decoder message.Decoder
-	owner   owner
 	flow    *flow // nil without limits
 	next    *Link // list of the owner
 	prev    *Link
-	packets bool // each packet is a line
-	json    bool // the peer used JSON last
-	stalled bool // reading waits: see blocked
-	closing bool // Close was called: nothing more is dispatched
 	value   any
 	label   *label // nil before the first event
+	packets bool   // each packet is a line
+	json    bool   // the peer used JSON last
+	stalled bool   // reading waits: see blocked
+	closing bool   // Close was called: nothing more is dispatched
 }
 
 // owner keeps the links of a role.
@@ -40,9 +40,9 @@ type keeper interface {
 	ended(l *Link)
 }
 
-func newLink(c transport.Conn, s *shared, o owner) *Link {
+func newLink(c transport.Conn, s *shared) *Link {
 	decoder := *message.NewDecoder(message.DecoderOptions{Limit: s.options.Limit})
-	l := &Link{conn: c, shared: s, owner: o, decoder: decoder, packets: transport.KeepsPackets(c)}
+	l := &Link{conn: c, shared: s, decoder: decoder, packets: transport.KeepsPackets(c)}
 	if s.limited {
 		l.flow = newFlow(l, &s.options)
 	}
@@ -133,7 +133,7 @@ func (l *Link) SetValue(v any) { l.value = v }
 
 // OnOpen is called by the transport.
 func (l *Link) OnOpen(c transport.Conn) {
-	l.owner.opened(l)
+	l.shared.owner.opened(l)
 	if l.flow != nil {
 		l.flow.open()
 	}
@@ -207,7 +207,7 @@ func (l *Link) OnClose(c transport.Conn, err error) {
 	if l.flow != nil {
 		err = l.flow.close(err)
 	}
-	l.owner.closed(l, err)
+	l.shared.owner.closed(l, err)
 	if f := l.shared.options.OnClose; f != nil {
 		f(l, err)
 	}

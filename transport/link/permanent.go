@@ -61,7 +61,7 @@ func NewPermanent(loop *reactor.Loop, dial Dialer, o PermanentOptions) (*Permane
 	}
 	p.options = o
 	p.shared = newShared(o.Options)
-	p.shared.keeper = p
+	p.shared.owner, p.shared.keeper = p, p
 	if d := p.schedule.first(); d > 0 {
 		p.wait(d)
 		return p, nil

@@ -14,10 +14,14 @@ type Server struct {
 }
 
 // NewServer returns a server without links. Hand its Accept to open.Listen, as often as there are addresses.
-func NewServer(o Options) *Server { return &Server{shared: newShared(o)} }
+func NewServer(o Options) *Server {
+	s := &Server{shared: newShared(o)}
+	s.shared.owner = s
+	return s
+}
 
 // Accept makes the handler of a new connection.
-func (s *Server) Accept(c transport.Conn) transport.Handler { return newLink(c, s.shared, s) }
+func (s *Server) Accept(c transport.Conn) transport.Handler { return newLink(c, s.shared) }
 
 // Links are the open ones, the newest first. Links may be closed while walking.
 func (s *Server) Links() iter.Seq[*Link] {

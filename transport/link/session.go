@@ -27,7 +27,7 @@ type session struct {
 // OnOpen is called by the transport.
 func (s *session) OnOpen(c transport.Conn) {
 	s.conn.Conn = c
-	s.link = newLink(&s.conn, s.p.shared, s.p)
+	s.link = newLink(&s.conn, s.p.shared)
 	c.SetHandler(s.link)
 	s.link.OnOpen(&s.conn)
 	if s.link.closing {

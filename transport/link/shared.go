@@ -13,7 +13,8 @@ import (
 type shared struct {
 	options Options
 	limited bool   // by the options
-	keeper  keeper // nil for most roles
+	owner   owner  // the role; nil for packets
+	keeper  keeper // the same, if it takes part; nil for most roles
 	stats   Stats
 	m       message.Message  // the message being dispatched
 	out     []byte           // the message being sent
