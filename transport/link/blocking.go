@@ -175,24 +175,23 @@ func (b *Blocking) CloseWrite() error {
 // close time-out. It returns why the connection broke, if it did before all was sent. A peer that has ended its side may be
 // gone: over IP it has up to a second to acknowledge what it was sent, or to say so.
 func (b *Blocking) Close() error {
-	given := make(chan struct{})
+	// These belong to the loop, whose timer is at hand; one of the runtime's would wake a thread or two for the shortest of runs.
+	var late reactor.Timer
+	given := false
+	limit := func() {
+		if !given && b.options.SendTimeout > 0 {
+			late = b.loop.After(b.options.SendTimeout, "close", func() {
+				b.carrier.abort(fmt.Errorf("close: the peer does not read: %w", transport.ErrTimeout))
+			})
+		}
+	}
 	// A loop that is over has closed everything already.
+	_ = b.loop.Post(limit)
 	_ = b.finish(func() {
-		close(given)
+		given = true
+		late.Cancel()
 		_ = b.carrier.close()
 	})
-	var late <-chan time.Time
-	if b.options.SendTimeout > 0 {
-		timer := time.NewTimer(b.options.SendTimeout)
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case <-given:
-	case <-b.ended:
-	case <-late:
-		b.Abort(fmt.Errorf("close: the peer does not read: %w", transport.ErrTimeout))
-	}
 	<-b.ended
 	b.mu.Lock()
 	defer b.mu.Unlock()

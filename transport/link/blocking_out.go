@@ -180,9 +180,13 @@ func (b *Blocking) Settle(d time.Duration) error {
 	if err := b.loop.Post(again); err != nil {
 		return nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for turn, wait := turned, timer.C; turn != nil || wait != nil; {
+	var late <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for turn, wait := turned, late; turn != nil || wait != nil; {
 		select {
 		case <-turn:
 			turn = nil
