@@ -16,6 +16,7 @@ import (
 type catcher struct {
 	signals chan os.Signal
 	cancel  context.CancelCauseFunc
+	ready   chan struct{} // closed when the signals are caught
 
 	mu   sync.Mutex
 	left []os.Signal // those that a command deals with itself
@@ -25,19 +26,22 @@ type catcher struct {
 func ending() []os.Signal { return []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} }
 
 // catchSignals returns the context. Signals that were ignored when we started (nohup, a shell's background job) stay so.
+// The runtime hands each signal to a thread and waits for it, which takes a while on a busy machine: other things can be done
+// until ready is closed.
 func catchSignals(parent context.Context) (context.Context, *catcher) {
 	ctx, cancel := context.WithCancelCause(parent)
-	c := &catcher{signals: make(chan os.Signal, 8), cancel: cancel}
-	for _, s := range ending() {
-		if !signal.Ignored(s) {
-			signal.Notify(c.signals, s)
-		}
-	}
+	c := &catcher{signals: make(chan os.Signal, 8), cancel: cancel, ready: make(chan struct{})}
 	go c.wait()
 	return ctx, c
 }
 
 func (c *catcher) wait() {
+	for _, s := range ending() {
+		if !signal.Ignored(s) {
+			signal.Notify(c.signals, s)
+		}
+	}
+	close(c.ready)
 	for s := range c.signals {
 		if c.leaves(s) {
 			continue

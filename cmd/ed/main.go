@@ -30,7 +30,12 @@ func main() {
 func program(env *toolkit.Env, argv []string, list []entry) int {
 	ctx, catcher := catchSignals(context.Background())
 	env.Claim = catcher.leave
-	err := run(ctx, env, argv, newApp(env, called(env, argv, list)))
+	app := newApp(env, called(env, argv, list))
+	<-catcher.ready
+	err := run(ctx, env, argv, app)
+	if err == nil {
+		return 0
+	}
 	catcher.release()
 	report(env, err)
 	dieIfInterrupted(err)
