@@ -105,7 +105,7 @@ func (l *Loop) redate() {
 		if n := w.at(id); n.call != 0 && n.kind == atDate {
 			left--
 			if n.where != idle {
-				Timer{l, id, n.gen}.rearm(n, l.dateDue(l.timed.calls.at(n.call).span))
+				l.armDate(id, n, l.timed.calls.at(n.call).span)
 			}
 		}
 	}

@@ -110,12 +110,13 @@ func (l *Loop) Timers() []TimerInfo {
 func (l *Loop) EachTimer(from, most int, f func(TimerInfo)) (next int) {
 	l.check("EachTimer")
 	now, w := l.clock(), &l.timed.wheel
+	l.settle(now)
 	for id := uint32(max(from, 1)); id < w.nodes.used; id++ {
 		if int(id)-from >= most {
 			return int(id)
 		}
 		n := w.at(id)
-		if n.where == idle {
+		if n.where == idle || n.dead {
 			continue
 		}
 		t := TimerInfo{Name: l.timed.calls.at(n.call).name, Kind: n.kind.String(), Due: time.Duration(n.when - now)}
@@ -133,6 +134,9 @@ func (l *Loop) mark() {
 	took := now - l.now
 	l.now = now
 	l.stats.busy += took
+	if l.timed.fresh.n > 0 {
+		l.settle(now)
+	}
 	if took > l.stats.slow.bar {
 		l.stats.slow.note(l.callback(), took, now)
 	}

@@ -1,9 +1,6 @@
 package reactor
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 type timerKind uint8
 
@@ -30,7 +27,8 @@ const shortest = time.Microsecond
 // has returned without arming it again, any timer after Cancel; handles of timers that are gone are harmless.
 //
 // A callback is never early: it comes at its time or, by at most the length of the turn and what the system
-// adds, later. Due timers are called in the order of their times, equal ones in the order of arming. A timer armed in
+// adds, later. A delay counts from the end of the callback that gives it, or, outside of Run, from the call: so it costs no
+// look at the clock. Due timers are called in the order of their times, equal ones in the order of arming. A timer armed in
 // a turn is not called in that turn. Callbacks run on the loop's goroutine and must not block.
 type Timer struct {
 	loop *Loop
@@ -43,12 +41,16 @@ type timers struct {
 	wheel wheel
 	calls calls
 	dates dates
+	fresh fresh
 }
 
 func (t *timers) init() { t.wheel.soonest, t.wheel.known = never, true }
 
 // due says whether a timer may be due; next may be early, but not late.
-func (t *timers) due(limit int64) bool { return t.wheel.pending > 0 && t.wheel.next() <= limit }
+func (t *timers) due(limit int64) bool {
+	w := &t.wheel
+	return w.soonest <= limit && w.pending > 0 && w.next() <= limit
+}
 
 func (t *timers) close() {
 	t.dates.close()
@@ -62,7 +64,9 @@ func (l *Loop) After(d time.Duration, name string, f func()) Timer {
 	if f == nil || l.poll.fd < 0 {
 		return Timer{}
 	}
-	return l.newTimer(oneShot, l.timed.calls.share(name, f), l.later(d))
+	t, n := l.newTimer(oneShot, l.timed.calls.share(name, f))
+	l.arm(t, n, d)
+	return t
 }
 
 // At has f called once, when the wall clock has reached t: if the clock is set, the timer follows. A monotonic reading
@@ -74,7 +78,9 @@ func (l *Loop) At(t time.Time, name string, f func()) Timer {
 	}
 	date := unixNano(t)
 	l.timed.dates.count++
-	return l.newTimer(atDate, l.timed.calls.add(call{once: f, name: name, span: date}), l.dateDue(date))
+	timer, n := l.newTimer(atDate, l.timed.calls.add(call{once: f, name: name, span: date}))
+	l.armDate(timer.id, n, date)
+	return timer
 }
 
 // Every has f called each d, for the first time after d. The ticks are whole multiples of d after the start, however late
@@ -86,36 +92,46 @@ func (l *Loop) Every(d time.Duration, name string, f func(missed int)) Timer {
 		return Timer{}
 	}
 	d = max(d, shortest)
-	return l.newTimer(interval, l.timed.calls.add(call{every: f, name: name, span: int64(d)}), l.later(d))
+	t, n := l.newTimer(interval, l.timed.calls.add(call{every: f, name: name, span: int64(d)}))
+	l.arm(t, n, d)
+	return t
 }
 
-func (l *Loop) newTimer(k timerKind, call uint32, when int64) Timer {
+func (l *Loop) newTimer(k timerKind, call uint32) (Timer, *node) {
 	w := &l.timed.wheel
 	id := w.nodes.take()
 	n := w.at(id)
+	if n.dead {
+		w.revive(n)
+	}
 	n.gen++
 	n.kind, n.call = k, call
-	w.arm(id, l.notYet(when))
-	return Timer{l, id, n.gen}
+	return Timer{l, id, n.gen}, n
 }
 
 // Reset makes the timer due after d. It may be pending or, in its own callback, not; for an interval, d is also the time
-// between ticks from now on; a date timer becomes an ordinary one. False: the timer is gone.
+// between ticks from now on; a date timer becomes an ordinary one. False: the timer is gone. To put a pending
+// timer off costs next to nothing: time-outs may be reset with every message.
 func (t Timer) Reset(d time.Duration) bool {
-	n := t.find("Reset")
+	if t.loop == nil {
+		return false
+	}
+	t.loop.check("Reset")
+	n := t.node()
 	if n == nil {
 		return false
 	}
 	l := t.loop
-	switch n.kind {
-	case interval:
+	switch {
+	case n.kind == oneShot:
+	case n.kind == interval:
 		d = max(d, shortest)
 		l.timed.calls.at(n.call).span = int64(d)
-	case atDate:
+	default:
 		n.kind = oneShot
 		l.timed.dates.count--
 	}
-	t.rearm(n, l.later(d))
+	l.arm(t, n, d)
 	return true
 }
 
@@ -133,26 +149,22 @@ func (t Timer) ResetAt(date time.Time) bool {
 	}
 	c := l.timed.calls.at(n.call)
 	c.span = unixNano(date)
-	t.rearm(n, l.dateDue(c.span))
+	l.armDate(t.id, n, c.span)
 	return true
-}
-
-func (t Timer) rearm(n *node, when int64) {
-	w := &t.loop.timed.wheel
-	if n.where != idle {
-		w.disarm(n)
-	}
-	w.arm(t.id, t.loop.notYet(when))
 }
 
 // Cancel ends the timer: no callback comes after it. It reports whether the timer was pending.
 func (t Timer) Cancel() bool {
-	n := t.find("Cancel")
+	if t.loop == nil {
+		return false
+	}
+	t.loop.check("Cancel")
+	n := t.node()
 	if n == nil {
 		return false
 	}
 	pending := n.where != idle
-	t.drop()
+	t.loop.end(t, n)
 	return pending
 }
 
@@ -179,24 +191,26 @@ func (t Timer) find(method string) *node {
 	return t.node()
 }
 
+// node is nil when the timer is gone; after Close all are.
 func (t Timer) node() *node {
-	w := &t.loop.timed.wheel
-	if t.id >= w.nodes.used { // the loop was closed
-		return nil
-	}
-	if n := w.at(t.id); n.gen == t.gen && n.call != 0 {
-		return n
+	chunks := t.loop.timed.wheel.nodes.chunks
+	if k := int(t.id >> chunkBits); k < len(chunks) {
+		if n := &chunks[k][t.id&(chunkSize-1)]; n.gen == t.gen {
+			return n
+		}
 	}
 	return nil
 }
 
-// drop gives the node of a timer back, if it is not gone yet.
+// drop ends a timer, if it has not ended yet.
 func (t Timer) drop() {
-	n := t.node()
-	if n == nil {
-		return
+	if n := t.node(); n != nil {
+		t.loop.end(t, n)
 	}
-	l := t.loop
+}
+
+// end gives the node of a timer back.
+func (l *Loop) end(t Timer, n *node) {
 	if n.where != idle {
 		l.timed.wheel.disarm(n)
 	}
@@ -208,20 +222,9 @@ func (t Timer) drop() {
 	}
 	l.timed.calls.release(n.call)
 	n.call = 0
+	n.gen++ // handles do not match any more
 	l.timed.wheel.nodes.give(t.id)
 }
-
-// later is d from now. It looks at the clock: counting from the beginning of the callback would be early.
-func (l *Loop) later(d time.Duration) int64 {
-	now := l.clock()
-	if d > 0 && int64(d) > math.MaxInt64-1-now {
-		return never - 1
-	}
-	return now + max(0, int64(d))
-}
-
-// notYet puts off what would be due in this turn to the next.
-func (l *Loop) notYet(when int64) int64 { return max(when, l.limit+1) }
 
 // runTimers is step 2: all timers that were due when the turn began.
 func (l *Loop) runTimers() {
@@ -240,12 +243,12 @@ func (l *Loop) fire(id uint32, n *node) {
 	switch n.kind {
 	case atDate:
 		if when, early := l.dateEarly(c.span); early {
-			l.timed.wheel.arm(id, when)
+			l.timed.wheel.set(id, n, when)
 			return
 		}
 	case interval:
 		missed = int((l.limit - n.when) / c.span)
-		l.timed.wheel.arm(id, n.when+int64(missed+1)*c.span)
+		l.timed.wheel.set(id, n, n.when+int64(missed+1)*c.span)
 		l.stats.missed += uint64(missed)
 	}
 	gen := n.gen

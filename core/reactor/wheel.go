@@ -14,41 +14,49 @@ const (
 	levels    = 6
 
 	never    = math.MaxInt64
-	scanMost = 16 // timers looked at to find the earliest in a slot
+	scanMost = 16   // timers looked at to find the earliest in a slot
+	moveMost = 1024 // timers that were put off and are brought to their place meanwhile
 )
 
 // node is one timer. It has no pointers: neither a million timers nor the lists they are in cost the garbage collector
 // anything. At 32 bytes two share a cache line and none lies across two.
 type node struct {
 	when       int64
+	seq        uint32 // among equal times, the order of arming
 	next, prev uint32 // neighbours in the slot
 	gen        uint32 // counts the timers this node has been
 	call       uint32
 	where      uint16
 	kind       timerKind
+	dead       bool // cancelled, and still in its slot
 }
 
 // Values of node.where; others are slots of the wheel, counted from inSlot.
 const (
-	idle   uint16 = iota // free, or a one-shot in its callback
-	inNear               // in the sorted part
+	idle    uint16 = iota // free, or a one-shot in its callback
+	inFresh               // armed in this callback: it has no place yet
+	inNear                // in the sorted part
 	inSlot
 )
 
 type chain struct{ first, last uint32 }
 
 // wheel is a hierarchical timing wheel. The level of a timer is the highest digit (to base 256) in which its tick
-// differs from the cursor, its slot is that digit. So all timers of a level come before all of the next, the
-// first used slot of the lowest used level has the earliest, and timers of equal tick are always in the same slot, in
-// the order of arming.
+// differs from the cursor, its slot is that digit. So all timers of a level come before all of the next, and the
+// first used slot of the lowest used level has the earliest.
+//
+// A timer that is put off stays in its slot, which is too early for it then, and goes to the right one when the wheel
+// gets there: most time-outs are put off again and again and never come up. One that is cancelled stays as well, until the
+// wheel gets there or the node is used again; that is a free one then, so they are never more than there were timers.
 type wheel struct {
 	nodes   slab[node]
 	slots   [levels * width]chain
-	marks   [levels][width / 64]uint64 // used slots
-	used    uint8                      // used levels
-	cursor  int64                      // tick up to which timers have gone to near
+	marks   [levels * width / 64]uint64 // used slots
+	used    uint8                       // used levels
+	cursor  int64                       // tick up to which timers have gone to near
+	seq     uint32                      // of the timer armed last
 	near    near
-	pending int
+	pending int // timers that are not idle
 
 	soonest int64 // no timer is due before
 	known   bool  // soonest is up to date
@@ -56,51 +64,93 @@ type wheel struct {
 
 func (w *wheel) at(id uint32) *node { return w.nodes.at(id) }
 
-// arm makes an idle timer due at when.
-func (w *wheel) arm(id uint32, when int64) {
-	n := w.at(id)
-	n.when = when
-	w.pending++
-	if when < w.soonest {
-		w.soonest = when
+// set makes a timer due at when, wherever it is.
+func (w *wheel) set(id uint32, n *node, when int64) {
+	before := n.when
+	w.seq++
+	n.when, n.seq = when, w.seq
+	switch {
+	case n.where >= inNear && before <= w.soonest && when > before:
+		w.known = false
+	case when <= w.soonest:
+		w.soonest, w.known = when, true
+	}
+	switch {
+	case n.where == idle:
+		w.pending++
+	case n.where == inNear:
+		n.where = idle
+		w.near.left(w)
+	case n.where >= inSlot:
+		if when >= before || w.slotOf(when>>tickBits) == n.where {
+			return
+		}
+		w.unlink(n)
 	}
 	w.place(id, n)
 }
 
+// slotOf is where a timer of that tick belongs.
+func (w *wheel) slotOf(tick int64) (where uint16) {
+	if tick <= w.cursor {
+		return inNear
+	}
+	level := uint(bits.Len64(uint64(tick^w.cursor))-1) / digitBits
+	digit := uint(tick>>(level*digitBits&63)) % width
+	return inSlot + uint16(level*width+digit)
+}
+
 // place puts a timer where it belongs by its time.
 func (w *wheel) place(id uint32, n *node) {
-	tick := n.when >> tickBits
-	if tick <= w.cursor {
+	where := w.slotOf(n.when >> tickBits)
+	if where == inNear {
 		w.near.addLate(id, n)
 		return
 	}
-	level := (bits.Len64(uint64(tick^w.cursor)) - 1) / digitBits
-	digit := int(tick>>(level*digitBits)) & (width - 1)
-	at := level*width + digit
+	at := uint(where - inSlot)
 	slot := &w.slots[at]
-	n.where, n.next, n.prev = inSlot+uint16(at), 0, slot.last
+	n.where, n.next, n.prev = where, 0, slot.last
 	if slot.last == 0 {
 		slot.first = id
-		w.marks[level][digit>>6] |= 1 << (digit & 63)
-		w.used |= 1 << level
+		w.marks[at/64] |= 1 << (at % 64)
+		w.used |= 1 << (at / width)
 	} else {
 		w.at(slot.last).next = id
 	}
 	slot.last = id
 }
 
-// disarm makes an armed timer idle.
+// disarm makes a pending timer idle, or leaves it dead in its slot.
 func (w *wheel) disarm(n *node) {
+	w.pending--
 	if n.when <= w.soonest {
 		w.known = false
 	}
-	w.pending--
-	where := n.where
-	n.where = idle
-	if where == inNear {
-		return // its entry there no longer matches
+	switch n.where {
+	case inFresh:
+		n.where = idle
+	case inNear:
+		n.where = idle
+		w.near.left(w)
+	default:
+		n.dead = true
 	}
-	slot := &w.slots[where-inSlot]
+}
+
+// revive makes a dead one pending again, in the slot that it has.
+func (w *wheel) revive(n *node) {
+	n.dead = false
+	w.pending++
+}
+
+// bury makes a dead one idle that no slot has any longer.
+func (n *node) bury() { n.where, n.dead = idle, false }
+
+// unlink takes a timer out of its slot.
+func (w *wheel) unlink(n *node) {
+	at := uint(n.where - inSlot)
+	slot := &w.slots[at]
+	n.where = idle
 	if n.prev == 0 {
 		slot.first = n.next
 	} else {
@@ -112,28 +162,30 @@ func (w *wheel) disarm(n *node) {
 		w.at(n.next).prev = n.prev
 	}
 	if slot.first == 0 {
-		w.unmark(int(where - inSlot))
+		w.unmark(at)
 	}
 }
 
-func (w *wheel) unmark(at int) {
-	level, digit := at/width, at%width
-	m := &w.marks[level]
-	m[digit>>6] &^= 1 << (digit & 63)
-	if m[0]|m[1]|m[2]|m[3] == 0 {
+func (w *wheel) unmark(at uint) {
+	w.marks[at/64] &^= 1 << (at % 64)
+	level := at / width
+	if m := w.level(level); m[0]|m[1]|m[2]|m[3] == 0 {
 		w.used &^= 1 << level
 	}
 }
 
+// level gives the marks of a level.
+func (w *wheel) level(n uint) []uint64 { return w.marks[n*(width/64):][:width/64] }
+
 // first finds the used slot that comes first and the tick it begins with.
-func (w *wheel) first() (at int, tick int64, ok bool) {
+func (w *wheel) first() (at uint, tick int64, ok bool) {
 	if w.used == 0 {
 		return 0, 0, false
 	}
-	level := bits.TrailingZeros8(w.used)
-	for i, m := range w.marks[level] {
+	level := uint(bits.TrailingZeros8(w.used))
+	for i, m := range w.level(level) {
 		if m != 0 {
-			digit := i<<6 + bits.TrailingZeros64(m)
+			digit := uint(i*64 + bits.TrailingZeros64(m))
 			shift := level * digitBits
 			tick = w.cursor>>(shift+digitBits)<<(shift+digitBits) | int64(digit)<<shift
 			return level*width + digit, tick, true
@@ -156,13 +208,17 @@ func (w *wheel) advance(limit int64) {
 		w.slots[at] = chain{}
 		w.unmark(at)
 		if at < width {
-			w.near.addTick(w, id)
+			w.near.addTick(w, id, tick)
 			continue
 		}
 		for id != 0 {
 			n := w.at(id)
 			next := n.next
-			w.place(id, n)
+			if n.dead {
+				n.bury()
+			} else {
+				w.place(id, n)
+			}
 			id = next
 		}
 	}
@@ -180,20 +236,39 @@ func (w *wheel) next() int64 {
 		w.soonest = e.when
 		return e.when
 	}
-	at, tick, ok := w.first()
-	if !ok {
-		return never
-	}
-	id := w.slots[at].first
-	for range scanMost {
-		n := w.at(id)
-		w.soonest = min(w.soonest, n.when)
-		if id = n.next; id == 0 {
+	for moved := 0; ; {
+		at, tick, ok := w.first()
+		if !ok {
+			return w.soonest
+		}
+		end := (tick + 1<<(at/width*digitBits)) << tickBits
+		id, looked := w.slots[at].first, 0
+		for id != 0 {
+			n := w.at(id)
+			if looked == scanMost || moved == moveMost {
+				w.soonest = tick << tickBits
+				return w.soonest
+			}
+			next := n.next
+			switch {
+			case n.dead:
+				w.unlink(n)
+				n.bury()
+				moved++
+			case n.when >= end: // it was put off
+				w.unlink(n)
+				w.place(id, n)
+				moved++
+			default:
+				w.soonest = min(w.soonest, n.when)
+				looked++
+			}
+			id = next
+		}
+		if looked > 0 {
 			return w.soonest
 		}
 	}
-	w.soonest = tick << tickBits
-	return w.soonest
 }
 
 // pop takes the earliest timer that is due at limit; advance(limit) comes first.

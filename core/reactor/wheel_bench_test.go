@@ -23,7 +23,7 @@ func spread() int64 { return rand.Int64N(int64(time.Minute)) }
 func fullWheel(n int) *wheel {
 	w := &wheel{soonest: never, known: true}
 	for range n {
-		w.arm(w.nodes.take(), spread())
+		armNew(w, spread())
 	}
 	return w
 }
@@ -36,8 +36,7 @@ func benchWheelAdd(b *testing.B, n int) {
 	}
 	b.ResetTimer()
 	for i := range b.N {
-		id := w.nodes.take()
-		w.arm(id, when[i&(1<<12-1)])
+		id := armNew(w, when[i&(1<<12-1)])
 		w.disarm(w.at(id))
 		w.nodes.give(id)
 	}
@@ -54,8 +53,7 @@ func benchWheelReset(b *testing.B, n int) {
 	for i := range b.N {
 		x = x*1664525 + 1013904223
 		id := uint32(uint64(x)*uint64(n)>>32) + 1
-		w.disarm(w.at(id))
-		w.arm(id, when[i&(1<<12-1)])
+		w.set(id, w.at(id), when[i&(1<<12-1)])
 	}
 }
 
@@ -73,7 +71,7 @@ func benchWheelFire(b *testing.B, n int) {
 				break
 			}
 			fired++
-			w.arm(id, now+int64(time.Minute)-w.at(id).when%int64(time.Second))
+			w.set(id, w.at(id), now+int64(time.Minute)-w.at(id).when%int64(time.Second))
 		}
 	}
 }

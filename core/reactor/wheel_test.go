@@ -19,6 +19,15 @@ type naive struct {
 	armed int
 }
 
+func armNew(w *wheel, when int64) uint32 {
+	id := w.nodes.take()
+	if w.at(id).dead {
+		w.revive(w.at(id))
+	}
+	w.set(id, w.at(id), when)
+	return id
+}
+
 // fireAll gives the timers that a wheel at limit fires, in order.
 func fireAll(w *wheel, limit int64) (ids []uint32) {
 	w.advance(limit)
@@ -39,11 +48,6 @@ func TestWheelAgainstList(t *testing.T) {
 		drawWhen := func() int64 {
 			return now + 1 + rapid.Int64Range(0, 300).Draw(t, "factor")*scale.Draw(t, "scale")
 		}
-		arm := func(id uint32, when int64) {
-			serial++
-			w.arm(id, when)
-			model = append(model, naive{id, when, serial})
-		}
 		take := func() (id uint32, ok bool) {
 			if len(model) == 0 {
 				return 0, false
@@ -51,19 +55,28 @@ func TestWheelAgainstList(t *testing.T) {
 			i := rapid.IntRange(0, len(model)-1).Draw(t, "timer")
 			id = model[i].id
 			model = slices.Delete(model, i, i+1)
-			w.disarm(w.at(id))
 			return id, true
 		}
+		most := 0
 		t.Repeat(map[string]func(*rapid.T){
-			"arm": func(*rapid.T) { arm(w.nodes.take(), drawWhen()) },
+			"arm": func(*rapid.T) {
+				when := drawWhen()
+				serial++
+				model = append(model, naive{armNew(w, when), when, serial})
+				most = max(most, len(model))
+			},
 			"cancel": func(*rapid.T) {
 				if id, ok := take(); ok {
+					w.disarm(w.at(id))
 					w.nodes.give(id)
 				}
 			},
 			"reset": func(*rapid.T) {
 				if id, ok := take(); ok {
-					arm(id, drawWhen())
+					when := drawWhen()
+					serial++
+					w.set(id, w.at(id), when)
+					model = append(model, naive{id, when, serial})
 				}
 			},
 			"time passes": func(t *rapid.T) {
@@ -86,6 +99,7 @@ func TestWheelAgainstList(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				require.Equal(t, len(model), w.pending)
+				require.LessOrEqual(t, int(w.nodes.used), most+1, "cancelled ones are used again")
 				soonest := int64(never)
 				for _, m := range model {
 					soonest = min(soonest, m.when)
@@ -103,7 +117,7 @@ func TestWheelNextBeforeManyInOneSlotIsNotLate(t *testing.T) {
 	w := newWheel()
 	base := int64(time.Hour)
 	for i := range int64(10 * scanMost) {
-		w.arm(w.nodes.take(), base+i)
+		armNew(w, base+i)
 	}
 	rounds := 0
 	for w.pending > 0 {
@@ -122,7 +136,7 @@ func TestWheelExtremes(t *testing.T) {
 		t.Run(fmt.Sprint(when), func(t *testing.T) {
 			w := newWheel()
 			id := w.nodes.take()
-			w.arm(id, when)
+			w.set(id, w.at(id), when)
 			require.Equal(t, when, w.next())
 			require.Empty(t, fireAll(w, when-1))
 			require.Equal(t, []uint32{id}, fireAll(w, when))
@@ -136,7 +150,7 @@ func TestWheelVoidEntriesDoNotPileUp(t *testing.T) {
 	w := newWheel()
 	id := w.nodes.take()
 	for now := range int64(100_000) {
-		w.arm(id, now+100)
+		w.set(id, w.at(id), now+100)
 		fireAll(w, now)
 		w.disarm(w.at(id))
 	}
