@@ -33,6 +33,13 @@ func TestSender(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, in)
+		if line, ok := m.AppendFrom([]byte("| "), s); ok {
+			require.Equal(t, "| "+want, string(line))
+			require.NotContains(t, in, "{")
+		} else {
+			require.Equal(t, "| ", string(line))
+			require.NotContains(t, []string{"alpha/PING", "n2:alpha/PING a=1;b=x y", "<:evil alpha/PING a=1", "*/RELOAD"}, in)
+		}
 		m.SetSender(s)
 		require.Equal(t, want, m.String(), in)
 		require.LessOrEqual(t, len(want), m.TextBound())
@@ -63,4 +70,19 @@ func TestSender(t *testing.T) {
 	m.SetSender(s)
 	_, err = m.AppendText(nil)
 	require.Error(t, err, "a server without a service cannot be sent")
+}
+
+func TestHasEither(t *testing.T) {
+	for in, want := range map[string]bool{
+		"STOP": false, "STOP a=1": false, "STOP cache=": true, "STOP a=1;cache=no": true, "STOP transmission_report=failure;x=1": true,
+		"STOP cach=1;transmission_repor=2": false, "STOP caches=1;transmission_reports=2": false, "STOP cache=1;a=2": true,
+		"STOP c=1;t=cache": false, `{"command":"STOP","parameters":{"cache":"1"}}`: true, `{"command":"STOP"}`: false,
+	} {
+		var m message.Message
+		require.NoError(t, m.Decode([]byte(in)), in)
+		require.Equal(t, want, m.HasEither("cache", "transmission_report"), in)
+		require.Equal(t, want, m.HasEither("transmission_report", "cache"), in)
+		m.Set("b", "1")
+		require.Equal(t, want, m.HasEither("transmission_report", "cache"), in)
+	}
 }

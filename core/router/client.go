@@ -37,7 +37,8 @@ func (s state) String() string {
 type Client struct {
 	r      *Router
 	conn   Conn
-	text   TextConn // conn, if it takes encoded lines
+	text   TextConn  // conn, if it takes encoded lines
+	stamp  StampConn // conn, if it can
 	origin Origin
 	state  state
 	quick  bool // messages to services of this node need none of the checks that others do: see Receive

@@ -62,6 +62,13 @@ type TextConn interface {
 	SendText(line []byte) error
 }
 
+// StampConn is a Conn that gives a message another sender while it writes it, which saves a copy.
+type StampConn interface {
+	Conn
+	// SendFrom is m.SetSender(s) and Send. Whether m is changed is not said.
+	SendFrom(s *message.Sender, m *message.Message) error
+}
+
 // PendingConn is a Conn that knows how many of the messages it took are not known to have arrived in the peer's kernel.
 type PendingConn interface {
 	Conn

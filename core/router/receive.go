@@ -21,13 +21,10 @@ type memo struct {
 func (r *Router) Receive(c *Client, m *message.Message) {
 	c.received++
 	if c.quick {
-		if to := r.near(c, m); to != nil {
-			m.SetSender(c.sender)
-			if m.TextBound() <= r.o.Limits.Line && to.conn.Send(m) == nil {
-				to.sent++
-				r.stats.Forwarded++
-				return
-			}
+		if to := r.near(c, m); to != nil && m.TextBound()+c.sender.Len() <= r.o.Limits.Line && to.sendFrom(c.sender, m) == nil {
+			to.sent++
+			r.stats.Forwarded++
+			return
 		}
 	}
 	r.treat(c, m)
@@ -39,9 +36,18 @@ func (r *Router) treat(c *Client, m *message.Message) {
 	r.receive(c, m)
 }
 
+// sendFrom sends m with another sender.
+func (c *Client) sendFrom(s *message.Sender, m *message.Message) error {
+	if c.stamp != nil {
+		return c.stamp.SendFrom(s, m)
+	}
+	m.SetSender(s)
+	return c.conn.Send(m)
+}
+
 // near returns the registered service of this node that m goes to, if there is no more to know about m.
 func (r *Router) near(c *Client, m *message.Message) *Client {
-	if server := m.ServerBytes(); len(server) != 0 && string(server) != r.name || m.Has(paramReport) || m.Has(paramCache) {
+	if server := m.ServerBytes(); len(server) != 0 && string(server) != r.name || m.HasEither(paramCache, paramReport) {
 		return nil
 	}
 	name := m.ServiceBytes()

@@ -98,6 +98,7 @@ func (r *Router) Opened(conn Conn, o Origin) *Client {
 	r.serial++
 	c := &Client{r: r, conn: conn, origin: o, serial: r.serial, opened: r.now, index: len(r.clients)}
 	c.text, _ = conn.(TextConn)
+	c.stamp, _ = conn.(StampConn)
 	r.clients = append(r.clients, c)
 	r.stats.Opened++
 	switch {

@@ -25,6 +25,14 @@ func (c *client) Send(m *message.Message) error {
 	return err
 }
 
+// SendFrom implements rules.StampConn.
+func (c *client) SendFrom(s *message.Sender, m *message.Message) error {
+	c.wire.ours = true
+	err := c.link.SendFrom(s, m)
+	c.counted(err)
+	return err
+}
+
 // SendText implements rules.TextConn.
 func (c *client) SendText(line []byte) error {
 	c.wire.ours = true

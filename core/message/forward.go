@@ -1,0 +1,44 @@
+package message
+
+// What follows is for those who pass messages on as they came, but for the sender.
+
+// AppendFrom is SetSender and AppendText in one, without a change to m. It copies the line once. False: m did not come as AppendText
+// writes it, or was changed, or has no service that it goes to; dst is returned as it was.
+func (m *Message) AppendFrom(dst []byte, s *Sender) ([]byte, bool) {
+	command := m.names[commandName]
+	if !m.canonical || m.ownHead || !m.has(toService) || int(command.to) != len(m.line) && command.to+1 != m.body {
+		return dst, false
+	}
+	first := m.names[toService].from
+	if m.has(toServer) {
+		first = m.names[toServer].from
+	}
+	return append(append(dst, s.text...), m.line[first:]...), true
+}
+
+// Len is how many bytes AppendFrom puts before a message at most.
+func (s *Sender) Len() int { return len(s.text) }
+
+// HasEither says whether there is a parameter of one of two names, which are not empty.
+func (m *Message) HasEither(a, b string) bool {
+	if m.built || m.starts == nil {
+		if !m.built && int(m.body) == len(m.line) {
+			return false
+		}
+		return m.Has(a) || m.Has(b)
+	}
+	line := m.line
+	for _, at := range m.starts {
+		from := int(at - m.before)
+		switch first := line[from]; {
+		case first == a[0] && named(line[from:], a), first == b[0] && named(line[from:], b):
+			return true
+		}
+	}
+	return false
+}
+
+// named says whether a parameter begins with the name and '='.
+func named(p []byte, name string) bool {
+	return len(p) > len(name) && p[len(name)] == '=' && string(p[:len(name)]) == name
+}
