@@ -48,6 +48,7 @@ func (r *Router) toServices(c *Client, m *message.Message) (reached int) {
 			reached++
 		}
 	}
+	c.reachesAll()
 	r.stats.Broadcasts++
 	r.stats.Delivered += uint64(reached)
 	return reached
@@ -87,6 +88,7 @@ func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool
 			reached++
 		}
 	}
+	c.reachesAll()
 	r.stats.Relayed += uint64(reached)
 	return reached
 }

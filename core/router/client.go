@@ -57,7 +57,8 @@ type Client struct {
 	memo                    memo
 	journal                 journal
 	rate                    rate
-	cached                  int // bytes of the cache that its messages fill
+	reach                   *reach // nil: it does not ask what has left
+	cached                  int    // bytes of the cache that its messages fill
 }
 
 // errGone is what a message to a closed client comes to.

@@ -66,6 +66,7 @@ func (r *Router) give(c, to *Client, m *message.Message) bool {
 		r.log.debug("message was not taken", "client", to.Label(), "message", shown(m), "error", err)
 		return false
 	}
+	c.reaches(to)
 	if asked {
 		to.owe(o)
 	}
@@ -121,6 +122,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 			continue
 		}
 		taken++
+		c.reaches(p)
 		if asked && wait {
 			p.owe(asker{id: next.id, waits: true})
 		} else if asked {

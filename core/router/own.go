@@ -27,7 +27,7 @@ func Definitions() fs.FS {
 // ownCommands is what a router answers to HELP.
 const ownCommands = "ACCEPT,ALIVE,CLOCK_STATUS,CLUSTER_STATUS,COMMANDS,CONNECT,DISCONNECT,FORGET,GOSSIP,HELP,INVALID,LEAK," +
 	"LISTEN_LOADAVG,LIST_SERVICES,LOADAVG,LOG_ROTATE,PUBLIC_IP,QUITTING,READY,RECEIVED,REFUSE,REGISTER,REGISTER_FOR_LOADAVG," +
-	"RESTART,SERVICE_STATUS,SERVICE_UNAVAILABLE,SHUTDOWN,STOP,TRANSMISSION_REPORT,UNKNOWN,UNREGISTER,UNREGISTER_FROM_LOADAVG"
+	"RESTART,SERVICE_STATUS,SERVICE_UNAVAILABLE,SETTLE,SHUTDOWN,STOP,TRANSMISSION_REPORT,UNKNOWN,UNREGISTER,UNREGISTER_FROM_LOADAVG"
 
 // handlers fills the dispatcher for messages to the router itself.
 func (r *Router) handlers() error {
@@ -59,6 +59,7 @@ func (r *Router) handlers() error {
 		"REGISTER":                r.register,
 		"REGISTER_FOR_LOADAVG":    r.wantLoad,
 		"SERVICE_STATUS":          r.serviceStatus,
+		"SETTLE":                  r.settle,
 		"SHUTDOWN":                func(*Client, *message.Message) { r.Stop(true) },
 		"TRANSMISSION_REPORT":     r.reported,
 		"UNREGISTER":              r.goodbye,

@@ -35,6 +35,7 @@ var permitted = map[string]who{
 	"REFUSE":                  aDialled,
 	"REGISTER":                aService,
 	"REGISTER_FOR_LOADAVG":    aDialled | aRouter | onlyDirect,
+	"SETTLE":                  aService | onlyDirect,
 	"TRANSMISSION_REPORT":     aRouter,
 	"UNREGISTER":              aService,
 	"UNREGISTER_FROM_LOADAVG": aDialled | aRouter | onlyDirect,

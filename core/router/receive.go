@@ -59,6 +59,7 @@ func (r *Router) near(c *Client, m *message.Message) *Client {
 		return nil
 	}
 	c.memo = memo{r.services.generation, s.name, s.holders[0]}
+	c.reaches(c.memo.to)
 	return c.memo.to
 }
 

@@ -36,7 +36,12 @@ func (r *Router) register(c *Client, m *message.Message) {
 	}
 	r.setQuick(c)
 	r.tell(c, r.make("HELP"))
-	r.tell(c, r.make("READY").Set("my_address", r.o.MyAddress.HostPort()))
+	c.wantsSettled(m)
+	ready := r.make("READY").Set("my_address", r.o.MyAddress.HostPort())
+	if c.reach != nil {
+		ready.SetBool(paramSettles, true)
+	}
+	r.tell(c, ready)
 	if len(v.holders) == 1 {
 		r.announce(v)
 	}

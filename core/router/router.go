@@ -46,6 +46,7 @@ type Router struct {
 	turn      uint64 // of the last router that was picked
 	waiting   waiting
 	strikes   strikes
+	settling  settling
 	load      load
 	clock     ClockState
 
@@ -186,6 +187,7 @@ func (r *Router) Tick(now time.Time) (next time.Time) {
 	r.runNeighbors()
 	r.measureLoad()
 	r.tellNews()
+	r.settleAll()
 	r.closeAll()
 	r.promised = r.nextTick()
 	return r.promised
@@ -194,7 +196,7 @@ func (r *Router) Tick(now time.Time) (next time.Time) {
 // nextTick returns when there is something to do.
 func (r *Router) nextTick() time.Time {
 	next := r.now.Add(second)
-	for _, due := range [...]time.Time{r.neighbors.due, r.closeAt} {
+	for _, due := range [...]time.Time{r.neighbors.due, r.settling.due, r.closeAt} {
 		if !due.IsZero() && due.Before(next) {
 			next = due
 		}

@@ -64,6 +64,16 @@ func (c *client) Pending() int {
 	return c.wire.pending()
 }
 
+// Mark implements rules.MarkedConn.
+func (c *client) Mark() uint64 { return c.wire.Conn.Stats().BytesOut + uint64(c.wire.Conn.Queued()) }
+
+// Passed implements rules.MarkedConn. What the kernel took for a Unix socket is there for the other process, whatever becomes of
+// this one; over TCP it has to be acknowledged.
+func (c *client) Passed(mark uint64) bool {
+	out := c.wire.Conn.Stats().BytesOut
+	return out >= mark && (!c.wire.far || c.wire.has() >= mark)
+}
+
 // Close implements rules.Conn.
 func (c *client) Close() error { return c.link.Close() }
 

@@ -146,7 +146,7 @@ func session(m *message.Message) bool {
 		return false
 	}
 	switch string(m.CommandBytes()) {
-	case "REGISTER", "UNREGISTER", "COMMANDS", "HELP", "READY", "ALIVE", "ABSOLUTELY", "INVALID", "UNKNOWN", "QUITTING",
+	case "REGISTER", "UNREGISTER", "COMMANDS", "HELP", "READY", "ALIVE", "ABSOLUTELY", "INVALID", "UNKNOWN", "QUITTING", "SETTLE",
 		"CONNECT", "ACCEPT", "REFUSE", "DISCONNECT", "GOSSIP", "RECEIVED", "REGISTER_FOR_LOADAVG", "UNREGISTER_FROM_LOADAVG", "LOADAVG":
 		return true
 	}
