@@ -96,7 +96,9 @@ func (r *Router) settle(c *Client, m *message.Message) {
 	v.serial, _ = m.Get("serial")
 	if v.all {
 		for _, to := range r.clients {
-			v.wait(to)
+			if to != c {
+				v.wait(to)
+			}
 		}
 	} else {
 		for to := range v.to {
