@@ -28,6 +28,7 @@
 // Each message that a Permanent has taken is sent once or reported to OnUndelivered. What the kernel took for a connection
 // that then broke is never sent again, as the peer may have it: it is reported with ErrUncertain. Without a heartbeat that
 // is everything sent in the last DoubtTime, because a kernel that acknowledges says nothing about the process behind it.
+// A router of ours tells more: with Settles, all is in doubt that it did not say has left it, so that its own queues are covered, too.
 // With a heartbeat, which a peer answers in the order of its messages, it is what was sent since its last answer. Over a
 // connection that cannot tell how much went (see transport.Acknowledger) what it still held is uncertain, too.
 //

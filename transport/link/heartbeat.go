@@ -92,22 +92,29 @@ func (b *beat) send() error {
 	p.serial++
 	now := p.loop.Now()
 	stamp := strconv.FormatInt(now.Unix(), 10) + "." + strconv.Itoa(1e9 + now.Nanosecond())[1:]
-	m := message.New("ALIVE").SetUint("serial", p.serial).Set("timestamp", stamp)
-	line, err := p.shared.encode(m, p.shared.asJSON(s.link.json))
-	if err == nil {
-		text := len(line)
-		if !s.link.packets {
-			line = append(line, '\n')
-			p.shared.out = line
-		}
-		s.conn.own = true
-		err = s.conn.Write(line)
-		s.conn.own = false
-		p.shared.sent(s.link, m, line[:text], err)
-	}
+	err := s.say(message.New("ALIVE").SetUint("serial", p.serial).Set("timestamp", stamp))
 	if err == nil {
 		b.asked, b.waited, b.serial, b.stamp, b.mark = true, 0, p.serial, stamp, s.conn.put()
 	}
+	return err
+}
+
+// say sends a message of our own, whatever the rate limits say.
+func (s *session) say(m *message.Message) error {
+	p := s.p
+	line, err := p.shared.encode(m, p.shared.asJSON(s.link.json))
+	if err != nil {
+		return err
+	}
+	text := len(line)
+	if !s.link.packets {
+		line = append(line, '\n')
+		p.shared.out = line
+	}
+	s.conn.own = true
+	err = s.conn.Write(line)
+	s.conn.own = false
+	p.shared.sent(s.link, m, line[:text], err)
 	return err
 }
 
@@ -139,7 +146,12 @@ func (b *beat) received(m *message.Message) bool {
 func (b *beat) confirm() {
 	j := &b.s.conn
 	j.sure = true
-	j.trim(0, b.mark)
+	switch {
+	case j.receipt == nil || b.s.asking: // at the end it is enough that the peer has read all
+		j.trim(0, b.mark)
+	default:
+		j.trimOwn(b.mark)
+	}
 	b.gave()
 	switch {
 	case b.s.asking:
@@ -151,12 +163,12 @@ func (b *beat) confirm() {
 
 // room says whether more may be sent ahead of an answer.
 func (b *beat) room() bool {
-	return !b.s.confirms() || b.s.conn.log.bytes() < b.s.p.options.DoubtBytes
+	return !b.s.confirms() || b.s.conn.receipt != nil || b.s.conn.log.bytes() < b.s.p.options.DoubtBytes
 }
 
 // gave asks between the beats when much is in doubt.
 func (b *beat) gave() {
-	if b.on() && !b.asked && !b.over && b.s.conn.log.bytes() > b.s.p.options.DoubtBytes/2 {
+	if b.on() && b.s.conn.receipt == nil && !b.asked && !b.over && b.s.conn.log.bytes() > b.s.p.options.DoubtBytes/2 {
 		_ = b.send() // when it cannot be sent, the next beat is soon enough
 	}
 }

@@ -15,15 +15,17 @@ import (
 //	base                            taken                       put
 type journal struct {
 	transport.Conn
-	p     *Permanent
-	log   lines
-	base  uint64        // bytes written before the log begins
-	next  entry         // what the next line written is
-	ours  uint64        // where the last line of the Permanent's queue ends
-	own   bool          // lines are our own: hello, heartbeat
-	sure  bool          // the peer confirms what it has read, by answers to the heartbeat
-	timer reactor.Timer // to forget what is old
-	armed bool
+	p    *Permanent
+	log  lines
+	base uint64 // bytes written before the log begins
+	next entry  // what the next line written is
+	ours uint64 // where the last line of the Permanent's queue ends
+	own  bool   // lines are our own: hello, heartbeat
+	sure bool   // the peer confirms what it has read, by answers to the heartbeat
+
+	receipt *receipt      // nil: the peer does not say what has left it
+	timer   reactor.Timer // to forget what is old
+	armed   bool
 }
 
 func (j *journal) begin(p *Permanent) { j.p = p }
@@ -47,6 +49,9 @@ func (j *journal) Write(line []byte) error {
 	}
 	if j.log.bytes() > j.p.options.DoubtBytes {
 		j.overflow()
+	}
+	if j.receipt != nil && e.kind != own {
+		j.receipt.wrote()
 	}
 	if !j.armed {
 		j.arm(j.p.options.DoubtTime)
@@ -108,10 +113,24 @@ func (j *journal) trim(bytes int, until uint64) {
 	}
 }
 
+// trimOwn forgets lines of our own that nothing else is in front of, up to a mark.
+func (j *journal) trimOwn(mark uint64) {
+	for j.log.len() > 0 {
+		if _, e := j.log.front(); e.kind != own || j.base+uint64(e.size) > mark {
+			return
+		}
+		j.pop()
+	}
+}
+
 // overflow forgets the oldest lines. Where the peer confirms what it read they are kept, within reason: the queue is held
 // back then, but replies are not.
 func (j *journal) overflow() {
 	limit := j.p.options.DoubtBytes
+	if j.receipt != nil {
+		j.receipt.forget(limit / 4 * 3)
+		return
+	}
 	if j.sure && j.log.bytes() <= 2*limit+message.DefaultLimit {
 		return
 	}
@@ -127,7 +146,7 @@ func (j *journal) arm(d time.Duration) {
 // forget drops what arrived and is old enough: a peer that lives has read it.
 func (j *journal) forget() {
 	j.armed = false
-	if !j.sure {
+	if !j.sure && j.receipt == nil {
 		for until, now := j.arrived(j.taken()), j.p.now(); j.log.len() > 0; j.pop() {
 			if _, e := j.log.front(); j.base+uint64(e.size) > until || now-e.given < int64(j.p.options.DoubtTime) {
 				break
@@ -141,6 +160,9 @@ func (j *journal) forget() {
 
 // count adds what is in the log.
 func (j *journal) count(c *Counts) {
+	if j.receipt != nil {
+		c.InDoubt += int(j.receipt.forgotten)
+	}
 	end, taken := j.base, j.taken()
 	for _, e := range j.log.all() {
 		end += uint64(e.size)
@@ -163,6 +185,11 @@ func (j *journal) settle(orderly bool, cause error) {
 	gone, now := j.gone(), p.now()
 	arrived, old := j.arrived(gone), j.arrived(j.taken())
 	uncertain, lost := because(ErrUncertain, cause), because(transport.ErrClosed, cause)
+	if r := j.receipt; r != nil {
+		r.timer.Cancel()
+		p.counts.Uncertain += r.forgotten
+		r.forgotten = 0
+	}
 	var again lines
 	for ; j.log.len() > 0; j.log.pop() {
 		line, e := j.log.front()
@@ -175,7 +202,7 @@ func (j *journal) settle(orderly bool, cause error) {
 		case start >= gone:
 			p.counts.Abandoned++
 			p.report(line, lost)
-		case orderly && j.base <= arrived, !j.sure && j.base <= old && now-e.given >= int64(p.options.DoubtTime):
+		case orderly && j.base <= arrived, !j.sure && j.receipt == nil && j.base <= old && now-e.given >= int64(p.options.DoubtTime):
 			p.counts.Sent++
 		default:
 			p.counts.Sent++

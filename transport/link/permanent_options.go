@@ -53,7 +53,9 @@ type PermanentOptions struct {
 	// DoubtBytes and DoubtTime say what is in doubt when a connection breaks: of the messages that the kernel has taken,
 	// those that it was given less than DoubtTime ago (0 means 10 s) or that the peer's kernel has not acknowledged; but
 	// only the last DoubtBytes (0 means 4 MiB) are remembered. A peer that answers the Heartbeat confirms what it was
-	// sent before; then DoubtTime does not matter, and no more than DoubtBytes goes ahead of an answer.
+	// sent before; then DoubtTime does not matter, and no more than DoubtBytes goes ahead of an answer. One that hands messages
+	// on and says when they have left it (see Settles) has its answers in place of both; what is over DoubtBytes is counted then,
+	// but not reported message by message.
 	DoubtBytes int
 	DoubtTime  time.Duration
 	// CloseTimeout is how long Close tries to send the queue; 0 means 5 s, negative no limit.
@@ -120,7 +122,7 @@ type Counts struct {
 	QueuedBytes int    // of these, here
 	Sent        uint64 // taken by the kernel
 	InDoubt     int    // of these, those that would be uncertain now if the connection broke, at most
-	Uncertain   uint64 // of these, those that were in doubt when their connection broke
+	Uncertain   uint64 // of these, those that were in doubt when their connection broke; all but what DoubtBytes left out was reported
 	Unacked     uint64 // of these, those that the peer's kernel never acknowledged, where that can be known
 	Dropped     uint64 // from a full queue
 	Expired     uint64

@@ -66,12 +66,16 @@ func (p *Permanent) opened(l *Link) {
 		return
 	}
 	s := p.session
-	s.conn.own = true
-	err := p.options.Hello(l)
-	s.conn.own = false
-	if err != nil {
+	if err := s.hello(); err != nil {
 		s.fail("hello", err)
 	}
+}
+
+// hello lets the program say its hello; if that panics, what comes later is not taken for one.
+func (s *session) hello() error {
+	s.conn.own = true
+	defer func() { s.conn.own = false }()
+	return s.p.options.Hello(s.link)
 }
 
 // closed is the end of a connection that had opened.
@@ -94,7 +98,7 @@ func (p *Permanent) received(l *Link, m *message.Message) bool {
 	if s == nil || s.link != l {
 		return false
 	}
-	ours := s.beat.received(m)
+	ours := s.beat.received(m) || s.conn.receipt != nil && s.conn.receipt.received(m)
 	if s.ready || l.closing {
 		return ours
 	}

@@ -19,7 +19,7 @@ var errQuitting = errors.New("the router ends")
 // hello is the first message of each connection.
 func (s *Service) hello(l *link.Link) error {
 	s.current = &sender{service: s, link: l}
-	m := message.New("REGISTER").Set("service", s.options.Name).SetInt("version", version)
+	m := message.New("REGISTER").Set("service", s.options.Name).SetInt("version", version).SetBool("settles", true)
 	if s.options.Group != "" {
 		m.Set("group", s.options.Group)
 	}
@@ -33,6 +33,9 @@ func (s *Service) ready(m *message.Message) (bool, error) {
 		s.up = true
 		s.node = m.SentFromServer()
 		s.myAddress, _ = m.Addr("my_address", address.Defaults{NoLookup: true}) // it need not be there
+		if settles, _ := m.Bool("settles"); settles {
+			s.link.Settles()
+		}
 		return true, nil
 	case "INVALID", "UNKNOWN":
 		if !aboutRegister(m) {
@@ -109,6 +112,10 @@ func (s *Service) disconnected(l *link.Link, err error) {
 
 // changed logs what an operator has to know, once, and passes the state on.
 func (s *Service) changed(st link.Status) {
+	if n := st.Counts.Uncertain; n > s.uncertain {
+		s.options.Logger.Warn("messages may be lost with the router", "service", s.options.Name, "count", n-s.uncertain)
+		s.uncertain = n
+	}
 	var refused *RefusedError
 	text := ""
 	switch {

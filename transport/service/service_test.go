@@ -118,7 +118,7 @@ func TestHandshake(t *testing.T) {
 	s.up()
 	s.logged("DO", 2)
 	require.Equal(t, []string{
-		"?→d REGISTER service=alpha;version=1",
+		"?→d REGISTER service=alpha;settles=true;version=1",
 		"d→alpha <n1:communicatord HELP",
 		"d→alpha <n1:communicatord READY my_address=10.0.0.1:4042",
 		"alpha→d <:alpha n1:communicatord/COMMANDS list=" + announced,
@@ -140,7 +140,7 @@ func TestGroupWithoutStatus(t *testing.T) {
 	s.start()
 	s.up()
 	s.logged("COMMANDS", 1)
-	require.Equal(t, "?→d REGISTER group=one;service=alpha;version=1", s.router.Log()[0])
+	require.Equal(t, "?→d REGISTER group=one;service=alpha;settles=true;version=1", s.router.Log()[0])
 	require.Zero(t, s.router.Count("STATUS"))
 	s.end()
 }
