@@ -36,17 +36,11 @@ func (r *Router) toServices(c *Client, m *message.Message) (reached int) {
 		r.log.debug("broadcast cannot be written", "message", shown(m), "error", err)
 		return 0
 	}
-	for i := len(e.clients) - 1; i >= 0; i-- {
-		if i >= len(e.clients) {
+	for i := len(e.sets) - 1; i >= 0; i-- {
+		if i >= len(e.sets) {
 			continue // a connection ended by what it was sent
 		}
-		to := e.clients[i]
-		if to == c || to.state != local {
-			continue
-		}
-		if to.sendLine(m, line) == nil {
-			reached++
-		}
+		reached += e.sets[i].send(c, m, line)
 	}
 	c.reachesAll()
 	r.stats.Broadcasts++
@@ -54,12 +48,26 @@ func (r *Router) toServices(c *Client, m *message.Message) (reached int) {
 	return reached
 }
 
+// send sends m, of which line is the text, to the services of s, but not to c. It returns how many took it.
+func (s *commandSet) send(c *Client, m *message.Message, line []byte) (reached int) {
+	for i := len(s.clients) - 1; i >= 0; i-- {
+		if i >= len(s.clients) {
+			continue // a connection ended by what it was sent
+		}
+		if to := s.clients[i]; to != c && to.state == local && to.sendLine(m, line) == nil {
+			reached++
+		}
+	}
+	return reached
+}
+
 // sendLine sends m, of which line is the text.
 func (c *Client) sendLine(m *message.Message, line []byte) error {
-	if c.text == nil || !c.text.SpeaksText() {
+	text, ok := c.conn.(TextConn)
+	if !ok || !text.SpeaksText() {
 		return c.Send(m)
 	}
-	if err := c.text.SendText(line); err != nil {
+	if err := text.SendText(line); err != nil {
 		c.refused++
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -33,32 +34,59 @@ func (s state) String() string {
 	return "closed"
 }
 
-// Client is one connection as the rules see it. It belongs to the goroutine of its Router.
+// Client is one connection as the rules see it. It belongs to the goroutine of its Router. There may be very many that do
+// nothing: what several have in common is shared (whence, commandSet), what few have is made when it is needed.
 type Client struct {
 	r      *Router
 	conn   Conn
-	text   TextConn  // conn, if it takes encoded lines
 	stamp  StampConn // conn, if it can
-	origin Origin
+	origin origin
 	state  state
 	quick  bool // messages to services of this node need none of the checks that others do: see Receive
-	index  int  // in Router.clients
+
+	wantsLoad, toldLoad bool // a router that wants to know the load of this host, and did learn it
+
+	index  int32 // in Router.clients
+	listed int32 // in commands.clients
 	serial uint64
-	opened time.Time
+	opened int64 // Unix time in ns
 
 	service  *service        // while it is registered
 	sender   *message.Sender // its name, as it is stamped
 	peer     *peer           // while it is linked
-	commands []announced
-
-	wantsLoad, toldLoad bool // a router that wants to know the load of this host, and did learn it
+	commands *commandSet     // what it announced; nil: nothing
 
 	sent, received, refused uint64
 	memo                    memo
-	journal                 journal
+	journal                 *journal // nil: nobody asked
 	rate                    rate
 	reach                   *reach // nil: it does not ask what has left
 	cached                  int    // bytes of the cache that its messages fill
+}
+
+// origin is Origin, smaller.
+type origin struct {
+	*whence
+	UID, GID uint32
+	PID      int32
+	Kind     Kind
+	HasCred  bool
+}
+
+// whence is the part of an Origin that clients of a Unix socket have in common.
+type whence struct {
+	Remote address.Address
+	Names  []string
+}
+
+// originOf returns what is kept of o.
+func (r *Router) originOf(o Origin) origin {
+	w := r.whence
+	if w == nil || w.Remote != o.Remote || len(w.Names)+len(o.Names) > 0 {
+		w = &whence{o.Remote, o.Names}
+		r.whence = w
+	}
+	return origin{w, o.UID, o.GID, o.PID, o.Kind, o.HasCred}
 }
 
 // errGone is what a message to a closed client comes to.
@@ -97,7 +125,10 @@ func (c *Client) close() {
 }
 
 // Origin returns what the connection said about the client.
-func (c *Client) Origin() Origin { return c.origin }
+func (c *Client) Origin() Origin {
+	o := &c.origin
+	return Origin{Kind: o.Kind, Remote: o.Remote, HasCred: o.HasCred, UID: o.UID, GID: o.GID, PID: o.PID, Names: o.Names}
+}
 
 // Conn returns the connection that Opened was given.
 func (c *Client) Conn() Conn { return c.conn }
@@ -125,7 +156,7 @@ func (c *Client) State() string { return c.state.String() }
 func (c *Client) Serial() uint64 { return c.serial }
 
 // Opened returns when the connection was made, by the clock of the rules.
-func (c *Client) Opened() time.Time { return c.opened }
+func (c *Client) Opened() time.Time { return time.Unix(0, c.opened) }
 
 // Label returns a few words by which people know the client: its name and where it comes from.
 func (c *Client) Label() string {

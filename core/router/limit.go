@@ -4,8 +4,8 @@ import "github.com/ed-toolbox/ed/core/message"
 
 // rate counts the messages of one client in the current second.
 type rate struct {
-	second int64
-	count  int
+	second uint32 // Unix time
+	count  uint32
 }
 
 // withinRate says whether c may send one more message in this second. The first that is too many is answered.
@@ -14,15 +14,15 @@ func (r *Router) withinRate(c *Client, m *message.Message) bool {
 	if limit <= 0 || c.state == linked {
 		return true
 	}
-	if c.rate.second != r.unix {
-		c.rate = rate{second: r.unix}
+	if now := uint32(r.unix); c.rate.second != now {
+		c.rate = rate{second: now}
 	}
 	c.rate.count++
-	if c.rate.count <= limit {
+	if int64(c.rate.count) <= int64(limit) {
 		return true
 	}
 	r.stats.OverRate++
-	if c.rate.count == limit+1 {
+	if int64(c.rate.count) == int64(limit)+1 {
 		r.refuse(c, m, "too many messages in one second")
 	}
 	if o, asked := r.askerOf(c, m); asked {

@@ -66,8 +66,7 @@ func (r *Router) near(c *Client, m *message.Message) *Client {
 // Packet treats a message that came without a connection. Answers and reports about it go to conn, whenever they come.
 func (r *Router) Packet(conn Conn, o Origin, m *message.Message) {
 	o.Kind = Datagram
-	c := &Client{r: r, conn: conn, origin: o, opened: r.now, index: -1}
-	c.text, _ = conn.(TextConn)
+	c := &Client{r: r, conn: conn, origin: r.originOf(o), opened: r.now.UnixNano(), index: -1}
 	c.received++
 	r.stats.Packets++
 	r.treat(c, m)

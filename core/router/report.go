@@ -139,12 +139,15 @@ func (r *Router) reportLost(c *Client, lost Lost) {
 	n := uint64(max(0, lost.Queued) + max(0, lost.Uncertain))
 	r.stats.Lost += uint64(max(0, lost.Queued))
 	r.stats.Uncertain += uint64(max(0, lost.Uncertain))
+	if c.journal == nil {
+		return
+	}
 	for _, e := range c.journal.entries {
 		if n >= c.sent || e.number > c.sent-n {
 			r.report(e.asker, failed)
 		}
 	}
-	c.journal = journal{}
+	c.journal = nil
 }
 
 // journal is the messages that a connection took and whose senders want to know if they are lost.
@@ -164,7 +167,10 @@ const firstTrim = 64
 
 // mayOwe says whether one more message may be sent to c whose sender wants a report: there is a limit to what is remembered.
 func (c *Client) mayOwe(limit int) bool {
-	j := &c.journal
+	j := c.journal
+	if j == nil {
+		return limit > 0
+	}
 	if j.trim == 0 {
 		j.trim = firstTrim
 	}
@@ -194,6 +200,9 @@ func (j *journal) drop(n int) {
 func (c *Client) owe(o asker) {
 	if m, ok := c.conn.(MarkConn); ok {
 		m.Mark()
+	}
+	if c.journal == nil {
+		c.journal = &journal{}
 	}
 	c.journal.entries = append(c.journal.entries, owed{c.sent, o})
 }

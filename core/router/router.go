@@ -1,6 +1,7 @@
 package router
 
 import (
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -29,8 +30,11 @@ type Router struct {
 	depth    int      // of calls into the rules
 	orphans  []orphan // closed while the rules were at work
 	clients  []*Client
+	whence   *whence // of the last client
 	services services
 	commands map[string]*command
+	sets     map[uint64]*commandSet
+	hash     maphash.Seed // of sets
 	cache    cache
 	listed   map[string]bool
 
@@ -61,7 +65,8 @@ func New(o Options, h Host, now time.Time) (*Router, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	r := &Router{host: h, name: o.ServerName, commands: make(map[string]*command), nodes: make(map[string]*Client)}
+	r := &Router{host: h, name: o.ServerName, commands: make(map[string]*command), nodes: make(map[string]*Client),
+		sets: make(map[uint64]*commandSet), hash: maphash.MakeSeed()}
 	r.wake, _ = h.(Waker)
 	r.o = o
 	r.log = gate{logger: o.Logger}
@@ -97,8 +102,7 @@ func (r *Router) list(names []string) {
 func (r *Router) Opened(conn Conn, o Origin) *Client {
 	defer r.leave(r.enter())
 	r.serial++
-	c := &Client{r: r, conn: conn, origin: o, serial: r.serial, opened: r.now, index: len(r.clients)}
-	c.text, _ = conn.(TextConn)
+	c := &Client{r: r, conn: conn, origin: r.originOf(o), serial: r.serial, opened: r.now.UnixNano(), index: int32(len(r.clients))}
 	c.stamp, _ = conn.(StampConn)
 	r.clients = append(r.clients, c)
 	r.stats.Opened++

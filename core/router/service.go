@@ -12,12 +12,12 @@ const (
 // service is a name that clients register, or did.
 type service struct {
 	name     string
-	share    share
 	holders  []*Client
-	next     int   // of holders, when each message goes to one of them
-	up, down int64 // Unix seconds; 0: never
-	queued   bool  // in services.idle
-	passing  bool  // all who held it said that they come once: it is forgotten after the last
+	up, down int64  // Unix seconds; 0: never
+	next     uint32 // of holders, when each message goes to one of them
+	share    share
+	queued   bool // in services.idle
+	passing  bool // all who held it said that they come once: it is forgotten after the last
 }
 
 // services are the names that are or were registered on this node.
@@ -89,8 +89,8 @@ func (s *services) drop(v *service) {
 // turn returns the holder whose turn it is, but not c; nil when there is no other.
 func (v *service) turn(c *Client) *Client {
 	for range v.holders {
-		h := v.holders[v.next%len(v.holders)]
-		v.next = (v.next + 1) % len(v.holders)
+		h := v.holders[v.next%uint32(len(v.holders))]
+		v.next = (v.next + 1) % uint32(len(v.holders))
 		if h != c {
 			return h
 		}
