@@ -11,13 +11,13 @@ import (
 // process; SETTLED comes as soon as that is so. What was sent after the last SETTLE that was answered is in doubt when the
 // connection ends.
 
-// MarkedConn is a Conn that knows how far what it took has come. Without it everything has left this process when Send returns.
-type MarkedConn interface {
+// GoneConn is a Conn that knows how far what it took has come. Without it everything has left this process when Send returns.
+type GoneConn interface {
 	Conn
-	// Mark is a point behind all that was taken so far.
-	Mark() uint64
-	// Passed says whether all before the mark is out of this process, so that its end does no harm to it.
-	Passed(mark uint64) bool
+	// Given is a point behind all that was taken so far.
+	Given() uint64
+	// Gone says whether all before such a point is out of this process, so that its end does no harm to it.
+	Gone(point uint64) bool
 }
 
 // paramSettles says in REGISTER that a client wants to ask, and in READY that it may.
@@ -38,11 +38,11 @@ type reach struct {
 	all     bool // to anyone: a broadcast, or too many
 	asked   bool // an answer is due
 	serial  string
-	missing []mark
+	missing []point
 }
 
-// mark is a point in what a client is sent.
-type mark struct {
+// point is one in what a client is sent.
+type point struct {
 	c  *Client
 	at uint64
 }
@@ -115,12 +115,12 @@ func (r *Router) settle(c *Client, m *message.Message) {
 
 // wait notes how much of what to was sent is still here.
 func (v *reach) wait(to *Client) {
-	conn, ok := to.conn.(MarkedConn)
+	conn, ok := to.conn.(GoneConn)
 	if !ok || to.state == gone {
 		return
 	}
-	if at := conn.Mark(); !conn.Passed(at) {
-		v.missing = append(v.missing, mark{to, at})
+	if at := conn.Given(); !conn.Gone(at) {
+		v.missing = append(v.missing, point{to, at})
 	}
 }
 
@@ -128,7 +128,7 @@ func (v *reach) wait(to *Client) {
 func (v *reach) settled() bool {
 	left := v.missing[:0]
 	for _, k := range v.missing {
-		if conn, ok := k.c.conn.(MarkedConn); ok && k.c.state != gone && !conn.Passed(k.at) {
+		if conn, ok := k.c.conn.(GoneConn); ok && k.c.state != gone && !conn.Gone(k.at) {
 			left = append(left, k)
 		}
 	}

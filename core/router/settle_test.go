@@ -18,8 +18,8 @@ type slow struct {
 }
 
 func (c *slow) Send(m *message.Message) error { return c.memory.Send(m) }
-func (c *slow) Mark() uint64                  { return uint64(len(c.lines)) }
-func (c *slow) Passed(mark uint64) bool       { return c.out >= mark }
+func (c *slow) Given() uint64                 { return uint64(len(c.lines)) }
+func (c *slow) Gone(point uint64) bool        { return c.out >= point }
 
 // settler is a router with slow clients, and a clock.
 type settler struct {
@@ -46,7 +46,7 @@ func newSettler(t *testing.T, names ...string) *settler {
 func (s *settler) say(name, line string) { s.t.Helper(); receive(s.t, s.r, s.all[name], line) }
 
 // drain lets everything out to the client.
-func (s *settler) drain(name string) { s.conns[name].out = s.conns[name].Mark() }
+func (s *settler) drain(name string) { s.conns[name].out = s.conns[name].Given() }
 
 // settled says whether the client got the answer, after a while.
 func (s *settler) settled(name string, serial int) bool {

@@ -64,14 +64,17 @@ func (c *client) Pending() int {
 	return c.wire.pending()
 }
 
-// Mark implements rules.MarkedConn.
-func (c *client) Mark() uint64 { return c.wire.Conn.Stats().BytesOut + uint64(c.wire.Conn.Queued()) }
+// Given implements rules.GoneConn.
+func (c *client) Given() uint64 {
+	c.link.Conn()
+	return c.wire.Conn.Stats().BytesOut + uint64(c.wire.Conn.Queued())
+}
 
-// Passed implements rules.MarkedConn. What the kernel took for a Unix socket is there for the other process, whatever becomes of
+// Gone implements rules.GoneConn. What the kernel took for a Unix socket is there for the other process, whatever becomes of
 // this one; over TCP it has to be acknowledged.
-func (c *client) Passed(mark uint64) bool {
+func (c *client) Gone(point uint64) bool {
 	out := c.wire.Conn.Stats().BytesOut
-	return out >= mark && (!c.wire.far || c.wire.has() >= mark)
+	return out >= point && (!c.wire.far || c.wire.has() >= point)
 }
 
 // Close implements rules.Conn.
