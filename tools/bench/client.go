@@ -231,7 +231,8 @@ func (c *client) fill(now int64) {
 		return
 	}
 	if c.packets || w.plan.kind == kindConnect {
-		for c.mayIssue() && c.issue(now, now) {
+		// A medium that loses what it has no room for takes whatever it is given: the loop has other work, too.
+		for n := 0; (n < packetsAtOnce || !w.plan.oneWay()) && c.mayIssue() && c.issue(now, now); n++ {
 		}
 		return
 	}
@@ -258,6 +259,9 @@ func (c *client) fill(now int64) {
 		c.fill(now)
 	}
 }
+
+// packetsAtOnce is how many one-way packets a connection is given in a turn; with answers the window is the limit.
+const packetsAtOnce = 256
 
 // batch is how many bytes are given to a connection at once.
 const batch = 128 << 10

@@ -24,13 +24,18 @@ const nothingWrong = "loss=0,dup=0,order=0,wrong=0,failed=0"
 // TestRouter: pairs of services that talk through a router, one in flight and pipelined.
 func TestRouter(t *testing.T) {
 	t.Parallel()
-	where := service(t, "unix", "--router")
+	where, packets := service(t, "unix", "--router"), service(t, "unixpacket", "--router")
 	for _, shape := range [][]string{
 		{"--rate", "max", "-n", "100"},
+		{packets, "--rate", "max", "-n", "100", "-w", "5", "-c", "2"},
 		{"--rate", "max", "-w", "1000", "-n", "20000"},
 		{"--rate", "500/s", "-w", "10", "-n", "60", "-c", "3", "--workers", "2"},
 		{"--rate", "max", "-n", "100", "-m", "LOCK tag=5", "-s", "200"},
 	} {
+		where := where
+		if shape[0] == packets {
+			where, shape = packets, shape[1:]
+		}
 		r, err := measure(t, append([]string{"router", where, "-d", "1m", "--warmup", "0", "-e", nothingWrong}, shape...)...)
 		require.NotNil(t, r, err)
 		met(t, r)
@@ -49,16 +54,21 @@ func TestRouter(t *testing.T) {
 func TestFanout(t *testing.T) {
 	t.Parallel()
 	where := service(t, "unix", "--router")
-	for _, shape := range [][]string{{"--rate", "500/s"}, {"--rate", "max", "-w", "50"}} {
-		r, err := measure(t, append([]string{"fanout", where, "-c", "5", "-n", "80", "-d", "1m", "--warmup", "0", "-e", nothingWrong}, shape...)...)
+	packets := service(t, "unixpacket", "--router")
+	for _, shape := range [][]string{{where, "--rate", "500/s"}, {where, "--rate", "max", "-w", "50"}, {packets, "--rate", "500/s", "-w", "5"}} {
+		r, err := measure(t, append([]string{"fanout", "-c", "5", "-n", "80", "-d", "1m", "--warmup", "0", "-e", nothingWrong}, shape...)...)
 		require.NotNil(t, r, err)
 		met(t, r)
 		require.Equal(t, uint64(80), r.Counts.Sent)
 		require.Equal(t, uint64(400), r.Counts.Received)
 		require.Equal(t, 5, r.Load.Receivers)
 	}
-	// No router at all.
-	_, err := measure(t, "fanout", service(t, "unix", "--fault", "drop=100%")+"x")
+	// A service that registers nobody.
+	_, err := measure(t, "fanout", service(t, "unix", "--fault", "drop=100%"), "--timeout", "50ms")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), err)
+
+	// Nobody at all.
+	_, err = measure(t, "fanout", service(t, "unix", "--fault", "drop=100%")+"x")
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
 }
 

@@ -51,6 +51,27 @@ func (o *outgoing) settle(c *client) {
 	}
 }
 
+// fewClients is up to how many are looked at in each turn, and not only when they were written to, have room again, or are
+// swept.
+const fewClients = 256
+
+// settleAll records what the kernel has taken since the last turn.
+func (w *worker) settleAll() {
+	if w.phase == done {
+		return
+	}
+	known := false
+	for _, c := range w.clients {
+		if c.way.head == len(c.way.queue) {
+			continue
+		}
+		if !known {
+			w.time, known = w.clock(), true
+		}
+		c.way.settle(c)
+	}
+}
+
 // touch has the client looked at when what was written has gone out.
 func (w *worker) touch(c *client) {
 	if !c.way.touched {

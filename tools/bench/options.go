@@ -90,10 +90,10 @@ func (o *options) complete() {
 	}
 	if p.answerIn == 0 {
 		switch p.answerIn = 10 * time.Second; {
-		case p.target.IsDatagram():
-			p.answerIn = time.Second
 		case p.oneWay():
 			p.answerIn = 2 * time.Second
+		case p.target.IsDatagram():
+			p.answerIn = time.Second
 		}
 	}
 	p.workers = min(p.workers, max(p.senders(), 1))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
 )
@@ -52,27 +53,41 @@ type registrar struct {
 	then    transport.Handler // gets what comes afterwards, and the end
 	opened  func(transport.Conn)
 	decoder message.Decoder
+	timer   reactor.Timer
 	asked   bool // whether all before has arrived
 	known   bool
 }
 
 // OnOpen implements transport.Handler.
 func (r *registrar) OnOpen(c transport.Conn) {
+	if in := r.w.plan.connectIn; in > 0 {
+		r.timer = r.w.loop.After(in, "register", func() {
+			r.w.fail(toolkit.Errorf(toolkit.Timeout, "register as %s: no READY within %s: is there a router at %s?", r.name, in, r.w.plan.target))
+		})
+	}
 	r.say(c, "REGISTER service="+r.name+";temporary=true;version=1")
 }
 
 func (r *registrar) say(c transport.Conn, line string) {
-	_ = c.Write([]byte(line + "\n")) // that it broke is told by OnClose
+	if !transport.KeepsPackets(c) {
+		line += "\n"
+	}
+	_ = c.Write([]byte(line)) // that it broke is told by OnClose
 }
 
 // OnData implements transport.Handler.
 func (r *registrar) OnData(c transport.Conn, p []byte) {
-	_ = r.decoder.Feed(p, func(line []byte) bool {
+	take := func(line []byte) bool {
 		if r.w.m.Decode(line) == nil && !r.known {
 			r.hear(c, &r.w.m)
 		}
 		return true
-	})
+	}
+	if transport.KeepsPackets(c) {
+		take(p)
+		return
+	}
+	_ = r.decoder.Feed(p, take)
 }
 
 // hear takes part in the handshake: HELP is answered with COMMANDS, and after READY the router is asked for a sign that
@@ -96,6 +111,7 @@ func (r *registrar) hear(c transport.Conn, m *message.Message) {
 		}
 	case "ABSOLUTELY":
 		r.known = true
+		r.timer.Cancel()
 		c.SetHandler(r.then)
 		r.opened(c)
 	case "INVALID", "UNKNOWN", "QUITTING":
@@ -108,6 +124,7 @@ func (r *registrar) OnDrain(transport.Conn) {}
 
 // OnClose implements transport.Handler.
 func (r *registrar) OnClose(c transport.Conn, err error) {
+	r.timer.Cancel()
 	if err == nil {
 		err = fmt.Errorf("the router closed the connection before it said READY")
 	}
@@ -159,14 +176,18 @@ func (r *receiver) OnClose(_ transport.Conn, err error) {
 }
 
 // OnData implements transport.Handler.
-func (r *receiver) OnData(_ transport.Conn, p []byte) {
+func (r *receiver) OnData(c transport.Conn, p []byte) {
 	w := r.w
 	if w.phase == done {
 		return
 	}
 	w.bytesIn += uint64(len(p))
 	w.time = w.clock()
-	r.take(p)
+	if transport.KeepsPackets(c) {
+		r.takeLine(p)
+	} else {
+		r.take(p)
+	}
 	w.settle(r.from)
 }
 

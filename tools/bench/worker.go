@@ -169,6 +169,9 @@ func (w *worker) start(begin time.Time, random func() float64) {
 	every := 50 * time.Millisecond
 	if p.oneWay() {
 		every = 5 * time.Millisecond
+		if len(w.clients) <= fewClients {
+			w.loop.BeforeWait(w.settleAll)
+		}
 	}
 	w.loop.Every(every, "sweep", func(int) { w.sweep() })
 	if p.closed() {
