@@ -47,7 +47,7 @@ func (t *table) find(command []byte) *record {
 		return t.findOdd(command)
 	}
 	// As words does it, which costs more.
-	last, second := n-4, (n-2)/3
+	last, second := n-4, (3*n-10)/8
 	low := load(command, 0) | load(command, last)<<32
 	high := load(command, second) | load(command, last-second)<<32
 	h := mix(low, high)
@@ -155,7 +155,7 @@ func words(command []byte) (low, high uint64) {
 	if n-4 > 12 {
 		return digest(command)
 	}
-	last, second := n-4, (n-2)/3
+	last, second := n-4, (3*n-10)/8
 	return load(command, 0) | load(command, last)<<32, load(command, second) | load(command, last-second)<<32
 }
 

@@ -3,8 +3,17 @@ package message
 // batch is room to index many lines at once: what comes in some 8 KiB.
 type batch struct {
 	index
-	ends [batchLines + spareLines]lineMark
-	room [batchNames + spareNames]uint32
+	ends   [1 + batchLines + spareLines]lineMark // the first is that before the text
+	names  marks
+	starts [batchNames + spareNames]uint32
+	keys   [batchNames + spareNames]uint64
+}
+
+func newBatch() *batch {
+	b := &batch{}
+	b.ends[0].end = noLine
+	b.names = marks{b.starts[:], b.keys[:]}
+	return b
 }
 
 const (
@@ -12,21 +21,23 @@ const (
 	batchNames = 512
 )
 
-// odd is a bit of lineMark.end, for lines whose names are not sorted.
-const odd = 1 << 31
+const (
+	odd    = 1 << 31   // is a bit of lineMark.end, for lines whose names are not sorted
+	noLine = 1<<32 - 1 // is the end of the line before the first, so that the first begins at 0
+)
 
-// find indexes the lines at the beginning of p, which is not empty.
-func (b *batch) find(p []byte) []lineMark {
-	b.index = index{line: 1, lineRoom: batchLines, nameRoom: batchNames, line0: &b.ends[0], name0: &b.room[0]}
+// find indexes the lines at the beginning of p, which is not empty, and returns how many there are.
+func (b *batch) find(p []byte) int {
+	b.index = index{line: 1, lineRoom: batchLines, nameRoom: batchNames, line0: &b.ends[1], name0: &b.starts[0]}
 	b.scan(p[:min(len(p), longest)], 0)
-	ends := b.ends[:b.lines]
+	ends := b.ends[1 : 1+b.lines]
 	if len(ends) == 0 {
-		return nil
+		return 0
 	}
-	names := b.room[:ends[len(ends)-1].names]
+	last := int(ends[len(ends)-1].names)
 	for at, i := 0, 0; ; i++ {
-		if at += sorted(p, names[at:]); at == len(names) {
-			return ends
+		if at += sorted(p, b.names.part(at, last)); at == last {
+			return len(ends)
 		}
 		for int(ends[i].names) <= at {
 			i++
@@ -40,7 +51,7 @@ func (b *batch) find(p []byte) []lineMark {
 // are done with.
 func (d *feed) known(p []byte) (used int) {
 	if d.m.batch == nil {
-		d.m.batch = new(batch)
+		d.m.batch = newBatch()
 	}
 	for used < len(p) && !d.stopped && d.state == inLine {
 		n := d.known1(p[used:])
@@ -54,22 +65,43 @@ func (d *feed) known(p []byte) (used int) {
 
 // known1 is known for as many lines as one batch has.
 func (d *feed) known1(p []byte) (used int) {
-	m, b, limit := d.m, d.m.batch, d.limit()
-	from, first := uint32(0), uint32(0)
-	for _, mark := range b.find(p) {
-		end, last := mark.end&^odd, mark.names
-		line := p[from:end:end]
-		switch {
-		case len(line) > limit:
-			d.drop(inLine)
-		case mark.end&odd == 0 && m.adopt(line, from, b.room[first:last], b.mixed > 0):
-			d.stopped = !d.to.OnLine(line, nil)
-		case len(line) > 0:
-			d.stopped = !d.to.OnLine(line, m.decode(line))
+	m, limit := d.m, d.limit()
+	n := m.batch.find(p)
+	for i := range n {
+		line, ok := m.take(p, i)
+		var err error
+		if !ok || len(line) > limit {
+			switch {
+			case len(line) > limit:
+				if d.drop(inLine); d.state != inLine {
+					return m.batch.begin(i + 1)
+				}
+				continue
+			case len(line) == 0:
+				continue
+			}
+			err = m.decode(line)
 		}
-		if from, first = end+1, last; d.stopped || d.state != inLine {
-			break
+		if !d.to.OnLine(line, err) {
+			d.stopped = true
+			return m.batch.begin(i + 1)
 		}
 	}
-	return int(from)
+	return m.batch.begin(n)
+}
+
+// begin returns where line i begins.
+func (b *batch) begin(i int) int { return int((b.ends[i].end + 1) &^ odd) }
+
+// take returns line i of p, and makes m its message unless it has to be decoded.
+func (m *Message) take(p []byte, i int) (line []byte, ok bool) {
+	b := m.batch
+	before, here := &b.ends[i], &b.ends[i+1]
+	from := (before.end + 1) &^ odd
+	line = p[from : here.end&^odd]
+	ok = m.adopt(line, from, &b.names, before.names, here.names) && here.end < odd
+	if b.mixed > 0 {
+		ok = here.end < odd && m.adoptHead()
+	}
+	return line, ok
 }

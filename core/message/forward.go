@@ -19,26 +19,16 @@ func (m *Message) AppendFrom(dst []byte, s *Sender) ([]byte, bool) {
 // Len is how many bytes AppendFrom puts before a message at most.
 func (s *Sender) Len() int { return len(s.text) }
 
-// HasEither says whether there is a parameter of one of two names, which are not empty.
+// HasEither says whether there is a parameter of one of two names.
 func (m *Message) HasEither(a, b string) bool {
-	if m.built || m.starts == nil {
-		if !m.built && int(m.body) == len(m.line) {
-			return false
-		}
-		return m.Has(a) || m.Has(b)
+	if m.marked == nil {
+		return (m.built || int(m.body) < len(m.line)) && (m.Has(a) || m.Has(b))
 	}
-	line := m.line
-	for _, at := range m.starts {
-		from := int(at - m.before)
-		switch first := line[from]; {
-		case first == a[0] && named(line[from:], a), first == b[0] && named(line[from:], b):
+	first, second := keyOf(a)>>8, keyOf(b)>>8
+	for _, k := range m.marked.keys[m.first:m.last] {
+		if k == first && m.Has(a) || k == second && m.Has(b) {
 			return true
 		}
 	}
 	return false
-}
-
-// named says whether a parameter begins with the name and '='.
-func named(p []byte, name string) bool {
-	return len(p) > len(name) && p[len(name)] == '=' && string(p[:len(name)]) == name
 }

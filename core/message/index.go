@@ -1,10 +1,5 @@
 package message
 
-import (
-	"bytes"
-	"math/bits"
-)
-
 // Nearly all lines come as AppendText would write them: names sorted, quotes where they are needed and nowhere else, no escapes.
 // Such lines are not read byte after byte, nor one after the other. structure (structure_amd64.s) goes over the text in blocks of
 // 64 bytes, in whatever way lines lie in them, and makes of each block words with a bit for every byte: one says where the
@@ -81,76 +76,52 @@ type lineMark struct {
 // longest is the most text that is indexed at once.
 const longest = 1 << 30
 
-// sorted returns how many of the names in p are what a canonical line has: behind the one before in the same line, not equal to it,
-// and without a digit at the beginning.
-//
-// It compares eight bytes that begin with the one before the name, the last of them first in significance, without what is behind
-// the name: it ends before '=', which is found as in mask.go.
-func sorted(p []byte, names []uint32) int {
-	last := uint64(0)
-	for i, at := range names {
-		w := load8or(p, int(at)-1)
-		x := w ^ '='*ones
-		x = (x - ones) &^ x & highs // the lowest bit is that of the first '=', the others mean nothing
-		// Before the first name of a line is a blank, before others a semicolon. Turned over, the blank is above all.
-		key := bits.ReverseBytes64(w&(x&-x>>7-1)) ^ 0xff<<56
-		if key <= last && !behind(p, names[i-1:]) || w&0x4000 == 0 { // of what a name can have, only digits lack this bit
-			return i
-		}
-		last = key &^ ((';' ^ ' ') << 56) // what was behind a blank is now as if behind a semicolon
-	}
-	return len(names)
-}
-
-// load8or is load8, with zeros for what is behind the end of p.
-func load8or(p []byte, i int) (w uint64) {
-	if i+8 <= len(p) {
-		return load8(p, i)
-	}
-	for k, c := range p[i:] {
-		w |= uint64(c) << (8 * k)
-	}
-	return w
-}
-
-// behind says whether the second of the names is behind the first, which is in the same line.
-func behind(p []byte, names []uint32) bool {
-	first, second := p[names[0]:], p[names[1]:]
-	return bytes.Compare(first[:bytes.IndexByte(first, '=')], second[:bytes.IndexByte(second, '=')]) < 0
-}
-
 // indexLine decodes one line if it can be indexed. If not, m is to be reset.
 func (m *Message) indexLine(line []byte) bool {
 	if !wide || len(line) == 0 || len(line) > longest {
 		return false
 	}
+	if m.near.starts == nil {
+		m.near = marks{m.nearStarts[:], m.nearKeys[:]}
+	}
 	var ends [1 + spareLines]lineMark
-	x := index{line: 1, lineRoom: 1, nameRoom: nearNames, line0: &ends[0], name0: &m.near[0]}
+	x := index{line: 1, lineRoom: 1, nameRoom: nearNames, line0: &ends[0], name0: &m.nearStarts[0]}
 	x.scan(line, 1)
 	if x.lines != 1 || int(ends[0].end) != len(line) {
 		return false
 	}
-	names := m.near[:ends[0].names]
-	return sorted(line, names) == len(names) && m.adopt(line, 0, names, x.mixed > 0)
-}
-
-// adopt makes m the message of a line that was indexed, which began at before. Mixed says that it may begin with other names than the
-// command. If it returns false, the head is wrong, and m is to be reset.
-func (m *Message) adopt(line []byte, before uint32, names []uint32, mixed bool) bool {
-	body, end := len(line), len(line)
-	if len(names) > 0 {
-		body = int(names[0] - before)
-		end = body - 1
-	}
-	m.reset(line, uint32(body), names)
-	m.before = before
-	if !mixed {
-		m.names[commandName] = span{0, uint32(end)}
-		return end > 0 && !isDigit(line[0])
-	}
-	if len(line) == 0 {
+	n := ends[0].names
+	if sorted(line, m.near.part(0, int(n))) < int(n) {
 		return false
 	}
+	ok := m.adopt(line, 0, &m.near, 0, n)
+	if x.mixed > 0 {
+		ok = m.adoptHead()
+	}
+	return ok
+}
+
+// adopt makes m the message of a line that was indexed and has these names, where it began at before. It returns false if the line
+// does not begin with a command, and m is to be reset; adoptHead then looks for other names.
+func (m *Message) adopt(line []byte, before uint32, names *marks, first, last uint32) bool {
+	body := uint32(len(line))
+	command := body
+	if first < last {
+		body = names.starts[first] - before
+		command = body - 1
+	}
+	m.reset(line, body, names)
+	m.names[commandName].to = command
+	m.before, m.first, m.last = before, first, last
+	return command > 0 && len(line) > 0 && !isDigit(line[0])
+}
+
+// adoptHead is for a line that was adopted and may begin with other names than the command.
+func (m *Message) adoptHead() bool {
+	if len(m.line) == 0 {
+		return false
+	}
+	m.names[commandName].to = 0
 	at, ok := m.scanHead()
-	return ok && at == body
+	return ok && at == int(m.body)
 }

@@ -11,6 +11,12 @@ var wide = hasAVX2()
 //go:noescape
 func structure(x *index, p *byte, n, last int) bool
 
+// ordered is sorted for n names, a multiple of 4 and not 0; last is the key of the one before. What it returns is a multiple of 4, too. It
+// reads seven bytes from where each name begins, and is in order_amd64.s.
+//
+//go:noescape
+func ordered(p *byte, starts *uint32, keys *uint64, n int, last uint64) int
+
 func hasAVX2() bool
 
 // page is the size of the smallest pages of memory on amd64.

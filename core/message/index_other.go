@@ -6,3 +6,5 @@ package message
 const wide = false
 
 func (x *index) scan(p []byte, last int) {}
+
+func ordered(p *byte, starts *uint32, keys *uint64, n int, last uint64) int { return 0 }

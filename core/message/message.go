@@ -27,9 +27,11 @@ type Message struct {
 	unscanned bool  // params is not filled before it is needed: line[body:] is canonical
 	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
 
-	before uint32   // where line begins in what starts counts from
-	starts []uint32 // where the names of the parameters begin, while no more is known of them; else nil
-	line   []byte   // borrowed, or a copy after Parse and Clone; without white space around it
+	before uint32 // where line begins in what marked counts from
+	first  uint32 // the first name of a parameter in marked
+	last   uint32 // and the one behind the last
+	marked *marks // the names of the parameters, while no more is known of them; else nil
+	line   []byte // borrowed, or a copy after Parse and Clone; without white space around it
 
 	// What is in these counts only if something above says so.
 	own     []byte
@@ -37,8 +39,10 @@ type Message struct {
 	scratch []byte // unescaped values
 	fields  []field
 
-	near  [nearNames + spareNames]uint32 // room for starts
-	batch *batch                         // for Decoder.Decode, which makes it
+	batch      *batch // for Decoder.Decode, which makes it
+	near       marks  // for Decode
+	nearStarts [nearNames + spareNames]uint32
+	nearKeys   [nearNames + spareNames]uint64
 }
 
 // nearNames is as many parameters as nearly all messages have.
@@ -132,11 +136,11 @@ func trim(line []byte) (from, to int) {
 func (m *Message) Reset() { m.reset(nil, 0, nil) }
 
 // reset makes m the message of a line with these parameters, which are canonical, and without names.
-func (m *Message) reset(line []byte, body uint32, starts []uint32) {
+func (m *Message) reset(line []byte, body uint32, names *marks) {
 	m.names, m.body = [nameCount]span{}, body
 	m.ownHead, m.printed, m.json, m.built = false, false, false, false
 	m.ordered, m.canonical, m.unscanned, m.unchecked = true, true, true, 0
-	m.starts, m.line = starts, line
+	m.marked, m.line = names, line
 }
 
 // Clone returns an independent copy that owns its bytes.

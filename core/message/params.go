@@ -21,14 +21,14 @@ func (m *Message) Get(name string) (string, bool) {
 // Lookup returns the value of a parameter, borrowed from the message, and whether the parameter is there. It allocates
 // nothing, except when a value with escapes is asked for the first time and is longer than any before it.
 func (m *Message) Lookup(name string) ([]byte, bool) {
+	if m.marked != nil {
+		return m.indexed(name)
+	}
 	if m.built {
 		if i, ok := m.find(name); ok {
 			return m.fields[i].value, true
 		}
 		return nil, false
-	}
-	if m.starts != nil {
-		return m.indexed(name)
 	}
 	if p := m.param(name); p != nil {
 		return m.value(p), true
@@ -68,23 +68,34 @@ func (m *Message) at(i int) (name, value []byte) {
 
 // indexed is Lookup for a message of which is known where the names of its parameters begin.
 func (m *Message) indexed(name string) ([]byte, bool) {
-	line := m.line
-	for i, at := range m.starts {
-		from := int(at - m.before)
-		eq := from + len(name)
-		if eq >= len(line) || line[eq] != '=' || string(line[from:eq]) != name {
+	key := keyOf(name) >> 8
+	for i, k := range m.marked.keys[m.first:m.last] {
+		if k != key {
 			continue
 		}
-		to := len(line)
-		if i+1 < len(m.starts) {
-			to = int(m.starts[i+1]-m.before) - 1
+		if value, ok := m.valueAt(uint32(i), name); ok {
+			return value, true
 		}
-		if eq++; eq < to && line[eq] == '"' {
-			eq, to = eq+1, to-1
-		}
-		return line[eq:to:to], true
 	}
 	return nil, false
+}
+
+// valueAt returns the value of parameter i of those that are marked, if it has that name.
+func (m *Message) valueAt(i uint32, name string) ([]byte, bool) {
+	line, starts := m.line, m.marked.starts[m.first:]
+	from := int(starts[i] - m.before)
+	eq := from + len(name)
+	if eq >= len(line) || line[eq] != '=' || string(line[from:eq]) != name {
+		return nil, false
+	}
+	to := len(line)
+	if m.first+i+1 < m.last {
+		to = int(starts[i+1]-m.before) - 1
+	}
+	if eq++; eq < to && line[eq] == '"' {
+		eq, to = eq+1, to-1
+	}
+	return line[eq:to:to], true
 }
 
 // param finds a parameter of a decoded message: the last one of that name. A loop over the few that messages have is faster
@@ -124,7 +135,7 @@ func (m *Message) unescape(p *param) []byte {
 
 // scan finds the parameters in a line where they were proven to be right.
 func (m *Message) scan() {
-	m.unscanned, m.starts, m.params = false, nil, m.params[:0]
+	m.unscanned, m.marked, m.params = false, nil, m.params[:0]
 	if int(m.body) < len(m.line) {
 		m.scanParams()
 	}

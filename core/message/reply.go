@@ -1,5 +1,7 @@
 package message
 
+import "unsafe"
+
 // Reply returns a new message to the sender of m, as ReplyTo does; it borrows nothing.
 func (m *Message) Reply(command string) *Message {
 	r := &Message{}
@@ -16,13 +18,13 @@ func (m *Message) Reply(command string) *Message {
 // before. With a command r borrows nothing from m; with "" it may borrow the line of m, which must then stay as it is for as
 // long as r is in use. They must not be the same message.
 func (r *Message) ReplyTo(m *Message, command string) {
-	r.Reset()
 	if command == "" && m.bare() {
-		r.names[commandName] = m.names[commandName]
-		r.line = m.line[:m.names[commandName].to]
-		r.body = uint32(len(r.line))
+		to := m.names[commandName].to
+		r.reset(m.line[:to], to, nil)
+		r.names[commandName].to = to
 		return
 	}
+	r.Reset()
 	own := r.own[:0]
 	if command == "" {
 		own = r.copyName(own, commandName, m, commandName)
@@ -51,14 +53,22 @@ func (r *Message) copyName(own []byte, to int, m *Message, from int) []byte {
 // which must then stay as it is for as long as r is in use, and else they are copied. Nothing is allocated once r
 // has been used before.
 func (r *Message) CopyParams(m *Message) {
-	if r == m {
+	if r.canonical && r.unscanned && r.sharesHead(m) && len(m.line) <= cap(r.line) {
+		r.marked, r.line, r.body = nil, r.line[:len(m.line)], m.body // as ReplyTo left it
 		return
 	}
-	if !r.ownHead && !r.sharesHead(m) {
+	if r != m {
+		r.copyParams(m)
+	}
+}
+
+// copyParams is CopyParams for all cases.
+func (r *Message) copyParams(m *Message) {
+	if !r.sharesHead(m) && !r.ownHead {
 		r.moveHead(r.own[:0]) // r.line is about to change
 	}
 	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
-	r.starts, r.built, r.unscanned, r.canonical, r.ordered = nil, !m.canonical, true, m.canonical, true
+	r.marked, r.built, r.unscanned, r.canonical, r.ordered = nil, !m.canonical, true, m.canonical, true
 	if m.canonical {
 		r.line, r.body = m.line, m.body
 		return
@@ -70,7 +80,9 @@ func (r *Message) CopyParams(m *Message) {
 	}
 }
 
-// sharesHead says whether r has its head from where the line of m has the same.
+// sharesHead says whether r has its head, a command alone, from where the line of m has the same, and that line is canonical.
 func (r *Message) sharesHead(m *Message) bool {
-	return r.bare() && m.bare() && m.canonical && r.names[commandName].to == m.names[commandName].to && &r.line[0] == &m.line[0]
+	command := r.names[commandName].to
+	return command > 0 && command == m.names[commandName].to && r.names[commandName].from|m.names[commandName].from == 0 &&
+		m.canonical && !r.ownHead && !m.ownHead && unsafe.SliceData(r.line) == unsafe.SliceData(m.line)
 }

@@ -4,8 +4,8 @@ package message
 // quotes and escapes as can be. Parameters that came that way and were not touched are copied as they are. On error
 // (that of Check) dst is returned as it was.
 func (m *Message) AppendText(dst []byte) ([]byte, error) {
-	if m.canonical && m.bare() {
-		return append(dst, m.line...), nil
+	if line := m.Verbatim(); line != nil {
+		return append(dst, line...), nil
 	}
 	if m.printed && m.unchecked == 0 {
 		dst = append(dst, m.own...)
@@ -23,6 +23,15 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 		return dst, nil
 	}
 	return m.appendParams(dst), nil
+}
+
+// Verbatim returns the line that AppendText would print, borrowed, if the message has it as it came, and else nil. It saves who prints
+// many messages a way through all that a message may be.
+func (m *Message) Verbatim() []byte {
+	if m.canonical && m.names[commandName].from == 0 && m.names[commandName].to > 0 && !m.ownHead {
+		return m.line
+	}
+	return nil
 }
 
 // Append appends the text or the JSON form.

@@ -35,8 +35,3 @@ func (l *Link) single(line []byte) error {
 	}
 	return nil
 }
-
-// receiver is a link as its decoder sees it.
-type receiver Link
-
-func (r *receiver) OnLine(line []byte, err error) bool { return (*Link)(r).decoded(line, err) }

@@ -49,18 +49,10 @@ func newLink(c transport.Conn, s *shared) *Link {
 	return l
 }
 
-// Send queues m, which may be used again at once. It returns transport.ErrFull if the peer does not read or
-// Options.Send allows no more for now (OnDrain follows), transport.ErrClosed after the end, or what is wrong with a
-// name in m. It does not block.
-func (l *Link) Send(m *message.Message) error {
-	if room := l.room(); room != nil {
-		line, err := m.Append(room, l.shared.asJSON(l.json))
-		if err != nil && !errors.Is(err, message.ErrNotUTF8) {
-			return err
-		}
-		if err == nil && l.fill(line) {
-			return nil
-		}
+// send is Send for all cases.
+func (l *Link) send(m *message.Message) error {
+	if l.print(m) {
+		return nil
 	}
 	line, err := l.shared.encode(m, l.shared.asJSON(l.json))
 	if err != nil {
@@ -222,15 +214,34 @@ func (l *Link) check(err error) {
 }
 
 // line handles one line and says whether to go on.
-func (l *Link) line(line []byte) bool { return l.decoded(line, l.shared.m.Decode(line)) }
+func (l *Link) line(line []byte) bool {
+	return (*receiver)(l).OnLine(line, l.shared.m.Decode(line))
+}
 
-// decoded handles one line that was decoded, or was not.
-func (l *Link) decoded(line []byte, err error) bool {
+// receiver is a link as its decoder sees it.
+type receiver Link
+
+// OnLine handles one line that was decoded, or was not.
+func (r *receiver) OnLine(line []byte, err error) bool {
+	l := (*Link)(r)
+	s := l.shared
+	if err != nil || l.flow != nil || s.keeper != nil {
+		l.handle(line, err)
+	} else {
+		l.json = s.m.IsJSON()
+		s.dispatch(l)
+	}
+	return s.filler == l && !l.closing || l.goesOn()
+}
+
+// handle is OnLine for all cases.
+func (l *Link) handle(line []byte, err error) {
 	s := l.shared
 	if l.flow != nil {
 		l.flow.received(len(line) + 1)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		l.json = s.m.IsJSON()
 		if l.flow != nil {
 			l.flow.heard = true
@@ -238,14 +249,18 @@ func (l *Link) decoded(line []byte, err error) bool {
 		if s.keeper == nil || !s.keeper.received(l, &s.m) {
 			s.dispatch(l)
 		}
-	} else if !errors.Is(err, message.ErrEmpty) {
+	case !errors.Is(err, message.ErrEmpty):
 		s.malformed(l, line, err)
 	}
+}
+
+// goesOn says whether the next line may be handled. If not, what is left waits in the decoder and in the kernel, until the
+// replies so far went out.
+func (l *Link) goesOn() bool {
 	if l.closing {
 		return false
 	}
-	if s.filler != l && l.blocked() {
-		// What is left waits in the decoder and in the kernel until the replies so far went out.
+	if l.shared.filler != l && l.blocked() {
 		l.stalled = true
 		l.conn.Pause()
 		return false

@@ -1,25 +1,84 @@
 package link
 
-import "github.com/ed-toolbox/ed/transport"
+import (
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
+)
 
 // While a link reads, what is sent is not printed and then copied to the connection's queue but printed there. One link at a time has
 // room lent by its connection; it is given back before anything else is done with that connection, and when reading ends. So the
 // connection is asked once for many messages.
 
-// room returns where a message may be printed, or nil if there is no such room.
-func (l *Link) room() []byte {
+// Send queues m, which may be used again at once. It returns transport.ErrFull if the peer does not read or
+// Options.Send allows no more for now (OnDrain follows), transport.ErrClosed after the end, or what is wrong with a
+// name in m. It does not block.
+func (l *Link) Send(m *message.Message) error {
+	// Most replies of most services are lines that are there already, to a link that has room: they go the short way.
 	s := l.shared
-	if s.traced() {
-		return nil // hooks are shown what is in the scratch space
+	line := m.Verbatim()
+	if s.filler != l || line == nil || l.json || s.options.Form == FormJSON || s.traced() {
+		return l.send(m)
 	}
-	if s.filler != l && (!s.reading || l.flow != nil || !s.lend(l)) {
-		return nil
+	room, at := s.room, s.used
+	end := at + len(line)
+	if end >= len(room) {
+		return l.send(m)
 	}
-	return s.room
+	copy(room[at:end], line)
+	room[end] = '\n'
+	s.used = end + 1
+	s.stats.Out++
+	return nil
 }
 
-// lend borrows room of the connection of l.
+// print is Send where the room lent to l takes the message. It returns false if it does not, which may have other reasons than
+// the lack of room.
+func (l *Link) print(m *message.Message) bool {
+	if !l.mayPrint() {
+		return false
+	}
+	s := l.shared
+	line, err := m.Append(s.room[:s.used], s.asJSON(l.json))
+	if err != nil {
+		return false
+	}
+	if len(line) >= len(s.room) { // it was moved to where there is room, or fills this to the last byte
+		s.giveBack()
+		return false
+	}
+	s.end(len(line))
+	return true
+}
+
+// copy is print for a line.
+func (s *shared) copy(line []byte) bool {
+	to := s.used + len(line)
+	if to >= len(s.room) {
+		s.giveBack()
+		return false
+	}
+	copy(s.room[s.used:], line)
+	s.end(to)
+	return true
+}
+
+// end ends a line in the room.
+func (s *shared) end(at int) {
+	s.room[at] = '\n'
+	s.used = at + 1
+	s.stats.Out++
+}
+
+// mayPrint says whether there is room for messages of l. Hooks are shown what is in the scratch space.
+func (l *Link) mayPrint() bool {
+	return (l.shared.filler == l || l.shared.lend(l)) && !l.shared.traced()
+}
+
+// lend borrows room of the connection of l, unless there is a reason not to.
 func (s *shared) lend(l *Link) bool {
+	if !s.reading || l.flow != nil {
+		return false
+	}
 	s.giveBack()
 	lender, ok := l.conn.(transport.Lender)
 	if !ok {
@@ -29,19 +88,7 @@ func (s *shared) lend(l *Link) bool {
 	if room == nil {
 		return false
 	}
-	s.filler, s.lender, s.room = l, lender, room
-	return true
-}
-
-// fill takes what was appended to the room. It returns false when that did not fit: the room is given back without it then.
-func (l *Link) fill(line []byte) bool {
-	s := l.shared
-	if len(line) >= cap(s.room) {
-		s.giveBack()
-		return false
-	}
-	s.room = append(line, '\n')
-	s.stats.Out++
+	s.filler, s.lender, s.room, s.used = l, lender, room[:cap(room)], 0
 	return true
 }
 
@@ -61,7 +108,7 @@ func (s *shared) settle() {
 // giveBack queues what is in the room.
 func (s *shared) giveBack() {
 	if s.filler != nil {
-		s.lender.Commit(s.room)
+		s.lender.Commit(s.room[:s.used])
 		s.filler, s.lender, s.room = nil, nil, nil
 	}
 }

@@ -13,10 +13,10 @@ func (l *Link) SpeaksText() bool { return !l.shared.asJSON(l.json) }
 // SendText is Send for a message that is encoded already, so that one for many peers is encoded once: line is its text
 // without a line end, and borrowed until SendText returns. It goes as text also to a peer that is otherwise sent JSON.
 func (l *Link) SendText(line []byte) error {
-	if room := l.room(); len(line) < cap(room)-len(room) && l.fill(append(room, line...)) {
+	s := l.shared
+	if l.mayPrint() && s.copy(line) {
 		return nil
 	}
-	s := l.shared
 	packet := line
 	if !l.packets {
 		s.out = append(append(s.out[:0], line...), '\n')
