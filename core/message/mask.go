@@ -126,14 +126,22 @@ func nameKey(p []byte, from, to int) (key uint64) {
 
 // keyOf is nameKey of a string, which may have NUL bytes but is not empty or ends in one.
 func keyOf(name string) (key uint64) {
-	if len(name) >= 8 {
-		return uint64(name[0])<<56 | uint64(name[1])<<48 | uint64(name[2])<<40 | uint64(name[3])<<32 |
-			uint64(name[4])<<24 | uint64(name[5])<<16 | uint64(name[6])<<8 | uint64(name[7])
+	n := len(name)
+	if n >= 8 {
+		return half(name)<<32 | half(name[4:])
 	}
-	for i := range len(name) {
+	if n >= 4 {
+		return half(name)<<32 | half(name[n-4:])<<(64-8*n&63) // the two overlap
+	}
+	for i := range n {
 		key |= uint64(name[i]) << (56 - 8*i&63)
 	}
 	return key
+}
+
+// half returns the first four bytes of s, the first of them highest.
+func half(s string) uint64 {
+	return uint64(s[0])<<24 | uint64(s[1])<<16 | uint64(s[2])<<8 | uint64(s[3])
 }
 
 // commandAt returns where the command at p[i] ends: the first byte that cannot be part of it.

@@ -16,7 +16,7 @@ func (l *Link) Send(m *message.Message) error {
 	// Most replies of most services are lines that are there already, to a link that has room: they go the short way.
 	s := l.shared
 	line := m.Verbatim()
-	if s.filler != l || line == nil || l.json || s.options.Form == FormJSON || s.traced() {
+	if s.filler != l || line == nil || l.json || s.options.Form == FormJSON || s.usual == nil || s.usual.Traced() {
 		return l.send(m)
 	}
 	room, at := s.room, s.used
