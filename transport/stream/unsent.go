@@ -10,7 +10,7 @@ import "time"
 // from waiting for slow handlers of others, not too much is kept for not too
 // long.
 const (
-	mostUnsent = 64 << 10 // bytes
+	mostUnsent = 128 << 10 // bytes
 	unsentTime = 200 * time.Microsecond
 )
 
@@ -31,13 +31,12 @@ func (c *Conn) postpone() bool {
 	}
 	l := c.loop
 	u := &l.unsent
-	now := l.Now()
 	switch {
 	case len(u.conns) == 0:
-		u.since = now
-	case u.bytes+n > mostUnsent || now.Sub(u.since) > unsentTime:
+		u.since = l.Now()
+	case u.bytes+n > mostUnsent || len(u.conns)%8 == 0 && l.Now().Sub(u.since) > unsentTime:
 		l.send()
-		u.since = now
+		u.since = l.Now()
 	}
 	if !u.queued {
 		u.queued = true
