@@ -6,7 +6,7 @@ import "github.com/ed-toolbox/ed/core/message"
 // came as it is to be written once, to where it is queued. Whether m has the sender afterwards is not said. Errors are those of Send.
 func (l *Link) SendFrom(s *message.Sender, m *message.Message) error {
 	if room := l.room(); room != nil && !l.shared.asJSON(l.json) {
-		if line, ok := m.AppendFrom(room, s); ok && l.fill(line) {
+		if line, ok := m.AppendFrom(room, s); ok && l.shared.fill(line) {
 			return nil
 		}
 	}

@@ -31,47 +31,35 @@ func (l *Link) Send(m *message.Message) error {
 	return nil
 }
 
-// print is Send where the room lent to l takes the message. It returns false if it does not, which may have other reasons than
-// the lack of room.
+// print is Send where there is room for what is printed. It returns false if there is not, or nothing to be printed.
 func (l *Link) print(m *message.Message) bool {
-	if !l.mayPrint() {
+	room := l.room()
+	if room == nil {
 		return false
 	}
+	line, err := m.Append(room, l.shared.asJSON(l.json))
+	return err == nil && l.shared.fill(line)
+}
+
+// room returns what was printed in the room of l so far, for more to be appended, and nil if there is no room.
+func (l *Link) room() []byte {
 	s := l.shared
-	line, err := m.Append(s.room[:s.used], s.asJSON(l.json))
-	if err != nil {
-		return false
+	if s.filler != l && !s.lend(l) || s.traced() {
+		return nil // hooks are shown what is in the scratch space
 	}
-	if len(line) >= len(s.room) { // it was moved to where there is room, or fills this to the last byte
+	return s.room[:s.used]
+}
+
+// fill takes the line that was appended to the room. It returns false when that did not fit: the room is given back without it then.
+func (s *shared) fill(line []byte) bool {
+	if len(line) >= len(s.room) {
 		s.giveBack()
 		return false
 	}
-	s.end(len(line))
-	return true
-}
-
-// copy is print for a line.
-func (s *shared) copy(line []byte) bool {
-	to := s.used + len(line)
-	if to >= len(s.room) {
-		s.giveBack()
-		return false
-	}
-	copy(s.room[s.used:], line)
-	s.end(to)
-	return true
-}
-
-// end ends a line in the room.
-func (s *shared) end(at int) {
-	s.room[at] = '\n'
-	s.used = at + 1
+	s.room[len(line)] = '\n'
+	s.used = len(line) + 1
 	s.stats.Out++
-}
-
-// mayPrint says whether there is room for messages of l. Hooks are shown what is in the scratch space.
-func (l *Link) mayPrint() bool {
-	return (l.shared.filler == l || l.shared.lend(l)) && !l.shared.traced()
+	return true
 }
 
 // lend borrows room of the connection of l, unless there is a reason not to.
