@@ -23,11 +23,11 @@
 // are comments. A key without "=" is "true". "-" and "_" are the same in the names of keys. Keys may be in the section of the
 // tool, [signal], or before the first section; ed.conf may hold the sections and keys of other tools as well.
 //
-// Reference reads one variable of any such file: FILE@VARIABLE.
+// Reference reads one variable of any such file: FILE@VARIABLE. ReadFile reads other small files that options name.
 //
 // # Threads
 //
-// Settings do not change after Load and may be read from anywhere. Load and Reference read files and may block as files do.
+// Settings do not change after Load and may be read from anywhere. Load, Reference and ReadFile read files and may block as files do.
 //
 // # Errors
 //

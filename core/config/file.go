@@ -37,11 +37,21 @@ func (e entry) fullName() string {
 
 // readFile returns the entries of an ini file in the order of their lines.
 func readFile(path string) ([]entry, error) {
+	data, err := ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, data)
+}
+
+// ReadFile returns a file that an option names and people write: of at most 1 MiB, and without waiting for more than 2 s where it
+// comes by a pipe. The error is a *FileError.
+func ReadFile(path string) ([]byte, error) {
 	data, err := readLimited(path)
 	if err != nil {
 		return nil, &FileError{File: path, Err: err}
 	}
-	return parse(path, data)
+	return data, nil
 }
 
 func readLimited(path string) ([]byte, error) {

@@ -2,14 +2,13 @@ package signal
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -208,14 +207,12 @@ func parseSecret(c *cli.Context) (string, error) {
 	if code != "" || file == "" {
 		return code, nil
 	}
-	f, err := os.Open(file)
+	text, err := config.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("read the secret code: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxDatagram+1))
-	if err != nil {
-		return "", fmt.Errorf("read the secret code: %w", err)
+		if toolkit.KindOf(err) == toolkit.Other {
+			err = toolkit.As(toolkit.NoInput, err)
+		}
+		return "", fmt.Errorf("secret code: %w", err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	line = strings.TrimSuffix(line, "\r")

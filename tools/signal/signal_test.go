@@ -2,9 +2,11 @@ package signal_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,6 +124,27 @@ func TestSignalRefuses(t *testing.T) {
 			require.Empty(t, w.Dialled)
 		})
 	}
+}
+
+// TestSecretByPipe: a FIFO keeps nobody waiting, and what a shell's <(…) gives is read.
+func TestSecretByPipe(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	w := toolkittest.New(t)
+	err := w.Run(t.Context(), signal.Command, "signal", "--secret-code-file", fifo, "STOP")
+	require.ErrorContains(t, err, "secret code: read "+fifo+": it is a FIFO that nobody writes to")
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
+	require.Empty(t, w.Dialled)
+
+	r, p, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	_, err = p.WriteString("s3;cret\n")
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	path := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	require.NoError(t, w.Run(t.Context(), signal.Command, "signal", "--dry-run", "--secret-code-file", path, "STOP"))
+	require.Equal(t, from+`STOP secret_code="s3;cret"`+"\n", w.Out.String())
 }
 
 // TestSignalTarget holds --host, --type and --encrypt against the address that is dialled.
