@@ -85,6 +85,7 @@ type jsonEvent struct {
 	Target  string `json:"target"`
 	PID     int    `json:"pid"`
 	Unit    string `json:"unit"`
+	Service string `json:"service"`
 	Step    string `json:"step"`
 	Outcome string `json:"outcome"`
 	Reason  string `json:"reason"`

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
+	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -36,6 +38,48 @@ func (v *resolver) byRouter(ctx context.Context, name string) (found bool, hint 
 		return false, "", toolkit.Errorf(toolkit.Temporary, "the process of service %s changed while it was looked at", name)
 	}
 	return true, "", v.add(&target{operand: name, service: name}, h, err)
+}
+
+// nameServices asks the router which services the processes are that were given by their numbers, for the message step.
+func (v *resolver) nameServices(ctx context.Context) error {
+	nameless := func(t *target) bool { return t.service == "" }
+	if !slices.ContainsFunc(v.found.targets, nameless) || !has(v.plan, 0) || v.waitOnly {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	r, err := v.r.env.DialRouter(limited, v.router, toolkit.RouterOptions{DialOptions: toolkit.DialOptions{ConnectTimeout: answerLimit}})
+	if err != nil {
+		return parentEnded(ctx) // there need be none
+	}
+	defer r.Close()
+	list, err := r.Services(limited)
+	if err != nil {
+		return parentEnded(ctx)
+	}
+	for _, t := range v.found.targets {
+		if nameless(t) {
+			t.service = serviceOf(list, t.process(), time.Now())
+		}
+	}
+	return nil
+}
+
+// serviceOf is the one service that the process has registered, "" where there is none or more than one. It must have done so since it
+// began: before, the number was another's.
+func serviceOf(list []toolkit.ServiceInfo, p proc.Process, now time.Time) (name string) {
+	began := now.Add(-p.Age())
+	for _, s := range list {
+		then := s.Since.Add(time.Second) // it is told in whole seconds
+		if s.PID != p.PID || s.Status != "up" || s.Since.IsZero() || then.Before(began) || toolkit.IsPassing(s.Name) {
+			continue
+		}
+		if name != "" {
+			return ""
+		}
+		name = serviceName(s.Name)
+	}
+	return name
 }
 
 // processOf asks which process has registered the service on the router's own node; 0 where that is not told.

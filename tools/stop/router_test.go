@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,6 +81,50 @@ func TestStopFindsProcessByRouter(t *testing.T) {
 	c.endedBy(t, syscall.SIGINT)
 
 	requireKind(t, toolkit.NoSuch, run(t, routerWorld(t, r), "--strict", "none_such"))
+}
+
+// A process that is given by its number is told by its name, where the router knows that it is that one service.
+func TestStopNamesProcessByRouter(t *testing.T) {
+	tests := []struct {
+		name     string
+		services int
+		own      bool // the services are the process's
+		before   bool // they were registered before it began
+		want     []string
+	}{
+		{"its service", 1, true, false, []string{"find found", "message gone"}},
+		{"the service of another", 1, false, false, []string{"find found", "message skipped", "INT gone"}},
+		{"two services", 2, true, false, []string{"find found", "message skipped", "INT gone"}},
+		{"one that had its number", 1, true, true, []string{"find found", "message skipped", "INT gone"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			systemctl(t, "")
+			c := start(t, "plain", "")
+			o := servicetest.Options{Since: time.Now().Unix()}
+			if test.before {
+				o.Since -= 60
+			}
+			if test.own {
+				pid, err := strconv.Atoi(c.pid())
+				require.NoError(t, err)
+				o.PID = pid
+			}
+			r := servicetest.Start(t, o)
+			for n := range test.services {
+				registered(t, r, unique(t, strconv.Itoa(n)), c)
+			}
+			w := routerWorld(t, r)
+			require.NoError(t, run(t, w, "--json", "--plan", "message:5s,INT:5s", c.pid()))
+			list := events(t, w)
+			require.Equal(t, test.want, steps(list))
+			if test.want[1] == "message gone" {
+				require.Equal(t, unique(t, "0"), list[0].Service)
+			} else {
+				require.Equal(t, "no service name is known", list[1].Reason)
+			}
+		})
+	}
 }
 
 func TestStopRouterOptions(t *testing.T) {

@@ -66,7 +66,7 @@ func resolveAll(ctx context.Context, o options, r *reporter) (*resolution, error
 	}
 	switch len(errs) {
 	case 0:
-		return v.found, nil
+		return v.found, v.nameServices(ctx)
 	case 1:
 		return v.found, errs[0]
 	default:

@@ -31,6 +31,7 @@ type Options struct {
 	Refuse map[string]string // service name -> why it is not registered
 	Full   map[string]bool   // services that take nothing any more
 	PID    int               // said to be that of each service; 0: what their connections tell
+	Since  int64             // said to be when each was registered, in seconds; 0: long ago
 	Listed map[string]bool   // services whose messages are kept while they are away
 }
 

@@ -159,7 +159,7 @@ func (r *Router) list(m *message.Message) *message.Message {
 	items := r.names()
 	if details, _ := m.Get("details"); details == "true" {
 		for i, name := range items {
-			items[i] = fmt.Sprintf("%s@%s:up:%d", name, r.options.Node, startedAt)
+			items[i] = fmt.Sprintf("%s@%s:up:%d", name, r.options.Node, cmp.Or(r.options.Since, startedAt))
 			to, _ := r.find(name)
 			if peer, ok := to.(*link.Link).Conn().Peer(); ok {
 				items[i] += fmt.Sprintf(":%d", cmp.Or(r.options.PID, int(peer.PID)))
