@@ -1,6 +1,7 @@
 package router
 
 import (
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -18,7 +19,12 @@ func (r *Router) broadcast(c *Client, m *message.Message, t *trail) {
 	if service != '.' && t.hops < mostHops {
 		reached += r.toRouters(c, m, t, service == '?')
 	}
-	if reached == 0 && !t.set {
+	switch {
+	case reached > 0:
+		r.became(m, "broadcast", dispatch.Handled, nil)
+	case t.set:
+		r.became(m, "broadcast", dispatch.Dropped, errNobody)
+	default:
 		r.undeliverable(c, m)
 	}
 }

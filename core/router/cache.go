@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -76,6 +77,7 @@ func (r *Router) keep(c *Client, m *message.Message) {
 	text, err := m.AppendText(nil)
 	if err != nil || !r.roomFor(c, len(text)) {
 		r.stats.CacheRefused++
+		r.became(m, "undelivered", dispatch.Dropped, errNoRoom)
 		r.undeliverable(c, m)
 		return
 	}
@@ -97,6 +99,7 @@ func (r *Router) keep(c *Client, m *message.Message) {
 		c.cached += len(text)
 	}
 	r.stats.Cached++
+	r.became(m, "cached", dispatch.Handled, nil)
 	e.number = r.stats.Cached
 	if e.asked && e.asker.report {
 		r.report(e.asker, cached)
@@ -150,6 +153,7 @@ func (r *Router) deliverCached(v *service) {
 // expired reports a message that waited in vain.
 func (r *Router) expired(e *waitingLine) {
 	r.stats.Expired++
+	r.showExpired(e)
 	if e.asked {
 		r.report(e.asker, failed)
 	}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -67,6 +68,7 @@ func (r *Router) give(c, to *Client, m *message.Message) bool {
 		return false
 	}
 	c.reaches(to)
+	r.became(m, "forwarded", dispatch.Handled, nil)
 	if asked {
 		to.owe(o)
 	}
@@ -133,5 +135,8 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		r.waiting.add(next.id, o, taken, next.timeout+lifetime, r.o.Limits.Reports)
 	}
 	r.stats.Relayed += uint64(taken)
+	if taken > 0 {
+		r.became(m, "relayed", dispatch.Handled, nil)
+	}
 	return taken > 0
 }

@@ -1,6 +1,9 @@
 package router
 
-import "github.com/ed-toolbox/ed/core/message"
+import (
+	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
+)
 
 // rate counts the messages of one client in the current second.
 type rate struct {
@@ -22,8 +25,9 @@ func (r *Router) withinRate(c *Client, m *message.Message) bool {
 		return true
 	}
 	r.stats.OverRate++
+	r.became(m, "limited", dispatch.Dropped, errOverRate)
 	if int64(c.rate.count) == int64(limit)+1 {
-		r.refuse(c, m, "too many messages in one second")
+		r.refuse(c, m, errOverRate.Error())
 	}
 	if o, asked := r.askerOf(c, m); asked {
 		r.report(o, failed)

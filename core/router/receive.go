@@ -111,7 +111,7 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		r.heard.note(r, m.SentFromServerBytes(), c)
 	}
 	if mine {
-		r.own.Dispatch(c, m)
+		r.became(m, "router", r.own.Dispatch(c, m), nil)
 		return
 	}
 	r.forward(c, m, &t)
@@ -167,6 +167,9 @@ func (r *Router) isMine(m *message.Message) bool {
 // refuse answers INVALID with the reason, unless m is itself such an answer. A message for somebody else is undeliverable.
 func (r *Router) refuse(c *Client, m *message.Message, reason string) {
 	r.stats.Refused++
+	if r.inHand.m == m {
+		r.became(m, "refused", dispatch.Invalid, errors.New(reason))
+	}
 	r.log.debug("message was refused", "client", c.Label(), "message", shown(m), "reason", reason)
 	if !dispatch.NeverAnswered(m.CommandBytes()) {
 		r.tell(c, m.Reply("INVALID").Set("command", m.Command()).Set("message", reason))

@@ -3,6 +3,7 @@ package router
 import (
 	"time"
 
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -64,6 +65,7 @@ func (r *Router) askerOf(c *Client, m *message.Message) (asker, bool) {
 // undeliverable reports that m reaches nobody, if its sender wants to know.
 func (r *Router) undeliverable(c *Client, m *message.Message) {
 	r.stats.Undelivered++
+	r.became(m, "undelivered", dispatch.Dropped, errNobody)
 	r.log.debug("message reaches nobody", "message", shown(m))
 	if o, asked := r.askerOf(c, m); asked {
 		r.report(o, failed)
@@ -127,6 +129,7 @@ func (r *Router) reported(_ *Client, m *message.Message) {
 // duplicate drops a message that is old or was here before. Who waits for a report learns that this copy reached nobody.
 func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
 	r.stats.Duplicates++
+	r.became(m, "duplicate", dispatch.Dropped, errDuplicate)
 	if old := t.timeout < r.unix; old || m.Has(paramReportTo) {
 		if o, asked := r.askerOf(c, m); asked {
 			r.report(o, failed)

@@ -51,6 +51,7 @@ type Router struct {
 	waiting   waiting
 	strikes   strikes
 	settling  settling
+	inHand    inHand
 	load      load
 	clock     ClockState
 

@@ -3,6 +3,7 @@ package router
 import (
 	"time"
 
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -60,6 +61,7 @@ func (r *Router) closeAll() {
 
 // quitting answers messages that come while the router stops.
 func (r *Router) quitting(c *Client, m *message.Message) {
+	r.became(m, "stopping", dispatch.Dropped, errStopping)
 	if !r.stopping || c.state >= leaving || c.origin.Kind == Datagram || string(m.CommandBytes()) == "UNREGISTER" && r.isMine(m) {
 		if c.state < leaving && c.origin.Kind != Datagram {
 			c.close()

@@ -91,7 +91,7 @@ type traffic struct{ d *daemon }
 func (t traffic) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
 	c := from.(*link.Link).Value().(*client)
 	if t.d.hooks.Any() {
-		t.d.watched(from, m, func() { t.d.rules.Receive(c.rules, m) })
+		t.d.watched(from, m, func() rules.Fate { return t.d.rules.Observe(c.rules, m) })
 	} else {
 		t.d.rules.Receive(c.rules, m)
 	}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"errors"
 	"iter"
 	"path/filepath"
 	"time"
@@ -73,16 +74,16 @@ func (i *insight) Links() iter.Seq[*link.Link] {
 }
 
 // watched treats a message that somebody may watch. It is shown as it came: the rules say in it who sent it.
-func (d *daemon) watched(from dispatch.Sender, m *message.Message, treat func()) {
+func (d *daemon) watched(from dispatch.Sender, m *message.Message, treat func() rules.Fate) {
 	if d.hooks.Doze() {
-		treat()
-		d.hooks.Glance(dispatch.In, dispatch.Handled, m)
+		f := treat()
+		d.hooks.Glance(dispatch.In, f.Outcome, m)
 		return
 	}
 	d.came = m.AppendReceived(d.came[:0])
 	begin := time.Now()
-	treat()
-	ev := dispatch.Event{Time: begin, Message: &d.seen, Outcome: dispatch.Handled, Handler: "router", Took: time.Since(begin)}
+	f := treat()
+	ev := dispatch.Event{Time: begin, Message: &d.seen, Outcome: f.Outcome, Handler: f.Word, Took: time.Since(begin), Err: f.Err}
 	if d.seen.Decode(d.came) != nil {
 		return // what was decoded once can be again
 	}
@@ -92,8 +93,23 @@ func (d *daemon) watched(from dispatch.Sender, m *message.Message, treat func())
 	d.hooks.Run(&ev)
 }
 
+// Watched implements rules.Watcher.
+func (d *daemon) Watched() bool { return d.hooks.Any() }
+
+// errExpired is what the trace says of cached messages whose service did not come.
+var errExpired = errors.New("it waited in the cache in vain")
+
+// Expired implements rules.Watcher.
+func (d *daemon) Expired(m *message.Message) {
+	d.trace(&dispatch.Event{Direction: dispatch.Out, Message: m, Outcome: dispatch.Dropped, Handler: "expired", Err: errExpired})
+}
+
 // trace shows what links send, and what they could not read.
 func (d *daemon) trace(ev *dispatch.Event) {
+	if d.hooks.Doze() {
+		d.hooks.Glance(ev.Direction, ev.Outcome, ev.Message)
+		return
+	}
 	if ev.Time.IsZero() {
 		ev.Time = time.Now()
 	}
@@ -103,5 +119,5 @@ func (d *daemon) trace(ev *dispatch.Event) {
 var (
 	_ control.Dispatcher = (*insight)(nil)
 	_ control.Links      = (*insight)(nil)
-	_ rules.Host         = (*daemon)(nil)
+	_ rules.Watcher      = (*daemon)(nil)
 )

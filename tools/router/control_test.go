@@ -64,6 +64,8 @@ func TestControlSocketShowsTheRouter(t *testing.T) {
 	require.Contains(t, string(shown[0].Text), "greeter/GREET name=world;password=***")
 	require.Equal(t, dispatch.In, shown[1].Direction)
 	require.Equal(t, "<x:me greeter/GREET name=world;password=***", string(shown[1].Text))
+	require.Equal(t, "forwarded", shown[1].Handler)
+	require.Positive(t, shown[1].Took)
 	require.NotEqual(t, shown[0].Link, shown[1].Link)
 	require.Equal(t, dispatch.Malformed, shown[2].Outcome)
 

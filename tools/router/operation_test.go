@@ -245,3 +245,25 @@ func TestTaken(t *testing.T) {
 	require.FileExists(t, first.path("s"), "the first one is undisturbed")
 	first.service("alpha").sync()
 }
+
+// TestPanicInTheClock: it goes on, or the rules would forget nothing and dial nobody from then on.
+func TestPanicInTheClock(t *testing.T) {
+	n := begin(t)
+	n.do(func() {
+		rules := n.d.rules
+		n.d.rules = nil // a mistake, as far as there can be one
+		n.d.tick.Reset(0)
+		n.d.loop.After(5*time.Millisecond, "mend", func() { n.d.rules = rules })
+	})
+	eventually(t, "it has panicked", func() bool {
+		panics := uint64(0)
+		n.do(func() { panics = uint64(n.d.loop.Stats().Panics) })
+		return panics > 0
+	})
+	eventually(t, "the clock goes on", func() bool {
+		goesOn := false
+		n.do(func() { goesOn = n.d.rules != nil && n.d.tick.Active() })
+		return goesOn
+	})
+	n.service("alpha").sync()
+}

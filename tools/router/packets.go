@@ -20,11 +20,11 @@ func (p packets) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Out
 			o.HasCred, o.UID, o.GID, o.PID = true, who.UID, who.GID, int32(who.PID)
 		}
 	}
-	treat := func() { p.d.rules.Packet(packetConn{peer.Clone()}, o, m) }
+	to := packetConn{peer.Clone()}
 	if p.d.hooks.Any() {
-		p.d.watched(from, m, treat)
+		p.d.watched(from, m, func() rules.Fate { return p.d.rules.ObservePacket(to, o, m) })
 	} else {
-		treat()
+		p.d.rules.Packet(to, o, m)
 	}
 	return dispatch.Handled
 }
