@@ -189,6 +189,13 @@ func TestFaultsAreFound(t *testing.T) {
 			r, err := measure(t, "pub", where, "-r", "max", "-n", "200", "--warmup", "0", "-c", "1", "-e", "loss<5%", "--answer-in", "5s")
 			require.Equal(t, toolkit.Threshold, toolkit.KindOf(err), err)
 			require.Equal(t, uint64(20), r.Counts.Lost)
+
+			// What was lost while it warmed up is not told, and nothing of an earlier run.
+			r, err = measure(t, "pub", where, "-r", "2000/s", "-d", "100ms", "--warmup", "150ms", "-c", "1", "--answer-in", "5s")
+			require.NotNil(t, r, err)
+			require.InDelta(t, float64(r.Counts.Sent)/10, float64(r.Counts.Lost), 1)
+			require.Equal(t, r.Counts.Sent, r.Counts.Received+r.Counts.Lost)
+			require.Equal(t, r.Counts.Received, r.Delivery.Count)
 		})
 	}
 }

@@ -109,7 +109,11 @@ func (c *client) setHigh(n uint64) {
 // that take it for a number.
 func (c *client) setDigits(dst, text []byte, n uint64) {
 	s := c.script
-	putDigits(dst[:s.digits], (s.modulo/10+n)%s.modulo)
+	shown := (s.modulo/10 + n) % s.modulo
+	if len(c.slots) == 0 {
+		shown = c.way.shown(n, s.modulo)
+	}
+	putDigits(dst[:s.digits], shown)
 	if at := s.lines[0].seq; text != nil && at >= 0 {
 		copy(text[at:], dst[:s.digits])
 	}
@@ -161,6 +165,9 @@ func (c *client) mayIssue() bool {
 
 // put appends the next message to dst and notes it as sent.
 func (c *client) put(dst []byte, due, now int64) []byte {
+	if len(c.slots) == 0 {
+		c.way.number(c, due)
+	}
 	l := c.line(c.next)
 	at := len(dst)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -113,7 +114,7 @@ func (w *worker) closed(c *client, was bool, err error) {
 		w.fail(fmt.Errorf("connection %d: %w", c.id+1, err))
 		return
 	case err == nil:
-		err = fmt.Errorf("the service closed the connection")
+		err = toolkit.Errorf(toolkit.Unavailable, "the service closed the connection")
 	}
 	if w.phase == waiting {
 		w.fail(err)

@@ -111,7 +111,7 @@ func TestUsage(t *testing.T) {
 		{"request", ":1", "-r", "max", "--arrival", "poisson"}, {"request", ":1", "-r", "max", "-w", "0"}, {"request", "exec:cat"}, {"request", "fifo:x"},
 		{"request", "udp://127.0.0.1:1", "-s", "2000"}, {"request", "udp://127.0.0.1:1", "--idle", "5"}, {"request", ":1", "--max-datagram", "0"},
 		{"connect", "udp://127.0.0.1:1"}, {"connect", ":1", "--hold"}, {"fanout", "udp://127.0.0.1:1"}, {"router", ":1", "--seq", "none"},
-		{"serve"}, {"serve", "exec:cat"}, {"serve", ":1", "--fault", "x"}, {"request", ":1", "-c", "999999"}, {"request", ":1", "--pid", "-1"},
+		{"serve"}, {"serve", "exec:cat"}, {"serve", ":1", "--fault", "x"}, {"request", ":1", "-c", "999999"}, {"request", ":1", "-e", "change.p99<10%"}, {"request", ":1", "--pid", "-1"},
 	} {
 		w := toolkittest.New(t)
 		err := w.Run(context.Background(), Command, append([]string{"bench"}, args...)...)

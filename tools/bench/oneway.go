@@ -13,6 +13,38 @@ type outgoing struct {
 	touched bool // in the worker's list
 	asked   bool
 	told    bool // the service answered
+
+	measuring bool // messages are measured, and numbered from 0 again
+}
+
+// shown is how the number of a message is written. Those of the warm-up have the lower half of all numbers, and those
+// that are measured the upper half, so that the service knows which to count.
+func (o *outgoing) shown(n, modulo uint64) uint64 {
+	half := modulo / 2
+	if o.measuring {
+		return half + n%half
+	}
+	return (modulo/10 + n) % half
+}
+
+// number has the next message numbered as it should be. The digits are counted up, which does not do where a half of the
+// numbers begins.
+func (o *outgoing) number(c *client, due int64) {
+	switch half := c.script.modulo / 2; {
+	case !o.measuring && c.w.measured(due):
+		o.measuring = true
+		c.setNext(0)
+	case o.shown(c.next, c.script.modulo)%half == 0:
+		c.setNext(c.next)
+	}
+}
+
+// measured is how many messages the service was to count.
+func (o *outgoing) measured(c *client) uint64 {
+	if o.measuring {
+		return c.next
+	}
+	return 0
 }
 
 // given is a part of the queue: messages that are taken when so much is.
@@ -173,7 +205,7 @@ func (o *outgoing) takeLine(c *client, line []byte) {
 	switch command := string(m.CommandBytes()); {
 	case command == commandTally && m.Has("received") && w.ownMessages():
 		o.told = true
-		w.tally.hear(m, c.next)
+		w.tally.hear(m, o.measured(c))
 	case (command == commandTally || command == "UNKNOWN" && string(about) == commandTally) && !w.plan.target.IsDatagram():
 		o.told = true
 		w.tally.known++

@@ -166,6 +166,11 @@ func (o *options) check(c *cli.Context) error {
 
 func (o *options) readBaseline(c *cli.Context) error {
 	if o.old = c.String("baseline"); o.old == "" {
+		for _, e := range o.expect {
+			if e.NeedsBaseline() {
+				return toolkit.Errorf(toolkit.Usage, "option --expect: %s: what has changed is known with --baseline only", e.Text)
+			}
+		}
 		return nil
 	}
 	f, err := os.Open(o.old)

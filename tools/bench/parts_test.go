@@ -64,6 +64,51 @@ func TestSequenceAgainstASet(t *testing.T) {
 	})
 }
 
+// TestSequenceThatWraps: numbers of few digits begin again, in order and not.
+func TestSequenceThatWraps(t *testing.T) {
+	var s sequence
+	for n := range uint64(2500) {
+		if n == 1003 || n == 2000 {
+			continue // lost
+		}
+		shown := n
+		if n == 1500 {
+			shown = 1501
+		} else if n == 1501 {
+			shown = 1500
+		}
+		s.see(s.near(shown%500, 500))
+	}
+	require.Equal(t, uint64(2498), s.received)
+	require.Equal(t, uint64(1), s.reordered)
+	require.Zero(t, s.duplicated)
+}
+
+// TestOneWayNumbers: the two halves of all numbers tell the warm-up from what is measured, also where they wrap around.
+func TestOneWayNumbers(t *testing.T) {
+	s, err := newScript(wording{command: commandPub, size: 16}, nil)
+	require.NoError(t, err)
+	require.Equal(t, 8, s.digits)
+	w := &worker{plan: &plan{kind: kindPub, window: 1, connections: 1, script: s}, from: 100, until: never, left: never, now: newInterval()}
+	c := newClient(w, 0, s)
+	number := func(due int64) uint64 {
+		n, ok := digits(c.put(nil, due, due)[len("PUB seq="):][:8])
+		require.True(t, ok)
+		return n
+	}
+	require.Equal(t, uint64(10_000_000), number(0))
+	require.Equal(t, uint64(10_000_001), number(1))
+	c.setNext(39_999_999)
+	require.Equal(t, uint64(49_999_999), number(2))
+	require.Equal(t, uint64(0), number(3))
+	require.Zero(t, c.way.measured(c))
+	require.Equal(t, uint64(50_000_000), number(100))
+	require.Equal(t, uint64(1), c.way.measured(c))
+	c.setNext(49_999_999)
+	require.Equal(t, uint64(99_999_999), number(101))
+	require.Equal(t, uint64(50_000_000), number(102))
+}
+
 // TestSizes: a message has the size that was asked for, and its number can be found in it.
 func TestSizes(t *testing.T) {
 	for _, size := range []int{0, 16, 17, 20, 22, 23, 24, 26, 27, 28, 64, 1024, 16384, 65536} {

@@ -98,6 +98,15 @@ const (
 	duplicate         // it came before
 )
 
+// near is the number closest to the next one that is n modulo m.
+func (s *sequence) near(n, m uint64) uint64 {
+	ahead := (n + m - s.high%m) % m
+	if back := m - ahead; ahead >= m/2 && back <= s.high {
+		return s.high - back
+	}
+	return s.high + ahead
+}
+
 // see takes the next number. What is further back than the bits go is taken for late, not for a duplicate.
 func (s *sequence) see(n uint64) verdict {
 	if !s.started {

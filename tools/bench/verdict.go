@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 // held is the share of the messages that must have been sent for the rate to count as held.
@@ -74,7 +75,7 @@ func (p *plan) load() report.Load {
 	return l
 }
 
-// tallied puts in what the receivers said of one-way messages. Their account has the warm-up, too.
+// tallied puts in what the receivers said of one-way messages.
 func (r *runner) tallied(out *report.Report) {
 	c, t := &out.Counts, &r.tally
 	c.LostKnown = t.known == t.asked && t.asked > 0
@@ -82,7 +83,7 @@ func (r *runner) tallied(out *report.Report) {
 	c.Received = c.Sent - min(c.Sent, c.Lost)
 	if !c.LostKnown {
 		c.Received = 0
-		out.Notes = append(out.Notes, fmt.Sprintf("what arrived is known of %d of %d connections: the service does not count (ed bench serve does)", t.known, t.asked))
+		out.Notes = append(out.Notes, fmt.Sprintf("what arrived is known of %d of %d connections: the service does not count (ed bench serve does), or did not say it in time", t.known, t.asked))
 	}
 	if t.response != nil {
 		out.Delivery = report.NewLatency(t.response)
@@ -124,7 +125,7 @@ func (r *runner) judge(out *report.Report) {
 		invalid("%d connections failed; the first: %s", t.failures, t.failureText)
 	}
 	if t.wrongs > 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", clip(t.wrongText, 200)))
+		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", toolkit.Escape(clip(t.wrongText, 200))))
 	}
 	if late := out.Generator.LateShare; late > 0.01 {
 		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the messages; that is a part of the response times", 100*late))

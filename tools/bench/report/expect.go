@@ -21,6 +21,9 @@ type Expectation struct {
 	share   bool    // value was given in percent
 }
 
+// NeedsBaseline says that it is about a change since an earlier run.
+func (e Expectation) NeedsBaseline() bool { return strings.HasPrefix(e.metric, "change.") }
+
 // Checked is an expectation with what was found.
 type Checked struct {
 	Text  string `json:"text"`

@@ -157,7 +157,7 @@ func (r *Report) definitions(b *strings.Builder) {
 		fmt.Fprintf(b, "late:     how much later than due the generator sent what it was free to send\n")
 	}
 	if r.Delivery != nil {
-		fmt.Fprintf(b, "delivery: from when each message was due until the service handled it, by the service's clock, with the warm-up\n")
+		fmt.Fprintf(b, "delivery: from when each message was due until the service handled it, by the service's clock\n")
 	}
 }
 
