@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -43,9 +44,17 @@ type SheetReader struct {
 
 	open  map[[2]string]*Sheet
 	known map[string]heads // of each table as it came last: they do not change while a process lives
-	text  []byte
+	last  *Sheet           // the one that the last row belongs to: most rows are of the same one
+	text  strings.Builder  // the values of many rows are pieces of one string
+	cells []string         // and their slices pieces of one array
 	ends  []int
 }
+
+// What rows share is made in pieces of at most so many bytes and cells; short tables have small ones.
+const (
+	textPiece = 32 << 10
+	cellPiece = 2 << 10
+)
 
 // heads are the columns of a table.
 type heads struct {
@@ -67,6 +76,7 @@ func (r *SheetReader) Add(m *message.Message) (*Sheet, error) {
 			return nil, fmt.Errorf("read table: the end of one that did not begin")
 		}
 		delete(r.open, [2]string{s.Name, s.Serial})
+		r.last = nil
 		s.More, _ = m.Bool("more") // without the parameter: false
 		return s, nil
 	}
@@ -94,7 +104,7 @@ func (r *SheetReader) begin(m *message.Message) error {
 	if len(r.open) >= maxTables {
 		return fmt.Errorf("read table: more than %d at the same time", maxTables)
 	}
-	r.open[[2]string{s.Name, s.Serial}] = s
+	r.open[[2]string{s.Name, s.Serial}], r.last = s, s
 	return nil
 }
 
@@ -120,9 +130,12 @@ func (r *SheetReader) columns(table, text string, m *message.Message) ([]Column,
 }
 
 func (r *SheetReader) find(m *message.Message) *Sheet {
-	name, _ := m.Get("table")
-	serial, _ := m.Get("serial")
-	return r.open[[2]string{name, serial}]
+	name, _ := m.Lookup("table")
+	serial, _ := m.Lookup("serial")
+	if r.last == nil || r.last.Name != string(name) || r.last.Serial != string(serial) {
+		r.last = r.open[[2]string{string(name), string(serial)}]
+	}
+	return r.last
 }
 
 func (r *SheetReader) row(m *message.Message) error {
@@ -137,17 +150,25 @@ func (r *SheetReader) row(m *message.Message) error {
 	if len(s.Rows) >= most {
 		return fmt.Errorf("read table %s: more than %d rows", s.Name, most)
 	}
-	// All values of a row share one string.
-	r.text, r.ends = r.text[:0], r.ends[:0]
+	r.ends = r.ends[:0]
+	if n := m.TextBound(); r.text.Cap()-r.text.Len() < n { // what is written never moves: the rows so far are pieces of it
+		r.text = strings.Builder{}
+		r.text.Grow(max(n, min(n*len(s.Rows), textPiece)))
+	}
+	begin := r.text.Len()
 	for i := range s.Columns {
 		value, _ := m.Lookup(s.Columns[i].Name)
-		r.text = append(r.text, value...)
-		r.ends = append(r.ends, len(r.text))
+		r.text.Write(value)
+		r.ends = append(r.ends, r.text.Len())
 	}
-	all, row, from := string(r.text), make([]string, len(r.ends)), 0
-	for i, end := range r.ends {
-		row[i], from = all[from:end], end
+	if cap(r.cells)-len(r.cells) < len(r.ends) {
+		r.cells = make([]string, 0, max(len(r.ends), min(len(r.ends)*len(s.Rows), cellPiece)))
 	}
-	s.Rows = append(s.Rows, row)
+	all, first := r.text.String(), len(r.cells)
+	for _, end := range r.ends {
+		r.cells = append(r.cells, all[begin:end])
+		begin = end
+	}
+	s.Rows = append(s.Rows, r.cells[first:len(r.cells):len(r.cells)])
 	return nil
 }

@@ -22,8 +22,12 @@ type order struct {
 func (o order) arrange(f *frame) []int {
 	shown := make([]int, 0, len(f.rows))
 	want := ui.ParseWords(o.filter)
+	var all []string
 	for i := range f.rows {
-		if want.Match(f.rows[i].cells) {
+		if len(want) > 0 {
+			all = f.rows[i].all(all)
+		}
+		if len(want) == 0 || want.Match(all) {
 			shown = append(shown, i)
 		}
 	}
@@ -60,12 +64,13 @@ func (k sortKey) compare(o sortKey) int {
 func (o order) key(f *frame, at, column int) sortKey {
 	r := &f.rows[at]
 	if o.rates && f.columns[column].Kind == inspect.Counter {
-		if r.rates[column] == noRate {
+		rate := f.rate(r, column)
+		if rate == noRate {
 			return sortKey{kind: 2}
 		}
-		return sortKey{number: r.rates[column]}
+		return sortKey{number: rate}
 	}
-	value := r.cells[column]
+	value := r.cell(column)
 	if value == "" {
 		return sortKey{kind: 2}
 	}

@@ -17,8 +17,8 @@ type cells struct {
 	rates  bool
 	now    time.Time
 	look   *ui.Look
-	trend  func(key string) string // of a row; nil where there is none
-	chart  int                     // the column that it is in
+	trend  func(r *row) string // of a row; nil where there is none
+	chart  int                 // the column that it is in
 }
 
 var _ ui.Rows = (*cells)(nil)
@@ -31,12 +31,12 @@ func (c *cells) Cell(at, column int) string {
 	r := &c.f.rows[c.shown[at]]
 	i := c.place(column)
 	if i < 0 {
-		return c.trend(r.key)
+		return c.trend(r)
 	}
 	if c.rates && c.f.columns[i].Kind == inspect.Counter {
-		return ui.Rate(c.f.columns[i], r.rates[i])
+		return ui.Rate(c.f.columns[i], c.f.rate(r, i))
 	}
-	return ui.Value(c.f.columns[i], r.cells[i], c.now)
+	return ui.Value(c.f.columns[i], r.cell(i), c.now)
 }
 
 // place is the column of the frame that a column of the screen is, -1 for the chart.

@@ -19,8 +19,9 @@ type options struct {
 	view     view
 	table    string // the one of the view; "" all
 	interval time.Duration
-	count    int // of outputs; 0: any number
-	rows     int // of each output; 0: all
+	exact    bool // somebody chose the interval
+	count    int  // of outputs; 0: any number
+	rows     int  // of each output; 0: all
 	sort     string
 	reverse  bool
 	filter   string
@@ -89,7 +90,7 @@ func viewNames() []string {
 
 func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 	o := options{
-		Common: env.Common(c), targets: c.Args().Slice(), table: c.String("table"), interval: toolkit.DurationOf(c, "interval"),
+		Common: env.Common(c), targets: c.Args().Slice(), table: c.String("table"), interval: toolkit.DurationOf(c, "interval"), exact: c.IsSet("interval"),
 		count: c.Int("count"), rows: c.Int("rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
 		look: ui.NewLook(env.Stdout, env.Getenv),
 	}

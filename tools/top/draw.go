@@ -66,7 +66,7 @@ func (m *model) drawTable() []string {
 		}
 	}
 	if at := m.table.Sorted; at >= 0 && m.frame.columns[places[at]].Kind != inspect.Label && m.width >= 80 {
-		rows.chart, rows.trend = at+1, func(key string) string { return m.chart.draw(m.look, key) }
+		rows.chart, rows.trend = at+1, func(r *row) string { return m.chart.draw(m.look, r) }
 		heads = slices.Insert(heads, at+1, ui.Column{Title: "its trend"})
 	}
 	m.drawn = rows
@@ -146,7 +146,7 @@ func (m *model) summary() string {
 	if m.tracing() {
 		return fmt.Sprintf("%s  %d services, %s", clock, alive, m.messages.Summary())
 	}
-	text := fmt.Sprintf("%s  every %s  %d services, %s: %d rows", clock, ui.Seconds(m.interval.Seconds()), alive, m.current(), len(m.rows))
+	text := fmt.Sprintf("%s  every %s  %d services, %s: %d rows", clock, ui.Seconds(m.rest().Seconds()), alive, m.current(), len(m.rows))
 	if n := len(m.frame.rows) - len(m.rows); n > 0 {
 		text += fmt.Sprintf(" (%d filtered)", n)
 	}

@@ -1,7 +1,6 @@
 package top
 
 import (
-	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/inspect"
@@ -18,11 +17,40 @@ type frame struct {
 
 // row is one row of a frame.
 type row struct {
-	key    string
-	socket int      // index in the snapshot
-	cells  []string // as they came; "" is not known
-	rates  []float64
-	state  state
+	key     string
+	slot    int32 // of its key: the same as long as there is such a row
+	born    int   // round in which it was first seen
+	socket  int   // index in the snapshot
+	state   state
+	process string
+	cells   []string // of the columns behind the first, as they came; "" is not known
+	before  []string // the same in the snapshot before; nil where there is none
+	seconds float64  // between the two
+}
+
+// cell is the value in a column.
+func (r *row) cell(column int) string {
+	if column == 0 {
+		return r.process
+	}
+	return r.cells[column-1]
+}
+
+// all are the values of all columns; they are good until into is used again.
+func (r *row) all(into []string) []string { return append(append(into[:0], r.process), r.cells...) }
+
+// rate is that of a counter, in a second; of time, it is a share of it. It is made when somebody wants it: most are never shown.
+func (f *frame) rate(r *row, column int) float64 {
+	c := f.columns[column]
+	if c.Kind != inspect.Counter || len(r.before) != len(r.cells) || r.seconds <= 0 {
+		return noRate
+	}
+	now, ok := c.Number(r.cells[column-1])
+	before, had := c.Number(r.before[column-1])
+	if !ok || !had || now < before {
+		return noRate
+	}
+	return (now - before) / r.seconds
 }
 
 // state says what a row is drawn like.
@@ -41,35 +69,47 @@ const noRate = -1
 // processColumn is the first column of each frame.
 var processColumn = inspect.Column{Name: "process", Key: true, Help: "service and process"}
 
-// framer makes frames of one table, and compares each with the one before.
+// framer makes frames of one table, and compares each with the one before. With 10,000 rows it is most of what a refresh
+// costs: for a row that was there before nothing is allocated, and cells are not copied.
 type framer struct {
-	table  string
-	before map[string]past
-	last   frame
+	table string
+	last  frame
+	round int
+	slots map[string]int32 // of the keys
+	marks []mark           // of the slots
+	free  []int32          // slots that are not used
+	keys  []int            // columns that make the key
+	text  []byte           // scratch: the key of a row
 }
 
-// past is what a row was like.
-type past struct {
-	cells []string
-	at    time.Time // when its process took the snapshot
+// mark is what is known of a row that was there before.
+type mark struct {
 	row   row
+	at    time.Time // when its process took the snapshot
 	gone  time.Time
+	round int // in which it was seen last
 }
 
 // frame makes the frame of a snapshot.
 func (f *framer) frame(s snapshot) frame {
-	next := frame{at: s.at, columns: f.columns(s)}
-	seen := make(map[string]past, len(f.before))
+	f.round++
+	next := frame{at: s.at, columns: f.columns(s), rows: make([]row, 0, len(f.last.rows)+16)}
+	f.keys = f.keys[:0]
+	for i, c := range next.columns {
+		if c.Key {
+			f.keys = append(f.keys, i)
+		}
+	}
 	for i, one := range s.processes {
 		sheet := one.sheets[f.table]
 		if sheet == nil {
 			continue
 		}
 		next.more = next.more || sheet.More
-		f.add(&next, seen, i, one, sheet)
+		f.add(&next, i, one, sheet)
 	}
-	f.fade(&next, seen, s.at)
-	f.before, f.last = seen, next
+	f.fade(&next, s.at)
+	f.last = next
 	return next
 }
 
@@ -84,97 +124,124 @@ func (f *framer) columns(s snapshot) []inspect.Column {
 }
 
 // add appends the rows of one process.
-func (f *framer) add(next *frame, seen map[string]past, socket int, one sight, sheet *inspect.Sheet) {
-	place := make([]int, len(next.columns)) // of each column in this sheet
-	for i, c := range next.columns {
-		place[i] = sheet.Column(c.Name)
-	}
-	name := one.socket.String()
-	for at := range sheet.Rows {
-		r := row{socket: socket, cells: make([]string, len(next.columns))}
-		r.cells[0] = name
-		for i := 1; i < len(next.columns); i++ {
-			if place[i] >= 0 {
-				r.cells[i] = sheet.Rows[at][place[i]]
-			}
+func (f *framer) add(next *frame, socket int, one sight, sheet *inspect.Sheet) {
+	name, order := one.socket.String(), arranged(next.columns, sheet)
+	for _, cells := range sheet.Rows {
+		if order != nil {
+			cells = pick(cells, order)
 		}
-		r.key = unique(seen, key(next.columns, r.cells))
-		old, known := f.before[r.key]
-		r.rates = ratesOf(next.columns, r.cells, old, sheet.Time)
+		r := row{socket: socket, process: name, cells: cells}
+		m := f.find(&r, len(next.rows))
+		known := m.round > 0
 		switch {
 		case !one.gone.IsZero():
 			r.state = dead
-		case !known && f.before != nil:
+		case !known && f.round > 1:
 			r.state = fresh
-		case known && differs(next.columns, r.cells, old.cells):
+		case known && differs(next.columns, cells, m.row.cells):
 			r.state = changed
 		}
-		p := past{cells: r.cells, at: sheet.Time, row: r}
-		if known && old.at.Equal(sheet.Time) {
-			r.rates, p.row.rates = old.row.rates, old.row.rates // nothing came since
+		switch {
+		case !known:
+		case m.at.Equal(sheet.Time):
+			r.before, r.seconds = m.row.before, m.row.seconds // nothing came since
+		default:
+			r.before, r.seconds = m.row.cells, sheet.Time.Sub(m.at).Seconds()
 		}
-		seen[r.key] = p
+		*m = mark{row: r, at: sheet.Time, round: f.round}
 		next.rows = append(next.rows, r)
 	}
+}
+
+// find gives a row its key and its slot, and returns what is known of it. Most rows stand where they stood before.
+func (f *framer) find(r *row, at int) *mark {
+	f.text = f.text[:0]
+	for _, i := range f.keys {
+		f.text = append(append(f.text, r.cell(i)...), 0)
+	}
+	if at < len(f.last.rows) {
+		old := &f.last.rows[at]
+		if m := &f.marks[old.slot]; old.key == string(f.text) && m.round < f.round && m.row.key == old.key {
+			r.key, r.slot, r.born = old.key, old.slot, old.born
+			return m
+		}
+	}
+	for {
+		slot, known := f.slots[string(f.text)]
+		if !known {
+			r.key, r.born = string(f.text), f.round
+			r.slot = f.take(r.key)
+			return &f.marks[r.slot]
+		}
+		if m := &f.marks[slot]; m.round < f.round {
+			r.key, r.slot, r.born = m.row.key, slot, m.row.born
+			return m
+		}
+		f.text = append(f.text, 1) // met already in this round: timers of one name are many
+	}
+}
+
+// take gives a key a slot.
+func (f *framer) take(key string) int32 {
+	if f.slots == nil {
+		f.slots = map[string]int32{}
+	}
+	slot := int32(len(f.marks))
+	if n := len(f.free); n > 0 {
+		slot, f.free = f.free[n-1], f.free[:n-1]
+		f.marks[slot] = mark{}
+	} else {
+		f.marks = append(f.marks, mark{})
+	}
+	f.slots[key] = slot
+	return slot
 }
 
 // fade keeps rows that have gone for a while.
-func (f *framer) fade(next *frame, seen map[string]past, now time.Time) {
-	for _, r := range f.last.rows {
-		if _, still := seen[r.key]; still {
+func (f *framer) fade(next *frame, now time.Time) {
+	for i := range f.last.rows {
+		r := f.last.rows[i]
+		m := &f.marks[r.slot]
+		if m.round == f.round || m.row.key != r.key {
 			continue
 		}
-		p := f.before[r.key]
-		if p.gone.IsZero() && r.state == dead {
-			continue // its process was gone, and has been shown so for long enough
+		was := m.gone
+		if was.IsZero() {
+			m.gone = now
 		}
-		if p.gone.IsZero() {
-			p.gone = now
-		}
-		if now.Sub(p.gone) > fadeFor/2 || len(r.cells) != len(next.columns) {
+		// A row whose process was gone has been shown so for long enough.
+		if was.IsZero() && r.state == dead || now.Sub(m.gone) > fadeFor/2 || len(r.cells) != len(next.columns)-1 {
+			delete(f.slots, r.key)
+			f.free = append(f.free, r.slot)
+			*m = mark{}
 			continue
 		}
-		r.state, r.socket, p.row = dead, -1, r
-		seen[r.key] = p
+		r.state, r.socket, r.before = dead, -1, nil
+		m.row, m.round = r, f.round
 		next.rows = append(next.rows, r)
 	}
 }
 
-// key is what tells a row apart.
-func key(columns []inspect.Column, cells []string) string {
-	var b strings.Builder
-	for i, c := range columns {
-		if c.Key {
-			b.WriteString(cells[i])
-			b.WriteByte(0)
-		}
+// arranged says which column of a sheet each of the columns behind the first is; nil where they are the same.
+func arranged(columns []inspect.Column, sheet *inspect.Sheet) []int {
+	alike := len(sheet.Columns) == len(columns)-1
+	order := make([]int, len(columns)-1)
+	for i, c := range columns[1:] {
+		order[i] = sheet.Column(c.Name)
+		alike = alike && order[i] == i
 	}
-	return b.String()
+	if alike {
+		return nil
+	}
+	return order
 }
 
-// unique makes a key that was met already another one: timers of one name are many.
-func unique(seen map[string]past, key string) string {
-	for {
-		if _, taken := seen[key]; !taken {
-			return key
-		}
-		key += "\x01"
-	}
-}
-
-// ratesOf are those of the counters, per second; of time, it is a share of it.
-func ratesOf(columns []inspect.Column, cells []string, old past, at time.Time) []float64 {
-	out := make([]float64, len(columns))
-	seconds := at.Sub(old.at).Seconds()
-	for i, c := range columns {
-		out[i] = noRate
-		if c.Kind != inspect.Counter || len(old.cells) != len(cells) || seconds <= 0 {
-			continue
-		}
-		now, ok := c.Number(cells[i])
-		before, had := c.Number(old.cells[i])
-		if ok && had && now >= before {
-			out[i] = (now - before) / seconds
+// pick arranges the cells of a row.
+func pick(cells []string, order []int) []string {
+	out := make([]string, len(order))
+	for i, at := range order {
+		if at >= 0 {
+			out[i] = cells[at]
 		}
 	}
 	return out
@@ -182,11 +249,12 @@ func ratesOf(columns []inspect.Column, cells []string, old past, at time.Time) [
 
 // differs says whether something changed that does not change all the time.
 func differs(columns []inspect.Column, now, before []string) bool {
-	for i, c := range columns {
-		if c.Kind == inspect.Label && i < len(before) && now[i] != before[i] {
-			return true
+	for i := range now {
+		if i >= len(before) || now[i] == before[i] {
+			continue
 		}
-		if c.Kind == inspect.Gauge && c.Unit == inspect.None && i < len(before) && now[i] != before[i] {
+		c := &columns[i+1]
+		if c.Kind == inspect.Label || c.Kind == inspect.Gauge && c.Unit == inspect.None {
 			return true
 		}
 	}

@@ -25,18 +25,18 @@ func counted(after time.Duration, gone bool, rows ...[]string) snapshot {
 func TestRates(t *testing.T) {
 	f := framer{table: "t"}
 	first := f.frame(counted(0, false, []string{"a", "100", "1"}, []string{"b", "", "1"}))
-	require.EqualValues(t, noRate, first.rows[0].rates[2])
+	require.EqualValues(t, noRate, first.rate(&first.rows[0], 2))
 	require.Equal(t, same, first.rows[0].state, "nothing is new at the first look")
 	next := f.frame(counted(2*time.Second, false, []string{"a", "150", "1"}, []string{"b", "7", "1"}, []string{"c", "9", "1"}))
-	require.InDelta(t, 25, next.rows[0].rates[2], 1e-9)
-	require.EqualValues(t, noRate, next.rows[0].rates[3], "a gauge has none")
-	require.EqualValues(t, noRate, next.rows[1].rates[2], "it was not known")
-	require.EqualValues(t, noRate, next.rows[2].rates[2])
+	require.InDelta(t, 25, next.rate(&next.rows[0], 2), 1e-9)
+	require.EqualValues(t, noRate, next.rate(&next.rows[0], 3), "a gauge has none")
+	require.EqualValues(t, noRate, next.rate(&next.rows[1], 2), "it was not known")
+	require.EqualValues(t, noRate, next.rate(&next.rows[2], 2))
 	require.Equal(t, []state{same, same, fresh}, []state{next.rows[0].state, next.rows[1].state, next.rows[2].state})
 	again := f.frame(counted(2*time.Second, false, []string{"a", "150", "1"}))
-	require.InDelta(t, 25, again.rows[0].rates[2], 1e-9, "no newer answer: as it was")
+	require.InDelta(t, 25, again.rate(&again.rows[0], 2), 1e-9, "no newer answer: as it was")
 	back := f.frame(counted(4*time.Second, false, []string{"a", "10", "2"}))
-	require.EqualValues(t, noRate, back.rows[0].rates[2], "it began anew")
+	require.EqualValues(t, noRate, back.rate(&back.rows[0], 2), "it began anew")
 	require.Equal(t, changed, back.rows[0].state)
 }
 
@@ -59,6 +59,6 @@ func TestRowsOfOneName(t *testing.T) {
 	f.frame(counted(0, false, []string{"a", "1", "1"}, []string{"a", "10", "1"}))
 	next := f.frame(counted(time.Second, false, []string{"a", "2", "1"}, []string{"a", "20", "1"}))
 	require.Len(t, next.rows, 2)
-	require.InDelta(t, 1, next.rows[0].rates[2], 1e-9)
-	require.InDelta(t, 10, next.rows[1].rates[2], 1e-9)
+	require.InDelta(t, 1, next.rate(&next.rows[0], 2), 1e-9)
+	require.InDelta(t, 10, next.rate(&next.rows[1], 2), 1e-9)
 }

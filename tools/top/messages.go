@@ -37,11 +37,23 @@ func (m *model) pollCmd() tea.Cmd {
 	return func() tea.Msg { return polled{p.poll(ctx, time.Now(), tables), tables} }
 }
 
+// restForRow is how long a row has to last, unless somebody chose the interval: a table of 10,000 rows is fetched every other
+// second, so that looking costs neither us nor the process that is looked at much of a processor.
+const restForRow = 200 * time.Microsecond
+
+// rest is how long it is from one round to the next.
+func (m *model) rest() time.Duration {
+	if m.options.exact {
+		return m.interval
+	}
+	return max(m.interval, time.Duration(len(m.frame.rows))*restForRow)
+}
+
 // waitCmd waits for the next round.
 func (m *model) waitCmd() tea.Cmd {
 	m.serial++
 	serial := m.serial
-	return tea.Tick(m.interval, func(time.Time) tea.Msg { return due{serial} })
+	return tea.Tick(m.rest(), func(time.Time) tea.Msg { return due{serial} })
 }
 
 // gatherMost is how much of the trace is taken at a time.

@@ -194,7 +194,7 @@ func (p *printer) json(table string, f *frame, shown []int) error {
 			object["gone"] = true
 		}
 		for at, c := range f.columns {
-			value := r.cells[at]
+			value := r.cell(at)
 			n, number := c.Number(value)
 			switch {
 			case value == "":
@@ -206,8 +206,8 @@ func (p *printer) json(table string, f *frame, shown []int) error {
 			default:
 				object[c.Name] = value
 			}
-			if at < len(r.rates) && r.rates[at] != noRate {
-				object[c.Name+"_rate"] = r.rates[at]
+			if rate := f.rate(r, at); rate != noRate {
+				object[c.Name+"_rate"] = rate
 			}
 		}
 		if err := p.out.JSONLine(object); err != nil {
@@ -231,7 +231,7 @@ func (p *printer) csv(table string, f *frame, shown []int) error {
 	}
 	for _, i := range shown {
 		record = append(record[:0], f.at.UTC().Format(time.RFC3339Nano), table)
-		record = append(record, f.rows[i].cells...)
+		record = append(append(record, f.rows[i].process), f.rows[i].cells...)
 		_ = w.Write(record)
 	}
 	w.Flush()

@@ -78,10 +78,10 @@ func (m *model) do(do action, key string) tea.Cmd {
 	case pause:
 		m.hold(!m.paused)
 	case slower:
-		m.interval = min(m.interval*2, time.Minute)
+		m.interval, m.options.exact = min(m.rest()*2, time.Minute), true
 		return m.waitCmd()
 	case faster:
-		m.interval = max(m.interval/2, 100*time.Millisecond)
+		m.interval, m.options.exact = max(m.rest()/2, 100*time.Millisecond), true
 		return m.waitCmd()
 	case help:
 		m.open(helpPage())
@@ -226,11 +226,11 @@ func (m *model) target() (to control.Socket, link string, ok bool) {
 	r := &m.frame.rows[m.rows[at]]
 	for i, c := range m.frame.columns {
 		if c.Name == "link" {
-			link = r.cells[i]
+			link = r.cell(i)
 		}
 	}
 	for _, one := range m.snapshot.processes {
-		if one.socket.String() == r.cells[0] && one.gone.IsZero() {
+		if one.socket.String() == r.process && one.gone.IsZero() {
 			return one.socket, link, true
 		}
 	}
@@ -282,9 +282,9 @@ func (m *model) clickHead(column int) {
 func detailLines(f *frame, r *row, now time.Time) []string {
 	var lines []string
 	for i, c := range f.columns {
-		text := c.Name + strings.Repeat(" ", max(1, 16-len(c.Name))) + ui.Value(c, r.cells[i], now)
-		if i < len(r.rates) && r.rates[i] != noRate {
-			text += "   " + ui.Rate(c, r.rates[i])
+		text := c.Name + strings.Repeat(" ", max(1, 16-len(c.Name))) + ui.Value(c, r.cell(i), now)
+		if rate := f.rate(r, i); rate != noRate {
+			text += "   " + ui.Rate(c, rate)
 		}
 		if c.Help != "" {
 			text += "   (" + c.Help + ")"
