@@ -49,6 +49,21 @@ func (s *onScreen) raw() string {
 }
 
 func startOnScreen(t *testing.T, cols, rows int, env []string, args ...string) *onScreen {
+	return startThrough(t, func(terminal *os.File, draw func([]byte)) {
+		_, _ = io.Copy(writer(draw), terminal) // EIO: the program has ended
+	}, cols, rows, env, args...)
+}
+
+// writer is a function that takes what is written.
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
+}
+
+// startThrough is startOnScreen with something that carries what the program writes, until it has ended.
+func startThrough(t *testing.T, carry func(from *os.File, draw func([]byte)), cols, rows int, env []string, args ...string) *onScreen {
 	s := &onScreen{t: t, cmd: programAs(t, "ed", args...), screen: vt10x.New(vt10x.WithSize(cols, rows)), drawn: make(chan struct{})}
 	s.cmd.Env = append(s.cmd.Env, append([]string{"TERM=xterm-256color", "LC_ALL=C.UTF-8"}, env...)...)
 	terminal, err := pty.StartWithSize(s.cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
@@ -56,7 +71,7 @@ func startOnScreen(t *testing.T, cols, rows int, env []string, args ...string) *
 	s.terminal = terminal
 	go func() {
 		defer close(s.drawn)
-		_, _ = io.Copy(s, terminal) // EIO: the program has ended
+		carry(terminal, func(p []byte) { _, _ = s.Write(p) })
 	}()
 	t.Cleanup(func() {
 		_ = s.cmd.Process.Kill()

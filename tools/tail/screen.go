@@ -40,12 +40,14 @@ type boardAction uint8
 const (
 	endBoard boardAction = iota + 1
 	helpBoard
+	redrawBoard
 )
 
 func boardKeys() ui.Keys[boardAction] {
 	return ui.Keys[boardAction]{
 		{Action: endBoard, Keys: []string{"q", "ctrl+c"}, Help: "end", Short: "quit"},
 		{Action: helpBoard, Keys: []string{"?", "h", "f1"}, Help: "this page", Short: "help"},
+		{Action: redrawBoard, Keys: []string{"ctrl+l"}, Help: "draw the screen anew, where something else got into it"},
 	}
 }
 
@@ -162,6 +164,8 @@ func (b *board) press(k tea.KeyMsg) tea.Cmd {
 	switch do, _ := boardKeys().Find(k.String()); do {
 	case endBoard:
 		return tea.Quit
+	case redrawBoard:
+		return tea.ClearScreen
 	case helpBoard:
 		lines := append(boardKeys().Help(), ui.MessageKeys().Help()...)
 		b.page = &ui.Page{Lines: append(lines, ui.MoveKeys().Help()...)}

@@ -23,6 +23,7 @@ const (
 	stopIt
 	rotate
 	disconnect
+	redraw
 	back
 	toView // one of the digits
 )
@@ -47,6 +48,7 @@ func keys() ui.Keys[action] {
 		{Action: stopIt, Keys: []string{"S"}, Help: "send STOP to this service, after a question"},
 		{Action: rotate, Keys: []string{"L"}, Help: "send LOG_ROTATE to it, after a question"},
 		{Action: disconnect, Keys: []string{"D"}, Help: "end this connection, after a question"},
+		{Action: redraw, Keys: []string{"ctrl+l"}, Help: "draw the screen anew, where something else got into it"},
 		{Action: back, Keys: []string{"esc"}, Help: "leave what is open; take the filter off"},
 	}
 }

@@ -90,6 +90,8 @@ func (m *model) do(do action, key string) tea.Cmd {
 	case filter:
 		m.mode, m.before = filtering, m.order(m.current()).filter
 		m.typed = ui.Prompt{Label: "filter", Text: m.before}
+	case redraw:
+		return tea.ClearScreen
 	case back:
 		m.filter("")
 	case stopIt, rotate, disconnect:

@@ -24,9 +24,9 @@ type Screen struct {
 func NewScreen(env *toolkit.Env) *Screen {
 	s := &Screen{env: env}
 	if f, ok := env.Stdout.Writer.(term.File); ok {
-		s.out = &lockedFile{File: f}
+		s.out = &lockedFile{File: f, thrift: thrift{out: f}}
 	} else {
-		s.out = &lockedWriter{Writer: env.Stdout.Writer}
+		s.out = &lockedWriter{thrift: thrift{out: env.Stdout.Writer}}
 	}
 	return s
 }
@@ -74,25 +74,26 @@ func (s *Screen) Copy(text string) error {
 // lockedFile is a terminal to which one writes at a time: what is copied must not get into what is drawn.
 type lockedFile struct {
 	term.File
-	mu sync.Mutex
+	mu     sync.Mutex
+	thrift thrift
 }
 
 // Write implements io.Writer.
 func (f *lockedFile) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.File.Write(p)
+	return f.thrift.Write(p)
 }
 
 // lockedWriter is lockedFile for what is no file.
 type lockedWriter struct {
-	io.Writer
-	mu sync.Mutex
+	mu     sync.Mutex
+	thrift thrift
 }
 
 // Write implements io.Writer.
 func (w *lockedWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.Writer.Write(p)
+	return w.thrift.Write(p)
 }
