@@ -20,3 +20,13 @@ func (m *Message) IndexLine(line []byte) bool {
 
 // DecodeSlowly is Decode without an index.
 func (m *Message) DecodeSlowly(line []byte) error { return m.decode(line) }
+
+// Sorted is sorted for names that begin there; keys are what it makes of those that are good.
+func Sorted(p []byte, starts []uint32) (good int, keys []uint64) {
+	m := marks{starts, make([]uint64, len(starts))}
+	good = sorted(p, m)
+	return good, m.keys[:good]
+}
+
+// KeyOf is the key of a name as Sorted makes it.
+func KeyOf(name string) uint64 { return keyOf(name) >> 8 }

@@ -23,9 +23,9 @@ package message
 // the scan that looks at each byte that matters (scan_params.go), which tells what is right but unusual from what is wrong; then
 // structure goes on behind it.
 //
-// What is found is written down: for each line where it ends, for each parameter where its name begins. sorted then looks at the
-// order of the names of many lines in one loop. Nothing else is done before somebody asks: Lookup compares the text there with a
-// name, and a reply that repeats the parameters is one copy.
+// What is found is written down: for each line where it ends, for each parameter where its name begins. sorted (order.go) then makes a
+// key of each name, and compares those of many lines in one loop. Nothing else is done before somebody asks: Lookup compares keys,
+// and a reply that repeats the parameters is one copy.
 //
 // Heads other than a command alone are found as well, but looked into by scanHead. Without AVX2 nothing is indexed, and all lines go
 // the other way: they are decoded to the same messages, which tests and fuzzers verify.
