@@ -24,6 +24,7 @@ type service struct {
 type services struct {
 	byName     map[string]*service
 	generation uint64   // changes whenever it changes who holds what
+	held       int      // names that have holders
 	idle       []string // names without holders, the oldest first; some may have holders again
 }
 
@@ -57,6 +58,9 @@ func (s *services) add(name string, limit int) *service {
 
 // hold makes c a holder of v.
 func (s *services) hold(v *service, c *Client) {
+	if len(v.holders) == 0 {
+		s.held++
+	}
 	v.holders = append(v.holders, c)
 	s.generation++
 }
@@ -67,6 +71,9 @@ func (s *services) release(v *service, c *Client) {
 		if h == c {
 			v.holders = append(v.holders[:i], v.holders[i+1:]...)
 			s.generation++
+			if len(v.holders) == 0 {
+				s.held--
+			}
 			break
 		}
 	}

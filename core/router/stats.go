@@ -35,11 +35,7 @@ type Stats struct {
 func (r *Router) Stats() Stats {
 	s := r.stats
 	s.Clients, s.Routers, s.Neighbors = len(r.clients), len(r.peers), len(r.neighbors.list)
-	for _, v := range r.services.byName {
-		if len(v.holders) > 0 {
-			s.Services++
-		}
-	}
+	s.Services = r.services.held
 	s.CacheMessages, s.CacheBytes = r.cache.messages, r.cache.bytes
 	s.IDs, s.Waiting = len(r.guard.queue), len(r.waiting.queue)
 	return s
