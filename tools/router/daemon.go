@@ -109,12 +109,15 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 
 // lean trades processor time, of which forwarding needs none for memory, for less of it. The function returned undoes it.
 func lean(getenv func(string) string) (undo func()) {
-	if getenv("GOGC") != "" {
-		return func() {} // the operator knows better
+	if ownGC(getenv) {
+		return func() {}
 	}
 	before := debug.SetGCPercent(gcPercent)
 	return func() { debug.SetGCPercent(before) }
 }
+
+// ownGC says that the operator knows better how to collect garbage.
+func ownGC(getenv func(string) string) bool { return getenv("GOGC") != "" }
 
 // gcPercent is what runtime/debug.SetGCPercent wants to know.
 const gcPercent = 50
@@ -232,6 +235,10 @@ func (d *daemon) arm() {
 	d.tick = d.loop.After(0, "rules", d.ticked)
 	d.loop.Every(tellEvery, "status", func(int) { d.tell() })
 	d.sweep()
+	if !ownGC(d.env.Getenv) {
+		t := newTidier()
+		d.loop.Every(tellEvery, "tidy", func(int) { d.tidy(t) })
+	}
 	d.loop.Every(time.Minute, "clock", func(int) { d.lookAtClock() })
 	d.lookAtClock()
 	if d.notify.pulse > 0 {

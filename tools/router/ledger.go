@@ -42,11 +42,8 @@ type ledger struct {
 // stretch is bytes that were given to a connection, and how many messages of the rules end in them.
 type stretch struct{ bytes, messages uint32 }
 
-// smallRing is the first size of a ring; bigRing is one that is given back when it is empty.
-const (
-	smallRing = 8
-	bigRing   = 64
-)
+// smallRing is the first size of a ring.
+const smallRing = 8
 
 // fine is how many stretches there are, at least, in what is in doubt.
 const fine = 64
@@ -169,12 +166,11 @@ func (l *ledger) drop(until uint64) {
 
 // sweep is called now and then: what had arrived two calls ago is taken for read.
 func (l *ledger) sweep() {
-	if l.count == 0 {
-		return
+	if l.count > 0 {
+		l.aged, l.arrived = l.arrived, l.has()
+		l.forget()
 	}
-	l.aged, l.arrived = l.arrived, l.has()
-	l.forget()
-	if l.count == 0 && len(l.list) > bigRing {
+	if l.count == 0 {
 		l.list, l.head = nil, 0
 	}
 }
