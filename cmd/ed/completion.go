@@ -109,6 +109,15 @@ func (n completionNode) allOptions() []toolkit.Option {
 	return append(slices.Clone(n.options), builtinOptions()...)
 }
 
+// commandNames lists the commands under this one, space separated.
+func (n completionNode) commandNames() string {
+	words := make([]string, 0, len(n.commands))
+	for _, c := range n.commands {
+		words = append(words, c.word)
+	}
+	return strings.Join(words, " ")
+}
+
 // optionNames lists every spelling, space separated, of the options that keep says yes to.
 func optionNames(options []toolkit.Option, keep func(toolkit.Option) bool) string {
 	var names []string

@@ -13,11 +13,7 @@ func bashScript(nodes []completionNode, names []string) string {
 	b.WriteString("# bash completion for ed: source <(ed completion bash)\n\n")
 	b.WriteString("_ed_words() { # KIND COMMAND: what may stand there\n  case $1:$2 in\n")
 	for _, n := range nodes {
-		words := make([]string, 0, len(n.commands)+len(n.operands))
-		for _, c := range n.commands {
-			words = append(words, c.word)
-		}
-		writeBashCase(&b, "command:"+n.path, strings.Join(words, " "))
+		writeBashCase(&b, "command:"+n.path, n.commandNames())
 		writeBashCase(&b, "operand:"+n.path, strings.Join(n.operands, " "))
 		writeBashCase(&b, "option:"+n.path, optionNames(n.allOptions(), func(toolkit.Option) bool { return true }))
 		writeBashCase(&b, "valued:"+n.path, optionNames(n.options, takesNext))

@@ -14,13 +14,7 @@ func fishScript(nodes []completionNode, names []string) string {
 	b.WriteString("function __ed_valued\n  switch $argv[1]\n")
 	writeFishSwitch(&b, nodes, func(n completionNode) string { return optionNames(n.options, takesNext) })
 	b.WriteString("  end\nend\n\nfunction __ed_commands\n  switch $argv[1]\n")
-	writeFishSwitch(&b, nodes, func(n completionNode) string {
-		words := make([]string, 0, len(n.commands))
-		for _, c := range n.commands {
-			words = append(words, c.word)
-		}
-		return strings.Join(words, " ")
-	})
+	writeFishSwitch(&b, nodes, completionNode.commandNames)
 	b.WriteString("  end\nend\n")
 	b.WriteString(fishFunction)
 	for _, name := range names {

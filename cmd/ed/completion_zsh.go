@@ -14,13 +14,7 @@ func zshScript(nodes []completionNode, names []string) string {
 	b.WriteString("_ed_valued() { # COMMAND: options whose value is the next word\n  case $1 in\n")
 	caseLines(&b, nodes, func(n completionNode) string { return optionNames(n.options, takesNext) })
 	b.WriteString("  esac\n}\n\n_ed_commands() {\n  case $1 in\n")
-	caseLines(&b, nodes, func(n completionNode) string {
-		words := make([]string, 0, len(n.commands))
-		for _, c := range n.commands {
-			words = append(words, c.word)
-		}
-		return strings.Join(words, " ")
-	})
+	caseLines(&b, nodes, completionNode.commandNames)
 	b.WriteString("  esac\n}\n\n_ed_values() { # \"COMMAND OPTION\"\n  case $1 in\n")
 	for _, n := range nodes {
 		for _, o := range n.options {
