@@ -5,7 +5,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -78,7 +77,7 @@ func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.
 	if kind != kindConnect {
 		own = append(own, messageFlags(kind)...)
 	}
-	c.Flags = toolkit.PeerFlags(append(append(own, typeFlag()), resultFlags()...)...)
+	c.Flags = toolkit.PeerFlags(append(append(own, toolkit.TypeFlag()), resultFlags()...)...)
 	c.Action = func(c *cli.Context) error {
 		o, err := readOptions(env, c, kind)
 		if err != nil {
@@ -118,10 +117,6 @@ func paceFlags(kind string) []cli.Flag {
 	return all
 }
 
-func typeFlag() cli.Flag {
-	return toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`")
-}
-
 // messageFlags say what is sent.
 func messageFlags(kind string) []cli.Flag {
 	all := []cli.Flag{
@@ -150,21 +145,4 @@ func resultFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORM[=FILE]`: text, json, csv, hlog, gobench or html"},
 		&cli.IntFlag{Name: "pid", Usage: "tell what process `PID` used, such as the service"},
 	}
-}
-
-// defaults are what --type says of addresses without a scheme.
-func defaults(c *cli.Context) address.Defaults {
-	switch toolkit.StringOf(c, "type") {
-	case "tls":
-		return address.Defaults{Scheme: address.TLS, Port: 4043}
-	case "udp":
-		return address.Defaults{Scheme: address.UDP, Port: 4041}
-	case "unix":
-		return address.Defaults{Scheme: address.Unix}
-	case "unixgram":
-		return address.Defaults{Scheme: address.UnixGram}
-	case "unixpacket":
-		return address.Defaults{Scheme: address.UnixPacket}
-	}
-	return address.Defaults{Scheme: address.TCP, Port: 4040}
 }

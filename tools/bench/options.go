@@ -59,7 +59,7 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 	if err != nil {
 		return o, err
 	}
-	if o.plan.target, err = env.Address(operands[0], defaults(c)); err != nil {
+	if o.plan.target, err = env.Address(operands[0], toolkit.TypeDefaults(c)); err != nil {
 		return o, err
 	}
 	o.complete()

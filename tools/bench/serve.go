@@ -37,7 +37,7 @@ func serveCommand(env *toolkit.Env) *cli.Command {
 			ed bench serve :4050 --stall 200ms:every2s          what does a stall do to the times?
 			ed bench serve udp://:4050 --fault drop=1%,duplicate=0.1%,reorder=1%`,
 		Flags: toolkit.PeerFlags(
-			typeFlag(),
+			toolkit.TypeFlag(),
 			&cli.StringFlag{Name: "stall", Usage: "stop for a time, again and again: `DUR:everyDUR`"},
 			&cli.StringFlag{Name: "fault", Usage: "do answers wrong: `drop=P%`,duplicate=P%,reorder=P%"},
 			&cli.BoolFlag{Name: "router", Usage: "let services register, and bring messages to them"},
@@ -66,7 +66,7 @@ func readServeOptions(env *toolkit.Env, c *cli.Context) (serveOptions, error) {
 		return o, err
 	}
 	for _, text := range operands {
-		a, err := env.Address(text, defaults(c))
+		a, err := env.Address(text, toolkit.TypeDefaults(c))
 		if err != nil {
 			return o, err
 		}

@@ -75,7 +75,7 @@ func listenFlags() []cli.Flag {
 		&cli.StringFlag{Name: "service", Aliases: []string{"register"}, Usage: "be the service `NAME` of the router"},
 		&cli.StringFlag{Name: "announce", Usage: "take broadcasts of `CMD,...` as that service"},
 		toolkit.RouterFlag(),
-		toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
+		toolkit.TypeFlag(),
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
 		&cli.StringFlag{Name: "until", Aliases: []string{"u"}, Usage: "end after a message whose command matches `GLOB`"},
@@ -172,7 +172,7 @@ func readAddresses(env *toolkit.Env, c *cli.Context, none bool) ([]address.Addre
 		if text == "" {
 			return nil, toolkit.Errorf(toolkit.Usage, "an address is empty")
 		}
-		a, err := env.Address(text, defaults(c))
+		a, err := env.Address(text, toolkit.TypeDefaults(c))
 		if err != nil {
 			return nil, err
 		}

@@ -47,7 +47,7 @@ func Replay(env *toolkit.Env) *cli.Command {
 			&cli.IntFlag{Name: "loop", Value: 1, Usage: "play it `N` times; 0: until interrupted"},
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
-			toolkit.ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`"),
+			toolkit.TypeFlag(),
 			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
 			&cli.IntFlag{Name: "max-line", Value: toolkit.MaxLine, Usage: "send lines over streams up to `BYTES`"},
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
@@ -103,23 +103,6 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 	case len(operands) == 1:
 		return o, nil
 	}
-	o.target, err = env.Address(operands[1], defaults(c))
+	o.target, err = env.Address(operands[1], toolkit.TypeDefaults(c))
 	return o, err
-}
-
-// defaults are what --type says of addresses without a scheme.
-func defaults(c *cli.Context) address.Defaults {
-	switch toolkit.StringOf(c, "type") {
-	case "tls":
-		return address.Defaults{Scheme: address.TLS, Port: 4043}
-	case "udp":
-		return address.Defaults{Scheme: address.UDP, Port: 4041}
-	case "unix":
-		return address.Defaults{Scheme: address.Unix}
-	case "unixgram":
-		return address.Defaults{Scheme: address.UnixGram}
-	case "unixpacket":
-		return address.Defaults{Scheme: address.UnixPacket}
-	}
-	return address.Defaults{Scheme: address.TCP, Port: 4040}
 }

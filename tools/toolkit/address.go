@@ -1,6 +1,8 @@
 package toolkit
 
 import (
+	"github.com/urfave/cli/v2"
+
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
 )
@@ -31,4 +33,24 @@ func (e *Env) Address(text string, d address.Defaults) (address.Address, error) 
 		return address.Address{}, Errorf(Config, "read %s: %w", Escape(text), err)
 	}
 	return a, nil
+}
+
+// TypeFlag is --type of commands that take addresses of any medium; TypeDefaults reads it.
+func TypeFlag() cli.Flag {
+	return ChoiceFlag("type", []string{"t"}, "tcp", []string{"tcp", "tls", "udp", "unix", "unixgram", "unixpacket"}, "scheme where none is given: `TYPE`")
+}
+
+// TypeDefaults is what --type says of addresses without a scheme, with the router's port for it.
+func TypeDefaults(c *cli.Context) address.Defaults {
+	d := address.Defaults{}
+	d.Scheme, _ = address.ParseScheme(StringOf(c, "type")) // the flag takes nothing else
+	switch d.Scheme {
+	case address.TCP:
+		d.Port = 4040
+	case address.TLS:
+		d.Port = 4043
+	case address.UDP:
+		d.Port = 4041
+	}
+	return d
 }
