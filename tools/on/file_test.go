@@ -17,27 +17,27 @@ import (
 func TestFileEventsAreLines(t *testing.T) {
 	r := start(t, "file", "DIR/**/*.conf")
 	r.write("a.conf", "1")
-	r.waitOut(" create,updated " + r.dir + "/a.conf\n")
+	r.WaitOut(" create,updated " + r.dir + "/a.conf\n")
 	require.NoError(t, os.Mkdir(filepath.Join(r.dir, "sub"), 0o700))
 	r.write("sub/evil\n1\x1b[31m.conf", "2")
-	r.waitOut(r.dir + `/sub/evil\x0A1\x1B[31m.conf` + "\n")
+	r.WaitOut(r.dir + `/sub/evil\x0A1\x1B[31m.conf` + "\n")
 	require.NoError(t, os.Rename(filepath.Join(r.dir, "a.conf"), filepath.Join(r.dir, "sub", "b.conf")))
-	r.waitOut(" rename " + r.dir + "/a.conf -> " + r.dir + "/sub/b.conf\n")
+	r.WaitOut(" rename " + r.dir + "/a.conf -> " + r.dir + "/sub/b.conf\n")
 	r.write("a.txt", "not asked for")
 	require.NoError(t, os.RemoveAll(filepath.Join(r.dir, "sub")))
-	r.waitOut(" delete " + r.dir + "/sub/b.conf\n")
-	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.stop()))
-	require.NotContains(t, r.world.Out.String(), "a.txt")
-	require.Contains(t, r.world.Err.String(), " events in ")
+	r.WaitOut(" delete " + r.dir + "/sub/b.conf\n")
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.Stop()))
+	require.NotContains(t, r.Out.String(), "a.txt")
+	require.Contains(t, r.Err.String(), " events in ")
 }
 
 func TestFileJSON(t *testing.T) {
 	r := start(t, "file", "DIR", "--json", "-n2")
 	r.write("x\xff", "")
-	r.waitOut(`"n":1`)
+	r.WaitOut(`"n":1`)
 	require.NoError(t, os.Mkdir(filepath.Join(r.dir, "d"), 0o700))
-	require.NoError(t, r.end())
-	lines := strings.Split(strings.TrimSpace(r.world.Out.String()), "\n")
+	require.NoError(t, r.End())
+	lines := strings.Split(strings.TrimSpace(r.Out.String()), "\n")
 	require.Len(t, lines, 2)
 	var first, second map[string]any
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
@@ -61,29 +61,29 @@ func TestFileExistsIgnoreFormat(t *testing.T) {
 	}
 	r := start(t, "file", dir+"/**/*", "--exists", "--no-hidden", "-i", "node", "-i", "*~", "--null",
 		"--format", `{{.Event}} {{.Name}} {{ext .Path}} {{base (dir .Path)}} {{.N}}`, "--count", "3")
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 	base := filepath.Base(dir)
-	require.Equal(t, "exists a.go .go "+base+" 1\x00exists src  "+base+" 2\x00exists b.go .go src 3\x00", r.world.Out.String())
-	require.NotContains(t, r.world.Err.String(), "nothing matches yet")
+	require.Equal(t, "exists a.go .go "+base+" 1\x00exists src  "+base+" 2\x00exists b.go .go src 3\x00", r.Out.String())
+	require.NotContains(t, r.Err.String(), "nothing matches yet")
 }
 
 func TestFileSaysWhenNothingMatches(t *testing.T) {
 	r := start(t, "file", "~/none/DIR/none")
-	r.waitErr("nothing matches yet; ~ is no home directory where no shell has replaced it\n")
-	require.Error(t, r.stop())
+	r.WaitErr("nothing matches yet; ~ is no home directory where no shell has replaced it\n")
+	require.Error(t, r.Stop())
 	r = begin(t, "file", "DIR/none", "-q", "-v", "--idle", "150ms", "--run", "true")
-	require.NoError(t, r.end())
-	require.Empty(t, r.world.Err.String())
+	require.NoError(t, r.End())
+	require.Empty(t, r.Err.String())
 }
 
 func TestFileEventsAsked(t *testing.T) {
 	r := start(t, "file", "DIR/*", "--events", "Deleted, modify", "--coalesce", "0")
 	r.write("a", "1")
-	r.waitOut(" updated " + r.dir + "/a\n")
+	r.WaitOut(" updated " + r.dir + "/a\n")
 	require.NoError(t, os.Remove(filepath.Join(r.dir, "a")))
-	r.waitOut(" delete " + r.dir + "/a\n")
-	require.Error(t, r.stop())
-	require.NotContains(t, r.world.Out.String(), "create")
+	r.WaitOut(" delete " + r.dir + "/a\n")
+	require.Error(t, r.Stop())
+	require.NotContains(t, r.Out.String(), "create")
 }
 
 // A relative path that looks like an option is given so that it is none.
@@ -91,8 +91,8 @@ func TestFileNamedAsAnOption(t *testing.T) {
 	t.Chdir(t.TempDir())
 	r := start(t, "file", "*", "-n1", "--run", `printf '%s' "$ED_EVENT_PATH"`)
 	require.NoError(t, os.WriteFile("-rf", nil, 0o600))
-	require.NoError(t, r.end())
-	require.Equal(t, "./-rf", r.world.Out.String())
+	require.NoError(t, r.End())
+	require.Equal(t, "./-rf", r.Out.String())
 }
 
 func TestBraces(t *testing.T) {
@@ -124,8 +124,8 @@ func TestBraces(t *testing.T) {
 	r.write("a.go", "")
 	r.write("b.txt", "")
 	r.write("c.md", "")
-	require.NoError(t, r.end())
-	require.NotContains(t, r.world.Out.String(), "b.txt")
+	require.NoError(t, r.End())
+	require.NotContains(t, r.Out.String(), "b.txt")
 }
 
 func TestFileWrongCommandLines(t *testing.T) {

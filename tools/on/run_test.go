@@ -30,8 +30,8 @@ func TestShellHasTheEventInItsEnvironment(t *testing.T) {
 	r := start(t, "file", "DIR/*", "-n1", "--run", `env | grep ^ED_EVENT | sort; touch "$ED_EVENT_PATH.seen"; echo to err >&2`)
 	name := `$(touch pwned);"x"`
 	r.write(name, "")
-	require.NoError(t, r.end(), "an end in good order waits for the command")
-	out := r.world.Out.String()
+	require.NoError(t, r.End(), "an end in good order waits for the command")
+	out := r.Out.String()
 	for _, want := range []string{
 		"ED_EVENT=create,updated\n", "ED_EVENT_KIND=file\n", "ED_EVENT_PATH=" + r.dir + "/" + name + "\n", "ED_EVENT_NAME=" + name + "\n",
 		"ED_EVENT_OLD=\n", "ED_EVENT_PID=\n", "ED_EVENT_COUNT=1\n", "ED_EVENT_N=1\n", "ED_EVENT_PATHS=" + r.dir + "/" + name + "\n", `ED_EVENT_JSON={"v":1,`,
@@ -40,14 +40,14 @@ func TestShellHasTheEventInItsEnvironment(t *testing.T) {
 	}
 	require.FileExists(t, filepath.Join(r.dir, name+".seen"))
 	require.NoFileExists(t, "pwned")
-	require.Contains(t, r.world.Err.String(), "to err\n")
+	require.Contains(t, r.Err.String(), "to err\n")
 }
 
 func TestWordsAreFilledIn(t *testing.T) {
 	r := start(t, "file", "DIR/*", "-n1", "--", "printf", "%s|", "{{.Path}}", "a b", "{{base .Path}}{{.Event}}", "--help", "-n9")
 	r.write(`a $(b)`, "")
-	require.NoError(t, r.end())
-	require.Equal(t, r.dir+`/a $(b)|a b|a $(b)create,updated|--help|-n9|`, r.world.Out.String())
+	require.NoError(t, r.End())
+	require.Equal(t, r.dir+`/a $(b)|a b|a $(b)create,updated|--help|-n9|`, r.Out.String())
 }
 
 func TestFailures(t *testing.T) {
@@ -68,7 +68,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := start(t, append([]string{"time", "1ms", "-n1"}, c.args...)...)
-			err := r.end()
+			err := r.End()
 			require.Error(t, err)
 			require.Equal(t, c.kind, toolkit.KindOf(err))
 			var exited *toolkit.Exited
@@ -76,12 +76,12 @@ func TestFailures(t *testing.T) {
 				require.ErrorAs(t, err, &exited)
 				require.Equal(t, c.code, exited.Code)
 			}
-			require.Contains(t, r.world.Err.String(), c.says)
+			require.Contains(t, r.Err.String(), c.says)
 		})
 	}
 	r := start(t, "time", "1ms", "-x", "--run", `test "$ED_EVENT_N" != 3`)
-	require.Error(t, r.end())
-	require.Contains(t, r.world.Err.String(), "(1 failed)")
+	require.Error(t, r.End())
+	require.Contains(t, r.Err.String(), "(1 failed)")
 }
 
 func TestBusy(t *testing.T) {
@@ -94,15 +94,15 @@ func TestBusy(t *testing.T) {
 			}
 			for i := range 4 {
 				require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGUSR1))
-				r.waitFor(r.world.Out, func(s string) bool { return strings.Count(s, "USR1 USR1") == i+1 })
+				r.WaitFor(r.Out, func(s string) bool { return strings.Count(s, "USR1 USR1") == i+1 })
 				if i == 0 {
-					r.waitFor(r.world.Err, func(string) bool { return r.read("ran") == "1 " })
+					r.WaitFor(r.Err, func(string) bool { return r.read("ran") == "1 " })
 				}
 			}
 			for _, n := range strings.Fields(want) { // each run waits for somebody to write
 				require.NoError(t, os.WriteFile(gate+n, nil, 0))
 			}
-			require.NoError(t, r.end())
+			require.NoError(t, r.End())
 			require.Equal(t, want, r.read("ran"))
 		})
 	}
@@ -110,29 +110,29 @@ func TestBusy(t *testing.T) {
 
 func TestBusyRestart(t *testing.T) {
 	r := start(t, "file", "DIR/in*", "--now", "--busy", "restart", "--run", `echo $$ > DIR/pid.new; mv DIR/pid.new DIR/pid; sleep 100 & echo $! > DIR/below; wait`)
-	r.waitFor(r.world.Err, func(string) bool { return alive(r.read("pid")) && alive(r.read("below")) })
+	r.WaitFor(r.Err, func(string) bool { return alive(r.read("pid")) && alive(r.read("below")) })
 	first, below := r.read("pid"), r.read("below")
 	r.write("in", "")
-	r.waitFor(r.world.Err, func(string) bool {
+	r.WaitFor(r.Err, func(string) bool {
 		p, b := r.read("pid"), r.read("below")
 		return p != first && b != below && alive(p) && alive(b)
 	})
-	r.waitFor(r.world.Err, func(string) bool { return !alive(first) && !alive(below) }) // all that it started ends with it
-	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.stop()))
-	r.waitFor(r.world.Err, func(string) bool { return !alive(r.read("pid")) && !alive(r.read("below")) })
-	require.NotContains(t, r.world.Err.String(), "warning")
+	r.WaitFor(r.Err, func(string) bool { return !alive(first) && !alive(below) }) // all that it started ends with it
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.Stop()))
+	r.WaitFor(r.Err, func(string) bool { return !alive(r.read("pid")) && !alive(r.read("below")) })
+	require.NotContains(t, r.Err.String(), "warning")
 }
 
 // A command that asks something at the terminal is stopped by the system: that it waits for ever is told.
 func TestStoppedCommandIsTold(t *testing.T) {
 	r := start(t, "time", "1ms", "--busy", "skip", "--", "sh", "-c", "kill -STOP $$")
-	r.waitErr("is stopped: it may want to ask something at the terminal, which it cannot have\n")
-	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.stop()), "and it ends all the same")
+	r.WaitErr("is stopped: it may want to ask something at the terminal, which it cannot have\n")
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.Stop()), "and it ends all the same")
 }
 
 func TestJobsAtOnce(t *testing.T) {
 	r := start(t, "time", "1ms", "-n3", "--jobs", "3", "--run", `echo > DIR/$ED_EVENT_N; until [ -e DIR/1 -a -e DIR/2 -a -e DIR/3 ]; do sleep 0.01; done`)
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 }
 
 func TestDebounce(t *testing.T) {
@@ -140,24 +140,24 @@ func TestDebounce(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		r.write(name, "")
 	}
-	require.NoError(t, r.end())
-	require.Equal(t, "3 3\n", r.world.Out.String())
-	require.Contains(t, r.world.Err.String(), "3 "+r.dir+"/a\n"+r.dir+"/b\n"+r.dir+"/c\n", "where events are printed, commands print elsewhere")
+	require.NoError(t, r.End())
+	require.Equal(t, "3 3\n", r.Out.String())
+	require.Contains(t, r.Err.String(), "3 "+r.dir+"/a\n"+r.dir+"/b\n"+r.dir+"/c\n", "where events are printed, commands print elsewhere")
 
 	// What never pauses is acted on all the same.
 	r = start(t, "time", "2ms", "--debounce", "20ms", "-n1")
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Out.String(), " events)\n")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Out.String(), " events)\n")
 }
 
 func TestCommandsAsJSON(t *testing.T) {
 	r := start(t, "time", "1ms", "-n1", "--json", "--run", "echo out; exit 3")
-	require.Error(t, r.end())
-	lines := strings.Split(strings.TrimSpace(r.world.Out.String()), "\n")
+	require.Error(t, r.End())
+	lines := strings.Split(strings.TrimSpace(r.Out.String()), "\n")
 	require.Len(t, lines, 2)
 	require.Contains(t, lines[0], `"kind":"time","event":"time","name":"1ms","count":`)
 	require.Contains(t, lines[1], `"event":"ran","for":1,"run":"echo out; exit 3","exit":3,"how":"exit status 3","took_ns":`)
-	require.Contains(t, r.world.Err.String(), "out\n")
+	require.Contains(t, r.Err.String(), "out\n")
 }
 
 // full is a disk.
@@ -201,6 +201,6 @@ func TestWrongCommandLines(t *testing.T) {
 	refused(t, toolkit.Data, `message "lower x=1": `, "file", "x", "--send", "udp://:1", "lower x=1")
 
 	r := begin(t, "file", "DIR/x", "--idle", "10ms", "--run", "echo {{.Path}}")
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Err.String(), "warning: --run: a shell's line is no template")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Err.String(), "warning: --run: a shell's line is no template")
 }

@@ -49,14 +49,14 @@ func TestSendOverOneConnection(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, rest)
 	require.NoError(t, conn.Close())
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 	require.Equal(t, []string{
 		`<test_hostexample:ed_on svc/RELOAD path="` + r.dir + `/a;b=\"c\""`,
 		`<a:b TICK n=1;what="create,updated; file"`,
 		"<test_hostexample:ed_on svc/RELOAD path=" + r.dir + "/two",
 		`<a:b TICK n=2;what="create,updated; file"`,
 	}, lines)
-	require.Contains(t, r.world.Err.String(), "2 events, 4 messages sent in ")
+	require.Contains(t, r.Err.String(), "2 events, 4 messages sent in ")
 }
 
 // A peer that is not there yet, goes, and comes back gets every message.
@@ -76,17 +76,17 @@ func TestSendWaitsForThePeer(t *testing.T) {
 		require.Contains(t, line, "GOT name="+name)
 	}
 	r.write("one", "")
-	r.waitErr("no such file or directory; next attempt in ")
+	r.WaitErr("no such file or directory; next attempt in ")
 	receive("one")
-	r.waitErr("the peer has gone: EOF")
+	r.WaitErr("the peer has gone: EOF")
 	r.write("two", "")
 	receive("two")
-	r.waitFor(r.world.Err, func(s string) bool { return strings.Count(s, "the peer has gone: EOF") == 2 })
+	r.WaitFor(r.Err, func(s string) bool { return strings.Count(s, "the peer has gone: EOF") == 2 })
 	r.write("three", "")
 	receive("three")
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Err.String(), "3 events, 3 messages sent in ")
-	require.NotContains(t, r.world.Err.String(), "warning")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Err.String(), "3 events, 3 messages sent in ")
+	require.NotContains(t, r.Err.String(), "warning")
 }
 
 func TestNotSent(t *testing.T) {
@@ -100,16 +100,16 @@ func TestNotSent(t *testing.T) {
 		{"udp://127.0.0.1:1", "not sent to udp://127.0.0.1:1: <test_hostexample:ed_on TICK (connection refused)\n", toolkit.Unavailable},
 	} {
 		r := start(t, "time", "1ms", "-n1", "--send-timeout", "50ms", "--json", "--send", c.to, "TICK")
-		err := r.end()
+		err := r.End()
 		require.Error(t, err)
 		require.True(t, toolkit.IsSilent(err))
 		require.Equal(t, c.kind, toolkit.KindOf(err))
-		require.Contains(t, r.world.Err.String(), c.says)
-		require.Contains(t, r.world.Err.String(), "0 messages sent (1 not) in ")
-		require.Contains(t, r.world.Out.String(), `"event":"unsent","to":"`+c.to+`","text":"<test_hostexample:ed_on TICK","error":"`)
+		require.Contains(t, r.Err.String(), c.says)
+		require.Contains(t, r.Err.String(), "0 messages sent (1 not) in ")
+		require.Contains(t, r.Out.String(), `"event":"unsent","to":"`+c.to+`","text":"<test_hostexample:ed_on TICK","error":"`)
 	}
 	r := start(t, "time", "1ms", "-x", "--send", "unixgram:"+path, "TICK")
-	require.Error(t, r.end(), "--fail-fast")
+	require.Error(t, r.End(), "--fail-fast")
 }
 
 // The receiver of datagrams may be begun anew between two of them.
@@ -137,7 +137,7 @@ func TestSendPacketsToAnotherSocket(t *testing.T) {
 	r = start(t, "file", "DIR/*", "-n2", "--send", "unixgram:"+path, "GOT name={{.Name}}")
 	receive(read("one"))
 	receive(read("two"))
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 }
 
 func TestComplaintsAreTold(t *testing.T) {
@@ -151,9 +151,9 @@ func TestComplaintsAreTold(t *testing.T) {
 	defer c.Close()
 	_, err = io.WriteString(c, "UNKNOWN command=TICK\nFINE thing=\"\x1b[31m\"\n")
 	require.NoError(t, err)
-	r.waitErr("warning: unix:" + path + " answers: UNKNOWN command=TICK\n")
-	r.waitErr("unix:" + path + ` answers: FINE thing=\x1B[31m` + "\n")
-	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.stop()))
+	r.WaitErr("warning: unix:" + path + " answers: UNKNOWN command=TICK\n")
+	r.WaitErr("unix:" + path + ` answers: FINE thing=\x1B[31m` + "\n")
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(r.Stop()))
 }
 
 // Whatever a path is, it comes out of the message as it went in, and nothing else does.

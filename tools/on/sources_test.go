@@ -38,15 +38,15 @@ func TestProcessByName(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
 	r := start(t, "process", "edonsl*", "--exists", "--json", "--interval", "10ms", "-n3")
-	r.waitOut(`"exists"`)
+	r.WaitOut(`"exists"`)
 
 	gate := filepath.Join(r.dir, "gate")
 	require.NoError(t, syscall.Mkfifo(gate, 0o600))
 	require.NoError(t, exec.Command("sh", "-c", `(read x < "$1"; exec "$0" 0.2) &`, path, gate).Run())
 	require.NoError(t, os.WriteFile(gate, []byte("go\n"), 0))
-	r.waitOut(`"start"`)
-	require.NoError(t, r.end())
-	lines := strings.Split(strings.TrimSpace(r.world.Out.String()), "\n")
+	r.WaitOut(`"start"`)
+	require.NoError(t, r.End())
+	lines := strings.Split(strings.TrimSpace(r.Out.String()), "\n")
 	require.Len(t, lines, 3)
 	for i, event := range []string{"exists", "start", "end"} {
 		var got map[string]any
@@ -62,8 +62,8 @@ func TestProcessByName(t *testing.T) {
 func TestProcessIsNotItsOwnEvent(t *testing.T) {
 	path := program(t, "edonownsl")
 	r := start(t, "process", "edonownsl", "--interval", "10ms", "--now", "--timeout", "400ms", "--busy", "skip", "--", path, "0.1")
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Err.String(), "0 events, 1 command run in")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Err.String(), "0 events, 1 command run in")
 }
 
 func TestProcessByNumber(t *testing.T) {
@@ -71,10 +71,10 @@ func TestProcessByNumber(t *testing.T) {
 	require.NoError(t, sleeper.Start())
 	pid := strconv.Itoa(sleeper.Process.Pid)
 	r := start(t, "process", pid, pid, "--exists")
-	r.waitOut(" exists " + pid + " sleep\n")
+	r.WaitOut(" exists " + pid + " sleep\n")
 	require.NoError(t, sleeper.Process.Kill())
-	require.NoError(t, r.end(), "nothing more can come")
-	require.Contains(t, r.world.Out.String(), " end "+pid+" sleep\n")
+	require.NoError(t, r.End(), "nothing more can come")
+	require.Contains(t, r.Out.String(), " end "+pid+" sleep\n")
 	require.Error(t, sleeper.Wait())
 
 	refused(t, toolkit.NoSuch, "there is no process "+pid, "process", pid)
@@ -94,14 +94,14 @@ func TestProcessWrongCommandLines(t *testing.T) {
 
 func TestSignals(t *testing.T) {
 	r := start(t, "signal", "USR1", "SIGUSR2", "-n2")
-	r.waitErr("waiting for USR1, USR2 as process " + strconv.Itoa(os.Getpid()) + "\n")
+	r.WaitErr("waiting for USR1, USR2 as process " + strconv.Itoa(os.Getpid()) + "\n")
 	self, err := os.FindProcess(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, self.Signal(syscall.SIGUSR2))
-	r.waitOut(" USR2 USR2\n")
+	r.WaitOut(" USR2 USR2\n")
 	require.NoError(t, self.Signal(syscall.SIGUSR1))
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Out.String(), " USR1 USR1\n")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Out.String(), " USR1 USR1\n")
 
 	refused(t, toolkit.Usage, "the name of a signal is missing", "signal")
 	refused(t, toolkit.Usage, `there is no signal "HUPP"`, "signal", "HUPP")
@@ -111,13 +111,13 @@ func TestSignals(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	r := start(t, "time", "20ms", "--every", "1h", "-n3")
-	require.NoError(t, r.end())
-	require.Equal(t, 3, strings.Count(r.world.Out.String(), " time 20ms")) // where the loop was late with "(2 events)"
+	require.NoError(t, r.End())
+	require.Equal(t, 3, strings.Count(r.Out.String(), " time 20ms")) // where the loop was late with "(2 events)"
 
 	soon := time.Now().Add(1500 * time.Millisecond).Format("2006-01-02 15:04:05") // at least half a second from now
 	r = start(t, "time", "--at", soon, soon, "--jitter", "10ms")
-	require.NoError(t, r.end(), "nothing more can come")
-	require.Equal(t, 2, strings.Count(r.world.Out.String(), " time "+soon+"\n"))
+	require.NoError(t, r.End(), "nothing more can come")
+	require.Equal(t, 2, strings.Count(r.Out.String(), " time "+soon+"\n"))
 
 	refused(t, toolkit.Usage, "a duration, a time or a date is missing", "time")
 	refused(t, toolkit.Usage, `option --every: "03:00" is not a duration`, "time", "--every", "03:00")
@@ -136,28 +136,28 @@ func TestListening(t *testing.T) {
 	defer l.Close()
 	tcp := "tcp://" + l.Addr().String()
 	r := start(t, "listening", "unix:"+path, tcp)
-	r.waitOut(" up " + tcp + "\n")
-	r.waitErr("unix:" + path + ": not yet, no such file or directory\n")
+	r.WaitOut(" up " + tcp + "\n")
+	r.WaitErr("unix:" + path + ": not yet, no such file or directory\n")
 	u, err := net.Listen("unix", path)
 	require.NoError(t, err)
-	require.NoError(t, r.end(), "nothing more can come")
-	require.Contains(t, r.world.Out.String(), " up unix:"+path+"\n")
+	require.NoError(t, r.End(), "nothing more can come")
+	require.Contains(t, r.Out.String(), " up unix:"+path+"\n")
 
 	r = start(t, "listening", "unix:"+path, "--events", "up,down", "--interval", "10ms", "-n3")
-	r.waitOut(" up unix:")
+	r.WaitOut(" up unix:")
 	require.NoError(t, u.Close())
-	r.waitOut(" down unix:")
+	r.WaitOut(" down unix:")
 	u, err = net.Listen("unix", path)
 	require.NoError(t, err)
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 	require.NoError(t, u.Close())
 
 	u, err = net.Listen("unix", path)
 	require.NoError(t, err)
 	r = start(t, "listening", "unix:"+path, "--events", "up,down", "--interval", "10ms", "-n2")
-	r.waitOut(" up unix:")
+	r.WaitOut(" up unix:")
 	require.NoError(t, u.Close())
-	require.NoError(t, r.end(), "nothing is watched any more when the last event was that it went down")
+	require.NoError(t, r.End(), "nothing is watched any more when the last event was that it went down")
 
 	refused(t, toolkit.Timeout, "nothing listens at unix:"+path+" (no such file or directory) in 50ms", "listening", "unix:"+path, "--timeout", "50ms")
 	refused(t, toolkit.Usage, "an address is missing", "listening")

@@ -2,7 +2,6 @@ package tail_test
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,18 +28,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // running is an `ed listen` that a test talks to.
 type running struct {
-	t      *testing.T
-	world  *toolkittest.World
-	cancel context.CancelCauseFunc
-	done   chan error
-	dir    string
+	*toolkittest.Running
+	t   *testing.T
+	dir string
 }
 
 // start runs `ed listen` with args; SOCK in them is the path of a socket that does not exist yet. It returns when it listens on
 // as many addresses as it was given.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, world: toolkittest.New(t), done: make(chan error, 1), dir: t.TempDir()}
+	r := &running{t: t, dir: t.TempDir()}
 	addresses := 0
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "SOCK", filepath.Join(r.dir, "s"))
@@ -48,40 +45,16 @@ func start(t *testing.T, args ...string) *running {
 			addresses++
 		}
 	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	r.cancel = cancel
-	go func() { r.done <- r.world.Run(ctx, tail.Listen, append([]string{"listen"}, args...)...) }()
-	r.waitFor(r.world.Err, func(s string) bool {
+	r.Running = toolkittest.Start(t, toolkittest.New(t), tail.Listen, append([]string{"listen"}, args...)...)
+	r.WaitFor(r.Err, func(s string) bool {
 		return strings.Count(s, "listening on ")+strings.Count(s, "connected to ") >= addresses
 	})
 	return r
 }
 
-// waitFor waits until what was written to b satisfies f.
-func (r *running) waitFor(b *toolkittest.Buffer, f func(string) bool) {
-	r.t.Helper()
-	require.Eventually(r.t, func() bool { return f(b.String()) }, patience, time.Millisecond,
-		"out: %s\nerr: %s", lazy(r.world.Out.String), lazy(r.world.Err.String))
-}
-
-// lazy is printed as it is then.
-type lazy func() string
-
-func (f lazy) String() string { return f() }
-
-func (r *running) waitOut(text string) {
-	r.t.Helper()
-	r.waitFor(r.world.Out, func(s string) bool { return strings.Contains(s, text) })
-}
-
-func (r *running) waitErr(text string) {
-	r.t.Helper()
-	r.waitFor(r.world.Err, func(s string) bool { return strings.Contains(s, text) })
-}
-
 // address is the n-th one that it said it listens on.
 func (r *running) address(n int) (network, address string) {
-	found := regexp.MustCompile(`listening on (\w+):(?://)?(\S+)`).FindAllStringSubmatch(r.world.Err.String(), -1)
+	found := regexp.MustCompile(`listening on (\w+):(?://)?(\S+)`).FindAllStringSubmatch(r.Err.String(), -1)
 	require.Greater(r.t, len(found), n)
 	return found[n][1], found[n][2]
 }
@@ -101,25 +74,6 @@ func (r *running) dial(n int) net.Conn {
 	r.t.Cleanup(func() { c.Close() })
 	require.NoError(r.t, c.SetDeadline(time.Now().Add(patience)))
 	return c
-}
-
-// stop ends it as Ctrl-C does, and returns its error.
-func (r *running) stop() error {
-	r.t.Helper()
-	r.cancel(&toolkit.Interrupted{Signal: syscall.SIGINT})
-	return r.end()
-}
-
-// end waits for the end.
-func (r *running) end() error {
-	r.t.Helper()
-	select {
-	case err := <-r.done:
-		return err
-	case <-time.After(patience):
-		require.Fail(r.t, "it does not end", "out: %s\nerr: %s", r.world.Out, r.world.Err)
-		return nil
-	}
 }
 
 func send(t *testing.T, c io.Writer, lines ...string) {
@@ -155,13 +109,13 @@ func TestListenShowsWhatComes(t *testing.T) {
 			r := start(t, address, "--timestamps=none")
 			c := r.dial(0)
 			send(t, c, "<a:b cluckd/LOCKED tag=7\n")
-			r.waitOut(" <a:b cluckd/LOCKED tag=7\n")
-			require.True(t, strings.HasPrefix(r.world.Out.String(), "<- "+kind+":"), r.world.Out)
-			err := r.stop()
+			r.WaitOut(" <a:b cluckd/LOCKED tag=7\n")
+			require.True(t, strings.HasPrefix(r.Out.String(), "<- "+kind+":"), r.Out)
+			err := r.Stop()
 			var by *toolkit.Interrupted
 			require.ErrorAs(t, err, &by)
-			require.Contains(t, r.world.Err.String(), "1 message in (24 bytes), 0 broken lines, ")
-			require.Contains(t, r.world.Err.String(), "  LOCKED                           1  24 bytes\n")
+			require.Contains(t, r.Err.String(), "1 message in (24 bytes), 0 broken lines, ")
+			require.Contains(t, r.Err.String(), "  LOCKED                           1  24 bytes\n")
 			require.NoFileExists(t, filepath.Join(r.dir, "s"))
 		})
 	}
@@ -174,7 +128,7 @@ func TestListenAnswersNothingByItself(t *testing.T) {
 	rest, err := io.ReadAll(c)
 	require.NoError(t, err)
 	require.Empty(t, rest, "neither INVALID nor ABSOLUTELY")
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 }
 
 func TestListenOnManyAddressesAtOnce(t *testing.T) {
@@ -184,8 +138,8 @@ func TestListenOnManyAddressesAtOnce(t *testing.T) {
 		send(t, c, fmt.Sprintf("HELLO n=%d\n", n))
 		require.Equal(t, fmt.Sprintf("HELLO n=%d", n), strings.TrimSuffix(readPacket(t, c), "\n"))
 	}
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Err.String(), "5 messages in (45 bytes), 5 out")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Err.String(), "5 messages in (45 bytes), 5 out")
 }
 
 // What kills the C++ servers is shown, and the listener lives.
@@ -198,18 +152,18 @@ func TestListenLivesThroughBadInput(t *testing.T) {
 		"(broken at byte 13: the JSON object has no command) {\"server\":\"x\"}\n",
 		") \\xFF\\xFE\n", ") A b=\\x00\n", "GOOD a=1\n",
 	} {
-		r.waitOut(want)
+		r.WaitOut(want)
 	}
 	send(t, u, "A*B")
-	r.waitOut("udp://" + u.LocalAddr().String() + " (broken at byte 1: ")
+	r.WaitOut("udp://" + u.LocalAddr().String() + " (broken at byte 1: ")
 	send(t, c, "LONG v="+strings.Repeat("x", 65536)+"\n")
-	r.waitOut("(broken at byte 65536: line longer than 65536 bytes)\n")
+	r.WaitOut("(broken at byte 65536: line longer than 65536 bytes)\n")
 	_, err := io.ReadAll(c)
 	require.NoError(t, err, "only this connection is closed")
 	send(t, r.dial(0), "STILL b=2\n")
-	r.waitOut("STILL b=2\n")
-	require.Error(t, r.stop())
-	require.Contains(t, r.world.Err.String(), "2 messages in (17 bytes), 6 broken lines, 2 links")
+	r.WaitOut("STILL b=2\n")
+	require.Error(t, r.Stop())
+	require.Contains(t, r.Err.String(), "2 messages in (17 bytes), 6 broken lines, 2 links")
 }
 
 func TestListenEcho(t *testing.T) {
@@ -222,10 +176,10 @@ func TestListenEcho(t *testing.T) {
 			}
 			send(t, c, "<srv:me you/DO b=\"x;y\";a=1\n")
 			require.Equal(t, "srv:me/DO a=1;b=\"x;y\"", strings.TrimSuffix(readPacket(t, c), "\n"))
-			r.waitOut(" srv:me/DO a=1;b=\"x;y\"\n")
-			require.Error(t, r.stop())
-			require.Contains(t, r.world.Err.String(), "5 messages in")
-			require.Contains(t, r.world.Err.String(), ", 1 out")
+			r.WaitOut(" srv:me/DO a=1;b=\"x;y\"\n")
+			require.Error(t, r.Stop())
+			require.Contains(t, r.Err.String(), "5 messages in")
+			require.Contains(t, r.Err.String(), ", 1 out")
 		})
 	}
 }
@@ -244,13 +198,13 @@ func TestListenReply(t *testing.T) {
 	line, err := in.ReadString('\n')
 	require.NoError(t, err)
 	require.JSONEq(t, `{"command":"READY","parameters":{"a":"1"}}`, line, "a peer that speaks JSON is answered in JSON")
-	require.Error(t, r.stop())
+	require.Error(t, r.Stop())
 }
 
 func TestListenSendsOnNewConnections(t *testing.T) {
 	r := start(t, "tcp://127.0.0.1:0", "--send", "HELLO v=1")
 	require.Equal(t, "HELLO v=1", readLine(t, r.dial(0)))
-	require.Error(t, r.stop())
+	require.Error(t, r.Stop())
 }
 
 func TestListenConnects(t *testing.T) {
@@ -269,8 +223,8 @@ func TestListenConnects(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "PING n=1\n", line)
 	require.NoError(t, c.Close())
-	require.NoError(t, r.end(), "the peer has gone, and nothing was waited for")
-	require.Equal(t, 3, strings.Count(r.world.Out.String(), "tcp://"+l.Addr().String()), r.world.Out)
+	require.NoError(t, r.End(), "the peer has gone, and nothing was waited for")
+	require.Equal(t, 3, strings.Count(r.Out.String(), "tcp://"+l.Addr().String()), r.Out)
 }
 
 func TestListenConnectRefused(t *testing.T) {
@@ -301,14 +255,14 @@ func TestListenEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, append(c.args, "tcp://127.0.0.1:0")...)
 			send(t, r.dial(0), c.lines)
-			err := r.end()
+			err := r.End()
 			if c.err == "" {
 				require.NoError(t, err)
 			} else {
 				require.EqualError(t, err, c.err)
 				require.Equal(t, c.kind, toolkit.KindOf(err))
 			}
-			require.Equal(t, c.out, strings.Count(r.world.Out.String(), "\n"), r.world.Out)
+			require.Equal(t, c.out, strings.Count(r.Out.String(), "\n"), r.Out)
 		})
 	}
 }
@@ -327,7 +281,7 @@ func TestListenRecords(t *testing.T) {
 		send(t, c, "A x=1\nB\nA*B\nC\n")
 		_, err := io.ReadAll(c)
 		require.NoError(t, err)
-		require.NoError(t, r.end())
+		require.NoError(t, r.End())
 	}
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -346,7 +300,7 @@ func TestListenRecords(t *testing.T) {
 func TestListenOnAFullDisk(t *testing.T) {
 	r := start(t, "tcp://127.0.0.1:0", "--record", "/dev/full")
 	send(t, r.dial(0), "A\n")
-	err := r.end()
+	err := r.End()
 	require.EqualError(t, err, "record to /dev/full: no space left on device (0 whole lines are in it)")
 	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
 }
@@ -356,12 +310,10 @@ func TestListenWithoutReaderOfItsOutput(t *testing.T) {
 	in, out := io.Pipe()
 	in.CloseWithError(syscall.EPIPE)
 	world.Stdout.Writer = out
-	done := make(chan error, 1)
-	go func() { done <- world.Run(t.Context(), tail.Listen, "listen", "tcp://127.0.0.1:0") }()
-	r := &running{t: t, world: world, done: done}
-	r.waitErr("listening on ")
+	r := &running{t: t, Running: toolkittest.Start(t, world, tail.Listen, "listen", "tcp://127.0.0.1:0")}
+	r.WaitErr("listening on ")
 	send(t, r.dial(0), "A\n")
-	err := r.end()
+	err := r.End()
 	require.ErrorIs(t, err, syscall.EPIPE)
 }
 
@@ -379,7 +331,7 @@ func TestListenTakesThousandsOfConnections(t *testing.T) {
 	for i, c := range conns {
 		require.Equal(t, fmt.Sprintf("HELLO n=%d", i), readLine(t, c))
 	}
-	require.Error(t, r.stop())
+	require.Error(t, r.Stop())
 	for _, c := range conns {
 		_, err := c.Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF)

@@ -165,9 +165,9 @@ func TestRecordAndReplay(t *testing.T) {
 			c := first.dial(0)
 			for i, m := range messages {
 				send(t, c, m)
-				first.waitFor(first.world.Out, func(s string) bool { return strings.Count(s, "<-") == i+1 })
+				first.WaitFor(first.Out, func(s string) bool { return strings.Count(s, "<-") == i+1 })
 			}
-			require.NoError(t, first.end())
+			require.NoError(t, first.End())
 
 			second := start(t, where, "-n3", "--raw")
 			network, local := second.address(0)
@@ -178,8 +178,8 @@ func TestRecordAndReplay(t *testing.T) {
 				to = network + "://" + local
 			}
 			require.NoError(t, w.Run(t.Context(), tail.Replay, "replay", path, to, "--speed=10x"))
-			require.NoError(t, second.end())
-			require.Equal(t, strings.Join(messages, ""), second.world.Out.String())
+			require.NoError(t, second.End())
+			require.Equal(t, strings.Join(messages, ""), second.Out.String())
 		})
 	}
 }

@@ -22,7 +22,7 @@ func TestOnGetsTheMessageInItsEnvironment(t *testing.T) {
 	t.Setenv("ED_PARAM_old", "of another listener")
 	r := start(t, "tcp://127.0.0.1:0", "-n1", "--on", "DO*=env | grep ^ED_ | sort > "+out)
 	send(t, r.dial(0), "<from:me srv:you/DO_IT a=\"$(touch x); `y` 'z'\";n=1\\n2\n")
-	require.NoError(t, r.end(), "an end in good order waits for the command")
+	require.NoError(t, r.End(), "an end in good order waits for the command")
 	data, err := os.ReadFile(out)
 	require.NoError(t, err)
 	got := string(data)
@@ -35,7 +35,7 @@ func TestOnGetsTheMessageInItsEnvironment(t *testing.T) {
 		require.Contains(t, got, want)
 	}
 	require.NotContains(t, got, "ED_PARAM_old")
-	require.Contains(t, r.world.Err.String(), "on DO_IT: exit status 0 after ")
+	require.Contains(t, r.Err.String(), "on DO_IT: exit status 0 after ")
 }
 
 func TestOnReportsFailures(t *testing.T) {
@@ -47,8 +47,8 @@ func TestOnReportsFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, "tcp://127.0.0.1:0", "-n1", "--on", "X="+c.line)
 			send(t, r.dial(0), "X\n")
-			require.NoError(t, r.end(), "how the command ended is not how we end")
-			require.Contains(t, r.world.Err.String(), c.want)
+			require.NoError(t, r.End(), "how the command ended is not how we end")
+			require.Contains(t, r.Err.String(), c.want)
 		})
 	}
 }
@@ -56,8 +56,8 @@ func TestOnReportsFailures(t *testing.T) {
 func TestOnAsJSON(t *testing.T) {
 	r := start(t, "tcp://127.0.0.1:0", "-n1", "--json", "--on", "X=exit 3")
 	send(t, r.dial(0), "X\n")
-	require.NoError(t, r.end())
-	lines := strings.Split(strings.TrimSpace(r.world.Out.String()), "\n")
+	require.NoError(t, r.End())
+	lines := strings.Split(strings.TrimSpace(r.Out.String()), "\n")
 	require.Len(t, lines, 2)
 	var got map[string]any
 	require.NoError(t, json.Unmarshal([]byte(lines[1]), &got))
@@ -75,8 +75,8 @@ func TestOnReply(t *testing.T) {
 	got, err := io.ReadAll(c)
 	require.NoError(t, err)
 	require.Equal(t, "srv:me/DONE what=this\nother/MORE\n", string(got), "also when the run has reached its end meanwhile")
-	require.NoError(t, r.end())
-	require.Contains(t, r.world.Err.String(), "on X: what it printed is not sent: bad message at byte 0")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Err.String(), "on X: what it printed is not sent: bad message at byte 0")
 }
 
 // A slow command keeps nothing waiting, and only so many run at once.
@@ -89,31 +89,31 @@ func TestOnIsBounded(t *testing.T) {
 		send(t, c, fmt.Sprintf("X n=%d\n", i))
 	}
 	send(t, c, "LAST\n")
-	r.waitOut("-> tcp://" + c.LocalAddr().String() + " LAST\n")
+	r.WaitOut("-> tcp://" + c.LocalAddr().String() + " LAST\n")
 	require.Eventually(t, func() bool {
 		found, _ := filepath.Glob(dir + "/run.*")
 		return len(found) == 3
 	}, patience, time.Millisecond)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), nil, 0o600))
-	r.waitFor(r.world.Err, func(s string) bool { return strings.Count(s, "on X: exit status 0") == 12 })
+	r.WaitFor(r.Err, func(s string) bool { return strings.Count(s, "on X: exit status 0") == 12 })
 	data, err := os.ReadFile(filepath.Join(dir, "count"))
 	require.NoError(t, err)
 	for line := range strings.Lines(string(data)) {
 		require.LessOrEqual(t, line, "3\n")
 	}
-	require.Error(t, r.stop())
+	require.Error(t, r.Stop())
 }
 
 func TestOnDropsWhatIsTooMuch(t *testing.T) {
 	r := start(t, "tcp://127.0.0.1:0", "--on-max", "1", "--on", "X=exec sleep 60", "--filter", "LAST")
 	c := r.dial(0)
 	send(t, c, strings.Repeat("X\n", 1500)+"LAST\n")
-	r.waitOut("LAST\n")
+	r.WaitOut("LAST\n")
 	began := time.Now()
-	require.Error(t, r.stop())
+	require.Error(t, r.Stop())
 	require.Less(t, time.Since(began), 5*time.Second)
-	require.Contains(t, r.world.Err.String(), "warning: too many shell commands wait; from now on some are not run")
-	require.Contains(t, r.world.Err.String(), "warning: 1499 shell commands not run")
+	require.Contains(t, r.Err.String(), "warning: too many shell commands wait; from now on some are not run")
+	require.Contains(t, r.Err.String(), "warning: 1499 shell commands not run")
 }
 
 // A command that does not want to end is ended with all that it started.
@@ -131,10 +131,10 @@ func TestOnIsEndedAtTheEnd(t *testing.T) {
 				return err == nil && len(data) > 0
 			}, patience, time.Millisecond)
 			if name == "limit" {
-				r.waitErr("on X: signal: terminated, ended after 100ms after ")
+				r.WaitErr("on X: signal: terminated, ended after 100ms after ")
 			}
-			require.Error(t, r.stop())
-			require.Contains(t, r.world.Err.String(), "on X: signal: terminated")
+			require.Error(t, r.Stop())
+			require.Contains(t, r.Err.String(), "on X: signal: terminated")
 			data, err := os.ReadFile(filepath.Join(dir, "up"))
 			require.NoError(t, err)
 			group := strings.TrimSpace(string(data))

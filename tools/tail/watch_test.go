@@ -102,11 +102,8 @@ func (w *watched) send(lines ...string) {
 // startWatch runs `ed watch` until it watches so many services.
 func startWatch(t *testing.T, services int, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, world: toolkittest.New(t), done: make(chan error, 1)}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	r.cancel = cancel
-	go func() { r.done <- r.world.Run(ctx, tail.Watch, append([]string{"watch"}, args...)...) }()
-	r.waitFor(r.world.Err, func(s string) bool { return strings.Count(s, "watching ") >= services })
+	r := &running{t: t, Running: toolkittest.Start(t, toolkittest.New(t), tail.Watch, append([]string{"watch"}, args...)...)}
+	r.WaitFor(r.Err, func(s string) bool { return strings.Count(s, "watching ") >= services })
 	return r
 }
 
@@ -121,24 +118,24 @@ func TestWatchAsText(t *testing.T) {
 	s := serve(t, dir, "clock")
 	r := startWatch(t, 1, "-n", "5", "--timestamps", "none")
 	s.send(`<h:me NOW serial=1;password=hush`, "FAIL x=1", "SLOW")
-	require.NoError(t, r.end())
-	out := strings.ReplaceAll(r.world.Out.String(), fmt.Sprintf(".%d ", os.Getpid()), " ")
+	require.NoError(t, r.End())
+	out := strings.ReplaceAll(r.Out.String(), fmt.Sprintf(".%d ", os.Getpid()), " ")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Len(t, lines, 5)
 	require.Regexp(t, `^clock <- unix:\S+#\d+ <h:me NOW password=\*\*\*;serial=1  # handled in \S+s, answered after \S+s$`, lines[0])
 	require.Regexp(t, `^clock -> unix:\S+#\d+ h:me/NOW password=\*\*\*;serial=1$`, lines[1])
 	require.Regexp(t, `^clock <- unix:\S+#\d+ FAIL x=1  # failed in \S+s, out of luck$`, lines[2])
 	require.Regexp(t, `SLOW  # handled in \d\S+ms, answered after \d\S+ms$`, lines[3])
-	require.Contains(t, r.world.Err.String(), "5 messages of 1 service, in ")
+	require.Contains(t, r.Err.String(), "5 messages of 1 service, in ")
 }
 
 func TestWatchAsJSONIsInputForSend(t *testing.T) {
 	s := serve(t, controlDir(t), "clock")
 	r := startWatch(t, 0, "--json", "-n", "4", "--no-pairs")
-	r.waitOut(`"event":"attached"`)
+	r.WaitOut(`"event":"attached"`)
 	s.send(`<h:me NOW v="a;b"`, "X bin=\xff")
-	require.NoError(t, r.end())
-	in := toolkit.NewMessageReader(strings.NewReader(r.world.Out.String()), "out")
+	require.NoError(t, r.End())
+	in := toolkit.NewMessageReader(strings.NewReader(r.Out.String()), "out")
 	defer in.Stop()
 	var got []string
 	for range 4 {
@@ -150,7 +147,7 @@ func TestWatchAsJSONIsInputForSend(t *testing.T) {
 	}
 	require.Equal(t, []string{`in <h:me NOW v="a;b"`, `out h:me/NOW v="a;b"`, "in X bin=\xff", "out X bin=\xff"}, got)
 	require.Equal(t, 1, in.Skipped(), "the event")
-	require.Contains(t, r.world.Out.String(), `"outcome":"handled","handler":"echo","took_ns":`)
+	require.Contains(t, r.Out.String(), `"outcome":"handled","handler":"echo","took_ns":`)
 }
 
 func TestWatchFilters(t *testing.T) {
@@ -172,11 +169,11 @@ func TestWatchFilters(t *testing.T) {
 			s.send("NOW", "SLOW y=2", "FAIL x=1")
 			end := startWatch(t, 1, "-n", "1") // what it sees comes behind all that
 			s.send("END")
-			require.NoError(t, end.end())
-			r.waitFor(r.world.Out, func(out string) bool { return strings.Count(out, "\n") >= c.want })
-			require.ErrorContains(t, r.stop(), "interrupted")
-			require.Equal(t, c.want, strings.Count(r.world.Out.String(), "\n"), r.world.Out.String())
-			require.Equal(t, name == "hidden bytes", !strings.Contains(r.world.Out.String(), "x=1") && strings.Contains(r.world.Out.String(), "FAIL"))
+			require.NoError(t, end.End())
+			r.WaitFor(r.Out, func(out string) bool { return strings.Count(out, "\n") >= c.want })
+			require.ErrorContains(t, r.Stop(), "interrupted")
+			require.Equal(t, c.want, strings.Count(r.Out.String(), "\n"), r.Out.String())
+			require.Equal(t, name == "hidden bytes", !strings.Contains(r.Out.String(), "x=1") && strings.Contains(r.Out.String(), "FAIL"))
 		})
 	}
 }
@@ -186,8 +183,8 @@ func TestWatchSummary(t *testing.T) {
 	for _, args := range [][]string{{"--summary"}, {"--summary", "--json"}} {
 		r := startWatch(t, 1, append(args, "-n", "9")...)
 		s.send("NOW", "NOW", "SLOW", "FAIL", "NOW")
-		require.NoError(t, r.end())
-		out := r.world.Out.String()
+		require.NoError(t, r.End())
+		out := r.Out.String()
 		lines := bufio.NewScanner(strings.NewReader(out))
 		n := 0
 		for lines.Scan() {
@@ -209,7 +206,7 @@ func TestWatchRecords(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.jsonl")
 	r := startWatch(t, 1, "--record", path, "--summary", "-n", "4", "-q=false")
 	s.send("A n=1", "B n=2")
-	require.NoError(t, r.end())
+	require.NoError(t, r.End())
 	w := toolkittest.New(t)
 	require.NoError(t, w.Run(t.Context(), tail.Replay, "replay", "--dry-run", "--speed", "max", path))
 	require.Equal(t, "A n=1\nB n=2\n", withoutTimes(w.Out.String()))
@@ -232,19 +229,19 @@ func TestWatchServicesThatComeAndGo(t *testing.T) {
 	r := startWatch(t, 1, "--window", "1ms", "two", "three", "--wait")
 	one.send("HIDDEN")
 	two.send("SEEN a=1")
-	r.waitOut("SEEN a=1")
+	r.WaitOut("SEEN a=1")
 	two.stop()
-	r.waitOut("(has gone)")
+	r.WaitOut("(has gone)")
 	two = serve(t, dir, "two")
-	r.waitOut("(watched again; what happened in ")
+	r.WaitOut("(watched again; what happened in ")
 	two.send("SEEN a=2")
-	r.waitOut("SEEN a=2")
+	r.WaitOut("SEEN a=2")
 	serve(t, dir, "three").send("EARLY") // before we are there, as far as anyone knows
-	r.waitErr("watching three")
-	require.ErrorContains(t, r.stop(), "interrupted")
-	require.NotContains(t, r.world.Out.String(), "HIDDEN")
-	require.Contains(t, r.world.Err.String(), "of 2 services, gaps: 1")
-	require.Contains(t, r.world.Err.String(), "waiting for three")
+	r.WaitErr("watching three")
+	require.ErrorContains(t, r.Stop(), "interrupted")
+	require.NotContains(t, r.Out.String(), "HIDDEN")
+	require.Contains(t, r.Err.String(), "of 2 services, gaps: 1")
+	require.Contains(t, r.Err.String(), "waiting for three")
 }
 
 func TestWatchErrors(t *testing.T) {
@@ -303,9 +300,9 @@ func TestWatchLosesNothingSilently(t *testing.T) {
 				}
 				return shown, lost
 			}
-			r.waitFor(r.world.Out, func(out string) bool { shown, lost := count(out); return shown+lost >= n })
-			require.Error(t, r.stop())
-			shown, lost := count(r.world.Out.String())
+			r.WaitFor(r.Out, func(out string) bool { shown, lost := count(out); return shown+lost >= n })
+			require.Error(t, r.Stop())
+			shown, lost := count(r.Out.String())
 			require.Equal(t, n, shown+lost)
 			require.Equal(t, name == "all", lost == 0)
 		})
