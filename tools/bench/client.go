@@ -290,6 +290,9 @@ func (c *client) write(text []byte) error {
 	case errors.Is(err, transport.ErrTooBig):
 		c.full = true
 		c.w.fail(err)
+	case err != nil && c.packet != nil: // it is lost; the next one may find somebody
+		c.w.now.failure(err)
+		return nil
 	case err != nil:
 		c.full = true // its end is told by OnClose
 	case c.conn != nil:

@@ -135,7 +135,10 @@ func (w *worker) drain() {
 	}
 	if s := w.schedule; s != nil && w.head < w.until {
 		s.count -= s.step // head was drawn, and not sent
-		w.now.unsent += s.until(w.until) - s.until(w.from)
+		unsent := s.until(w.until) - s.until(w.from)
+		if w.now.unsent += unsent; w.blocked {
+			w.now.held += unsent
+		}
 	}
 	w.phase = draining
 	w.timer.Cancel()

@@ -158,7 +158,7 @@ func (s *serving) listen(o serveOptions) error {
 	for _, a := range o.where {
 		var bound address.Address
 		if a.IsDatagram() {
-			c, err := o.open.Packet(s.loop, a, address.Address{}, transport.Options{MaxPacket: 65507}, s.packets)
+			c, err := o.open.Packet(s.loop, a, address.Address{}, transport.Options{MaxPacket: mostSize}, s.packets)
 			if err != nil {
 				return err
 			}

@@ -121,6 +121,8 @@ func (r *runner) judge(out *report.Report) {
 	case t.failures == 0:
 	case r.plan.kind == kindConnect:
 		out.Notes = append(out.Notes, fmt.Sprintf("%d connections failed; the first: %s", t.failures, t.failureText))
+	case r.plan.target.IsDatagram():
+		invalid("%d datagrams failed; the first: %s", t.failures, t.failureText)
 	default:
 		invalid("%d connections failed; the first: %s", t.failures, t.failureText)
 	}

@@ -262,6 +262,7 @@ func (w *worker) pump() {
 func (w *worker) skip(c *client, due int64) {
 	if w.measured(due) {
 		w.now.unsent++
+		w.now.held++
 	}
 	w.head = w.schedule.next()
 	w.free.push(c)

@@ -50,8 +50,13 @@ func Read(in io.Reader) (*Report, error) {
 	if r.V != Version {
 		return nil, fmt.Errorf("read report: version %d, not %d", r.V, Version)
 	}
-	if r.Kind == "" || r.Response == nil {
-		return nil, fmt.Errorf("read report: it is none of ed bench")
+	for _, one := range append([]*Report{&r}, r.Steps...) {
+		if one == nil || r.Kind == "" || one.Response == nil {
+			return nil, fmt.Errorf("read report: it is none of ed bench")
+		}
+		if one.Service == nil {
+			one.Service = &Latency{}
+		}
 	}
 	return &r, nil
 }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,25 @@ func TestNormalAgreesWithExact(t *testing.T) {
 		}
 	}
 	t.Fatal("the samples alternate")
+}
+
+// TestReadForeign: what is no report is refused, also where only a part of it is damaged.
+func TestReadForeign(t *testing.T) {
+	for _, text := range []string{
+		``, `[]`, `{`, `{}`, `{"v":99}`, `{"v":1}`, `{"v":1,"kind":"request"}`, `{"v":1,"response":{}}`,
+		`{"v":1,"kind":"request","response":{},"service":{},"steps":[null]}`, `{"v":1,"kind":"request","response":{},"service":{},"steps":[{"kind":"request"}]}`,
+	} {
+		_, err := report.Read(strings.NewReader(text))
+		require.Error(t, err, text)
+	}
+	// Nothing in it but what has to be: it can be compared with, and drawn.
+	old, err := report.Read(strings.NewReader(`{"v":1,"kind":"request","response":{"count":5,"histogram":"AAAA"},"service":{"histogram":"?"},"seconds":[{}],"steps":[{"response":{},"service":{}}]}`))
+	require.NoError(t, err)
+	r := run(1, 2, 3)
+	r.Baseline = report.Compare(r, old, "old.json")
+	var b strings.Builder
+	require.NoError(t, r.HTML(&b))
+	require.Contains(t, b.String(), report.Unknown)
 }
 
 // TestFalseAlarms: of samples of one distribution about one pair in a hundred differs by chance.

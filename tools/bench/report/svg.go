@@ -32,7 +32,7 @@ func (s scale) at(v float64) float64 {
 	return min(max((v-low)/(high-low), 0), 1)
 }
 
-const topRoom, rightRoom = 10.0, 14.0
+const topRoom, rightRoom = 10.0, 36.0 // half of a label at the end of the axis
 
 func newChart(title string, x, y scale) *chart {
 	c := &chart{width: 860, height: 300, left: 72, bottom: 42, x: x, y: y}

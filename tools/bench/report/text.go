@@ -154,6 +154,8 @@ func (r *Report) definitions(b *strings.Builder) {
 	} else {
 		fmt.Fprintf(b, "response: from when each message was due until %s; a stall counts for all that were due in it\n", end)
 		fmt.Fprintf(b, "service:  from when it was really sent until %s\n", end)
+	}
+	if r.Load.Loop == "open" && len(r.Steps) == 0 {
 		fmt.Fprintf(b, "late:     how much later than due the generator sent what it was free to send\n")
 	}
 	if r.Delivery != nil {
@@ -175,16 +177,17 @@ func (r *Report) generator(b *strings.Builder) {
 
 // table shows the runs of a series.
 func (r *Report) table(b *strings.Builder) {
-	fmt.Fprintf(b, "%12s %12s %7s %9s %9s %9s %9s %7s  %s\n", "target/s", "achieved/s", "", "p50", "p99", "p99.9", "max", "lost", "verdict")
+	fmt.Fprintf(b, "%39s %29s\n", "response", "service")
+	fmt.Fprintf(b, "%10s %10s %7s %9s %9s %9s %9s %9s %7s  %s\n", "target/s", "achieved/s", "", "p50", "p99", "max", "p50", "p99", "lost", "verdict")
 	for _, s := range r.Steps {
 		lost := Count(float64(s.Counts.Lost))
 		if !s.Counts.LostKnown {
 			lost = "?"
 		}
-		fmt.Fprintf(b, "%12s %12s %6.1f%% %9s %9s %9s %9s %7s  %s\n", Count(s.Rate.Target), Count(s.Rate.Achieved), s.Rate.Percent,
-			Short(s.Response.P50), Short(s.Response.P99), Short(s.Response.P999), Short(s.Response.Max), lost, s.Verdict)
+		fmt.Fprintf(b, "%10s %10s %6.1f%% %9s %9s %9s %9s %9s %7s  %s\n", Count(s.Rate.Target), Count(s.Rate.Achieved), s.Rate.Percent,
+			Short(s.Response.P50), Short(s.Response.P99), Short(s.Response.Max), Short(s.Service.P50), Short(s.Service.P99), lost, s.Verdict)
 	}
-	b.WriteString("response times: ")
+	b.WriteByte('\n')
 	r.definitions(b)
 	if r.Found > 0 {
 		fmt.Fprintf(b, "highest rate that met what was expected: %s/s\n", Count(r.Found))
