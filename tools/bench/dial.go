@@ -88,7 +88,7 @@ func (w *worker) dial(c *client) (err error) {
 	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
 	if err == nil {
 		if c.packets = transport.KeepsPackets(c.conn); !c.packets {
-			c.echoes = newEchoes(w.plan, c.script)
+			c.echoes = newEchoes(c)
 		}
 	}
 	return err

@@ -4,15 +4,17 @@ import "bytes"
 
 // echoes is the quick account of a connection in a closed loop, for as long as all that comes back is what was sent, word
 // for word and in order. The last messages stand in a ring, each at the place of its number: to send one is to write its
-// number, and answers are compared in one go however many came. Messages that were sent together are one entry. With the
-// first byte that differs the slots take over, see part.
+// number, and answers are compared in one go however many came. Where that would be too much memory the ring is of one
+// message, and answers are compared with it one by one. Messages that were sent together are one entry. With the first byte
+// that differs the slots take over, see part.
 type echoes struct {
 	ring    []byte
 	size    int     // of a message, with its line end
-	window  int     // messages in the ring
+	window  int     // messages in flight at most
 	matched int     // bytes of the first answer that is awaited, which have come
 	bursts  []burst // that are awaited; from head on
 	head    int
+	single  bool // the ring is the next answer that is awaited
 }
 
 // burst is messages that were sent at the same time.
@@ -23,35 +25,36 @@ type burst struct {
 
 // Limits of rings: with more than that, one message in the processor's cache is quicker than many outside of it.
 const (
-	mostRing  = 1 << 20 // bytes of one
+	mostRing  = 256 << 10 // bytes of one
 	mostRings = 16 << 20
 )
 
 // newEchoes returns nil where the slots have to do from the start.
-func newEchoes(p *plan, s *script) *echoes {
-	size := len(s.lines[0].text)
-	ring := size * p.window
-	if !p.closed() || p.kind != kindRequest || p.target.IsDatagram() || !s.same || len(s.lines) > 1 || ring > mostRing || ring*p.connections > mostRings {
+func newEchoes(c *client) *echoes {
+	p, s := c.w.plan, c.script
+	if !p.closed() || p.kind != kindRequest || p.target.IsDatagram() || !s.same || len(s.lines) > 1 {
 		return nil
 	}
-	return &echoes{ring: bytes.Repeat(s.lines[0].text, p.window), size: size, window: p.window}
+	text := s.lines[0].text
+	e := &echoes{size: len(text), window: p.window}
+	if ring := e.size * p.window; ring > mostRing || ring*p.connections > mostRings {
+		e.single = true
+		e.ring = bytes.Clone(text)
+		c.setDigits(c.expected[:], e.ring, c.high)
+	} else {
+		e.ring = bytes.Repeat(text, p.window)
+	}
+	return e
 }
 
 // fill sends as many messages as the window has room for.
 func (e *echoes) fill(c *client, now int64) {
 	w := c.w
 	for c.open && !c.full && w.left > 0 && c.inFlight < e.window {
-		at := int(c.next % uint64(e.window))
-		n := min(e.window-c.inFlight, e.window-at, max(batch/e.size, 1))
+		n := min(e.window-c.inFlight, max(batch/e.size, 1))
 		n = int(min(int64(n), w.left))
-		text := e.ring[at*e.size : (at+n)*e.size]
-		if seq := c.script.lines[0].seq; seq >= 0 {
-			digits := c.digits[:c.script.digits]
-			for p := text; len(p) > 0; p = p[e.size:] {
-				copy(p[seq:], digits)
-				increment(digits)
-			}
-		}
+		text := e.next(c, n)
+		n = len(text) / e.size
 		if c.write(text) != nil {
 			c.setNext(c.next)
 			return
@@ -65,17 +68,39 @@ func (e *echoes) fill(c *client, now int64) {
 	}
 }
 
+// next returns the next messages, n at most.
+func (e *echoes) next(c *client, n int) []byte {
+	var text []byte
+	if e.single {
+		text = c.w.out[:0]
+		for range n {
+			text = append(text, c.script.lines[0].text...)
+		}
+		c.w.out = text
+	} else {
+		at := int(c.next % uint64(e.window))
+		text = e.ring[at*e.size : min(at+n, e.window)*e.size]
+	}
+	if seq := c.script.lines[0].seq; seq >= 0 {
+		digits := c.digits[:c.script.digits]
+		for p := text; len(p) > 0; p = p[e.size:] {
+			copy(p[seq:], digits)
+			increment(digits)
+		}
+	}
+	return text
+}
+
 // take handles what came back, and returns false if it is not what was awaited: then all of it is for the slots.
 func (e *echoes) take(c *client, p []byte) bool {
-	if len(p) > c.inFlight*e.size-e.matched {
+	switch {
+	case len(p) > c.inFlight*e.size-e.matched:
 		return false
-	}
-	at := int(c.high%uint64(e.window))*e.size + e.matched
-	if first := e.ring[at:]; len(p) <= len(first) {
-		if !bytes.Equal(p, first[:len(p)]) {
+	case e.single:
+		if !e.matchOne(c, p) {
 			return false
 		}
-	} else if !bytes.Equal(p[:len(first)], first) || !bytes.Equal(p[len(first):], e.ring[:len(p)-len(first)]) {
+	case !e.match(c, p):
 		return false
 	}
 	n := (e.matched + len(p)) / e.size
@@ -84,6 +109,35 @@ func (e *echoes) take(c *client, p []byte) bool {
 	c.inFlight -= n
 	c.w.inFlight -= n
 	e.record(c.w, n)
+	return true
+}
+
+// match compares with what stands in the ring.
+func (e *echoes) match(c *client, p []byte) bool {
+	first := e.ring[int(c.high%uint64(e.window))*e.size+e.matched:]
+	if len(p) <= len(first) {
+		return bytes.Equal(p, first[:len(p)])
+	}
+	return bytes.Equal(p[:len(first)], first) && bytes.Equal(p[len(first):], e.ring[:len(p)-len(first)])
+}
+
+// matchOne compares with one message after the other.
+func (e *echoes) matchOne(c *client, p []byte) bool {
+	at, seq := e.matched, c.script.lines[0].seq
+	for len(p) > 0 {
+		n := min(len(p), e.size-at)
+		if !bytes.Equal(p[:n], e.ring[at:at+n]) {
+			c.setDigits(c.expected[:], e.ring, c.high) // for part
+			return false
+		}
+		p = p[n:]
+		if at += n; at == e.size {
+			at = 0
+			if seq >= 0 {
+				increment(e.ring[seq : seq+c.script.digits])
+			}
+		}
+	}
 	return true
 }
 
@@ -127,7 +181,10 @@ func (c *client) part() {
 	c.setHigh(c.high)
 	c.setNext(c.next)
 	if e.matched > 0 {
-		at := int(c.high%uint64(e.window)) * e.size
+		at := 0
+		if !e.single {
+			at = int(c.high%uint64(e.window)) * e.size
+		}
 		c.decode(e.ring[at : at+e.matched]) // no line ends there
 	}
 }

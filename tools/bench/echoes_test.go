@@ -50,7 +50,10 @@ func TestEchoesAreNoOtherAccount(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size, window := rapid.SampledFrom([]int{16, 24, 64}).Draw(t, "size"), rapid.IntRange(1, 20).Draw(t, "window")
 		quick, out := closedClient(t, size, window)
-		quick.echoes = newEchoes(quick.w.plan, quick.script)
+		if rapid.Bool().Draw(t, "single") {
+			quick.w.plan.connections = mostRings
+		}
+		quick.echoes = newEchoes(quick)
 		require.NotNil(t, quick.echoes)
 		slots, same := closedClient(t, size, window)
 		both := []*client{quick, slots}
@@ -113,35 +116,44 @@ func TestEchoesAreNoOtherAccount(t *testing.T) {
 
 // TestEchoesStay: while the answers are right the slots are not needed, and nothing is allocated.
 func TestEchoesStay(t *testing.T) {
-	c, out := closedClient(t, 64, 64)
-	c.echoes = newEchoes(c.w.plan, c.script)
-	c.fill(0)
-	exchange := func() {
-		c.w.time += 1000
-		half := len(out.got)/2 + 7
-		for _, p := range [][]byte{out.got[:half], out.got[half:]} {
-			c.take(p)
-		}
-		out.got = out.got[:0]
-		c.fill(c.w.time)
+	for name, connections := range map[string]int{"ring": 1, "single": mostRings} {
+		t.Run(name, func(t *testing.T) {
+			c, out := closedClient(t, 64, 64)
+			c.w.plan.connections = connections
+			c.echoes = newEchoes(c)
+			require.Equal(t, name == "single", c.echoes.single)
+			c.fill(0)
+			exchange := func() {
+				c.w.time += 1000
+				half := len(out.got)/2 + 7
+				for _, p := range [][]byte{out.got[:half], out.got[half:]} {
+					c.take(p)
+				}
+				out.got = out.got[:0]
+				c.fill(c.w.time)
+			}
+			exchange() // the buffers grow
+			require.Zero(t, testing.AllocsPerRun(1000, exchange))
+			require.NotNil(t, c.echoes)
+			require.Equal(t, 64, c.inFlight)
+			c.w.endRun()
+			require.Equal(t, int64(1002*64), c.w.now.service.TotalCount())
+			require.Zero(t, c.w.now.wrongs)
+		})
 	}
-	exchange() // the buffers grow
-	require.Zero(t, testing.AllocsPerRun(1000, exchange))
-	require.NotNil(t, c.echoes)
-	require.Equal(t, 64, c.inFlight)
-	c.w.endRun()
-	require.Equal(t, int64(1002*64), c.w.now.service.TotalCount())
-	require.Zero(t, c.w.now.wrongs)
 }
 
 // BenchmarkClosedLoop is what the generator does itself for a message of a closed loop at window 64: writing it, and taking
 // the answer.
 func BenchmarkClosedLoop(b *testing.B) {
-	for _, name := range []string{"echoes", "slots"} {
+	for _, name := range []string{"echoes", "single", "slots"} {
 		b.Run(name, func(b *testing.B) {
 			c, out := closedClient(b, 64, 64)
-			if name == "echoes" {
-				c.echoes = newEchoes(c.w.plan, c.script)
+			if name == "single" {
+				c.w.plan.connections = mostRings
+			}
+			if name != "slots" {
+				c.echoes = newEchoes(c)
 			}
 			c.fill(0)
 			b.ReportAllocs()
