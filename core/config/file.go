@@ -156,9 +156,12 @@ func number(path string, lines []string) ([]byte, error) {
 			}
 			out.WriteString("[" + name + "]")
 		default:
-			name, _, _ := strings.Cut(text, "=")
+			name, _, ok := strings.Cut(text, "=")
 			if name = trim(name); !validName(name) {
 				reason = strconv.Quote(name) + " is no name for a key"
+				if !ok {
+					reason += ", and there is no = behind one"
+				}
 			}
 			out.WriteString(name + "=" + strconv.Itoa(i+1))
 		}

@@ -9,16 +9,26 @@ import (
 
 // All returns every process that can be seen, by PID, without zombies and kernel threads. Those that end meanwhile are left out.
 func (s System) All() ([]Process, error) {
+	var list []Process
+	err := s.Each(func(p Process) bool {
+		list = append(list, p)
+		return true
+	})
+	slices.SortFunc(list, func(a, b Process) int { return a.PID - b.PID })
+	return list, err
+}
+
+// Each calls f for the processes of All, in no order, until it returns false. On a busy machine it may take seconds.
+func (s System) Each(f func(Process) bool) error {
 	dir, err := os.Open(s.root())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer dir.Close()
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var list []Process
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
@@ -28,10 +38,11 @@ func (s System) All() ([]Process, error) {
 		if err != nil || p.Zombie() || p.isKernelThread() {
 			continue
 		}
-		list = append(list, p)
+		if !f(p) {
+			break
+		}
 	}
-	slices.SortFunc(list, func(a, b Process) int { return a.PID - b.PID })
-	return list, nil
+	return nil
 }
 
 // kthreadd has this number wherever kernel threads can be seen at all.

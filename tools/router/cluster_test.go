@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"regexp"
@@ -14,12 +15,17 @@ import (
 )
 
 // freePorts returns ports of 127.0.0.1 that nobody has, in ascending order, so that it is known who dials whom.
+// They are not those from which the kernel takes the ports of outgoing connections: another process could have them by now.
 func freePorts(t *testing.T, n int) (ports []int) {
-	for len(ports) < n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
+	for tries := 0; len(ports) < n; tries++ {
+		require.Less(t, tries, 1000)
+		port := 10_000 + rand.IntN(20_000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
 		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
 	}
 	for i := range ports {
 		for j := range ports {

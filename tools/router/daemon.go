@@ -57,8 +57,10 @@ type daemon struct {
 	counts counts
 	load   float64 // of this host
 	tick   reactor.Timer
+	clock  *watch.Task // looks whether the clock is right; nil before
 	began  time.Time
 	stopAt time.Time // when it began to stop
+	ready  bool      // all was opened
 	ended  bool      // the loop is told to end
 }
 
@@ -128,7 +130,7 @@ const lastRecords = 2 * time.Second
 func (d *daemon) openLog() (err error) {
 	s := d.setup
 	if d.sink, err = openSink(s.logFile, d.env.Stderr); err != nil {
-		return toolkit.As(toolkit.CantCreate, err)
+		return toolkit.WithHint(toolkit.As(toolkit.CantCreate, fmt.Errorf("log_file: %w", err)), "--log-file FILE takes another; without it the log goes to standard error")
 	}
 	d.level.Set(levelOf(s.logLevel))
 	d.log = newLogger(d.sink, formatOf(s.logFormat, s.logFile, d.env.Getenv), &d.level)
@@ -174,6 +176,7 @@ func (d *daemon) start() error {
 		return err
 	}
 	d.arm()
+	d.ready = true
 	d.log.Info("router is ready", "server", d.setup.serverName, "my_address", d.setup.mine.HostPort(), "pid", os.Getpid())
 	return nil
 }
@@ -265,7 +268,7 @@ func (d *daemon) Wake(at time.Time) { d.tick.Reset(max(at.Sub(d.env.Now()), 0)) 
 // tell tells systemd how things are, and the log what it did not get.
 func (d *daemon) tell() {
 	if lost := d.sink.lost.Load(); lost > d.counts.lostLog {
-		d.log.Warn("log records were lost: they were not written fast enough", "count", lost-d.counts.lostLog)
+		d.log.Warn("log records were lost: they could not be written, or not fast enough", "count", lost-d.counts.lostLog)
 		d.counts.lostLog = lost
 	}
 	d.notify.status(d.status())
@@ -280,8 +283,8 @@ func (d *daemon) status() string {
 // lookAtClock finds out whether the clock is right, off the loop: processes are looked for.
 func (d *daemon) lookAtClock() {
 	// Too many tasks: there will be another minute.
-	_, _ = watch.Background(d.loop, func(context.Context) (rules.ClockState, error) {
-		return clockState(proc.System{}), nil
+	d.clock, _ = watch.Background(d.loop, func(ctx context.Context) (rules.ClockState, error) {
+		return clockState(ctx, proc.System{})
 	}, func(state rules.ClockState, err error) {
 		if err == nil {
 			d.rules.SetClock(state)
@@ -289,20 +292,18 @@ func (d *daemon) lookAtClock() {
 	})
 }
 
-// clockState: a clock that is not set by a time server is bad only where a program should do that.
-func clockState(sys proc.System) rules.ClockState {
+// clockState: a clock that is not set by a time server is bad only where a program should do that. The error is that of ctx.
+func clockState(ctx context.Context, sys proc.System) (rules.ClockState, error) {
 	if set, err := proc.ClockSet(); err == nil && set {
-		return rules.ClockStable
+		return rules.ClockStable, nil
 	}
-	all, err := sys.All()
-	if err != nil {
-		return rules.ClockNoNTP
-	}
-	for _, p := range all {
+	state := rules.ClockNoNTP
+	_ = sys.Each(func(p proc.Process) bool { // where no process can be seen there is no such program
 		switch p.Command() {
 		case "chronyd", "ntpd", "ntpsec", "openntpd", "systemd-timesyncd":
-			return rules.ClockInvalid
+			state = rules.ClockInvalid
 		}
-	}
-	return rules.ClockNoNTP
+		return state == rules.ClockNoNTP && ctx.Err() == nil
+	})
+	return state, ctx.Err()
 }

@@ -221,6 +221,24 @@ func TestStuckLog(t *testing.T) {
 	require.EqualValues(t, maxRecords+100, s.written.Load()+lost)
 }
 
+// TestFullDisk: that the log file takes nothing is told once, and the router lives on.
+func TestFullDisk(t *testing.T) {
+	n := begin(t, "log_file=/dev/full")
+	n.logged("log records are lost until the log file takes them again: write /dev/full: no space left on device")
+	n.service("alpha").sync()
+	n.do(func() { n.d.log.Info("one more") })
+	eventually(t, "it is lost", func() bool { return n.d.sink.lost.Load() > 2 })
+	require.Equal(t, 1, strings.Count(n.w.Err.String(), "records are lost"))
+
+	var o options
+	n = prepare(t, &o, "log_file="+t.TempDir())
+	err := run(t.Context(), n.w.Env, o)
+	require.ErrorContains(t, err, "log_file: open ")
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+	require.Contains(t, toolkit.HintOf(err), "--log-file FILE takes another")
+	require.NotContains(t, n.w.Err.String(), "router has ended", "it had not begun")
+}
+
 // TestTaken: the error of an address that somebody has names who it is, and nothing is left behind.
 func TestTaken(t *testing.T) {
 	first := begin(t)

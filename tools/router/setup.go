@@ -11,6 +11,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/proc"
 	rules "github.com/ed-toolbox/ed/core/router"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -169,6 +170,16 @@ func (s *setup) complete(env *toolkit.Env) error {
 	}
 	if s.groupName != "" && s.userName == "" {
 		return wrong("group_name", "it needs a user_name")
+	}
+	if s.userName != "" {
+		if _, err := proc.LookUpIdentity(s.userName, ""); err != nil {
+			return wrong("user_name", "%w", err)
+		}
+	}
+	if s.groupName != "" {
+		if _, err := proc.LookUpGroup(s.groupName); err != nil {
+			return wrong("group_name", "%w", err)
+		}
 	}
 	if len(s.unix)+len(s.local)+len(s.signal)+len(s.remote)+len(s.secure) == 0 && s.datagram.IsZero() {
 		return errors.New("every address is turned off: nobody could reach this router")

@@ -20,6 +20,7 @@ type sink struct {
 	quit    chan struct{}
 	over    chan struct{}
 	lost    atomic.Uint64 // records that were not written
+	failing bool          // the last one was not, and that was told
 	written atomic.Uint64
 }
 
@@ -79,12 +80,12 @@ func (s *sink) run(out, fallback io.Writer) {
 	for {
 		select {
 		case p := <-s.queue:
-			s.put(out, p)
+			s.put(out, fallback, p)
 		case <-s.rotate:
-			s.drain(out)
+			s.drain(out, fallback)
 			out = s.reopen(out, fallback)
 		case <-s.quit:
-			s.drain(out)
+			s.drain(out, fallback)
 			if f, ok := out.(*os.File); ok && s.path != "" {
 				_ = f.Close()
 			}
@@ -93,22 +94,27 @@ func (s *sink) run(out, fallback io.Writer) {
 	}
 }
 
-func (s *sink) drain(out io.Writer) {
+func (s *sink) drain(out, fallback io.Writer) {
 	for {
 		select {
 		case p := <-s.queue:
-			s.put(out, p)
+			s.put(out, fallback, p)
 		default:
 			return
 		}
 	}
 }
 
-func (s *sink) put(out io.Writer, p []byte) {
+// put writes one record. That a file takes none is told once, elsewhere; when it takes them again, it gets their number.
+func (s *sink) put(out, fallback io.Writer, p []byte) {
 	if _, err := out.Write(p); err != nil {
-		s.lost.Add(1)
+		if s.lost.Add(1); !s.failing && s.path != "" {
+			fmt.Fprintf(fallback, "ed router: log records are lost until the log file takes them again: %v\n", err)
+		}
+		s.failing = true
 		return
 	}
+	s.failing = false
 	s.written.Add(1)
 }
 

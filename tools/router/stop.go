@@ -66,6 +66,9 @@ const lastTasks = 2 * time.Second
 // leave ends the loop: not in this turn, so that what was put off to its end, such as the last answers, still goes out, and not
 // before files are saved.
 func (d *daemon) leave(patience time.Duration) {
+	if d.clock != nil {
+		d.clock.Cancel() // nobody wants to know any more
+	}
 	const pause = 2 * time.Millisecond
 	d.loop.After(pause, "end", func() {
 		if patience > 0 && watch.DefaultPool(d.loop).Running() > 0 {
@@ -102,7 +105,7 @@ func (d *daemon) closeAll() {
 		_ = os.Remove(dir) // only if it is empty
 	}
 	d.closeMetrics()
-	if d.rules != nil {
+	if d.ready {
 		s := d.rules.Stats()
 		d.log.Info("router has ended", "after", time.Since(d.began).Round(time.Millisecond).String(), "forwarded", s.Forwarded, "lost", s.Lost)
 	}
