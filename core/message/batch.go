@@ -36,7 +36,7 @@ func (b *batch) find(p []byte) int {
 	}
 	last := int(ends[len(ends)-1].names)
 	for at, i := 0, 0; ; i++ {
-		if at += sorted(p, b.names.part(at, last)); at == last {
+		if at = b.names.sorted(p, at, last); at == last {
 			return len(ends)
 		}
 		for int(ends[i].names) <= at {

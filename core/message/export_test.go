@@ -21,10 +21,10 @@ func (m *Message) IndexLine(line []byte) bool {
 // DecodeSlowly is Decode without an index.
 func (m *Message) DecodeSlowly(line []byte) error { return m.decode(line) }
 
-// Sorted is sorted for names that begin there; keys are what it makes of those that are good.
+// Sorted is marks.sorted for names that begin there; keys are what it makes of those that are good.
 func Sorted(p []byte, starts []uint32) (good int, keys []uint64) {
-	m := marks{starts, make([]uint64, len(starts))}
-	good = sorted(p, m)
+	m := marks{append(starts, 0, 0, 0), make([]uint64, len(starts)+3)}
+	good = m.sorted(p, 0, len(starts))
 	return good, m.keys[:good]
 }
 

@@ -85,13 +85,14 @@ func (m *Message) indexLine(line []byte) bool {
 		m.near = marks{m.nearStarts[:], m.nearKeys[:]}
 	}
 	var ends [1 + spareLines]lineMark
-	x := index{line: 1, lineRoom: 1, nameRoom: nearNames, line0: &ends[0], name0: &m.nearStarts[0]}
+	var x index
+	x.line, x.lineRoom, x.nameRoom, x.line0, x.name0 = 1, 1, nearNames, &ends[0], &m.nearStarts[0]
 	x.scan(line, 1)
 	if x.lines != 1 || int(ends[0].end) != len(line) {
 		return false
 	}
 	n := ends[0].names
-	if sorted(line, m.near.part(0, int(n))) < int(n) {
+	if m.near.sorted(line, 0, int(n)) < int(n) {
 		return false
 	}
 	ok := m.adopt(line, 0, &m.near, 0, n)

@@ -11,8 +11,17 @@ var wide = hasAVX2()
 //go:noescape
 func structure(x *index, p *byte, n, last int) bool
 
-// ordered is sorted for n names, a multiple of 4 and not 0; last is the key of the one before. What it returns is a multiple of 4, too. It
-// reads seven bytes from where each name begins, and is in order_amd64.s.
+// readable returns how many bytes can be read from where p begins: a few more than it has, unless another page of memory begins there.
+func readable(p []byte) int {
+	if last := uintptr(unsafe.Pointer(unsafe.SliceData(p))) + uintptr(len(p)) - 1; last%page <= page-8 {
+		return len(p) + 7
+	}
+	return len(p)
+}
+
+// ordered is sorted for n names, not 0; last is the key of the one before. If it finds a mistake, or what may be one, it returns a multiple
+// of 4. It reads seven bytes from where each name begins, and three names behind the last, of which it writes keys, too. It is in
+// order_amd64.s.
 //
 //go:noescape
 func ordered(p *byte, starts *uint32, keys *uint64, n int, last uint64) int

@@ -5,44 +5,48 @@ import (
 	"math/bits"
 )
 
-// marks are names in a text: where each begins, and its key.
+// marks are names in a text: where each begins, and its key. There is room for three more.
 type marks struct {
 	starts []uint32
 	keys   []uint64 // without the first byte of orderKey
 }
 
-// part returns the names from one to before another.
-func (m *marks) part(from, to int) marks { return marks{m.starts[from:to], m.keys[from:to]} }
-
-// sorted makes the keys of the names in p, and returns how many names are what a canonical line has: behind the one before in the
-// same line, not equal to it, and without a digit at the beginning. A line begins with the first.
-func sorted(p []byte, m marks) int {
-	starts, keys := m.starts, m.keys[:len(m.starts)]
-	for at := 0; at < len(starts); {
-		if four := inside(p, starts[at:]) &^ 3; four > 0 {
-			at += ordered(&p[0], &starts[at], &keys[at], four, keyBefore(keys, at))
+// sorted makes the keys of the names of p from one to before another, and returns which is the first that is not what a canonical
+// line has: behind the one before in the same line, not equal to it, and without a digit at the beginning. A line begins with the
+// first. If all are good, it returns to.
+func (m *marks) sorted(p []byte, from, to int) int {
+	for at := from; at < to; {
+		if n := m.together(p, at, to); n > 0 {
+			at += ordered(&p[0], &m.starts[at], &m.keys[at], n, m.before(from, at))
 		}
-		// The rest, or a name that takes more than a comparison of words.
-		for stop := min(at+4, len(starts)); at < stop; at++ {
-			key := orderKey(p, starts[at])
-			keys[at] = key & nameBytes
-			if key <= keyBefore(keys, at) && !behind(p, starts[at-1:]) || isDigit(p[starts[at]]) {
+		// What is left, or a name that takes more than a comparison of words.
+		for stop := min(at+4, to); at < stop; at++ {
+			key, last := orderKey(p, m.starts[at]), m.before(from, at)
+			m.keys[at] = key & nameBytes
+			if key <= last && !behind(p, m.starts[at-1:]) || isDigit(p[m.starts[at]]) {
 				return at
 			}
 		}
 	}
-	return len(starts)
+	return to
 }
 
-// inside returns how many of the names begin a word before the end of p; 0 if they cannot be compared by ordered.
-func inside(p []byte, starts []uint32) int {
+// together returns how many of the names may be given to ordered: it reads eight bytes for each, and four names at once, for which there
+// is room behind the last of all.
+func (m *marks) together(p []byte, at, to int) int {
 	if !wide {
 		return 0
 	}
-	n := len(starts)
-	for n > 0 && int(starts[n-1])+7 > len(p) {
+	starts, end := m.starts[at:to+3], readable(p)
+	n := to - at
+	for n > 0 && int(starts[n-1])+7 > end {
 		n--
 	}
+	if n < to-at || n == 0 {
+		return n &^ 3
+	}
+	last := starts[n-1]
+	starts[n], starts[n+1], starts[n+2] = last, last, last
 	return n
 }
 
@@ -61,12 +65,12 @@ func orderKey(p []byte, at uint32) uint64 {
 	return bits.ReverseBytes64(w&(x&-x>>7-1)) ^ 0x7f<<56
 }
 
-// keyBefore returns the key of the name before another, as if it followed a semicolon, and 0 if there is none.
-func keyBefore(keys []uint64, at int) uint64 {
-	if at == 0 {
+// before returns the key of the name before another, as if it followed a semicolon, and 0 for the first.
+func (m *marks) before(first, at int) uint64 {
+	if at == first {
 		return 0
 	}
-	return keys[at-1] | (';'^0x7f)<<56
+	return m.keys[at-1] | (';'^0x7f)<<56
 }
 
 // load8or is load8, with zeros for what is behind the end of p.

@@ -75,6 +75,9 @@ four:
 	VPSLLQ    $49, Y0, Y5 // what digits lack
 	VPAND     Y4, Y5, Y5
 	VMOVMSKPD Y5, AX
+	LEAQ      -4(CX), BX
+	SUBQ      DI, BX
+	JLT       last
 	CMPL      AX, $15
 	JNE       done
 	ADDQ      $4, DI
@@ -83,5 +86,18 @@ four:
 
 done:
 	MOVQ DI, ret+40(FP)
+	VZEROUPPER
+	RET
+
+last:
+	// There are as many names as this shift leaves zeros.
+	MOVL    $15, R8
+	ADDQ    $4, BX
+	SHLXL   BX, R8, R8
+	ORL     R8, AX
+	ANDL    $15, AX
+	CMPL    AX, $15
+	CMOVQEQ CX, DI
+	MOVQ    DI, ret+40(FP)
 	VZEROUPPER
 	RET
