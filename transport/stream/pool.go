@@ -2,13 +2,24 @@ package stream
 
 import "math/bits"
 
-// Buffers of queues have sizes 1 KiB, 4 KiB … 1 MiB; larger ones (a high mark
-// above 1 MiB) are made and dropped. The pool keeps classBytes of each size.
+// Buffers of queues have sizes 1 KiB, 4 KiB … 4 MiB; larger ones (a high mark
+// above 4 MiB) are made and dropped. The pool keeps smallBytes of those of the
+// first two sizes and largeBytes of each of the others: to clear and collect them
+// again and again costs more than all else that is done with them.
 const (
 	firstShift = 10
-	classes    = 6
-	classBytes = 1 << 20
+	classes    = 7
+	smallBytes = 1 << 20
+	largeBytes = 4 << 20
 )
+
+// kept is how many buffers of a class the pool keeps.
+func kept(class int) int {
+	if class < 2 {
+		return smallBytes / classSize(class)
+	}
+	return largeBytes / classSize(class)
+}
 
 // buffer is a queue of bytes: b[off:] waits. For a connection of packets,
 // sizes[sent:] says how they are divided.
@@ -44,7 +55,7 @@ func nextHint(b *buffer, used int) uint8 {
 	if class > 0 && used <= classSize(class-1)/2 {
 		class--
 	}
-	return uint8(min(class, classes-1))
+	return uint8(min(class, classes-2))
 }
 
 func (p *pool) get(class int) *buffer {
@@ -60,7 +71,7 @@ func (p *pool) get(class int) *buffer {
 
 func (p *pool) put(b *buffer) {
 	class := classOf(cap(b.b))
-	if class < classes && len(p.free[class]) < classBytes/classSize(class) {
+	if class < classes && len(p.free[class]) < kept(class) {
 		b.b, b.off, b.sizes, b.sent = b.b[:0], 0, b.sizes[:0], 0
 		p.free[class] = append(p.free[class], b)
 	}
