@@ -14,7 +14,8 @@
 //
 // Where many lines pass, one Message is used for all of them: Decoder.Decode cuts a stream into lines and validates many of them at
 // once, Lookup finds a parameter in place, ReplyTo, CopyParams and AppendText answer without allocating. What nobody asks for is not
-// taken apart: a router that looks at the address alone never pays for the parameters.
+// taken apart: a router that looks at the address alone never pays for the parameters. Lines are found and checked, and not decoded at
+// all, by Lines.
 //
 // White space (SP TAB LF VT FF CR) around a line is ignored, and in a value "\\", "\n", "\r" (and "\"" inside quotes) are
 // undone in one pass from left to right; any other backslash stays. When a parameter is given twice the last one counts.

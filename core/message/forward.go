@@ -9,11 +9,7 @@ func (m *Message) AppendFrom(dst []byte, s *Sender) ([]byte, bool) {
 	if !m.canonical || m.ownHead || !m.has(toService) || int(command.to) != len(m.line) && command.to+1 != m.body {
 		return dst, false
 	}
-	first := m.names[toService].from
-	if m.has(toServer) {
-		first = m.names[toServer].from
-	}
-	return append(append(dst, s.text...), m.line[first:]...), true
+	return append(append(dst, s.text...), m.line[m.Destination():]...), true
 }
 
 // Len is how many bytes AppendFrom puts before a message at most.

@@ -90,6 +90,9 @@ func (m *Message) appendParams(dst []byte) []byte {
 // TextBound returns a number of bytes that AppendText does not exceed. It costs next to nothing and is exact, or nearly, for
 // messages that came as AppendText writes them; others may be a few times shorter.
 func (m *Message) TextBound() int {
+	if m.canonical && !m.ownHead {
+		return len(m.line)
+	}
 	if m.printed && m.canonical {
 		return len(m.own) + 1 + len(m.line) - int(m.body)
 	}

@@ -58,6 +58,7 @@ type Client struct {
 
 	sent, received, refused uint64
 	memo                    memo
+	route                   *route   // nil: no line of it was passed on
 	journal                 *journal // nil: nobody asked
 	rate                    rate
 	reach                   *reach // nil: it does not ask what has left

@@ -10,7 +10,8 @@
 //	r.Closed(c, err, router.Lost{})
 //	next := r.Tick(time.Now())    // at least once a second
 //
-// The host gives each connection as a [Conn] and does what [Host] asks. What comes in a datagram goes to [Router.Packet].
+// The host gives each connection as a [Conn] and does what [Host] asks. Where many messages pass it offers what it read to
+// [Router.Pass] first, which copies lines that only pass to where they go; Receive gets what that leaves. What comes in a datagram goes to [Router.Packet].
 //
 // # The rules
 //

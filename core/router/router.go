@@ -7,6 +7,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
 )
 
 // router is the name of the service that every router is.
@@ -25,6 +26,10 @@ type Router struct {
 
 	own  *dispatch.Dispatcher // messages for the router itself
 	line []byte               // for lines that are
+
+	lines   message.Lines   // of Pass
+	passing message.Message // one of them
+	block   []byte          // for broadcasts; nil before the first
 
 	serial   uint64
 	depth    int      // of calls into the rules

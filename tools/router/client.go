@@ -19,7 +19,7 @@ type client struct {
 
 // Send implements rules.Conn.
 func (c *client) Send(m *message.Message) error {
-	c.wire.ours = true
+	c.wire.coming = 1
 	err := c.link.Send(m)
 	c.counted(err)
 	return err
@@ -27,26 +27,46 @@ func (c *client) Send(m *message.Message) error {
 
 // SendFrom implements rules.StampConn.
 func (c *client) SendFrom(s *message.Sender, m *message.Message) error {
-	c.wire.ours = true
+	c.wire.coming = 1
 	err := c.link.SendFrom(s, m)
 	c.counted(err)
 	return err
 }
 
+// Room implements rules.RoomConn.
+func (c *client) Room(bytes int) []byte { return c.link.Room(bytes) }
+
+// Fill implements rules.RoomConn.
+func (c *client) Fill(room []byte, messages int) {
+	c.link.Fill(room, messages)
+	c.wire.taken += uint64(messages)
+}
+
 // SendText implements rules.TextConn.
 func (c *client) SendText(line []byte) error {
-	c.wire.ours = true
+	c.wire.coming = 1
 	err := c.link.SendText(line)
 	c.counted(err)
 	return err
 }
 
-// counted counts a message that was taken.
+// TakesLines implements rules.LinesConn.
+func (c *client) TakesLines() bool { return c.link.TakesLines() }
+
+// SendLines implements rules.LinesConn.
+func (c *client) SendLines(text []byte, messages int) error {
+	c.wire.coming = uint64(messages)
+	err := c.link.SendLines(text, messages)
+	c.counted(err)
+	return err
+}
+
+// counted counts messages if they were taken.
 func (c *client) counted(err error) {
 	if err == nil {
 		c.wire.sent()
 	}
-	c.wire.ours = false
+	c.wire.coming = 0
 }
 
 // Mark implements rules.MarkConn.
@@ -96,6 +116,14 @@ func (t traffic) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Out
 		t.d.rules.Receive(c.rules, m)
 	}
 	return dispatch.Handled
+}
+
+// Pass implements link.Passer.
+func (t traffic) Pass(from *link.Link, p []byte) (used, messages int) {
+	if t.d.hooks.Any() {
+		return 0, 0
+	}
+	return t.d.rules.Pass(from.Value().(*client).rules, p)
 }
 
 // Traced implements link.Dispatcher.

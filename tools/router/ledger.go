@@ -34,7 +34,7 @@ type ledger struct {
 	base    uint64 // bytes written before the oldest stretch
 	aged    uint64 // bytes the peer's kernel had at the last sweep but one
 	arrived uint64 // the same at the last sweep
-	ours    bool   // what is written is a message of the rules, not yet counted
+	coming  uint64 // messages of the rules in what is being written, not yet counted
 	ended   bool   // the newest stretch takes no more
 	far     bool   // the carrier is TCP, plain or with TLS
 }
@@ -48,15 +48,12 @@ const smallRing = 8
 // fine is how many stretches there are, at least, in what is in doubt.
 const fine = 64
 
-// Write implements transport.Conn. Each call is one message.
+// Write implements transport.Conn. Each call is one message, or several whole ones.
 func (l *ledger) Write(p []byte) error {
 	if err := l.Conn.Write(p); err != nil {
 		return err
 	}
-	if l.ours {
-		l.ours = false
-		l.taken++
-	}
+	l.sent()
 	l.note(len(p))
 	return nil
 }
@@ -77,12 +74,10 @@ func (l *ledger) Commit(p []byte) {
 	}
 }
 
-// sent counts a message of the rules that the connection took: in a Write, or in the room that it lent, which comes by Commit.
+// sent counts the messages that the connection took: by a Write, or in the room that it lent, which comes by Commit.
 func (l *ledger) sent() {
-	if l.ours {
-		l.ours = false
-		l.taken++
-	}
+	l.taken += l.coming
+	l.coming = 0
 }
 
 // end makes the count exact up to here: what was given so far is a stretch of its own.

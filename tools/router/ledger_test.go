@@ -49,11 +49,13 @@ func TestLedger(t *testing.T) {
 			w := &wire{}
 			l := &ledger{Conn: w}
 			for i := range tt.ours + tt.theirs {
-				l.ours = i%2 == 0 || i >= 2*tt.theirs
+				if i%2 == 0 || i >= 2*tt.theirs {
+					l.coming = 1
+				}
 				require.NoError(t, l.Write(make([]byte, 10)))
 			}
 			require.Equal(t, tt.ours, int(l.taken))
-			w.full, l.ours = transport.ErrFull, true
+			w.full, l.coming = transport.ErrFull, 1
 			require.ErrorIs(t, l.Write(make([]byte, 10)), transport.ErrFull, "what was refused is not counted")
 			w.out, w.unacked = tt.out, tt.unacked
 			queued, uncertain := l.lost(tt.err == nil)
@@ -69,7 +71,7 @@ func TestLedgerForgets(t *testing.T) {
 	text := make([]byte, 100)
 	send := func(n int) {
 		for range n {
-			l.ours = true
+			l.coming = 1
 			if l.Write(text) != nil {
 				t.Fatal("write failed")
 			}
@@ -92,7 +94,7 @@ func TestLedgerForgets(t *testing.T) {
 		l.sweep()
 	}
 	require.Equal(t, 1, l.pending(), "what was never acknowledged stays in doubt")
-	blind := &ledger{Conn: &struct{ transport.Conn }{w}, ours: true}
+	blind := &ledger{Conn: &struct{ transport.Conn }{w}, coming: 1}
 	require.NoError(t, blind.Write(make([]byte, 10)))
 	require.NotPanics(t, func() { blind.sweep() })
 }
@@ -123,8 +125,8 @@ func TestLedgerAgainstModel(t *testing.T) {
 				w.out = min(given, w.out+uint64(-n*20))
 				w.unacked = min(w.unacked+uint64(-n), w.out)
 			default:
-				l.ours = n%3 != 0
-				if l.ours {
+				if n%3 != 0 {
+					l.coming = 1
 					ends = append(ends, given+uint64(n))
 				}
 				if n%2 == 0 { // in the room that is lent
@@ -133,7 +135,7 @@ func TestLedgerAgainstModel(t *testing.T) {
 				} else if settle(); l.Write(make([]byte, n)) != nil {
 					t.Fatal("write failed")
 				}
-				given, l.ours = given+uint64(n), false
+				given, l.coming = given+uint64(n), 0
 				if n%3 == 1 {
 					settle()
 					l.end()

@@ -21,7 +21,8 @@
 //		return open.Dial(l, where, transport.Options{UserTimeout: 20 * time.Second}, h)
 //	}, link.PermanentOptions{Options: link.Options{Dispatcher: dispatcher}, Hello: register})
 //
-// A link answers in the form (text or JSON) that its peer used last.
+// A link answers in the form (text or JSON) that its peer used last. A dispatcher that passes most lines on as they came
+// implements Passer, and copies them from link to link.
 //
 // # Delivery
 //

@@ -10,6 +10,12 @@ import (
 // packet ends a line, too; usually a packet is one line and goes the short way.
 func (l *Link) feed(p []byte) error {
 	if !l.packets {
+		if l.shared.passer != nil && len(p) > 0 {
+			var err error
+			if p, err = l.pass(p); err != nil || len(p) == 0 {
+				return err
+			}
+		}
 		return l.decoder.Decode(p, &l.shared.m, (*receiver)(l))
 	}
 	if end := bytes.IndexByte(p, '\n'); l.decoder.Held() == 0 && (end < 0 || end == len(p)-1) {

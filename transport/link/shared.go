@@ -16,6 +16,7 @@ type shared struct {
 	owner   owner                // the role; nil for packets
 	keeper  keeper               // the same, if it takes part; nil for most roles
 	usual   *dispatch.Dispatcher // options.Dispatcher if it is one: a call of it costs less than one by the interface
+	passer  Passer               // the same, if it passes lines on
 	stats   Stats
 	m       message.Message  // the message being dispatched
 	out     []byte           // the message being sent
@@ -40,7 +41,8 @@ type Stats struct {
 
 func newShared(o Options) *shared {
 	usual, _ := o.Dispatcher.(*dispatch.Dispatcher)
-	return &shared{options: o, limited: o.limited(), usual: usual}
+	passer, _ := o.Dispatcher.(Passer)
+	return &shared{options: o, limited: o.limited(), usual: usual, passer: passer}
 }
 
 // peer is the end of a link or a packet's sender, as events and replies need it.

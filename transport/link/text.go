@@ -38,3 +38,23 @@ func (l *Link) SendText(line []byte) error {
 	}
 	return err
 }
+
+// TakesLines says whether SendLines may be used: messages to the peer are written as text, and not in packets.
+func (l *Link) TakesLines() bool { return l.SpeaksText() && !l.packets && !l.shared.traced() }
+
+// SendLines is SendText for several messages, each with its line feed, which are taken together or not at all.
+func (l *Link) SendLines(text []byte, messages int) error {
+	s := l.shared
+	err := l.write(text)
+	if err == nil {
+		s.stats.Out += uint64(messages)
+		return nil
+	}
+	if errors.Is(err, transport.ErrFull) {
+		s.stats.Dropped += uint64(messages)
+		if s.options.Slow == SlowClose && l.conn.Congested() {
+			l.conn.Abort(err)
+		}
+	}
+	return err
+}
