@@ -28,7 +28,8 @@ const (
 
 // find indexes the lines at the beginning of p, which is not empty, and returns how many there are.
 func (b *batch) find(p []byte) int {
-	b.index = index{line: 1, lineRoom: batchLines, nameRoom: batchNames, line0: &b.ends[1], name0: &b.starts[0]}
+	b.index = index{} // by itself, or the whole of it would be made elsewhere and copied
+	b.line, b.lineRoom, b.nameRoom, b.line0, b.name0 = 1, batchLines, batchNames, &b.ends[1], &b.starts[0]
 	b.scan(p[:min(len(p), longest)], 0)
 	ends := b.ends[1 : 1+b.lines]
 	if len(ends) == 0 {

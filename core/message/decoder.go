@@ -163,7 +163,7 @@ func (d *feed) err() error {
 func (d *feed) cut(p []byte) (used int) {
 	for !d.stopped && d.state != closed {
 		if d.m != nil && wide && d.state == inLine {
-			if used += d.known(p[used:]); d.stopped {
+			if used += d.known(p[used:]); d.stopped || used == len(p) {
 				return used
 			}
 		}

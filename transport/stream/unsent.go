@@ -44,16 +44,18 @@ func (c *Conn) postpone() bool {
 	}
 	u.conns = append(u.conns, c)
 	u.bytes += n
-	c.later()
 	return true
 }
 
-// send sends what was postponed.
+// send sends what was postponed. Nearly always that is all there is to do for a connection.
 func (l *local) send() {
 	u := &l.unsent
 	for i, c := range u.conns {
 		u.conns[i] = nil
 		c.flush()
+		if c.out != nil || c.is(blocked|owed|closing|finWanted|broken|dead) {
+			c.later()
+		}
 	}
 	u.conns, u.bytes = u.conns[:0], 0
 }
