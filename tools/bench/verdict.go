@@ -100,9 +100,11 @@ func (r *runner) judge(out *report.Report) {
 	if c.Due > 0 && float64(c.Sent) < held*float64(c.Due) {
 		why := "the generator was too slow"
 		if g := out.Generator; g.Busy < 0.9 && g.Held > c.Sent/2 {
-			why = "the service did not take more: the window was full"
-			if r.plan.oneWay() {
+			switch why = "the service did not take more: the window was full"; {
+			case r.plan.oneWay() || r.plan.window == 0:
 				why = "the service did not take more: the connections were full"
+			case r.plan.kind == kindConnect:
+				why = fmt.Sprintf("the service did not take more: %d connections were on their way", r.plan.connections)
 			}
 		}
 		invalid("the rate was not held: %d of %d messages were sent (%.1f%%); %s", c.Sent, c.Due, 100*float64(c.Sent)/float64(c.Due), why)

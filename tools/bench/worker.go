@@ -210,11 +210,15 @@ func (w *worker) settle(c *client) {
 	}
 }
 
+// dueAtOnce is how many messages are sent before the loop turns to its other work: a medium that loses what it has no room
+// for would take them for ever.
+const dueAtOnce = 4096
+
 // pump sends what is due, as far as there are clients that may send.
 func (w *worker) pump() {
 	end := w.until
 	now := w.clock()
-	for n := 1; w.head <= now; n++ {
+	for n := 1; w.head <= now && n <= dueAtOnce; n++ {
 		if w.head >= end {
 			if w.phase == catchingUp {
 				w.drain()
