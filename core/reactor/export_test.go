@@ -22,3 +22,23 @@ func SetCoarse(l *Loop) { l.poll.coarse = true }
 
 // Told is what epoll was told of a source.
 func Told(s Source) Interest { return s.loop.places.slot(s.slot).kernel }
+
+// FreshMost is how many timers one callback arms without a look at the clock.
+const FreshMost = freshMost
+
+// SetClock gives a loop another clock: the time since New.
+func SetClock(l *Loop, now func() time.Duration) { l.ticks = func() int64 { return int64(now()) } }
+
+// Turn does what Run does in a turn up to the wait, and tells how long that would be; negative is for ever.
+func Turn(l *Loop) (wait time.Duration) {
+	l.now, l.inside = l.clock(), true
+	defer func() { l.inside = false }()
+	l.work()
+	return l.patience()
+}
+
+// TimerMemory is how many timers a loop has memory for, and how many entries its sorted part has.
+func TimerMemory(l *Loop) (nodes, entries int) {
+	w := &l.timed.wheel
+	return max(0, int(w.nodes.used)-1), len(w.near.run) - w.near.head + len(w.near.late)
+}

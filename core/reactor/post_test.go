@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,4 +130,48 @@ func TestPostAndCloseRace(t *testing.T) {
 		require.NoError(t, l.Close())
 		wg.Wait()
 	}
+}
+
+func TestPostsFromOutsideAllocateNothing(t *testing.T) {
+	t.Setenv("ED_VERIFY", "")
+	l := newLoop(t, reactor.Options{})
+	l.Hold()
+	done := start(l, context.Background())
+	ran := make(chan struct{}, 1)
+	f, last := func() {}, func() { ran <- struct{}{} }
+	burst := func() {
+		for range 999 {
+			_ = l.Post(f)
+		}
+		_ = l.Post(last)
+		<-ran
+	}
+	for range 10 { // both queues grow to their size
+		burst()
+	}
+	require.Less(t, testing.AllocsPerRun(100, burst), 2.0, "for a thousand posts")
+	require.NoError(t, l.Post(l.Stop))
+	require.NoError(t, wait(t, done))
+}
+
+// Posted functions share looks at the clock, but nothing is lost: neither the time they took, nor that timers are not
+// early.
+func TestPostsShareTheClock(t *testing.T) {
+	l, now := clocked(t)
+	const posts, each = 100, time.Millisecond
+	begin := l.Now() // the clock is at 0
+	var armed, came time.Duration
+	for i := range posts {
+		require.NoError(t, l.Post(func() {
+			require.LessOrEqual(t, *now-l.Now().Sub(begin), 16*each)
+			*now += each
+			if i == 50 {
+				armed = *now
+				l.After(5*time.Millisecond, "timer", func() { came = *now })
+			}
+		}))
+	}
+	until(t, l, now, func() bool { return came > 0 })
+	require.Equal(t, posts*each, l.Stats().Busy)
+	require.GreaterOrEqual(t, came, armed+5*time.Millisecond)
 }
