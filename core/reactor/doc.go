@@ -46,6 +46,13 @@
 //
 // Callbacks must not block: everything else on the loop waits for them. Stats names the slowest.
 //
+// # Time
+//
+// The clock is read once after each callback, after sixteen posted functions, and after each wait; Now gives that. A delay
+// given in a callback counts from the end of the callback, so that timers are never early and time-outs can be reset with
+// every message for next to nothing: a pending timer that is put off or cancelled keeps its slot in the wheel until that
+// comes up. It wakes the loop once at most by that, and only where many timers are close together.
+//
 // # Errors
 //
 // ErrClosed, ErrRunning, ErrFull (too many posts wait) and ErrGone (the source was removed); all else are system call

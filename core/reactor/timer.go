@@ -211,19 +211,22 @@ func (t Timer) drop() {
 
 // end gives the node of a timer back.
 func (l *Loop) end(t Timer, n *node) {
-	if n.where != idle {
-		l.timed.wheel.disarm(n)
+	w := &l.timed.wheel
+	if n.where >= inSlot {
+		w.kill(n)
+	} else if n.where != idle {
+		w.disarm(n)
 	}
 	if n.kind == atDate {
 		l.timed.dates.count--
 	}
-	if l.cur.kind == inTimer && l.cur.id == t.id && l.cur.gen == t.gen {
+	if l.cur.id == t.id && l.cur.kind == inTimer && l.cur.gen == t.gen {
 		l.cur.gone = l.timerName(n)
 	}
 	l.timed.calls.release(n.call)
 	n.call = 0
 	n.gen++ // handles do not match any more
-	l.timed.wheel.nodes.give(t.id)
+	w.nodes.give(t.id)
 }
 
 // runTimers is step 2: all timers that were due when the turn began.

@@ -1,6 +1,8 @@
 package reactor_test
 
 import (
+	"runtime"
+	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -126,4 +128,25 @@ func TestDelaysCountFromTheEndOfTheCallback(t *testing.T) {
 	}))
 	until(t, l, now, func() bool { return len(came) == 2 })
 	require.Equal(t, []time.Duration{work + 9*time.Millisecond, work + 10*time.Millisecond}, came)
+}
+
+// What the collector has to look through does not grow with timers that share a function: their records have no pointers.
+func TestTimersGiveTheCollectorNothingToScan(t *testing.T) {
+	t.Setenv("ED_VERIFY", "")
+	const timers = 200_000
+	l, f := newLoop(t, reactor.Options{}), func() {}
+	before := scannable()
+	for i := range timers {
+		l.After(time.Minute+time.Duration(i), "time-out", f)
+	}
+	require.InDelta(t, before, scannable(), timers, "less than a byte each")
+	require.Equal(t, timers, l.Stats().TimersPending)
+}
+
+// scannable is how much of the heap the collector looks through.
+func scannable() uint64 {
+	runtime.GC()
+	sample := []metrics.Sample{{Name: "/gc/scan/heap:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

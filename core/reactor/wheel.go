@@ -122,18 +122,27 @@ func (w *wheel) place(id uint32, n *node) {
 
 // disarm makes a pending timer idle, or leaves it dead in its slot.
 func (w *wheel) disarm(n *node) {
+	if n.where >= inSlot {
+		w.kill(n)
+		return
+	}
 	w.pending--
 	if n.when <= w.soonest {
 		w.known = false
 	}
-	switch n.where {
-	case inFresh:
-		n.where = idle
-	case inNear:
-		n.where = idle
+	near := n.where == inNear
+	n.where = idle
+	if near {
 		w.near.left(w)
-	default:
-		n.dead = true
+	}
+}
+
+// kill is disarm for what is in a slot.
+func (w *wheel) kill(n *node) {
+	n.dead = true
+	w.pending--
+	if n.when <= w.soonest {
+		w.known = false
 	}
 }
 
