@@ -10,7 +10,7 @@ func (r *Router) register(c *Client, m *message.Message) {
 	name, _ := m.Get("service")
 	group, _ := m.Get("group")
 	if reason := r.mayRegister(c, m, name, group); reason != "" {
-		r.log.info("registration was refused", "client", c.Label(), "service", name, "reason", reason)
+		r.log.info("registration was refused", "client", c.Label(), "service", name[:min(len(name), longestName)], "reason", reason)
 		r.refuse(c, m, reason)
 		return
 	}
@@ -48,10 +48,16 @@ func (r *Router) register(c *Client, m *message.Message) {
 	r.deliverCached(v)
 }
 
+// longestName is how long the name of a service may be: it is remembered when the service has gone.
+const longestName = 255
+
 // mayRegister returns why c may not have that name, or "".
 func (r *Router) mayRegister(c *Client, m *message.Message, name, group string) string {
 	if err := message.VerifyService(name); err != nil {
 		return "service: " + err.Error()
+	}
+	if len(name) > longestName {
+		return "service: the name is too long: 255 bytes at most"
 	}
 	if version, err := m.Int("version"); err != nil || version != 1 {
 		return "version: this router speaks version 1"

@@ -62,6 +62,7 @@ type Router struct {
 
 	stopping, clusterwide bool
 	closeAt               time.Time // when clients are closed
+	listens               bool      // until a while after that
 	promised              time.Time // when Tick is called next
 	stats                 Stats
 }

@@ -333,6 +333,7 @@ func (s *script) run(line string) {
 		s.router.DialFailed(addr(s.t, rest), errors.New("connection refused"))
 	case "stop":
 		s.router.Stop(rest == "cluster")
+		s.router.Tick(s.now) // as a host does at once
 	case "done":
 		require.True(s.t, s.router.Done(), "line %d", s.line)
 	case "clock":

@@ -18,7 +18,7 @@ func (r *Router) Stop(cluster bool) {
 		return
 	}
 	r.stopping, r.clusterwide = true, cluster
-	r.closeAt = r.now.Add(lastWords)
+	r.closeAt, r.listens = r.now, true
 	r.log.info("router stops", "cluster", cluster)
 	r.emptyCache()
 	command := "DISCONNECT"
@@ -51,6 +51,10 @@ func (r *Router) stopOrQuit(quitting bool) {
 // closeAll closes all clients when their time is over.
 func (r *Router) closeAll() {
 	if r.closeAt.IsZero() || r.now.Before(r.closeAt) {
+		return
+	}
+	if r.listens { // the clock stood still since the last Tick: the time begins now
+		r.closeAt, r.listens = r.now.Add(lastWords), false
 		return
 	}
 	r.closeAt = time.Time{}

@@ -60,11 +60,13 @@ func TestHostileInput(t *testing.T) {
 	throw := func(network, where string, end byte) {
 		defer throwers.Done()
 		random := rand.New(rand.NewPCG(1, uint64(len(where))))
+		pace := time.NewTicker(20 * time.Millisecond) // 2,000 lines a second each: it is pauses that are looked for, not who gets the processors
+		defer pace.Stop()
 		for {
 			select {
 			case <-stop:
 				return
-			default:
+			case <-pace.C:
 			}
 			c, err := connect(network, where)
 			if err != nil {
