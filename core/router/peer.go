@@ -28,6 +28,11 @@ type peer struct {
 	toldHeard, toldNodes, toldNeighbors string // and what is behind this router
 }
 
+// AskAlive asks a router of ours for a sign of life. False: the client is none, or nothing could be asked.
+func (c *Client) AskAlive() bool {
+	return c.state == linked && !c.peer.plain && c.Send(c.r.make("ALIVE")) == nil
+}
+
 // connect answers CONNECT, the first message of a router that connects: ACCEPT, REFUSE, or INVALID when it cannot show who it is.
 func (r *Router) connect(c *Client, m *message.Message) {
 	if !r.knownUser(c, m) {

@@ -14,6 +14,7 @@ type client struct {
 	link  *link.Link
 	rules *rules.Client // nil before OnOpen
 	index int           // in daemon.crowd
+	alive alive
 	kind  rules.Kind
 }
 

@@ -230,3 +230,54 @@ func TestKilledRouter(t *testing.T) {
 		require.FileExists(t, dir+"/s", "the socket file of a killed router stays, and is replaced")
 	}
 }
+
+// TestSuspendedRouter: the kernel of a router that is suspended acknowledges what nobody reads. Whatever time passes, it is reported
+// when that router is killed.
+func TestSuspendedRouter(t *testing.T) {
+	ports := freePorts(t, 2)
+	at := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", ports[i]) }
+	n1 := member(t, "n1", ports[0], "remote_listen="+at(0))
+	p := spawn(t, nil, "server_name=n2", "loopback_peers=yes", "my_address="+at(1), "remote_listen="+at(1), "neighbors="+at(0))
+	n1.linked(1)
+	sweep := func() {
+		n1.do(func() {
+			for _, c := range n1.d.crowd.list {
+				c.sweep()
+			}
+		})
+	}
+	alpha := p.unix().register("alpha")
+	sender := newTell(n1.service("sender"))
+	sender.someTo("n2:alpha", 10)
+	for i := range 10 {
+		alpha.skip(fmt.Sprintf("alpha/D%d ", i))
+	}
+	doubt := func() (n int) {
+		n1.do(func() {
+			for c := range n1.d.rules.Clients() {
+				if c.State() == "router" {
+					n = c.Conn().(*client).wire.pending()
+				}
+			}
+		})
+		return n
+	}
+	eventually(t, "what a living one has read is not in doubt", func() bool { sweep(); return doubt() == 0 })
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
+	sender.someTo("n2:alpha", 10)
+	eventually(t, "it was sent", func() bool { return doubt() >= 10 })
+	for range 5 {
+		sweep()
+	}
+	require.GreaterOrEqual(t, doubt(), 10)
+	require.NoError(t, p.cmd.Process.Kill())
+	<-p.over
+	eventually(t, "all is reported", func() bool {
+		sender.mu.Lock()
+		defer sender.mu.Unlock()
+		return len(sender.reported) == 10
+	})
+	require.NoError(t, sender.c.Close())
+	<-sender.over
+}

@@ -36,10 +36,33 @@ func (w *crowd) sweep() time.Duration {
 		if w.next >= n {
 			w.next = 0
 		}
-		w.list[w.next].wire.sweep()
+		w.list[w.next].sweep()
 		w.next++
 	}
 	return sweepEvery / time.Duration(max(1, (n+sweepMost-1)/sweepMost))
+}
+
+// alive is what is known of the process of another router, whose kernel acknowledges what it is sent even while it is suspended.
+type alive struct {
+	open  bool   // it was asked, and has said nothing since
+	asked uint64 // bytes given when it was asked
+	heard uint64 // bytes that came from it, by then
+}
+
+// sweep lets the client forget what it has read. A router of ours is asked for a sign of life first, behind what it was sent: what it was
+// sent before is taken for read only then.
+func (c *client) sweep() {
+	if c.wire.count > 0 && c.rules != nil && c.wire.far {
+		a, in := &c.alive, c.wire.Conn.Stats().BytesIn
+		if a.open && in == a.heard {
+			return
+		}
+		a.open, a.heard = false, in
+		if c.wire.given != a.asked && c.rules.AskAlive() {
+			a.open, a.asked = true, c.wire.given
+		}
+	}
+	c.wire.sweep()
 }
 
 // sweep is the timer of crowd.sweep.
