@@ -50,6 +50,16 @@ func (l *Loop) armDate(id uint32, n *node, date int64) {
 	l.timed.wheel.set(id, n, when)
 }
 
+// add is arm for a timer that has a slot, is not the last one of the list, and comes while a callback runs and there is room.
+func (f *fresh) add(l *Loop, t Timer, d time.Duration) bool {
+	if !l.inside || f.n >= freshMost {
+		return false
+	}
+	f.list[f.n] = armed{int64(d), t.id, t.gen}
+	f.n++
+	return true
+}
+
 // settle gives the timers armed since the last look at the clock their time.
 func (l *Loop) settle(now int64) {
 	f, w := &l.timed.fresh, &l.timed.wheel

@@ -49,6 +49,17 @@ func (c *calls) unshare(id uint32) uint32 {
 	return c.add(k)
 }
 
+// leave is release for all but the last user.
+func (c *calls) leave(id uint32) bool {
+	k := c.at(id)
+	if k.users <= 1 {
+		return false
+	}
+	k.users--
+	return true
+}
+
+// release gives a call back that its user does not need any longer.
 func (c *calls) release(id uint32) {
 	k := c.at(id)
 	if k.users--; k.users == 0 {

@@ -22,6 +22,11 @@ func (s *slab[T]) take() uint32 {
 		s.free = s.free[:n-1]
 		return id
 	}
+	return s.more()
+}
+
+// more gives a number that was not used before.
+func (s *slab[T]) more() uint32 {
 	if s.used == 0 {
 		s.used = 1
 	}

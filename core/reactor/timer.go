@@ -65,7 +65,9 @@ func (l *Loop) After(d time.Duration, name string, f func()) Timer {
 		return Timer{}
 	}
 	t, n := l.newTimer(oneShot, l.timed.calls.share(name, f))
-	l.arm(t, n, d)
+	if n.where == idle || !l.timed.fresh.add(l, t, d) {
+		l.arm(t, n, d)
+	}
 	return t
 }
 
@@ -163,8 +165,16 @@ func (t Timer) Cancel() bool {
 	if n == nil {
 		return false
 	}
+	l := t.loop
+	if n.where >= inSlot && n.kind == oneShot && l.cur.id != t.id && l.timed.calls.leave(n.call) {
+		l.timed.wheel.kill(n) // the most frequent case of end
+		n.call = 0
+		n.gen++
+		l.timed.wheel.nodes.give(t.id)
+		return true
+	}
 	pending := n.where != idle
-	t.loop.end(t, n)
+	l.end(t, n)
 	return pending
 }
 
