@@ -1,6 +1,7 @@
 package router
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/inspect"
@@ -106,26 +107,72 @@ func (d *daemon) routeTable() inspect.Table {
 			{Name: "since", Unit: inspect.Time}, {Name: "instances", Kind: inspect.Gauge}, {Name: "pid"},
 		},
 		Open: func() func(w *inspect.Writer) bool {
-			list := d.rules.Services()
+			list := byPieces{unsorted: d.rules.AppendServices(nil)}
 			return func(w *inspect.Writer) bool {
-				for range min(inspect.PieceRows, len(list)) {
-					s := list[0]
-					list = list[1:]
-					r := w.Row().Text(s.Name).Text(s.Server).Text(s.Status)
-					if s.Since != 0 {
-						r.Time(time.Unix(s.Since, 0))
-					} else {
-						r.Skip()
-					}
-					r.Int(int64(s.Instances))
-					if s.PID != 0 {
-						r.Int(int64(s.PID))
-					}
+				if list.sort() {
+					return true
 				}
-				return len(list) > 0
+				for range inspect.PieceRows {
+					s, ok := list.next()
+					if !ok {
+						return false
+					}
+					routeRow(w.Row(), s)
+				}
+				return true
 			}
 		},
 	}
+}
+
+func routeRow(r *inspect.Row, s rules.Service) {
+	r.Text(s.Name).Text(s.Server).Text(s.Status)
+	if s.Since != 0 {
+		r.Time(time.Unix(s.Since, 0))
+	} else {
+		r.Skip()
+	}
+	r.Int(int64(s.Instances))
+	if s.PID != 0 {
+		r.Int(int64(s.PID))
+	}
+}
+
+// byPieces sorts services a piece at a time: to sort 10,000 at once would hold up the loop for milliseconds.
+type byPieces struct {
+	unsorted []rules.Service
+	sorted   [][]rules.Service
+}
+
+// sortPiece is how many are sorted in one turn of the loop.
+const sortPiece = 512
+
+// sort sorts a piece, and says whether there was one left.
+func (p *byPieces) sort() bool {
+	if len(p.unsorted) == 0 {
+		return false
+	}
+	n := min(sortPiece, len(p.unsorted))
+	slices.SortFunc(p.unsorted[:n], rules.Service.Compare)
+	p.sorted = append(p.sorted, p.unsorted[:n])
+	p.unsorted = p.unsorted[n:]
+	return true
+}
+
+// next is the first of those that are left.
+func (p *byPieces) next() (rules.Service, bool) {
+	first := -1
+	for i, piece := range p.sorted {
+		if len(piece) > 0 && (first < 0 || piece[0].Compare(p.sorted[first][0]) < 0) {
+			first = i
+		}
+	}
+	if first < 0 {
+		return rules.Service{}, false
+	}
+	s := p.sorted[first][0]
+	p.sorted[first] = p.sorted[first][1:]
+	return s, true
 }
 
 func (d *daemon) clientTable() inspect.Table {
