@@ -34,6 +34,7 @@ func catalogue() []entry {
 		{name: "top", make: top.Command},
 		{name: "services", make: ask.Services},
 		{name: "ping", make: ask.Ping},
+		{name: "names", make: ask.Names},
 		{name: "on", make: on.Command},
 		{name: "stop", make: stop.Command},
 		{name: "router", make: router.Command},

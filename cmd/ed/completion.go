@@ -32,7 +32,7 @@ func completionCommand(env *toolkit.Env) *cli.Command {
 }
 
 // completionScript writes the script from the tree of commands, so that it cannot differ from what the program takes. None needs
-// anything but its shell.
+// anything but its shell, and for the names of what is running the program itself.
 func completionScript(shell string, app *cli.App) (string, error) {
 	nodes := completionNodes(app)
 	names := append([]string{"ed"}, linkNames(app.Commands)...)
@@ -53,6 +53,7 @@ type completionNode struct {
 	commands []completionWord
 	options  []toolkit.Option
 	operands []string // words that the command takes as operands, where they are known
+	names    string   // of what is running, which it takes: for ed names; with "/" behind it, something more follows each
 }
 
 // completionWord is a candidate with its description.
@@ -69,7 +70,7 @@ func completionNodes(app *cli.App) []completionNode {
 }
 
 func appendNodes(nodes []completionNode, path string, c *cli.Command) []completionNode {
-	n := completionNode{path: path, operands: operandWords(c.ArgsUsage)}
+	n := completionNode{path: path, operands: operandWords(c.ArgsUsage), names: operandNames(c.ArgsUsage)}
 	for _, o := range toolkit.Options(c.Flags) {
 		if !o.Hidden {
 			n.options = append(n.options, o)
@@ -103,6 +104,21 @@ func builtinOptions() []toolkit.Option {
 		{Name: "help", Names: []string{"-h", "--help"}, Usage: "show how it is used"},
 		{Name: "version", Names: []string{"-V", "--version"}, Usage: "print the version"},
 	}
+}
+
+// operandNames says which names ed names has for the operands of a command.
+func operandNames(usage string) string {
+	switch {
+	case strings.Contains(usage, "TARGET"):
+		return "targets"
+	case strings.HasPrefix(usage, "[[SERVER:]SERVICE/]COMMAND"):
+		return "services/"
+	case strings.HasPrefix(usage, "NAME|UNIT"):
+		return "running"
+	case strings.Contains(usage, "SERVICE"):
+		return "services"
+	}
+	return ""
 }
 
 func (n completionNode) allOptions() []toolkit.Option {

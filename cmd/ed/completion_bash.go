@@ -15,6 +15,7 @@ func bashScript(nodes []completionNode, names []string) string {
 	for _, n := range nodes {
 		writeBashCase(&b, "command:"+n.path, n.commandNames())
 		writeBashCase(&b, "operand:"+n.path, strings.Join(n.operands, " "))
+		writeBashCase(&b, "names:"+n.path, n.names)
 		writeBashCase(&b, "option:"+n.path, optionNames(n.allOptions(), func(toolkit.Option) bool { return true }))
 		writeBashCase(&b, "valued:"+n.path, optionNames(n.options, takesNext))
 		for _, o := range n.options {
@@ -37,7 +38,7 @@ func writeBashCase(b *strings.Builder, pattern, words string) {
 	}
 }
 
-// bashFunction walks the words before the cursor to find the command, then offers the values of the option before the cursor,
+// bashFunction asks for names only the program that is completed for, by its name or path as it was typed. It walks the words before the cursor to find the command, then offers the values of the option before the cursor,
 // options after a dash, and else commands and operands. Bash makes "=" a word of its own.
 const bashFunction = `
 _ed() {
@@ -78,6 +79,17 @@ _ed() {
     words=$(_ed_words option "$path")
   else
     words="$(_ed_words command "$path") $(_ed_words operand "$path")"
+    rule=$(_ed_words names "$path")
+    if [[ -n $rule ]]; then
+      word=${COMP_WORDS[0]}
+      case ${word##*/} in ed-*) word=${word%ed-*}ed ;; esac
+      mapfile -t words < <("$word" names "${rule%/}" 2>/dev/null)
+      if [[ $rule == */ ]]; then
+        compopt -o nospace 2>/dev/null
+        words=("${words[@]/%//}")
+      fi
+      words="${words[*]}"
+    fi
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -44,6 +44,13 @@ func writeFishNode(b *strings.Builder, program string, n completionNode) {
 	for _, c := range n.commands {
 		fmt.Fprintf(b, "%s -a %s -d %s\n", head, c.word, fishQuote(c.text))
 	}
+	if kind, more := strings.CutSuffix(n.names, "/"); kind != "" {
+		list := "command ed names " + kind + " 2>/dev/null"
+		if more {
+			list += " | string replace -r '$' /"
+		}
+		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote("("+list+")"))
+	}
 	if len(n.operands) > 0 {
 		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote(strings.Join(n.operands, " ")))
 	} else if len(n.commands) == 0 && n.path != "" {

@@ -25,6 +25,8 @@ func zshScript(nodes []completionNode, names []string) string {
 			}
 		}
 	}
+	b.WriteString("  esac\n}\n\n_ed_names() { # COMMAND: of what is running, for ed names\n  case $1 in\n")
+	caseLines(&b, nodes, func(n completionNode) string { return n.names })
 	b.WriteString("  esac\n}\n\n_ed_describe() { # COMMAND: fills options and others with \"word:description\"\n  case $1 in\n")
 	for _, n := range nodes {
 		writeZshNode(&b, n)
@@ -94,6 +96,15 @@ _ed() {
     _describe -o option options
   elif ((${#others})); then
     _describe command others
+  elif rule=$(_ed_names "$at"); [[ -n $rule ]]; then
+    word=${words[1]}
+    case ${word:t} in ed-*) word=${word%ed-*}ed ;; esac
+    others=(${(f)"$("$word" names ${rule%/} 2>/dev/null)"})
+    if [[ $rule == */ ]]; then
+      compadd -S / -- $others
+    else
+      compadd -- $others || _files
+    fi
   else
     _files
   fi

@@ -259,7 +259,17 @@ func checkSyntax(t *testing.T, shell, script string) {
 func TestCompletionInBash(t *testing.T) {
 	script, err := completionScript("bash", realApp(t))
 	require.NoError(t, err)
+	// The names of what is running are those that the program tells.
+	bin := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "ed"), []byte("#!/bin/sh\n[ \"$1\" = names ] && printf '%s_one\\n%s_two\\n' \"$2\" \"$2\"\n"), 0o755))
 	tests := []struct{ name, words, want string }{ // the last word is the one under the cursor
+		{"targets", bin + "/ed|top|", "targets_one targets_two"},
+		{"the second target", bin + "/ed|watch|targets_one|targets_t", "targets_two"},
+		{"targets behind an option", bin + "/ed|top|--view|loop|targets_o", "targets_one"},
+		{"services to signal", bin + "/ed|signal|services_t", "services_two/"},
+		{"services", bin + "/ed|services|", "services_one services_two"},
+		{"what to stop, by a link", bin + "/ed-stop|running_o", "running_one"},
+		{"no program", "/nowhere/ed|top|", ""},
 		{"commands", "ed|expl", "explain"},
 		{"subcommands", "ed|config|", "show"},
 		{"operands", "ed|completion|", "bash zsh fish"},
