@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type line struct {
 	delay time.Duration // each way
 	baud  int           // 0: no limit; ten bits are a byte
+	piece int           // bytes that come out at a time
 }
 
 // parcel is what was written at one end, and when it comes out at the other.
@@ -36,10 +38,7 @@ func (l line) carry(from *os.File, to func([]byte)) {
 		}
 	}()
 	for {
-		p := make([]byte, 4096)
-		if l.baud > 0 {
-			p = p[:32] // the program has to wait for the line
-		}
+		p := make([]byte, cmp.Or(l.piece, 4096))
 		n, err := from.Read(p)
 		if err != nil {
 			break
@@ -61,7 +60,8 @@ func slowly(t *testing.T, l line, cols, rows int, args ...string) (s *onScreen, 
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		l.carry(there, func(p []byte) { _, _ = s.terminal.Write(p) }) // a program that has ended takes no keys
+		back := line{l.delay, l.baud, 1}                                 // keys come byte by byte
+		back.carry(there, func(p []byte) { _, _ = s.terminal.Write(p) }) // a program that has ended takes no keys
 	}()
 	t.Cleanup(func() {
 		_ = keys.Close()
@@ -148,14 +148,17 @@ func TestSerialLine(t *testing.T) {
 	for n := range 5 {
 		serve(t, fmt.Sprintf("service%d", n))
 	}
-	s, types := slowly(t, line{baud: 9600}, 80, 24, "top")
+	s, types := slowly(t, line{baud: 9600, piece: 32}, 80, 24, "top")
 	s.sees("alpha.")
 	types("6")
 	s.sees("turns")
 	types("1")
 	s.sees("cpu")
-	types("p")
-	s.sees("HELD")
+	types("/service\r")
+	s.sees("filter service")
+	types("\x1b[B\x1b[<64;3;4Ms") // an arrow and the wheel are neither Escape nor letters
+	types("\x1bOBp")
+	s.sees("HELD  filter service")
 	begin := time.Now()
 	types("q")
 	s.ends()

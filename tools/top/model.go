@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -119,7 +120,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, m.traceCmd()
 		}
 	case done:
-		m.note = msg.text
+		m.note = "done: " + msg.text
 		if msg.err != nil {
 			m.note = msg.text + ": " + msg.err.Error()
 		}
@@ -147,6 +148,9 @@ func (m *model) arrived(msg polled) tea.Cmd {
 	}
 	if m.err = m.checkSort(); m.err != nil {
 		return tea.Quit
+	}
+	if table := m.tableOf(m.latest); table != "" && !slices.Contains(msg.tables, table) {
+		return m.pollCmd() // another one was chosen meanwhile
 	}
 	return m.waitCmd()
 }

@@ -329,7 +329,9 @@ func TestManyRows(t *testing.T) {
 	refresh()
 	allocations := testing.AllocsPerRun(30, refresh)
 	require.Len(t, m.rows, 10_000)
-	require.Less(t, best, 5*time.Millisecond)
+	if !slowed {
+		require.Less(t, best, 5*time.Millisecond)
+	}
 	require.Less(t, allocations, 3_000.0)
 }
 

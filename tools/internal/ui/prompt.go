@@ -50,14 +50,19 @@ func (p *Prompt) Draw(width int) string {
 	return ansi.Truncate(text, width, "")
 }
 
-// SplitKeys is what was typed, a key each: over a slow connection several letters come at once. What was pasted stays together.
+// SplitKeys is what was typed, a key each: over a slow connection several come at once, and a key that comes with an Escape before
+// it looks as if Alt had been held. What was pasted stays together.
 func SplitKeys(k tea.KeyMsg) []tea.KeyMsg {
-	if k.Type != tea.KeyRunes || len(k.Runes) < 2 || k.Paste {
-		return []tea.KeyMsg{k}
-	}
 	var all []tea.KeyMsg
+	if k.Alt && !k.Paste {
+		k.Alt = false
+		all = append(all, tea.KeyMsg{Type: tea.KeyEsc})
+	}
+	if k.Type != tea.KeyRunes || len(k.Runes) < 2 || k.Paste {
+		return append(all, k)
+	}
 	for _, r := range k.Runes {
-		all = append(all, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt})
+		all = append(all, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
 	}
 	return all
 }

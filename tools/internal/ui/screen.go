@@ -45,7 +45,7 @@ func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	program := tea.NewProgram(model, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
-		tea.WithInput(s.env.Stdin.Reader), tea.WithOutput(s.out), tea.WithoutSignalHandler(),
+		tea.WithInput(input(s.env.Stdin.Reader)), tea.WithOutput(s.out), tea.WithoutSignalHandler(),
 		tea.WithFPS(framesPerSecond))
 	_, err := program.Run()
 	switch {
