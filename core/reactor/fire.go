@@ -1,0 +1,87 @@
+package reactor
+
+// find checks the handle.
+func (t Timer) find(method string) *node {
+	if t.loop == nil {
+		return nil
+	}
+	t.loop.check(method)
+	return t.node()
+}
+
+// node is nil when the timer is gone; after Close all are.
+func (t Timer) node() *node {
+	chunks := t.loop.timed.wheel.nodes.chunks
+	if k := int(t.id >> chunkBits); k < len(chunks) {
+		if n := &chunks[k][t.id&(chunkSize-1)]; n.gen == t.gen {
+			return n
+		}
+	}
+	return nil
+}
+
+// drop ends a timer, if it has not ended yet.
+func (t Timer) drop() {
+	if n := t.node(); n != nil {
+		t.loop.end(t, n)
+	}
+}
+
+// end gives the node of a timer back.
+func (l *Loop) end(t Timer, n *node) {
+	w := &l.timed.wheel
+	if n.where >= inSlot {
+		w.kill(n)
+	} else if n.where != idle {
+		w.disarm(n)
+	}
+	if n.kind == atDate {
+		l.timed.dates.count--
+	}
+	if l.cur.id == t.id && l.cur.kind == inTimer && l.cur.gen == t.gen {
+		l.cur.gone = l.timerName(n)
+	}
+	l.timed.calls.release(n.call)
+	n.call = 0
+	n.gen++ // handles do not match any more
+	w.nodes.give(t.id)
+}
+
+// runTimers is step 2: all timers that were due when the turn began.
+func (l *Loop) runTimers() {
+	w := &l.timed.wheel
+	for !l.stopping {
+		id, ok := w.pop(l.limit)
+		if !ok {
+			return
+		}
+		l.fire(id, w.at(id))
+	}
+}
+
+func (l *Loop) fire(id uint32, n *node) {
+	missed, c := 0, l.timed.calls.at(n.call)
+	switch n.kind {
+	case atDate:
+		if when, early := l.dateEarly(c.span); early {
+			l.timed.wheel.set(id, n, when)
+			return
+		}
+	case interval:
+		missed = int((l.limit - n.when) / c.span)
+		l.timed.wheel.set(id, n, n.when+int64(missed+1)*c.span)
+		l.stats.missed += uint64(missed)
+	}
+	gen := n.gen
+	l.cur.kind, l.cur.id, l.cur.gen = inTimer, id, gen
+	l.stats.fired++
+	if c.once != nil {
+		c.once()
+	} else {
+		c.every(missed)
+	}
+	l.mark()
+	if n.gen == gen && n.where == idle {
+		Timer{l, id, gen}.drop()
+	}
+}
