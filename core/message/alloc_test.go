@@ -26,8 +26,7 @@ func TestAllocations(t *testing.T) {
 		{"AppendText", func() (err error) { text, err = m.AppendText(text[:0]); return err }},
 		{"AppendJSON", func() (err error) { text, err = m.AppendJSON(text[:0]); return err }},
 		{"reply", func() (err error) {
-			r.ReplyTo(m, "")
-			r.CopyParams(m)
+			r.Repeat(m)
 			text, err = r.AppendText(text[:0])
 			return err
 		}},

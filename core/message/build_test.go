@@ -236,6 +236,32 @@ func TestCopyParams(t *testing.T) {
 	}
 }
 
+// TestRepeat compares with the two calls that it stands for, whatever either message was before.
+func TestRepeat(t *testing.T) {
+	before := message.New("OTHER").Set("x", "y")
+	for _, line := range []string{"CMD", "CMD a=1;b=2", "CMD b=2;a=1", `CMD a="x;y"`, `CMD a="x"`, "CMD a=1;", "<s:t u:v/CMD a=1", "<s:t CMD a=1", "v/CMD a=1", `{"command":"CMD","parameters":{"a":"1"}}`} {
+		for _, touch := range []func(m *message.Message){
+			func(*message.Message) {},
+			func(m *message.Message) { m.Lookup("a") },
+			func(m *message.Message) { m.Set("a", "new") },
+			func(m *message.Message) { m.SetCommand("NEW") },
+			func(m *message.Message) { m.SetSentFrom("s", "t") },
+		} {
+			m, err := message.Parse([]byte(line))
+			require.NoError(t, err)
+			touch(m)
+			one, two := before.Clone(), before.Clone()
+			one.Repeat(m)
+			two.ReplyTo(m, "")
+			two.CopyParams(m)
+			require.Equal(t, two.String(), one.String(), line)
+			require.True(t, one.Equal(two), line)
+			one.Set("a", "changed")
+			require.NotEqual(t, one.String(), m.String(), line)
+		}
+	}
+}
+
 // TestModel sets, deletes and copies at random, and compares with a map.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -13,7 +13,7 @@
 //	seconds, err := got.Int("timeout")
 //
 // Where many lines pass, one Message is used for all of them: Decoder.Decode cuts a stream into lines and validates many of them at
-// once, Lookup finds a parameter in place, ReplyTo, CopyParams and AppendText answer without allocating. What nobody asks for is not
+// once, Lookup finds a parameter in place, ReplyTo, CopyParams, Repeat and AppendText answer without allocating. What nobody asks for is not
 // taken apart: a router that looks at the address alone never pays for the parameters. Lines are found and checked, and not decoded at
 // all, by Lines.
 //

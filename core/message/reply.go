@@ -40,6 +40,19 @@ func (r *Message) ReplyTo(m *Message, command string) {
 	r.own, r.ownHead = own, true
 }
 
+// Repeat makes r what ReplyTo with "" and CopyParams make it: the command and the parameters of m, to its sender. That is what a
+// service answers that says what it did.
+func (r *Message) Repeat(m *Message) {
+	if !m.canonical || !m.bare() {
+		r.ReplyTo(m, "")
+		r.CopyParams(m)
+		return
+	}
+	command := m.names[commandName].to
+	r.reset(m.line, m.body, nil)
+	r.names[commandName].to = command
+}
+
 // copyName appends one of the names of m to own, which is to be r.own, as that name of r.
 func (r *Message) copyName(own []byte, to int, m *Message, from int) []byte {
 	start := uint32(len(own))

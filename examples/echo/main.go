@@ -31,8 +31,7 @@ func main() {
 		if mark, ok := m.Lookup("mark"); ok {
 			log.Printf("echo: mark %q", mark)
 		}
-		reply.ReplyTo(m, "")
-		reply.CopyParams(m)
+		reply.Repeat(m)
 		return from.Send(&reply)
 	}
 	check(commands.Add(dispatch.Match{CatchAll: true, Handler: echo}))

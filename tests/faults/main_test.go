@@ -62,8 +62,7 @@ func serve(where []string, pair string) error {
 	d := dispatch.New(dispatch.Options{Logger: slog.New(slog.DiscardHandler)})
 	var reply message.Message
 	err = d.Add(dispatch.Match{CatchAll: true, Handler: func(from dispatch.Sender, m *message.Message) error {
-		reply.ReplyTo(m, "")
-		reply.CopyParams(m)
+		reply.Repeat(m)
 		return from.Send(&reply)
 	}})
 	if err != nil {

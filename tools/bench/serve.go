@@ -198,8 +198,7 @@ func (s *serving) echo(from dispatch.Sender, m *message.Message) error {
 	if s.hub != nil && len(m.ServiceBytes()) > 0 && s.hub.forward(from, m, &s.fault) {
 		return nil
 	}
-	s.reply.ReplyTo(m, "")
-	s.reply.CopyParams(m)
+	s.reply.Repeat(m)
 	return s.fault.send(from, &s.reply)
 }
 

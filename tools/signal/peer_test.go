@@ -47,8 +47,7 @@ func (s *service) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Ou
 		return dispatch.Handled
 	}
 	var reply message.Message
-	reply.ReplyTo(m, "")
-	reply.CopyParams(m)
+	reply.Repeat(m)
 	_ = from.Send(&reply) // a peer that has gone is no matter
 	return dispatch.Handled
 }

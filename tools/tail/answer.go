@@ -17,8 +17,7 @@ import (
 func (l *listening) respond(from dispatch.Sender, m *message.Message, peer string, id uint64) {
 	if (l.echo || len(l.replies) > 0) && answerable(m) {
 		if l.echo {
-			l.answer.ReplyTo(m, "")
-			l.answer.CopyParams(m)
+			l.answer.Repeat(m)
 			l.send(from, peer, id, &l.answer)
 		}
 		for _, r := range l.replies {

@@ -42,8 +42,7 @@ func newSubject(b *testing.B, offer bool, o *inspect.WatchOptions) *subject {
 	d := dispatch.New(dispatch.Options{})
 	var reply message.Message
 	require.NoError(b, d.On("ECHO", func(from dispatch.Sender, m *message.Message) error {
-		reply.ReplyTo(m, "")
-		reply.CopyParams(m)
+		reply.Repeat(m)
 		return from.Send(&reply)
 	}))
 	server := link.NewServer(link.Options{Dispatcher: d})

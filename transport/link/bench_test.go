@@ -26,8 +26,7 @@ func BenchmarkServeCorpus(b *testing.B) {
 	var reply message.Message
 	require.NoError(b, d.Add(dispatch.Match{CatchAll: true, Handler: func(from dispatch.Sender, m *message.Message) error {
 		m.Lookup("serial_no")
-		reply.ReplyTo(m, "")
-		reply.CopyParams(m)
+		reply.Repeat(m)
 		return from.Send(&reply)
 	}}))
 	require.NoError(b, d.Defaults(dispatch.DefaultsOptions{NoCatchAll: true}))

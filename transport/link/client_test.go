@@ -68,8 +68,7 @@ func TestLinkAllocations(t *testing.T) {
 	var reply message.Message
 	require.NoError(t, d.On("STATUS", func(from dispatch.Sender, m *message.Message) error {
 		_, _ = m.Lookup("seq")
-		reply.ReplyTo(m, "")
-		reply.CopyParams(m)
+		reply.Repeat(m)
 		return from.Send(&reply)
 	}))
 	server := link.NewServer(link.Options{Dispatcher: d})
