@@ -69,7 +69,10 @@ func (d *feed) known1(p []byte) (used int) {
 	m, limit := d.m, d.limit()
 	n := m.batch.find(p)
 	for i := range n {
-		line, ok := m.take(p, i)
+		line, ok := m.take(p, m.batch.ends[i], m.batch.ends[i+1], &m.batch.names)
+		if m.batch.mixed > 0 {
+			ok = m.batch.ends[i+1].end < odd && m.takeHead()
+		}
 		var err error
 		if !ok || len(line) > limit {
 			switch {
@@ -93,16 +96,3 @@ func (d *feed) known1(p []byte) (used int) {
 
 // begin returns where line i begins.
 func (b *batch) begin(i int) int { return int((b.ends[i].end + 1) &^ odd) }
-
-// take returns line i of p, and makes m its message unless it has to be decoded.
-func (m *Message) take(p []byte, i int) (line []byte, ok bool) {
-	b := m.batch
-	before, here := &b.ends[i], &b.ends[i+1]
-	from := (before.end + 1) &^ odd
-	line = p[from : here.end&^odd]
-	ok = m.adopt(line, from, &b.names, before.names, here.names) && here.end < odd
-	if b.mixed > 0 {
-		ok = here.end < odd && m.adoptHead()
-	}
-	return line, ok
-}

@@ -84,41 +84,38 @@ func (m *Message) indexLine(line []byte) bool {
 	if m.near.starts == nil {
 		m.near = marks{m.nearStarts[:], m.nearKeys[:]}
 	}
-	var ends [1 + spareLines]lineMark
+	var ends [1 + 1 + spareLines]lineMark
+	ends[0].end = noLine
 	var x index
-	x.line, x.lineRoom, x.nameRoom, x.line0, x.name0 = 1, 1, nearNames, &ends[0], &m.nearStarts[0]
+	x.line, x.lineRoom, x.nameRoom, x.line0, x.name0 = 1, 1, nearNames, &ends[1], &m.nearStarts[0]
 	x.scan(line, 1)
-	if x.lines != 1 || int(ends[0].end) != len(line) {
+	n := int(ends[1].names)
+	if x.lines != 1 || int(ends[1].end) != len(line) || m.near.sorted(line, 0, n) < n {
 		return false
 	}
-	n := ends[0].names
-	if m.near.sorted(line, 0, int(n)) < int(n) {
-		return false
-	}
-	ok := m.adopt(line, 0, &m.near, 0, n)
-	if x.mixed > 0 {
-		ok = m.adoptHead()
-	}
-	return ok
+	_, ok := m.take(line, ends[0], ends[1], &m.near)
+	return ok && x.mixed == 0 || x.mixed > 0 && m.takeHead()
 }
 
-// adopt makes m the message of a line that was indexed and has these names, where it began at before. It returns false if the line
-// does not begin with a command, and m is to be reset; adoptHead then looks for other names.
-func (m *Message) adopt(line []byte, before uint32, names *marks, first, last uint32) bool {
+// take makes m the message of the line of p between two marks, whose parameters are among names, and returns it. Ok is false if the line
+// does not begin with a command or its names are not sorted. Then m is to be reset, or takeHead to look for other names.
+func (m *Message) take(p []byte, before, here lineMark, names *marks) (line []byte, ok bool) {
+	from, end := (before.end+1)&^odd, here.end&^odd
+	line = p[from:end:end]
 	body := uint32(len(line))
 	command := body
-	if first < last {
-		body = names.starts[first] - before
+	if before.names < here.names {
+		body = names.starts[before.names] - from
 		command = body - 1
 	}
 	m.reset(line, body, names)
 	m.names[commandName].to = command
-	m.before, m.first, m.last = before, first, last
-	return command > 0 && len(line) > 0 && !isDigit(line[0])
+	m.before, m.first, m.last = from, before.names, here.names
+	return line, command > 0 && here.end < odd && len(line) > 0 && !isDigit(line[0])
 }
 
-// adoptHead is for a line that was adopted and may begin with other names than the command.
-func (m *Message) adoptHead() bool {
+// takeHead is for a line that was taken and may begin with other names than the command.
+func (m *Message) takeHead() bool {
 	if len(m.line) == 0 {
 		return false
 	}

@@ -84,10 +84,9 @@ func hasKey(names []uint64, keys *[3]uint64) bool {
 
 // Decode decodes line i into m, which borrows it. False: it is no message, or it is an empty line.
 func (l *Lines) Decode(i int, m *Message) bool {
-	at, name, here := l.b.begin(i), l.b.ends[i].names, &l.b.ends[i+1]
-	ok := m.adopt(l.text[at:here.end:here.end], uint32(at), &l.b.names, name, here.names)
+	_, ok := m.take(l.text, l.b.ends[i], l.b.ends[i+1], &l.b.names)
 	if l.b.mixed > 0 {
-		ok = m.adoptHead()
+		ok = m.takeHead()
 	}
 	if !ok {
 		m.Reset()
