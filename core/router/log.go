@@ -36,16 +36,50 @@ func (g *gate) info(text string, args ...any)  { g.write(slog.LevelInfo, text, a
 func (g *gate) warn(text string, args ...any)  { g.write(slog.LevelWarn, text, args) }
 
 func (g *gate) write(level slog.Level, text string, args []any) {
-	if !g.logger.Enabled(context.Background(), level) {
-		return
+	if g.logger.Enabled(context.Background(), level) && g.room() {
+		g.logger.Log(context.Background(), level, text, args...)
 	}
+}
+
+// room says whether one more line may be written in this second.
+func (g *gate) room() bool {
 	if g.lines == logLimit {
 		g.dropped++
-		return
+		return false
 	}
 	g.lines++
-	g.logger.Log(context.Background(), level, text, args...)
+	return true
 }
+
+// gated is the log of the dispatcher, which says what clients said to it: as often as they like, and as much.
+type gated struct{ *gate }
+
+// Enabled implements slog.Handler.
+func (g gated) Enabled(ctx context.Context, level slog.Level) bool {
+	return g.logger.Enabled(ctx, level)
+}
+
+// Handle implements slog.Handler.
+func (g gated) Handle(ctx context.Context, full slog.Record) error {
+	if !g.room() {
+		return nil
+	}
+	short := slog.NewRecord(full.Time, full.Level, full.Message, full.PC)
+	full.Attrs(func(a slog.Attr) bool {
+		if text := a.Value.String(); a.Value.Kind() == slog.KindString && len(text) > shownBytes {
+			a.Value = slog.StringValue(text[:shownBytes] + "…")
+		}
+		short.AddAttrs(a)
+		return true
+	})
+	return g.logger.Handler().Handle(ctx, short)
+}
+
+// WithAttrs implements slog.Handler; the dispatcher does not ask for it.
+func (g gated) WithAttrs([]slog.Attr) slog.Handler { return g }
+
+// WithGroup implements slog.Handler; the dispatcher does not ask for it.
+func (g gated) WithGroup(string) slog.Handler { return g }
 
 // shownBytes is how much of a value the log shows.
 const shownBytes = 80

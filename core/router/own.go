@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"log/slog"
 
 	"github.com/ed-toolbox/ed/core/definition"
 	"github.com/ed-toolbox/ed/core/dispatch"
@@ -36,7 +37,7 @@ func (r *Router) handlers() error {
 		return err
 	}
 	r.own = dispatch.New(dispatch.Options{
-		Definitions: set, Logger: r.o.Logger, Now: r.clockNow,
+		Definitions: set, Logger: slog.New(gated{&r.log}), Now: r.clockNow,
 		OnError: func(m *message.Message, handler string, err error) {
 			r.log.debug("answer was not taken", "message", shown(m), "handler", handler, "error", err)
 		},

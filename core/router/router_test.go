@@ -234,6 +234,17 @@ func TestTheLogIsNotFlooded(t *testing.T) {
 	require.LessOrEqual(t, strings.Count(log.String(), "\n"), 20)
 	r.Tick(now.Add(time.Second))
 	require.Contains(t, log.String(), "count=980")
+
+	for _, line := range []string{"INVALID command=X;message=" + strings.Repeat("m", 60_000), "RESTART", "LEAK", "READY"} {
+		log.Reset()
+		now = now.Add(2 * time.Second)
+		r.Tick(now)
+		for range 1000 {
+			receive(t, r, c, line)
+		}
+		require.NotZero(t, log.Len(), line[:4])
+		require.LessOrEqual(t, log.Len(), 30*300, line[:4])
+	}
 }
 
 func TestViews(t *testing.T) {

@@ -52,16 +52,17 @@ type daemon struct {
 	came  []byte          // the message in hand as it came, while somebody watches
 	seen  message.Message // the same, to be shown
 
-	crowd  crowd
-	dials  map[*dialing]transport.Conn // connections to other routers that are being made
-	counts counts
-	load   float64 // of this host
-	tick   reactor.Timer
-	clock  *watch.Task // looks whether the clock is right; nil before
-	began  time.Time
-	stopAt time.Time // when it began to stop
-	ready  bool      // all was opened
-	ended  bool      // the loop is told to end
+	crowd   crowd
+	dials   map[*dialing]transport.Conn // connections to other routers that are being made
+	counts  counts
+	load    float64 // of this host
+	tick    reactor.Timer
+	clock   *watch.Task // looks whether the clock is right; nil before
+	began   time.Time
+	stopAt  time.Time // when it began to stop
+	rotated time.Time // when it was last logged that the log file was opened anew
+	ready   bool      // all was opened
+	ended   bool      // the loop is told to end
 }
 
 // counts are what nobody else counts.

@@ -70,7 +70,10 @@ func (d *daemon) SaveLoad(of address.Address, load float64, at message.Timespec)
 
 // RotateLog implements rules.Host.
 func (d *daemon) RotateLog() {
-	d.log.Info("log file is closed and opened anew")
+	if now := d.loop.Now(); now.Sub(d.rotated) >= time.Second { // whoever can send can ask for it
+		d.log.Info("log file is closed and opened anew")
+		d.rotated = now
+	}
 	d.sink.Rotate()
 }
 

@@ -85,6 +85,8 @@ func (g *signaller) delivered(ctx context.Context, m *message.Message) error {
 		return context.Cause(ctx)
 	case toolkit.KindOf(err) == toolkit.Timeout:
 		g.console.detail("%v: what became of the message is not known", err)
+	case err != nil && endsRouter(m):
+		return nil // as it was told to
 	case err != nil:
 		return err
 	}
@@ -94,6 +96,11 @@ func (g *signaller) delivered(ctx context.Context, m *message.Message) error {
 		}
 	}
 	return nil
+}
+
+// endsRouter says whether m tells the router itself to end: then it need not survive it.
+func endsRouter(m *message.Message) bool {
+	return (m.Service() == "" || m.Service() == toolkit.RouterService) && (m.Command() == "STOP" || m.Command() == "SHUTDOWN")
 }
 
 // unreached words that the router brought the message to nobody. The session is still open.
