@@ -18,6 +18,7 @@ import (
 // source is where the items come from: a control.Feed, or in tests a list. A live view reads the same.
 type source interface {
 	C() <-chan control.Followed // closed at the end
+	Finish()                    // the end comes as soon as all is there that happened until now
 }
 
 // watching is one run of `ed watch`. All of it belongs to one goroutine.
@@ -54,7 +55,7 @@ func watch(ctx context.Context, env *toolkit.Env, o watchOptions) error {
 			return err
 		}
 	}
-	following, cancel := context.WithCancel(ctx)
+	following, cancel := context.WithCancel(context.WithoutCancel(ctx)) // what happened before the end is still to come then
 	defer cancel()
 	feed := control.Follow(following, control.FollowOptions{Targets: o.targets, Watch: o.watch, Window: o.window})
 	var verdict error
@@ -94,8 +95,26 @@ func (w *watching) look() error {
 	return toolkit.WithHint(err, "--wait waits for it")
 }
 
-// run shows what comes until the end, and returns why it ended.
+// run shows what comes until the end, and returns why it ended. What had happened by then is shown, too, or told as lost.
 func (w *watching) run(ctx context.Context, from source) error {
+	whole, verdict := w.follow(ctx, from)
+	if !whole {
+		return verdict
+	}
+	from.Finish()
+	for item := range from.C() {
+		if err := w.take(item); err != nil {
+			return err
+		}
+		if w.count > 0 && w.seen >= w.count {
+			break
+		}
+	}
+	return verdict
+}
+
+// follow shows what comes until the time is over. It returns whether what has not come yet is wanted, and why it ended.
+func (w *watching) follow(ctx context.Context, from source) (whole bool, verdict error) {
 	ends := after(w.duration)
 	timeout := after(w.Timeout)
 	for {
@@ -105,34 +124,34 @@ func (w *watching) run(ctx context.Context, from source) error {
 		case item, ok = <-from.C():
 		default: // nothing more for now: what is gathered is written before waiting
 			if err := w.flush(); err != nil {
-				return err
+				return false, err
 			}
 			select {
 			case item, ok = <-from.C():
 			case <-ends:
-				return nil
+				return true, nil
 			case <-timeout:
-				return w.timeUp()
+				return true, w.timeUp()
 			case <-ctx.Done():
-				return context.Cause(ctx)
+				return true, context.Cause(ctx)
 			}
 		}
 		if !ok {
-			return context.Cause(ctx) // the feed ends with it
+			return false, context.Cause(ctx) // the feed has ended
 		}
 		if err := w.take(item); err != nil {
-			return err
+			return false, err
 		}
 		if w.count > 0 && w.seen >= w.count {
-			return nil
+			return false, nil
 		}
 		select { // a service that never pauses must not keep us from ending
 		case <-ends:
-			return nil
+			return true, nil
 		case <-timeout:
-			return w.timeUp()
+			return true, w.timeUp()
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return true, context.Cause(ctx)
 		default:
 		}
 	}

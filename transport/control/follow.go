@@ -11,6 +11,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/core/message"
 )
 
 // FollowOptions say whom to watch. The zero value watches every service that we may.
@@ -61,6 +62,9 @@ type Feed struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
+	finishing context.Context // ends with Finish
+	finish    context.CancelFunc
+
 	mu       sync.Mutex
 	attached map[address.Address]Socket
 	refused  map[address.Address]refused
@@ -86,6 +90,7 @@ func Follow(ctx context.Context, o FollowOptions) *Feed {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &Feed{options: o, items: make(chan Followed, 256), out: make(chan Followed), cancel: cancel,
 		attached: map[address.Address]Socket{}, refused: map[address.Address]refused{}, seen: map[string]time.Time{}, known: map[address.Address]bool{}}
+	f.finishing, f.finish = context.WithCancel(ctx)
 	f.local = !slices.ContainsFunc(o.Targets, func(target string) bool {
 		s, ok := Place(target)
 		return ok && !s.Addr.IsLocal()
@@ -111,6 +116,16 @@ func (f *Feed) Next(ctx context.Context) (Followed, error) {
 
 // C is the channel that Next reads, closed at the end, for those who wait for other things, too.
 func (f *Feed) C() <-chan Followed { return f.out }
+
+// finishTime is how long Finish waits for what the services have seen.
+const finishTime = 2 * time.Second
+
+// Finish ends the watching, but loses nothing: what the services saw until now still comes, what of it they did not keep comes as
+// lost, and then C is closed. That takes two seconds at most; Close has to be called all the same.
+func (f *Feed) Finish() {
+	f.finish()
+	time.AfterFunc(finishTime, f.cancel)
+}
 
 // Close ends the watching and waits until all is let go.
 func (f *Feed) Close() {
@@ -166,6 +181,7 @@ func Find(targets []string) (found []Socket, missing []string) {
 // scan looks for services again and again, and has each watched.
 func (f *Feed) scan(ctx context.Context) {
 	defer f.running.Done()
+	defer close(f.items)
 	tick := time.NewTicker(f.options.Rescan)
 	defer tick.Stop()
 	var attachments sync.WaitGroup
@@ -179,7 +195,7 @@ func (f *Feed) scan(ctx context.Context) {
 		}
 		select {
 		case <-tick.C:
-		case <-ctx.Done():
+		case <-f.finishing.Done():
 			return
 		}
 	}
@@ -254,9 +270,12 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 		s.Name = name
 	}
 	f.put(ctx, Followed{From: s, State: Attached, Gap: f.note(s)})
+	got := uint64(0)
 	for {
-		i, err := c.Next(ctx)
+		i, err := c.Next(f.finishing)
 		switch {
+		case err != nil && f.finishing.Err() != nil && ctx.Err() == nil:
+			return s.Name, f.rest(ctx, c, s, got)
 		case err != nil:
 			if ctx.Err() == nil {
 				if errors.Is(err, io.EOF) {
@@ -266,7 +285,43 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 			}
 			return s.Name, err
 		case i.Record != nil || i.Lost != nil:
+			got += i.messages()
 			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
+		}
+	}
+}
+
+// messages is how many of the service an item stands for.
+func (i *Item) messages() uint64 {
+	switch {
+	case i.Record != nil:
+		return 1
+	case i.Lost != nil:
+		return i.Lost.Sum()
+	}
+	return 0
+}
+
+// rest ends the watch of a service, of which so many messages have come, and takes what is on its way. The answer says how many
+// there were: those that do not come are lost.
+func (f *Feed) rest(ctx context.Context, c *Client, s Socket, got uint64) error {
+	if err := c.Send(message.New("UNWATCH")); err != nil {
+		return err
+	}
+	for {
+		i, err := c.Next(ctx)
+		switch {
+		case err != nil:
+			return err
+		case i.Record != nil || i.Lost != nil:
+			got += i.messages()
+			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
+		case i.Message != nil && i.Message.Command() == "UNWATCHED":
+			all, err := i.Message.Uint("matched")
+			if err == nil && all > got {
+				f.put(ctx, Followed{From: s, Lost: &Loss{Lost: inspect.Lost{Slow: all - got}, Total: all - got}})
+			}
+			return err
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
@@ -182,4 +183,43 @@ func TestFindTargets(t *testing.T) {
 	require.Equal(t, []string{"beta", "alpha", "y", ""}, names)
 	require.Equal(t, "tcp://127.0.0.1:1", found[3].String())
 	require.Equal(t, "y.1", found[2].String())
+}
+
+// What happened until Finish comes or is told as lost, of each service; then the feed ends.
+func TestFeedFinishes(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	services := []*service{named(t, dir, "alpha"), named(t, dir, "beta")}
+	feed := control.Follow(t.Context(), control.FollowOptions{Window: time.Hour, Watch: inspect.WatchOptions{Queue: 100, Rate: -1}})
+	defer feed.Close()
+	for _, s := range services {
+		s.eventually("it is watched", func() bool { return len(s.control.Tracer().Watchers()) == 1 })
+	}
+	const each = 5000
+	for _, s := range services {
+		s.on(func() {
+			m := message.New("LOG_ROTATE")
+			for range each {
+				s.commands.Dispatch(nil, m)
+			}
+		})
+	}
+	feed.Finish()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	came := map[string]uint64{}
+	for {
+		i, err := feed.Next(ctx)
+		if err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			break
+		}
+		if i.Record != nil {
+			came[i.From.Name]++
+		}
+		if i.Lost != nil {
+			came[i.From.Name] += i.Lost.Sum()
+		}
+	}
+	require.Equal(t, map[string]uint64{"alpha": each, "beta": each}, came)
 }

@@ -47,25 +47,30 @@ func (f *Feed) merge(ctx context.Context) {
 	latest := map[address.Address]int64{} // when of the last record of each
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for {
+	over := false // nothing more comes
+	for !over || len(w) > 0 {
 		var out chan Followed
 		var first Followed
 		if len(w) > 0 {
 			first = w[0].Followed
-			if wait := f.options.Window - time.Since(first.At); wait <= 0 || len(w) >= maxWindow {
+			if wait := f.options.Window - time.Since(first.At); over || wait <= 0 || len(w) >= maxWindow {
 				out = f.out
 			} else {
 				timer.Reset(wait)
 			}
 		}
 		items := f.items
-		if len(w) >= maxWindow {
+		if over || len(w) >= maxWindow {
 			items = nil // who reads us is slow: it waits, and so do they
 		}
 		select {
 		case out <- first:
 			heap.Pop(&w)
-		case i := <-items:
+		case i, ok := <-items:
+			if !ok {
+				over = true
+				continue
+			}
 			order++
 			heap.Push(&w, waiting{i, f.when(i, latest), order})
 		case <-timer.C:
