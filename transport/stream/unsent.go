@@ -10,8 +10,8 @@ import "time"
 // from waiting for slow handlers of others, not too much is kept for not too
 // long.
 const (
-	mostUnsent = 128 << 10 // bytes
-	unsentTime = 200 * time.Microsecond
+	mostUnsent = 256 << 10 // bytes
+	unsentTime = 500 * time.Microsecond
 )
 
 // unsent is the connections of a loop that have something to send.
