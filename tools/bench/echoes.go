@@ -25,7 +25,8 @@ type burst struct {
 
 // Limits of rings: with more than that, one message in the processor's cache is quicker than many outside of it.
 const (
-	mostRing  = 256 << 10 // bytes of one
+	ringSize  = 512       // bytes of a message
+	mostRing  = 256 << 10 // bytes of one ring
 	mostRings = 16 << 20
 )
 
@@ -37,7 +38,7 @@ func newEchoes(c *client) *echoes {
 	}
 	text := s.lines[0].text
 	e := &echoes{size: len(text), window: p.window}
-	if ring := e.size * p.window; ring > mostRing || ring*p.connections > mostRings {
+	if ring := e.size * p.window; e.size > ringSize || ring > mostRing || ring*p.connections > mostRings {
 		e.single = true
 		e.ring = bytes.Clone(text)
 		c.setDigits(c.expected[:], e.ring, c.high)
