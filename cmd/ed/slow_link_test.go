@@ -92,17 +92,17 @@ func TestSlowLink(t *testing.T) {
 		ready string
 		keys  string
 		sees  []string
-		most  int // bytes in a second
+		most  int // bytes in a second: three times what a quiet machine writes; a whole screen would be 20,000
 
 		screen *onScreen
 		types  func(string)
 		before int
 	}
 	all := []*program{
-		{args: []string{"top"}, ready: "alpha.", keys: "t/service\rr", sees: []string{"filter service", "30 rows (1 filtered)"}, most: 4000},
-		{args: []string{"top"}, ready: "alpha.", keys: "1?x26/alpha\r>>", sees: []string{"filter alpha", "6 Loop", "1 rows"}, most: 800},
-		{args: []string{"top"}, ready: "alpha.", keys: "127", sees: []string{"none of these services is a router"}, most: 100},
-		{args: []string{"watch"}, ready: "attached", keys: "/alpha !attached\rp", sees: []string{"filter alpha !attached", "HELD"}, most: 1500},
+		{args: []string{"top"}, ready: "alpha.", keys: "t/service\rr", sees: []string{"filter service", "30 rows (1 filtered)"}, most: 9000},
+		{args: []string{"top"}, ready: "alpha.", keys: "1?x26/alpha\r>>", sees: []string{"filter alpha", "6 Loop", "1 rows"}, most: 2400},
+		{args: []string{"top"}, ready: "alpha.", keys: "127", sees: []string{"none of these services is a router"}, most: 400},
+		{args: []string{"watch"}, ready: "attached", keys: "/alpha !attached\rp", sees: []string{"filter alpha !attached", "HELD"}, most: 4500},
 	}
 	for _, p := range all { // all at the same time: each is slow
 		p.screen, p.types = slowly(t, link, 200, 50, p.args...)
