@@ -19,6 +19,7 @@ import (
 type source interface {
 	C() <-chan control.Followed // closed at the end
 	Finish()                    // the end comes as soon as all is there that happened until now
+	Whole() bool                // it was all
 }
 
 // watching is one run of `ed watch`. All of it belongs to one goroutine.
@@ -107,8 +108,11 @@ func (w *watching) run(ctx context.Context, from source) error {
 			return err
 		}
 		if w.count > 0 && w.seen >= w.count {
-			break
+			return verdict
 		}
+	}
+	if !from.Whole() {
+		w.out.Warn("not all that had happened came in time; what is missing is not counted")
 	}
 	return verdict
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -64,6 +65,7 @@ type Feed struct {
 
 	finishing context.Context // ends with Finish
 	finish    context.CancelFunc
+	short     atomic.Bool // something was left behind
 
 	mu       sync.Mutex
 	attached map[address.Address]Socket
@@ -118,14 +120,18 @@ func (f *Feed) Next(ctx context.Context) (Followed, error) {
 func (f *Feed) C() <-chan Followed { return f.out }
 
 // finishTime is how long Finish waits for what the services have seen.
-const finishTime = 2 * time.Second
+const finishTime = 5 * time.Second
 
 // Finish ends the watching, but loses nothing: what the services saw until now still comes, what of it they did not keep comes as
-// lost, and then C is closed. That takes two seconds at most; Close has to be called all the same.
+// lost, and then C is closed. That takes five seconds at most, and Whole tells whether it was enough; Close has to be called all
+// the same.
 func (f *Feed) Finish() {
 	f.finish()
 	time.AfterFunc(finishTime, f.cancel)
 }
+
+// Whole says, after Finish and when C is closed, that all came, or was told as lost.
+func (f *Feed) Whole() bool { return !f.short.Load() }
 
 // Close ends the watching and waits until all is let go.
 func (f *Feed) Close() {
@@ -275,7 +281,11 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 		i, err := c.Next(f.finishing)
 		switch {
 		case err != nil && f.finishing.Err() != nil && ctx.Err() == nil:
-			return s.Name, f.rest(ctx, c, s, got)
+			err := f.rest(ctx, c, s, got)
+			if err != nil {
+				f.short.Store(true)
+			}
+			return s.Name, err
 		case err != nil:
 			if ctx.Err() == nil {
 				if errors.Is(err, io.EOF) {

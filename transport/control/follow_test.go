@@ -222,4 +222,5 @@ func TestFeedFinishes(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]uint64{"alpha": each, "beta": each}, came)
+	require.True(t, feed.Whole())
 }

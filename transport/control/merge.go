@@ -75,6 +75,7 @@ func (f *Feed) merge(ctx context.Context) {
 			heap.Push(&w, waiting{i, f.when(i, latest), order})
 		case <-timer.C:
 		case <-ctx.Done():
+			f.short.Store(true)
 			return
 		}
 	}
