@@ -26,6 +26,9 @@ func (l *Lines) Find(p []byte) int {
 	return l.n
 }
 
+// Len is how many lines Find has found.
+func (l *Lines) Len() int { return l.n }
+
 // Line returns line i of Find with its line feed, borrowed, and how long its head is: what comes before the blank and the parameters.
 func (l *Lines) Line(i int) (line []byte, head int) {
 	at, here, name := l.b.begin(i), &l.b.ends[i+1], l.b.ends[i].names
@@ -39,10 +42,18 @@ func (l *Lines) Line(i int) (line []byte, head int) {
 // Same says which lines belong together: they have one head, and none of a few parameters.
 type Same struct {
 	Head   []byte    // with all that comes before the parameters, but for the blank
-	Never  [3]string // names of parameters, or what begins with the same seven bytes; "" is none
 	From   int       // how many bytes at the beginning of the head are left out, and
 	Sender *Sender   // what is put there instead
 	Limit  int       // of bytes that a line may have before and afterwards, without its line feed
+	never  [3]uint64 // keys of names
+}
+
+// Never says which parameters the lines must not have, nor others that begin with the same seven bytes: three at most.
+func (s *Same) Never(names ...string) {
+	s.never = [3]uint64{}
+	for i, name := range names {
+		s.never[i] = keyOf(name) >> 8
+	}
 }
 
 // Append appends lines to dst within its capacity, from line i on, up to one that is not the same. It returns what dst is then, how
@@ -50,7 +61,6 @@ type Same struct {
 func (l *Lines) Append(dst []byte, i int, same *Same) (out []byte, lines, bytes int) {
 	at, name := l.b.begin(i), l.b.ends[i].names
 	begin, text, prefix := at, l.text, same.Sender.text
-	never := [3]uint64{keyOf(same.Never[0]) >> 8, keyOf(same.Never[1]) >> 8, keyOf(same.Never[2]) >> 8}
 	for ; i < l.n; i++ {
 		mark := l.b.ends[i+1]
 		head := text[at:mark.end]
@@ -62,7 +72,7 @@ func (l *Lines) Append(dst []byte, i int, same *Same) (out []byte, lines, bytes 
 		}
 		line := text[at : mark.end+1]
 		length := len(prefix) + len(line) - same.From
-		if max(length, len(line)) > same.Limit+1 || length > cap(dst)-len(dst) || hasKey(l.b.keys[name:mark.names], &never) {
+		if max(length, len(line)) > same.Limit+1 || length > cap(dst)-len(dst) || hasKey(l.b.keys[name:mark.names], &same.never) {
 			break
 		}
 		dst = append(append(dst, prefix...), line[same.From:]...)

@@ -59,7 +59,8 @@ func checkAppend(t *testing.T, l *message.Lines, i, found int, m *message.Messag
 	sender, err := message.NewSender("n1", "x")
 	require.NoError(t, err)
 	line, head := l.Line(i)
-	same := message.Same{Head: line[:head], Never: [3]string{"cache", "", "transmission_report"}, From: m.Destination(), Sender: sender, Limit: 60}
+	same := message.Same{Head: line[:head], From: m.Destination(), Sender: sender, Limit: 60}
+	same.Never("cache", "transmission_report")
 	var want []byte
 	first, n, size := string(line[:head]), 0, 0
 	const room = 120

@@ -52,10 +52,9 @@ func (r *Router) Pass(c *Client, p []byte) (used, messages int) {
 	return used, messages
 }
 
-// pass passes on lines from line i on, as long as they have the same head. It returns how many they were and their bytes.
+// pass passes on lines from line i on, as long as they go to the same. It returns how many they were and their bytes.
 func (r *Router) pass(c *Client, i int) (n, bytes int) {
-	line, head := r.lines.Line(i)
-	way := r.routed(c, line[:head], i)
+	way := r.routed(c, i)
 	if way == nil {
 		return 0, 0
 	}
@@ -63,15 +62,16 @@ func (r *Router) pass(c *Client, i int) (n, bytes int) {
 	if way.command != nil {
 		n, bytes = r.passToAll(c, way, i)
 	} else {
-		n, bytes = r.passToOne(way, i, len(line))
+		n, bytes = r.passToOne(c, way.to, i)
 	}
 	c.received += uint64(n)
 	return n, bytes
 }
 
-// routed returns where lines with that head go, such as line i, if they take the short way.
-func (r *Router) routed(c *Client, head []byte, i int) *route {
-	way, m := c.route, &r.passing
+// routed returns where lines with the head of line i go, and line i does, if they take the short way.
+func (r *Router) routed(c *Client, i int) *route {
+	line, size := r.lines.Line(i)
+	way, m, head := c.route, &r.passing, line[:size]
 	if way != nil && string(way.same.Head) == string(head) &&
 		(way.command != nil || way.generation == r.services.generation && way.to == c.memo.to) {
 		return way
@@ -85,33 +85,42 @@ func (r *Router) routed(c *Client, head []byte, i int) *route {
 	}
 	if way == nil {
 		way = new(route)
+		way.same.Never(paramCache, paramReport, paramID)
 		c.route = way
 	}
-	*way = route{generation: c.memo.generation, to: c.memo.to, same: message.Same{
-		Head: append(way.same.Head[:0], head...), From: m.Destination(), Never: [3]string{paramCache, paramReport},
-	}}
-	if group {
-		way.to, way.everywhere = nil, m.ServiceBytes()[0] != '.'
-		way.command = way.same.Head[len(head)-len(m.CommandBytes()):]
-		way.same.Never[2] = paramID
+	way.same.Head, way.same.From = append(way.same.Head[:0], head...), m.Destination()
+	if way.command = nil; group {
+		way.command, way.everywhere = way.same.Head[size-len(m.CommandBytes()):], m.ServiceBytes()[0] != '.'
+	} else if way.generation = c.memo.generation; way.to != c.memo.to {
+		way.to = c.memo.to
 	}
-	m.Reset()
 	return way
 }
 
-// passToOne passes on lines from line i on, which has so many bytes, to the service that they name.
-func (r *Router) passToOne(way *route, i, size int) (n, bytes int) {
-	conn, ok := way.to.conn.(RoomConn)
+// passToOne passes on lines from line i on to a service that they name.
+func (r *Router) passToOne(c, to *Client, i int) (n, bytes int) {
+	conn, ok := to.conn.(RoomConn)
 	if !ok {
 		return 0, 0
 	}
-	room := conn.Room(way.same.Sender.Len() - way.same.From + size)
+	line, _ := r.lines.Line(i)
+	same := &c.route.same
+	room := conn.Room(same.Sender.Len() - same.From + len(line))
 	if room == nil {
 		return 0, 0
 	}
-	room, n, bytes = r.lines.Append(room, i, &way.same)
+	for {
+		more, lines, size := r.lines.Append(room, i, same)
+		room, i, n, bytes = more, i+lines, n+lines, bytes+size
+		if lines == 0 || i == r.lines.Len() {
+			break
+		}
+		if way := r.routed(c, i); way == nil || way.command != nil || way.to != to {
+			break
+		}
+	}
 	conn.Fill(room, n)
-	way.to.sent += uint64(n)
+	to.sent += uint64(n)
 	r.stats.Forwarded += uint64(n)
 	return n, bytes
 }
