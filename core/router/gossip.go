@@ -61,7 +61,11 @@ func (r *Router) refused(c *Client, m *message.Message) {
 	if shutdown, _ := m.Bool("shutdown"); shutdown {
 		pause = leavePause
 	}
-	r.log.warn("this router was refused", "by", n.address.HostPort(), "answer", shown(m), "pause", pause)
+	if conflict, _ := m.Get("conflict"); conflict == "name" {
+		r.log.warn("another router has this router's name: give one of them another server_name", "name", r.name, "address", n.address.HostPort(), "pause", pause)
+	} else {
+		r.log.warn("this router was refused", "by", n.address.HostPort(), "answer", shown(m), "pause", pause)
+	}
 	r.plan(n, pause)
 }
 
@@ -88,7 +92,7 @@ func (r *Router) linkNeighbor(c *Client) {
 		n.out = nil
 		r.drop(out, errReceived)
 	}
-	n.link, n.out, n.refused, n.pause = c, nil, false, 0
+	n.link, n.out, n.refused, n.missed, n.pause = c, nil, false, false, 0
 }
 
 // secureAt returns the neighbor that is dialled over TLS at the same IP.

@@ -32,6 +32,7 @@ type neighbor struct {
 	out      *Client // dialled, before the handshake
 	dialling bool
 	refused  bool
+	missed   bool // the last attempt failed
 	answerBy time.Time
 	due      time.Time // of the next attempt
 	pause    time.Duration
@@ -233,7 +234,12 @@ func (r *Router) dialFailed(to address.Address, err error) {
 		return
 	}
 	n.dialling = false
-	r.log.debug("router cannot be reached", "address", to.HostPort(), "error", err)
+	if n.explicit && !n.missed { // once: the attempts go on
+		r.log.warn("neighbor cannot be reached, attempts go on", "address", to.HostPort(), "error", err)
+	} else {
+		r.log.debug("router cannot be reached", "address", to.HostPort(), "error", err)
+	}
+	n.missed = true
 	if n.gossips(r) {
 		m := message.New("UNREACHABLE").Set("who", to.HostPort())
 		m.SetService(".")

@@ -324,3 +324,34 @@ func TestPanicInARule(t *testing.T) {
 	r.Closed(c, nil, router.Lost{})
 	require.Equal(t, uint64(1), r.Stats().Closed)
 }
+
+// TestNeighborsInTheLog: that one is away is told once, until it has been there; that two have one name, with what to do.
+func TestNeighborsInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	now := time.Unix(1768770000, 0)
+	at := addr(t, "10.0.0.1:4042")
+	r, err := router.New(router.Options{ServerName: "n5", MyAddress: addr(t, "10.0.0.5:4042"), Neighbors: []address.Address{at},
+		Logger: slog.New(slog.NewTextHandler(&log, nil))}, nobody{}, now)
+	require.NoError(t, err)
+	away := func() {
+		for range 5 {
+			now = now.Add(70 * time.Second)
+			r.Tick(now)
+			r.DialFailed(at, errors.New("connection refused"))
+		}
+	}
+	away()
+	require.Equal(t, 1, strings.Count(log.String(), `msg="neighbor cannot be reached, attempts go on" address=10.0.0.1:4042 error="connection refused"`), log.String())
+	dial := func() *router.Client {
+		now = now.Add(70 * time.Second)
+		r.Tick(now)
+		return r.Opened(&memory{}, router.Origin{Kind: router.Out, Remote: at})
+	}
+	c := dial()
+	receive(t, r, c, "<n1:communicatord ACCEPT my_address=10.0.0.1:4042;server_name=n1")
+	r.Closed(c, errors.New("reset"), router.Lost{})
+	away()
+	require.Equal(t, 2, strings.Count(log.String(), "neighbor cannot be reached"), log.String())
+	receive(t, r, dial(), "<n1:communicatord REFUSE conflict=name")
+	require.Contains(t, log.String(), `another router has this router's name: give one of them another server_name" name=n5 address=10.0.0.1:4042`)
+}
