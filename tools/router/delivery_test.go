@@ -113,6 +113,7 @@ type tell struct {
 
 func newTell(p *peer) *tell {
 	s := &tell{peer: p, reported: map[int]int{}, over: make(chan struct{})}
+	_ = p.c.SetDeadline(time.Time{}) // the handshake had one: on a busy machine it would end the reports in midst of them
 	report := regexp.MustCompile(`TRANSMISSION_REPORT .*\bcommand=D(\d+);.*status=failed`)
 	go func() {
 		defer close(s.over)
