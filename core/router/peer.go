@@ -24,13 +24,29 @@ type peer struct {
 	load                                float64
 	loadAt                              int64
 	turn                                uint64 // when it was picked last for a service that several have
+	answered                            uint64 // see AskAlive
 	told                                bool   // it knows what is up here
 	toldHeard, toldNodes, toldNeighbors string // and what is behind this router
 }
 
 // AskAlive asks a router of ours for a sign of life. False: the client is none, or nothing could be asked.
-func (c *Client) AskAlive() bool {
-	return c.state == linked && !c.peer.plain && c.Send(c.r.make("ALIVE")) == nil
+func (c *Client) AskAlive(serial uint64) bool {
+	return c.state == linked && !c.peer.plain && c.Send(c.r.make("ALIVE").SetUint("serial", serial)) == nil
+}
+
+// Answered is the serial of the last question of AskAlive that was answered.
+func (c *Client) Answered() uint64 {
+	if c.peer == nil {
+		return 0
+	}
+	return c.peer.answered
+}
+
+// alive takes the answer of a router.
+func (r *Router) alive(c *Client, m *message.Message) {
+	if serial, err := m.Uint("serial"); err == nil {
+		c.peer.answered = serial
+	}
 }
 
 // connect answers CONNECT, the first message of a router that connects: ACCEPT, REFUSE, or INVALID when it cannot show who it is.

@@ -111,6 +111,9 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		r.heard.note(r, m.SentFromServerBytes(), c)
 	}
 	if mine {
+		if c.state == linked && string(m.CommandBytes()) == "ABSOLUTELY" {
+			r.alive(c, m)
+		}
 		r.became(m, "router", r.own.Dispatch(c, m), nil)
 		return
 	}

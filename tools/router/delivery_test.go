@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -266,6 +267,16 @@ func TestSuspendedRouter(t *testing.T) {
 	eventually(t, "what a living one has read is not in doubt", func() bool { sweep(); return doubt() == 0 })
 
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
+	eventually(t, "all of its threads stand still", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+		for _, file := range threads {
+			text, _ := os.ReadFile(file)
+			if _, state, _ := strings.Cut(string(text), ") "); !strings.HasPrefix(state, "T") {
+				return false
+			}
+		}
+		return err == nil && len(threads) > 0
+	})
 	sender.someTo("n2:alpha", 10)
 	eventually(t, "it was sent", func() bool { return doubt() >= 10 })
 	for range 5 {

@@ -44,22 +44,20 @@ func (w *crowd) sweep() time.Duration {
 
 // alive is what is known of the process of another router, whose kernel acknowledges what it is sent even while it is suspended.
 type alive struct {
-	open  bool   // it was asked, and has said nothing since
-	asked uint64 // bytes given when it was asked
-	heard uint64 // bytes that came from it, by then
+	serial uint64 // of the last question
+	asked  uint64 // bytes given with it
 }
 
-// sweep lets the client forget what it has read. A router of ours is asked for a sign of life first, behind what it was sent: what it was
-// sent before is taken for read only then.
+// sweep lets the client forget what it has read. A router of ours is asked for a sign of life first, behind what it was sent: only its
+// answer says that it has read that.
 func (c *client) sweep() {
 	if c.wire.count > 0 && c.rules != nil && c.wire.far {
-		a, in := &c.alive, c.wire.Conn.Stats().BytesIn
-		if a.open && in == a.heard {
+		a := &c.alive
+		if c.rules.Answered() != a.serial {
 			return
 		}
-		a.open, a.heard = false, in
-		if c.wire.given != a.asked && c.rules.AskAlive() {
-			a.open, a.asked = true, c.wire.given
+		if c.wire.given != a.asked && c.rules.AskAlive(a.serial+1) {
+			a.serial, a.asked = a.serial+1, c.wire.given
 		}
 	}
 	c.wire.sweep()
