@@ -15,8 +15,11 @@ import (
 func (l *Link) Send(m *message.Message) error {
 	// Most replies of most services are lines that are there already, to a link that has room: they go the short way.
 	s := l.shared
+	if s.usual == nil || s.usual.Traced() || s.filler != l && !s.lend(l) {
+		return l.send(m)
+	}
 	line := m.Verbatim()
-	if s.filler != l || line == nil || l.json || s.options.Form == FormJSON || s.usual == nil || s.usual.Traced() {
+	if line == nil || l.json || s.options.Form == FormJSON {
 		return l.send(m)
 	}
 	room, at := s.room, s.used

@@ -1,6 +1,7 @@
 package stream
 
-// enough is the room that is lent at least, up to the low mark.
+// enough is the room that is lent at least, up to the low mark. The smallest
+// buffer has it.
 const enough = 512
 
 // Lend implements transport.Lender: the room is that behind the queue, in its
@@ -12,8 +13,9 @@ func (c *Conn) Lend() []byte {
 	}
 	if c.out == nil {
 		c.out = c.loop.pool.get(int(c.hint))
+	} else {
+		c.out = c.loop.pool.grow(c.out, min(more, enough))
 	}
-	c.out = c.loop.pool.grow(c.out, min(more, enough))
 	b := c.out.b
 	return b[len(b):len(b):min(cap(b), len(b)+more)]
 }
