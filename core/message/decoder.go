@@ -87,22 +87,8 @@ func (d *Decoder) Decode(p []byte, m *Message, to Receiver) error {
 	return feed.take(p)
 }
 
-// Next decodes the first line of p, which comes next in the stream, into m, provided that it is whole and as AppendText would write
-// it, and returns the line and what is behind it. When it returns false, p has to go to Feed. A receiver that has had enough
-// hands what is behind the line to Hold.
-func (d *Decoder) Next(p []byte, m *Message) (line, rest []byte, ok bool) {
-	if len(d.held) > 0 || d.state != inLine {
-		return nil, p, false
-	}
-	n := bytes.IndexByte(p, '\n')
-	if n < 0 || n > d.limit() || !m.indexLine(p[:n]) {
-		m.Reset()
-		return nil, p, false
-	}
-	return p[:n:n], p[n+1:], true
-}
-
-// Hold keeps what comes behind the line at which the receiver had enough, as Feed does when f returns false. It is for after Next.
+// Hold keeps what comes behind the line at which the receiver had enough, as Feed does when f returns false. It is for those who
+// found lines by themselves, at the beginning of one and with nothing kept: see Between.
 func (d *Decoder) Hold(rest []byte) {
 	if len(rest) > 0 {
 		d.held, d.lines = bytes.Clone(rest), true

@@ -147,23 +147,10 @@ func TestDecoderProperty(t *testing.T) {
 }
 
 // requireSplit requires that portions of the given sizes (taken in turn) make no difference, nor does a receiver that often
-// has enough, nor to take lines by Next while that is possible, or decoded.
+// has enough, nor to have them decoded.
 func requireSplit(t require.TestingT, stream, sizes []byte) {
 	requireSplitBy(t, stream, sizes, (*message.Decoder).Feed)
 	var m, slow message.Message
-	requireSplitBy(t, stream, sizes, func(d *message.Decoder, p []byte, take func([]byte) bool) error {
-		for {
-			line, rest, ok := d.Next(p, &m)
-			if !ok {
-				return d.Feed(p, take)
-			}
-			require.True(t, !m.Canonical() || string(line) == string(m.AppendReceived(nil)), "%q", line)
-			if p = rest; !take(line) {
-				d.Hold(p)
-				return nil
-			}
-		}
-	})
 	requireSplitBy(t, stream, sizes, func(d *message.Decoder, p []byte, take func([]byte) bool) error {
 		return d.Decode(p, &m, receiver(func(line []byte, err error) bool {
 			require.Equal(t, slow.DecodeSlowly(line), err, "%q", line)

@@ -117,7 +117,7 @@ func FuzzDecoderSplit(f *testing.F) {
 	f.Add([]byte("one\r\ntwo\n\nthirteen bytes and more\nthree"), []byte{1, 0, 7, 200})
 	f.Add([]byte("A b=c;d=e\nA\nA a=\"; \"\na/B\n<a:b C\nA b=1;a=2\nA b=\\n\n"), []byte{255, 64})
 	f.Add([]byte("twelve bytes\r\ntwelve bytes\r\r\n\r\n"), []byte{13, 1})
-	f.Add([]byte("0:A\n"), []byte{48})
+	f.Add([]byte("0:A\n<: A\n"), []byte{48})
 	f.Fuzz(func(t *testing.T, stream, sizes []byte) {
 		if len(sizes) > 0 && len(sizes) < 100 {
 			requireSplit(t, stream, sizes)
