@@ -60,8 +60,8 @@ func TestAnswersGoTogether(t *testing.T) {
 	}
 	require.True(t, together)
 
-	much := sentBefore(t, 40, 8<<10, nothing)
-	require.GreaterOrEqual(t, much, 24)
+	// Of 39 answers at most 256 KiB wait; fewer do when the turn takes longer than an answer may.
+	require.GreaterOrEqual(t, sentBefore(t, 40, 8<<10, nothing), 39-256/8)
 
 	require.Equal(t, 9, sentBefore(t, 10, 64<<10, nothing), "a large answer does not wait")
 
