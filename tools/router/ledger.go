@@ -89,7 +89,7 @@ func (l *ledger) note(bytes int) {
 	l.noted = l.taken
 	l.given += uint64(bytes)
 	if l.count > 0 && !l.ended {
-		last := &l.list[(l.head+l.count-1)&(len(l.list)-1)]
+		last := l.at(l.count - 1)
 		if uint64(last.bytes)+uint64(bytes) <= min(l.given-l.base, l.doubt())/fine {
 			last.bytes += uint32(bytes)
 			last.messages += messages
@@ -99,10 +99,13 @@ func (l *ledger) note(bytes int) {
 	if l.count == len(l.list) {
 		l.room()
 	}
-	l.list[(l.head+l.count)&(len(l.list)-1)] = stretch{uint32(bytes), messages}
+	*l.at(l.count) = stretch{uint32(bytes), messages}
 	l.count++
 	l.ended = false
 }
+
+// at is the place of a stretch, counted from the oldest. The ring has a power of two of them.
+func (l *ledger) at(i int) *stretch { return &l.list[(l.head+i)&(len(l.list)-1)] }
 
 // room makes place for another stretch: by forgetting, or by twice the space where that does not help much.
 func (l *ledger) room() {
@@ -112,7 +115,7 @@ func (l *ledger) room() {
 	}
 	bigger := make([]stretch, max(smallRing, 2*len(l.list)))
 	for i := range l.count {
-		bigger[i] = l.list[(l.head+i)&(len(l.list)-1)]
+		bigger[i] = *l.at(i)
 	}
 	l.list, l.head = bigger, 0
 }
@@ -128,11 +131,8 @@ func (l *ledger) doubt() uint64 {
 // has is how many bytes the peer's kernel has, as far as is known.
 func (l *ledger) has() uint64 {
 	out := l.Conn.Stats().BytesOut
-	if a, ok := l.Conn.(transport.Acknowledger); ok {
-		n, _ := a.Unacked()
-		return out - min(uint64(n), out)
-	}
-	return out
+	n, _ := l.Unacked()
+	return out - min(uint64(n), out)
 }
 
 // forget drops what has arrived and is long ago or far behind.
@@ -148,7 +148,7 @@ func (l *ledger) forget() {
 // drop forgets stretches that end at or before until.
 func (l *ledger) drop(until uint64) {
 	for l.count > 0 {
-		r := l.list[l.head]
+		r := l.at(0)
 		if l.base+uint64(r.bytes) > until {
 			return
 		}
@@ -180,7 +180,7 @@ func (l *ledger) pending() int {
 func (l *ledger) upTo(bytes uint64) uint64 {
 	n, at := l.known, l.base
 	for i := range l.count {
-		r := l.list[(l.head+i)&(len(l.list)-1)]
+		r := l.at(i)
 		if end := at + uint64(r.bytes); end <= bytes {
 			n, at = n+uint64(r.messages), end
 			continue
