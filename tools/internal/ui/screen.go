@@ -24,7 +24,7 @@ type Screen struct {
 func NewScreen(env *toolkit.Env) *Screen {
 	s := &Screen{env: env}
 	if f, ok := env.Stdout.Writer.(term.File); ok {
-		s.out = &lockedFile{File: f, thrift: thrift{out: f}}
+		s.out = &lockedFile{File: f, out: lockedWriter{thrift: thrift{out: f}}}
 	} else {
 		s.out = &lockedWriter{thrift: thrift{out: env.Stdout.Writer}}
 	}
@@ -71,21 +71,16 @@ func (s *Screen) Copy(text string) error {
 	return nil
 }
 
-// lockedFile is a terminal to which one writes at a time: what is copied must not get into what is drawn.
+// lockedFile is a terminal whose writes go through a lockedWriter.
 type lockedFile struct {
 	term.File
-	mu     sync.Mutex
-	thrift thrift
+	out lockedWriter
 }
 
 // Write implements io.Writer.
-func (f *lockedFile) Write(p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.thrift.Write(p)
-}
+func (f *lockedFile) Write(p []byte) (int, error) { return f.out.Write(p) }
 
-// lockedWriter is lockedFile for what is no file.
+// lockedWriter is written to by one at a time: what is copied must not get into what is drawn.
 type lockedWriter struct {
 	mu     sync.Mutex
 	thrift thrift
