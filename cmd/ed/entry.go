@@ -29,7 +29,11 @@ func commands(env *toolkit.Env, list []entry) []*cli.Command {
 
 // called makes the commands that a command line is about: the one that it names, where it begins with a name, and else all.
 func called(env *toolkit.Env, argv []string, list []entry) []*cli.Command {
-	i := slices.IndexFunc(list, func(e entry) bool { return e.name == firstWord(argv, list) })
+	named := func(word string) int { return slices.IndexFunc(list, func(e entry) bool { return e.name == word }) }
+	i := named(linked(argv))
+	if i < 0 && len(argv) > 1 {
+		i = named(argv[1])
+	}
 	if i < 0 || list[i].whole {
 		return commands(env, list)
 	}
@@ -37,32 +41,26 @@ func called(env *toolkit.Env, argv []string, list []entry) []*cli.Command {
 	return []*cli.Command{list[i].make(env)}
 }
 
-// firstWord is the command in the program's name, or else the first argument.
-func firstWord(argv []string, list []entry) string {
-	if len(argv) == 0 {
-		return ""
+// linked is what the program's name calls for, when it was called through a link named ed-COMMAND; "" when it was not.
+func linked(argv []string) string {
+	if len(argv) > 0 {
+		if command, ok := strings.CutPrefix(filepath.Base(argv[0]), "ed-"); ok {
+			return command
+		}
 	}
-	name, ok := strings.CutPrefix(filepath.Base(argv[0]), "ed-")
-	if ok && slices.ContainsFunc(list, func(e entry) bool { return e.name == name }) {
-		return name
-	}
-	if len(argv) == 1 {
-		return ""
-	}
-	return argv[1]
+	return ""
 }
 
 // dispatch reads the program's name: called through a link named ed-COMMAND, that command is meant, in the form that is compatible
 // with the C++ program of this name. It returns the arguments with the command put in front.
 func dispatch(env *toolkit.Env, app *cli.App, argv []string) []string {
-	program := "ed"
+	command := linked(argv)
+	env.Program = "ed"
 	if len(argv) > 0 {
-		program, argv = filepath.Base(argv[0]), argv[1:]
+		env.Program, argv = filepath.Base(argv[0]), argv[1:]
 	}
-	env.Program = program
-	command, ok := strings.CutPrefix(program, "ed-")
 	cmd := app.Command(command)
-	if !ok || cmd == nil {
+	if cmd == nil {
 		return argv
 	}
 	env.Compat = true
