@@ -134,10 +134,7 @@ func (c *Client) keep(i Item) error {
 // Inspect fetches tables, in the order of their names here. Records that come meanwhile are kept for Next. A table that the process does not have is
 // a *RefusedError.
 func (c *Client) Inspect(ctx context.Context, tables ...string) ([]*inspect.Sheet, error) {
-	m := message.New("INSPECT")
-	if len(tables) > 0 {
-		m.Set("table", strings.Join(tables, ","))
-	}
+	m := inspection(tables)
 	serial := c.ask(m)
 	if err := c.conn.Send(m); err != nil {
 		return nil, err
@@ -159,6 +156,15 @@ func (c *Client) Inspect(ctx context.Context, tables ...string) ([]*inspect.Shee
 		}
 	}
 	return all, nil
+}
+
+// inspection is the question for tables; for the table of tables, if there are none.
+func inspection(tables []string) *message.Message {
+	m := message.New("INSPECT")
+	if len(tables) > 0 {
+		m.Set("table", strings.Join(tables, ","))
+	}
+	return m
 }
 
 // ask gives a question its serial number.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -164,12 +163,8 @@ func (w *visit) next() {
 	}
 	w.asked = true
 	w.wait()
-	m := message.New("INSPECT")
-	if tables := w.questions[0].Tables; len(tables) > 0 {
-		m.Set("table", strings.Join(tables, ","))
-	}
 	w.serial++
-	m.SetUint("serial", w.serial)
+	m := inspection(w.questions[0].Tables).SetUint("serial", w.serial)
 	if err := w.link.Send(m); err != nil && !errors.Is(err, transport.ErrClosed) { // then OnClose follows, and knows why
 		w.end(err)
 	}
