@@ -42,28 +42,14 @@ func (r *Router) toServices(c *Client, m *message.Message) (reached int) {
 		r.log.debug("broadcast cannot be written", "message", shown(m), "error", err)
 		return 0
 	}
-	for i := len(e.sets) - 1; i >= 0; i-- {
-		if i >= len(e.sets) {
-			continue // a connection ended by what it was sent
+	for to := range e.receivers(c) {
+		if to.sendLine(m, line) == nil {
+			reached++
 		}
-		reached += e.sets[i].send(c, m, line)
 	}
 	c.reachesAll()
 	r.stats.Broadcasts++
 	r.stats.Delivered += uint64(reached)
-	return reached
-}
-
-// send sends m, of which line is the text, to the services of s, but not to c. It returns how many took it.
-func (s *commandSet) send(c *Client, m *message.Message, line []byte) (reached int) {
-	for i := len(s.clients) - 1; i >= 0; i-- {
-		if i >= len(s.clients) {
-			continue // a connection ended by what it was sent
-		}
-		if to := s.clients[i]; to != c && to.state == local && to.sendLine(m, line) == nil {
-			reached++
-		}
-	}
 	return reached
 }
 

@@ -2,6 +2,7 @@ package router
 
 import (
 	"hash/maphash"
+	"iter"
 	"slices"
 	"strings"
 
@@ -23,6 +24,20 @@ type commandSet struct {
 	key     uint64 // in Router.sets
 	list    []announced
 	clients []*Client
+}
+
+// receivers are the services of this node that announced the command, but not c, each once. Connections that end meanwhile are
+// orphans: the lists stay as they are until the rules are at rest.
+func (e *command) receivers(c *Client) iter.Seq[*Client] {
+	return func(yield func(*Client) bool) {
+		for _, set := range e.sets {
+			for _, to := range set.clients {
+				if to != c && to.state == local && !yield(to) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // announced is one command of a set, and where the set is in its list.

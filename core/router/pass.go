@@ -144,17 +144,13 @@ func (r *Router) passToAll(c *Client, way *route, i int) (n, bytes int) {
 	}
 	defer r.leave(r.enter())
 	reached := 0
-	for _, set := range e.sets {
-		for _, to := range set.clients {
-			switch {
-			case to == c || to.state != local:
-			case to.conn.(LinesConn).SendLines(text, n) != nil:
-				to.refused += uint64(n)
-			default:
-				to.sent += uint64(n)
-				reached++
-			}
+	for to := range e.receivers(c) {
+		if to.conn.(LinesConn).SendLines(text, n) != nil {
+			to.refused += uint64(n)
+			continue
 		}
+		to.sent += uint64(n)
+		reached++
 	}
 	c.reachesAll()
 	r.stats.Broadcasts += uint64(n)
@@ -168,16 +164,11 @@ func (r *Router) passToAll(c *Client, way *route, i int) (n, bytes int) {
 // takesLines says whether all take lines that are to get what c broadcasts, and there are any.
 func (e *command) takesLines(c *Client) bool {
 	found := false
-	for _, set := range e.sets {
-		for _, to := range set.clients {
-			if to == c || to.state != local {
-				continue
-			}
-			if conn, ok := to.conn.(LinesConn); !ok || !conn.TakesLines() {
-				return false
-			}
-			found = true
+	for to := range e.receivers(c) {
+		if conn, ok := to.conn.(LinesConn); !ok || !conn.TakesLines() {
+			return false
 		}
+		found = true
 	}
 	return found
 }
