@@ -51,6 +51,7 @@ type cache struct {
 	byService map[string][]*waitingLine
 	messages  int
 	bytes     int
+	packets   int   // bytes of those that came without a connection: these count as of one client
 	next      int64 // no message expires before this Unix second
 }
 
@@ -95,8 +96,8 @@ func (r *Router) keep(c *Client, m *message.Message) {
 	k.byService[name] = append(k.byService[name], e)
 	k.messages++
 	k.bytes += len(text)
-	if c != nil {
-		c.cached += len(text)
+	if share := r.filledBy(c); share != nil {
+		*share += len(text)
 	}
 	r.stats.Cached++
 	r.became(m, "cached", dispatch.Handled, nil)
@@ -109,7 +110,19 @@ func (r *Router) keep(c *Client, m *message.Message) {
 // roomFor says whether the cache takes n more bytes from c.
 func (r *Router) roomFor(c *Client, n int) bool {
 	l := &r.o.Limits
-	return r.cache.messages < l.CacheMessages && r.cache.bytes+n <= l.CacheBytes && (c == nil || c.cached+n <= l.ClientCache)
+	share := r.filledBy(c)
+	return r.cache.messages < l.CacheMessages && r.cache.bytes+n <= l.CacheBytes && (share == nil || *share+n <= l.ClientCache)
+}
+
+// filledBy returns how much of the cache is filled by what c sent; nil where nobody did.
+func (r *Router) filledBy(c *Client) *int {
+	switch {
+	case c == nil:
+		return nil
+	case c.origin.Kind == Datagram:
+		return &r.cache.packets
+	}
+	return &c.cached
 }
 
 // take removes all messages that wait for a service.
@@ -126,8 +139,8 @@ func (r *Router) take(name string) []*waitingLine {
 func (r *Router) dropped(e *waitingLine) {
 	r.cache.messages--
 	r.cache.bytes -= len(e.text)
-	if e.from != nil {
-		e.from.cached -= len(e.text)
+	if share := r.filledBy(e.from); share != nil {
+		*share -= len(e.text)
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
 	rules "github.com/ed-toolbox/ed/core/router"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -137,18 +139,30 @@ func readSignal(s *setup, text string) (err error) {
 	return err
 }
 
-// readRemote takes private addresses only: what goes there is in the clear. It is checked again when loopback_peers is known.
+// readRemote takes private addresses only: what goes there is in the clear. A loopback address in a file is passed over with a
+// warning, as the configuration that comes with communicatord has one.
 func readRemote(s *setup, text string) (err error) {
+	v := s.settings.Get("remote_listen")
+	const useless = "is a loopback address, where no other host connects (loopback_peers=yes allows it)"
 	s.remote, err = readIP(text, address.Defaults{Scheme: address.TCP, Port: remotePort}, func(ip netip.Addr) error {
 		switch {
 		case ip.IsUnspecified():
 			return fmt.Errorf("%s is every address: name the private one; secure_listen is for others", ip)
-		case ip.IsLoopback() && !s.wantsLoopback():
-			return fmt.Errorf("%s is a loopback address, where no other host connects (loopback_peers=yes allows it)", ip)
+		case ip.IsLoopback() && !s.wantsLoopback() && v.Origin.Kind != config.FromFile:
+			return fmt.Errorf("%s %s", ip, useless)
 		case !ip.IsPrivate() && !ip.IsLoopback():
 			return fmt.Errorf("%s is not a private address: secure_listen is for others", ip)
 		}
 		return nil
+	})
+	if s.wantsLoopback() {
+		return err
+	}
+	s.remote = slices.DeleteFunc(s.remote, func(a address.Address) bool {
+		if a.IP.IsLoopback() {
+			s.warnings = append(s.warnings, fmt.Sprintf("%s: remote_listen is passed over: %s %s", v.Origin, a.IP, useless))
+		}
+		return a.IP.IsLoopback()
 	})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,6 +166,7 @@ func (s *setup) complete(env *toolkit.Env) error {
 			return wrong("secure_listen", "it needs USER:PASSWORD before the address, or a certificate_authority: anybody could connect")
 		}
 	}
+	s.dropCertificate()
 	if s.privateKey != "" && s.certificate == "" {
 		return wrong("private_key", "it needs a certificate")
 	}
@@ -188,6 +190,23 @@ func (s *setup) complete(env *toolkit.Env) error {
 		return wrong("my_address", "%s is a loopback address, where other routers cannot find this one", s.mine.IP)
 	}
 	return nil
+}
+
+// dropCertificate passes over a certificate of a file that is not there and that nothing needs, with a warning: the configuration that
+// comes with communicatord names one.
+func (s *setup) dropCertificate() {
+	needed := len(s.secure) > 0 || slices.ContainsFunc(s.neighbors, func(a address.Address) bool { return a.Scheme == address.TLS })
+	v := s.settings.Get("certificate")
+	if needed || v.Origin.Kind != config.FromFile || s.certificate == "" {
+		return
+	}
+	for _, path := range []string{s.certificate, s.privateKey} {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			s.warnings = append(s.warnings, fmt.Sprintf("%s: certificate is passed over, as nothing needs it: %v", v.Origin, err))
+			s.certificate, s.privateKey = "", ""
+			return
+		}
+	}
 }
 
 // peerPort is the port by which other routers reach this one.

@@ -33,7 +33,6 @@ func TestMistakes(t *testing.T) {
 		"signal group":           {"signal=239.1.2.3", "signal: 239.1.2.3 is a group"},
 		"remote any":             {"remote_listen=0.0.0.0", "remote_listen: 0.0.0.0 is every address"},
 		"remote public":          {"remote_listen=192.0.2.1", "remote_listen: 192.0.2.1 is not a private address"},
-		"remote loopback":        {"remote_listen=127.0.0.1", "remote_listen: 127.0.0.1 is a loopback address"},
 		"secure, nothing":        {"secure_listen=10.0.0.1", "secure_listen: it needs a certificate"},
 		"secure, anybody":        {"my_address=10.0.0.1\ncertificate=x\nsecure_listen=10.0.0.1", "secure_listen: it needs USER:PASSWORD"},
 		"secure, no password":    {"secure_listen=cds://user@10.0.0.1", "a user and a password are both needed"},
@@ -111,6 +110,44 @@ func TestValues(t *testing.T) {
 	require.Len(t, s.warnings, 2)
 	require.Equal(t, "these settings of communicatord mean nothing here: trace", s.warnings[0])
 	require.Regexp(t, `r.conf holds a secret and can be read by everybody`, s.warnings[1])
+}
+
+// TestTheConfigurationOfCommunicatord: the file that comes with it starts a router here, too. It listens for others on a loopback address
+// and names a certificate where there is none.
+func TestTheConfigurationOfCommunicatord(t *testing.T) {
+	dir := t.TempDir()
+	file := "certificate=" + dir + "/no.crt\nprivate_key=" + dir + "/no.key\nlocal_listen=127.0.0.1:4040\nremote_listen=127.0.0.1:4042\n" +
+		"signal=127.0.0.1:4041\nmy_address=127.0.0.1\nmax_gossip_timeout=3600\n"
+	s, err := loadText(t, file)
+	require.NoError(t, err)
+	require.Empty(t, s.remote)
+	require.Empty(t, s.certificate+s.privateKey)
+	require.Len(t, s.warnings, 2)
+	require.Regexp(t, `r.conf:4: remote_listen is passed over: 127.0.0.1 is a loopback address`, s.warnings[0])
+	require.Regexp(t, `r.conf:1: certificate is passed over, as nothing needs it: stat .*no.crt`, s.warnings[1])
+
+	s, err = loadText(t, file+"loopback_peers=yes")
+	require.NoError(t, err)
+	require.Len(t, s.remote, 1)
+	s, err = loadText(t, file+"neighbors=cds://192.0.2.1")
+	require.NoError(t, err)
+	require.NotEmpty(t, s.certificate, "it is needed, so that it is missing is an error later")
+	for _, o := range []config.Given{{Name: "remote-listen", Value: "127.0.0.1"}, {Name: "remote-listen", Value: "0.0.0.0"}} {
+		_, err = loadText(t, "", o)
+		require.Error(t, err, "who asks for it is told that it cannot be")
+	}
+}
+
+// TestClientCache reaches the rules, as the other limits do.
+func TestClientCache(t *testing.T) {
+	for text, want := range map[string]int{"client_cache=1K": 1024, "": 2 << 20} {
+		s, err := loadText(t, text)
+		require.NoError(t, err)
+		require.Equal(t, want, (&daemon{}).options(s).Limits.ClientCache)
+	}
+	s, err := loadText(t, "client_cache=0")
+	require.NoError(t, err)
+	require.Negative(t, (&daemon{}).options(s).Limits.CacheMessages, "nobody's messages wait")
 }
 
 // TestNothingSecretIsPrinted, whatever the form.
