@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,4 +84,78 @@ func TestWatchPlain(t *testing.T) {
 			require.NotContains(t, watch.raw(), "\x1b[?1049h")
 		})
 	}
+}
+
+// The recording has all that happened until the screen was left, or says what it has not.
+func TestWatchRecordsToTheEnd(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	say, _ := serveTalking(t, "alpha")
+	recording := filepath.Join(t.TempDir(), "all.jsonl")
+	watch := startOnScreen(t, 110, 24, nil, "watch", "--record", recording)
+	watch.sees("attached")
+	const sent = 3000
+	for n := range sent {
+		say(fmt.Sprintf("N n=%d", n))
+	}
+	watch.types("q")
+	watch.ends()
+	recorded, lost := recordedIn(t, recording)
+	require.Equal(t, sent, recorded+lost)
+}
+
+// A terminal that takes nothing for a while keeps nobody from recording.
+func TestWatchRecordsBehindSlowTerminal(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	say, _ := serveTalking(t, "alpha")
+	recording := filepath.Join(t.TempDir(), "all.jsonl")
+	attached, resume := make(chan struct{}), make(chan struct{})
+	var first, again sync.Once
+	var all strings.Builder
+	watch := startThrough(t, func(terminal *os.File, draw func([]byte)) {
+		_, _ = io.Copy(writer(func(p []byte) { // EIO: the program has ended
+			draw(p)
+			if all.Write(p); strings.Contains(all.String(), "attached") {
+				first.Do(func() { close(attached) })
+				<-resume
+			}
+		}), terminal)
+	}, 110, 24, nil, "watch", "--record", recording)
+	goOn := func() { again.Do(func() { close(resume) }) }
+	t.Cleanup(goOn)
+	<-attached
+	sent := 0
+	for range 15 { // as pictures, much more than fits into the terminal's buffer
+		for range 30 {
+			say(fmt.Sprintf("N n=%d;text=%060d", sent, sent*sent))
+			sent++
+		}
+		require.Eventually(t, func() bool {
+			recorded, lost := recordedIn(t, recording)
+			return recorded+lost == sent
+		}, 15*time.Second, 20*time.Millisecond, "of %d", sent)
+	}
+	goOn()
+	watch.types("q")
+	watch.ends()
+}
+
+// recordedIn is how many messages N a recording has, and how many it says are lost.
+func recordedIn(t *testing.T, path string) (recorded, lost int) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		var one struct {
+			Command    string
+			Slow, Rate int
+		}
+		if json.Unmarshal([]byte(line), &one) != nil {
+			continue // it is being written
+		}
+		if one.Command == "N" {
+			recorded++
+		}
+		lost += one.Slow + one.Rate
+	}
+	return recorded, lost
 }

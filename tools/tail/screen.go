@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"strings"
-	"sync"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -15,7 +13,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
-// board is `ed watch` on a full screen. It belongs to the goroutine of bubbletea; only pull works elsewhere, once at a time.
+// board is `ed watch` on a full screen. It belongs to the goroutine of bubbletea; only pull works elsewhere.
 type board struct {
 	look     *ui.Look
 	messages *ui.Messages
@@ -51,24 +49,31 @@ func boardKeys() ui.Keys[boardAction] {
 	}
 }
 
-// watchOnScreen shows what comes until the user ends it. What is recorded does not depend on what is looked at.
+// watchOnScreen shows what comes until the user ends it. What is recorded does not depend on what is looked at, nor on how fast
+// the terminal is, and what had happened by the end is still recorded.
 func (w *watching) watchOnScreen(ctx context.Context, from source) error {
 	look := ui.NewLook(w.env.Stdout, w.env.Getenv)
 	screen := ui.NewScreen(w.env)
-	pulling, stop := context.WithCancel(ctx)
-	var one sync.Mutex // held by whoever takes something
+	shelf := newShelf()
+	taking, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	taken := make(chan error, 1)
+	go func() { taken <- w.takeAll(taking, from, shelf) }()
 	b := &board{look: look, messages: ui.NewMessages(look), head: strings.Join(w.targets, " "), record: w.recordOf(), width: 80, height: 24,
-		pull: func() tea.Msg {
-			one.Lock()
-			defer one.Unlock()
-			return w.batch(pulling, from)
-		}}
+		pull: shelf.pull}
 	b.messages.Copy = screen.Copy
 	err := screen.Run(ctx, b)
-	stop()
-	one.Lock() // bubbletea does not wait for its commands
-	defer one.Unlock()
-	return cmp.Or(err, b.err)
+	shelf.leave()
+	if w.recorder == nil {
+		stop() // nobody sees the rest
+		return cmp.Or(err, <-taken)
+	}
+	from.Finish()
+	err = cmp.Or(err, <-taken)
+	if !from.Whole() {
+		w.out.Warn("not all that had happened came in time; what is missing in %s is not counted", toolkit.Escape(w.record.path))
+	}
+	return err
 }
 
 func (w *watching) recordOf() string {
@@ -78,42 +83,32 @@ func (w *watching) recordOf() string {
 	return w.record.path
 }
 
-// gatherFor is how long a batch is gathered, so that a flood does not draw the screen for each message.
-const (
-	gatherFor  = 50 * time.Millisecond
-	gatherMost = 5000
-)
-
-// batch waits for what comes, and takes what else is there within a moment. All of it is recorded.
-func (w *watching) batch(ctx context.Context, from source) tea.Msg {
-	var items []control.Followed
-	var moment <-chan time.Time
-	if ctx.Err() != nil {
-		return ended{context.Cause(ctx)}
-	}
-	for len(items) < gatherMost {
+// takeAll takes and records what comes, and puts it on the shelf, until nothing comes any more or ctx ends.
+func (w *watching) takeAll(ctx context.Context, from source, shelf *shelf) (err error) {
+	defer func() { shelf.close(err) }()
+	for {
+		var item control.Followed
+		var ok bool
 		select {
-		case i, ok := <-from.C():
-			if !ok {
-				return ended{context.Cause(ctx)}
+		case item, ok = <-from.C():
+		default: // nothing more for now: what is gathered is written before waiting
+			if err := w.flush(); err != nil {
+				return err
 			}
-			if err := w.take(i); err != nil {
-				return ended{err}
+			select {
+			case item, ok = <-from.C():
+			case <-ctx.Done():
+				return nil
 			}
-			if items = append(items, i); moment == nil {
-				moment = time.After(gatherFor)
-			}
-			continue
-		case <-moment:
-		case <-ctx.Done():
-			return ended{context.Cause(ctx)}
 		}
-		break
+		if !ok {
+			return nil
+		}
+		if err := w.take(item); err != nil {
+			return err
+		}
+		shelf.put(item)
 	}
-	if err := w.flush(); err != nil {
-		return ended{err}
-	}
-	return came{items}
 }
 
 // Init begins to wait.
