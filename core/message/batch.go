@@ -12,7 +12,7 @@ type batch struct {
 func newBatch() *batch {
 	b := &batch{}
 	b.ends[0].end = noLine
-	b.names = marks{b.starts[:], b.keys[:]}
+	b.names = marks{starts: b.starts[:], keys: b.keys[:]}
 	return b
 }
 
@@ -35,6 +35,7 @@ func (b *batch) find(p []byte) int {
 	if len(ends) == 0 {
 		return 0
 	}
+	b.names.mixed = b.mixed > 0
 	last := int(ends[len(ends)-1].names)
 	for at, i := 0, 0; ; i++ {
 		if at = b.names.sorted(p, at, last); at == last {
@@ -70,20 +71,17 @@ func (d *feed) known1(p []byte) (used int) {
 	n := m.batch.find(p)
 	for i := range n {
 		line, ok := m.take(p, m.batch.ends[i], m.batch.ends[i+1], &m.batch.names)
-		if m.batch.mixed > 0 {
-			ok = m.batch.ends[i+1].end < odd && m.takeHead()
-		}
 		var err error
-		if !ok || len(line) > limit {
-			switch {
-			case len(line) > limit:
-				if d.drop(inLine); d.state != inLine {
-					return m.batch.begin(i + 1)
-				}
-				continue
-			case len(line) == 0:
-				continue
+		switch {
+		case len(line) > limit:
+			if d.drop(inLine); d.state != inLine {
+				return m.batch.begin(i + 1)
 			}
+			continue
+		case ok:
+		case len(line) == 0:
+			continue
+		default:
 			err = m.decode(line)
 		}
 		if !d.to.OnLine(line, err) {

@@ -23,10 +23,10 @@ func (m *Message) DecodeSlowly(line []byte) error { return m.decode(line) }
 
 // Sorted is marks.sorted for names that begin there; keys are what it makes of those that are good.
 func Sorted(p []byte, starts []uint32) (good int, keys []uint64) {
-	m := marks{append(starts, 0, 0, 0), make([]uint64, len(starts)+3)}
+	m := marks{starts: append(starts, 0, 0, 0), keys: make([]uint64, len(starts)+3)}
 	good = m.sorted(p, 0, len(starts))
 	return good, m.keys[:good]
 }
 
 // KeyOf is the key of a name as Sorted makes it.
-func KeyOf(name string) uint64 { return keyOf(name) >> 8 }
+func KeyOf(name string) uint64 { return markKey(name) }

@@ -20,7 +20,7 @@ func (m *Message) HasEither(a, b string) bool {
 	if m.marked == nil {
 		return (m.built || int(m.body) < len(m.line)) && (m.Has(a) || m.Has(b))
 	}
-	first, second := keyOf(a)>>8, keyOf(b)>>8
+	first, second := markKey(a), markKey(b)
 	for _, k := range m.marked.keys[m.first:m.last] {
 		if k == first && m.Has(a) || k == second && m.Has(b) {
 			return true

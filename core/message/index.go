@@ -82,7 +82,7 @@ func (m *Message) indexLine(line []byte) bool {
 		return false
 	}
 	if m.near.starts == nil {
-		m.near = marks{m.nearStarts[:], m.nearKeys[:]}
+		m.near = marks{starts: m.nearStarts[:], keys: m.nearKeys[:]}
 	}
 	var ends [1 + 1 + spareLines]lineMark
 	ends[0].end = noLine
@@ -93,12 +93,13 @@ func (m *Message) indexLine(line []byte) bool {
 	if x.lines != 1 || int(ends[1].end) != len(line) || m.near.sorted(line, 0, n) < n {
 		return false
 	}
+	m.near.mixed = x.mixed > 0
 	_, ok := m.take(line, ends[0], ends[1], &m.near)
-	return ok && x.mixed == 0 || x.mixed > 0 && m.takeHead()
+	return ok
 }
 
-// take makes m the message of the line of p between two marks, whose parameters are among names, and returns it. Ok is false if the line
-// does not begin with a command or its names are not sorted. Then m is to be reset, or takeHead to look for other names.
+// take makes m the message of the line of p between two marks, whose parameters are among names, and returns it. Ok is false if its
+// head is wrong or its names are not sorted. Then m is to be reset.
 func (m *Message) take(p []byte, before, here lineMark, names *marks) (line []byte, ok bool) {
 	from, end := (before.end+1)&^odd, here.end&^odd
 	line = p[from:end:end]
@@ -111,10 +112,13 @@ func (m *Message) take(p []byte, before, here lineMark, names *marks) (line []by
 	m.reset(line, body, names)
 	m.names[commandName].to = command
 	m.before, m.first, m.last = from, before.names, here.names
+	if names.mixed {
+		return line, here.end < odd && m.takeHead()
+	}
 	return line, command > 0 && here.end < odd && len(line) > 0 && !isDigit(line[0])
 }
 
-// takeHead is for a line that was taken and may begin with other names than the command.
+// takeHead is the rest of take for a line that may begin with other names than the command.
 func (m *Message) takeHead() bool {
 	if len(m.line) == 0 {
 		return false

@@ -52,7 +52,7 @@ type Same struct {
 func (s *Same) Never(names ...string) {
 	s.never = [3]uint64{}
 	for i, name := range names {
-		s.never[i] = keyOf(name) >> 8
+		s.never[i] = markKey(name)
 	}
 }
 
@@ -95,9 +95,6 @@ func hasKey(names []uint64, keys *[3]uint64) bool {
 // Decode decodes line i into m, which borrows it. False: it is no message, or it is an empty line.
 func (l *Lines) Decode(i int, m *Message) bool {
 	_, ok := m.take(l.text, l.b.ends[i], l.b.ends[i+1], &l.b.names)
-	if l.b.mixed > 0 {
-		ok = m.takeHead()
-	}
 	if !ok {
 		m.Reset()
 	}

@@ -9,6 +9,7 @@ import (
 type marks struct {
 	starts []uint32
 	keys   []uint64 // without the first byte of orderKey
+	mixed  bool     // not all of its lines begin with their command
 }
 
 // sorted makes the keys of the names of p from one to before another, and returns which is the first that is not what a canonical
@@ -64,6 +65,9 @@ func orderKey(p []byte, at uint32) uint64 {
 	x = (x - ones) &^ x & highs // the lowest bit is that of the first '=', the others mean nothing
 	return bits.ReverseBytes64(w&(x&-x>>7-1)) ^ 0x7f<<56
 }
+
+// markKey is the key that marks have of a name.
+func markKey(name string) uint64 { return keyOf(name) >> 8 }
 
 // before returns the key of the name before another, as if it followed a semicolon, and 0 for the first.
 func (m *marks) before(first, at int) uint64 {

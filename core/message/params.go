@@ -68,7 +68,7 @@ func (m *Message) at(i int) (name, value []byte) {
 
 // indexed is Lookup for a message of which is known where the names of its parameters begin.
 func (m *Message) indexed(name string) ([]byte, bool) {
-	key := keyOf(name) >> 8
+	key := markKey(name)
 	for i, k := range m.marked.keys[m.first:m.last] {
 		if k != key {
 			continue

@@ -28,7 +28,7 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 // Verbatim returns the line that AppendText would print, borrowed, if the message has it as it came, and else nil. It saves who prints
 // many messages a way through all that a message may be.
 func (m *Message) Verbatim() []byte {
-	if m.canonical && m.names[commandName].from == 0 && m.names[commandName].to > 0 && !m.ownHead {
+	if m.canonical && m.bare() {
 		return m.line
 	}
 	return nil
