@@ -1,20 +1,14 @@
+#include "fill_amd64.h"
 #include "textflag.h"
 
 // This is sorted of order.go, four names at a time.
 
-#define FOUR(name, word) \
-	DATA name<>+0(SB)/8, word; \
-	DATA name<>+8(SB)/8, word; \
-	DATA name<>+16(SB)/8, word; \
-	DATA name<>+24(SB)/8, word; \
-	GLOBL name<>(SB), RODATA|NOPTR, $32
-
-FOUR(ones, $0x0101010101010101)
-FOUR(highs, $0x8080808080808080)
-FOUR(equal, $0x3d3d3d3d3d3d3d3d)
-FOUR(turn, $0x7f00000000000000)
-FOUR(semicolons, $0x4400000000000000) // turned over
-FOUR(names, $0x00ffffffffffffff)
+FILL(ones, $0x0101010101010101)
+FILL(highs, $0x8080808080808080)
+FILL(equal, $0x3d3d3d3d3d3d3d3d)
+FILL(turn, $0x7f00000000000000)
+FILL(semicolons, $0x4400000000000000) // turned over
+FILL(names, $0x00ffffffffffffff)
 
 DATA reverse<>+0(SB)/8, $0x0001020304050607
 DATA reverse<>+8(SB)/8, $0x08090a0b0c0d0e0f

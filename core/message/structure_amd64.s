@@ -1,15 +1,9 @@
+#include "fill_amd64.h"
 #include "go_asm.h"
 #include "textflag.h"
 
 // This is the scan that index.go explains, for processors with AVX2 and BMI2. A block is 64 bytes in Y0 and Y1; what is found in
 // it is a word with a bit for each byte.
-
-#define FILL(name, byte8) \
-	DATA name<>+0(SB)/8, byte8; \
-	DATA name<>+8(SB)/8, byte8; \
-	DATA name<>+16(SB)/8, byte8; \
-	DATA name<>+24(SB)/8, byte8; \
-	GLOBL name<>(SB), RODATA|NOPTR, $32
 
 FILL(equals, $0x3d3d3d3d3d3d3d3d)
 FILL(semicolon, $0x3b3b3b3b3b3b3b3b)
