@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"os"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -55,7 +56,7 @@ func (p *poller) close() error {
 // control adds, changes or deletes one registration.
 func (p *poller) control(op, fd int, mask, slot, gen uint32) error {
 	event := unix.EpollEvent{Events: mask, Fd: int32(slot), Pad: int32(gen)}
-	_, _, e := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
 	if e != 0 {
 		return os.NewSyscallError("epoll_ctl", e)
 	}
@@ -65,7 +66,7 @@ func (p *poller) control(op, fd int, mask, slot, gen uint32) error {
 // peek takes what is ready now. It is a raw system call, which the scheduler does not see: it costs half of one that
 // the scheduler does see, and is right only because it cannot block.
 func (p *poller) peek() (int, error) {
-	n, _, e := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), 0, 0, 0)
+	n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), 0, 0, 0)
 	return result(int(n), e)
 }
 
@@ -125,5 +126,5 @@ func milliseconds(d time.Duration) int {
 func ring(wakeFD int) {
 	one := uint64(1)
 	// The counter would have to reach 2^64-2 for this to fail.
-	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(wakeFD), uintptr(unsafe.Pointer(&one)), 8)
+	_, _, _ = syscall.RawSyscall(unix.SYS_WRITE, uintptr(wakeFD), uintptr(unsafe.Pointer(&one)), 8)
 }

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,10 +17,10 @@ func (c *Conn) recv(p []byte) (int, unix.Errno) {
 		n, _, e := unix.Syscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		return int(n), e
 	case c.set.plain:
-		n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, e := syscall.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		return int(n), e
 	}
-	n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+	n, _, e := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
 	return int(n), e
 }
 
@@ -29,10 +30,10 @@ func (c *Conn) send(p []byte) (int, unix.Errno) {
 		n, _, e := unix.Syscall(unix.SYS_WRITE, uintptr(c.outFD()), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		return int(n), e
 	case c.set.plain:
-		n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(c.outFD()), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.outFD()), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		return int(n), e
 	}
-	n, _, e := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+	n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
 		unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, 0, 0)
 	return int(n), e
 }
