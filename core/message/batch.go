@@ -49,24 +49,12 @@ func (b *batch) find(p []byte) int {
 	}
 }
 
-// known hands on the whole lines of p, which begins where a line does, up to one that cannot be indexed. It returns how many bytes
+// known hands on the lines at the beginning of p, as many as a batch has, up to one that cannot be indexed. It returns how many bytes
 // are done with.
 func (d *feed) known(p []byte) (used int) {
 	if d.m.batch == nil {
 		d.m.batch = newBatch()
 	}
-	for used < len(p) && !d.stopped && d.state == inLine {
-		n := d.known1(p[used:])
-		if n == 0 {
-			break
-		}
-		used += n
-	}
-	return used
-}
-
-// known1 is known for as many lines as one batch has.
-func (d *feed) known1(p []byte) (used int) {
 	m, limit := d.m, d.limit()
 	n := m.batch.find(p)
 	for i := range n {

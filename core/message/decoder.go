@@ -132,7 +132,9 @@ func (d *feed) take(p []byte) error {
 	case len(d.held) > 0:
 		d.complete(p)
 	default:
-		d.rest(p, d.cut(p))
+		if used := d.cut(p); used < len(p) {
+			d.rest(p, used)
+		}
 	}
 	return d.err()
 }
@@ -147,15 +149,16 @@ func (d *feed) err() error {
 // cut hands on the whole lines of p, which begins where a line does unless one is being skipped, and returns how many bytes are
 // done with.
 func (d *feed) cut(p []byte) (used int) {
-	for !d.stopped && d.state != closed {
+	for used < len(p) && !d.stopped && d.state != closed {
 		if d.m != nil && wide && d.state == inLine {
-			if used += d.known(p[used:]); d.stopped || used == len(p) {
-				return used
+			if n := d.known(p[used:]); n > 0 {
+				used += n
+				continue
 			}
 		}
 		n := bytes.IndexByte(p[used:], '\n')
 		if n < 0 {
-			return used
+			break
 		}
 		line := p[used : used+n]
 		used += n + 1

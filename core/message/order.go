@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"math/bits"
+	"unsafe"
 )
 
 // marks are names in a text: where each begins, and its key. There is room for three more.
@@ -18,7 +19,9 @@ type marks struct {
 func (m *marks) sorted(p []byte, from, to int) int {
 	for at := from; at < to; {
 		if n := m.together(p, at, to); n > 0 {
-			at += ordered(&p[0], &m.starts[at], &m.keys[at], n, m.before(from, at))
+			if at += ordered(unsafe.SliceData(p), &m.starts[at], &m.keys[at], n, m.before(from, at)); at == to {
+				break
+			}
 		}
 		// What is left, or a name that takes more than a comparison of words.
 		for stop := min(at+4, to); at < stop; at++ {
@@ -38,16 +41,15 @@ func (m *marks) together(p []byte, at, to int) int {
 	if !wide {
 		return 0
 	}
-	starts, end := m.starts[at:to+3], readable(p)
-	n := to - at
-	for n > 0 && int(starts[n-1])+7 > end {
-		n--
-	}
-	if n < to-at || n == 0 {
+	n, end := to-at, readable(p)
+	last := m.starts[to-1]
+	if int(last)+7 > end {
+		for n--; n > 0 && int(m.starts[at+n-1])+7 > end; n-- {
+		}
 		return n &^ 3
 	}
-	last := starts[n-1]
-	starts[n], starts[n+1], starts[n+2] = last, last, last
+	behind := m.starts[to : to+3]
+	behind[0], behind[1], behind[2] = last, last, last
 	return n
 }
 
