@@ -52,6 +52,7 @@ type Loop struct {
 	again   []ref   // sources with work left over
 	ready   []ready // this turn's, in order
 	at      int     // next in ready
+	ahead   int     // those before have fetched
 	mixed   bool    // ready is not in order of priority yet
 
 	before, after hooks
@@ -106,7 +107,7 @@ func (l *Loop) Close() error {
 	for id := range uint32(l.places.made) {
 		l.freeSlot(id)
 	}
-	l.always, l.again, l.ready, l.at = nil, nil, nil, 0
+	l.always, l.again, l.ready, l.at, l.ahead = nil, nil, nil, 0, 0
 	l.before, l.after, l.enders, l.posts = hooks{}, hooks{}, enders{}, posts{}
 	l.timed.close()
 	return l.poll.close()

@@ -157,6 +157,8 @@ func (l *Loop) callback() string {
 			return l.sourceName(l.cur.id)
 		}
 		return l.cur.gone
+	case inFetch:
+		return "fetch"
 	case inHook:
 		return "hook"
 	}

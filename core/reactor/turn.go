@@ -24,6 +24,7 @@ const (
 	inNothing kind = iota
 	inPost
 	inTimer
+	inFetch
 	inSource
 	inHook
 	inEnder
@@ -96,7 +97,7 @@ func (l *Loop) spin() (n int, err error) {
 
 // collect makes the list of sources to call, in order: what epoll found, what was left over, what is always ready.
 func (l *Loop) collect(n int) {
-	l.ready, l.at, l.mixed = l.ready[:0], 0, false
+	l.ready, l.at, l.ahead, l.mixed = l.ready[:0], 0, 0, false
 	for i := range n {
 		if e := &l.poll.events[i]; e.Fd != wakeSlot {
 			l.report(ref{uint32(e.Fd), uint32(e.Pad)}, e.Events)
@@ -191,6 +192,9 @@ func (l *Loop) serve() {
 // it, or changed what it waits for.
 func (l *Loop) runReady() {
 	for l.at < len(l.ready) {
+		if l.at >= l.ahead {
+			l.fetch()
+		}
 		r := l.ready[l.at].ref
 		l.at++
 		s := l.places.slot(r.slot)

@@ -73,6 +73,7 @@ type local struct {
 	ids    *perloop.Serial
 	pool   pool
 	unsent unsent
+	ahead  ahead
 
 	batch sockaddr.Out // for connections of packets
 }

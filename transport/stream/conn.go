@@ -49,6 +49,7 @@ const (
 	broken                       // writing failed; what can be read still is
 	dead                         // descriptor closed, OnClose to come
 	ended                        // OnClose came
+	fetched                      // something was, and OnData is to come; see ahead
 )
 
 // rare is what a connection has only while it connects or ends.
@@ -58,6 +59,7 @@ type rare struct {
 	dial    *dialing        // while connecting
 	remote  address.Address // of an accepted connection: Unix with a name, IPv6 with a zone
 	unacked int             // at the end
+	held    *fetch          // what was fetched before a pause
 
 	truncated uint64 // packets dropped
 }

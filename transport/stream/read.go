@@ -15,6 +15,9 @@ func (c *Conn) readable() bool {
 // Pause implements transport.Conn.
 func (c *Conn) Pause() {
 	c.state |= paused
+	if c.is(fetched) {
+		c.loop.ahead.hold(c)
+	}
 	if c.is(broken) {
 		c.later() // nobody else would end it if nothing waits
 	}
@@ -28,7 +31,7 @@ func (c *Conn) Resume() {
 	c.state &^= paused
 	if !c.is(busy | dead | connecting) {
 		c.watch()
-		if c.set.toEnd || c.is(broken) {
+		if c.set.toEnd || c.is(broken|fetched) {
 			c.source.Again()
 		}
 	}
@@ -56,7 +59,13 @@ func (c *Conn) read() {
 	buf := c.loop.Buffer()
 	for budget := c.set.ReadBudget; c.readable(); {
 		p := buf[:min(len(buf), budget)]
-		n, errno := c.recv(p)
+		var n int
+		var errno unix.Errno
+		if c.is(fetched) {
+			p, n, errno = c.loop.ahead.take(c)
+		} else {
+			n, errno = c.recv(p)
+		}
 		switch {
 		case errno == unix.EINTR:
 			continue

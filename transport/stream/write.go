@@ -162,8 +162,11 @@ func (c *Conn) beyond() bool {
 	return c.is(eof|closing|connecting) || !c.is(owed) && !c.unread()
 }
 
-// unread says whether the kernel holds anything for a handler.
+// unread says whether there is anything left for a handler.
 func (c *Conn) unread() bool {
+	if c.is(fetched) {
+		return true
+	}
 	n, err := unix.IoctlGetInt(int(c.fd), unix.TIOCINQ)
 	return err == nil && n > 0
 }
