@@ -16,7 +16,7 @@
 // others run looks like a zombie in /proc and is none; the pidfd knows the difference.
 //
 // TCPListener, UDPSocket and UnixListener find out who holds an address. LookUpIdentity and Become are for daemons that begin
-// as root and go on as somebody else.
+// as root and go on as somebody else. Unread asks how much a process has not read of what it was sent.
 //
 // # Threads
 //

@@ -29,10 +29,13 @@ type peer struct {
 	toldHeard, toldNodes, toldNeighbors string // and what is behind this router
 }
 
-// AskAlive asks a router of ours for a sign of life. False: the client is none, or nothing could be asked.
+// AskAlive asks a router that announced ALIVE for a sign of life. False: the client is none, or nothing could be asked.
 func (c *Client) AskAlive(serial uint64) bool {
-	return c.state == linked && !c.peer.plain && c.Send(c.r.make("ALIVE").SetUint("serial", serial)) == nil
+	return c.state == linked && c.understands("ALIVE") && c.Send(c.r.make("ALIVE").SetUint("serial", serial)) == nil
 }
+
+// MustAnswer says whether the client is a router that is sure to answer AskAlive: one of ours.
+func (c *Client) MustAnswer() bool { return c.state == linked && !c.peer.plain }
 
 // Answered is the serial of the last question of AskAlive that was answered.
 func (c *Client) Answered() uint64 {

@@ -81,7 +81,7 @@ func (r *Router) receive(c *Client, m *message.Message) {
 	if !r.withinRate(c, m) {
 		return
 	}
-	if c.origin.Kind == Datagram {
+	if c.origin.Kind == Datagram || c.state == linked { // communicatord leaves it in what it sends on
 		m.Delete(paramSecret)
 	}
 	r.stamp(c, m)

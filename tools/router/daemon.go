@@ -238,6 +238,7 @@ func (d *daemon) signalled(sig watch.Signal, _ int) {
 func (d *daemon) arm() {
 	d.tick = d.loop.After(0, "rules", d.ticked)
 	d.loop.Every(tellEvery, "status", func(int) { d.tell() })
+	d.askUnread()
 	d.sweep()
 	if !ownGC(d.env.Getenv) {
 		t := newTidier()

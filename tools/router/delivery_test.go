@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -233,6 +234,93 @@ func TestKilledRouter(t *testing.T) {
 	}
 }
 
+// sweep looks at all clients, as happens every few seconds.
+func (n *node) sweep() {
+	n.t.Helper()
+	n.do(func() {
+		for _, c := range n.d.crowd.list {
+			c.sweep(n.d.crowd.unread)
+		}
+	})
+}
+
+// doubt is how many messages are in doubt that went to a client: that of a service, or a router.
+func (n *node) doubt(name string) (messages int) {
+	n.t.Helper()
+	n.do(func() {
+		for c := range n.d.rules.Clients() {
+			if c.Service() == name || c.Server() == name {
+				messages = c.Conn().(*client).wire.pending()
+			}
+		}
+	})
+	return messages
+}
+
+// all waits until so many messages were reported.
+func (s *tell) all(n int) {
+	s.t.Helper()
+	eventually(s.t, "all is reported", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.reported) == n
+	})
+}
+
+// TestSilentService: the kernel takes what is sent over TCP to a service that is suspended. Whatever time passes, it is reported when
+// that is killed; what it has read is not.
+func TestSilentService(t *testing.T) {
+	n := begin(t, "log_level=info")
+	sender := newTell(n.service("sender"))
+	alpha := n.tcp().register("alpha")
+	sender.some(10)
+	for i := range 10 {
+		alpha.skip(fmt.Sprintf("alpha/D%d ", i))
+	}
+	eventually(t, "what it has read is not in doubt", func() bool { n.sweep(); return n.doubt("alpha") == 0 })
+	sender.some(10)
+	eventually(t, "it was sent", func() bool { return n.doubt("alpha") >= 10 })
+	for range 5 {
+		n.sweep()
+	}
+	require.Equal(t, 10, n.doubt("alpha"))
+	require.NoError(t, alpha.c.(*net.TCPConn).SetLinger(0))
+	require.NoError(t, alpha.c.Close())
+	sender.all(10)
+	require.NoError(t, sender.c.Close())
+	<-sender.over
+}
+
+// TestSuspendedRouterOfOthers: a communicatord is asked for a sign of life, too.
+func TestSuspendedRouterOfOthers(t *testing.T) {
+	ports := freePorts(t, 2)
+	n := member(t, "n1", ports[0], fmt.Sprintf("remote_listen=127.0.0.1:%d", ports[0]))
+	other := dial(t, "tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]))
+	other.send(fmt.Sprintf("<n2:communicatord CONNECT my_address=127.0.0.1:%d;server_name=n2;version=1", ports[1]))
+	other.skip("HELP$")
+	other.send("n1:communicatord/COMMANDS list=ACCEPT,ALIVE,HELP,QUITTING,STOP,UNKNOWN")
+	other.send("<n2:communicatord n1:communicatord/PUBLIC_IP")
+	other.skip("SERVER_PUBLIC_IP")
+	sender := newTell(n.service("sender"))
+	sender.someTo("n2:alpha", 5)
+	eventually(t, "it was sent", func() bool { return n.doubt("n2") >= 5 })
+	eventually(t, "as it never answered, time has to do", func() bool { n.sweep(); return n.doubt("n2") == 0 })
+	other.skip("ALIVE serial=1$")
+	other.send("n1:communicatord/ABSOLUTELY reply_timestamp=1.5;serial=1", "<n2:communicatord n1:communicatord/PUBLIC_IP")
+	other.skip("SERVER_PUBLIC_IP")
+	sender.someTo("n2:alpha", 10)
+	eventually(t, "it was sent", func() bool { return n.doubt("n2") >= 10 })
+	for range 5 {
+		n.sweep()
+	}
+	require.GreaterOrEqual(t, n.doubt("n2"), 10)
+	require.NoError(t, other.c.(*net.TCPConn).SetLinger(0))
+	require.NoError(t, other.c.Close())
+	sender.all(10)
+	require.NoError(t, sender.c.Close())
+	<-sender.over
+}
+
 // TestSuspendedRouter: the kernel of a router that is suspended acknowledges what nobody reads. Whatever time passes, it is reported
 // when that router is killed.
 func TestSuspendedRouter(t *testing.T) {
@@ -241,30 +329,13 @@ func TestSuspendedRouter(t *testing.T) {
 	n1 := member(t, "n1", ports[0], "remote_listen="+at(0))
 	p := spawn(t, nil, "server_name=n2", "loopback_peers=yes", "my_address="+at(1), "remote_listen="+at(1), "neighbors="+at(0))
 	n1.linked(1)
-	sweep := func() {
-		n1.do(func() {
-			for _, c := range n1.d.crowd.list {
-				c.sweep()
-			}
-		})
-	}
 	alpha := p.unix().register("alpha")
 	sender := newTell(n1.service("sender"))
 	sender.someTo("n2:alpha", 10)
 	for i := range 10 {
 		alpha.skip(fmt.Sprintf("alpha/D%d ", i))
 	}
-	doubt := func() (n int) {
-		n1.do(func() {
-			for c := range n1.d.rules.Clients() {
-				if c.State() == "router" {
-					n = c.Conn().(*client).wire.pending()
-				}
-			}
-		})
-		return n
-	}
-	eventually(t, "what a living one has read is not in doubt", func() bool { sweep(); return doubt() == 0 })
+	eventually(t, "what a living one has read is not in doubt", func() bool { n1.sweep(); return n1.doubt("n2") == 0 })
 
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
 	eventually(t, "all of its threads stand still", func() bool {
@@ -278,18 +349,14 @@ func TestSuspendedRouter(t *testing.T) {
 		return err == nil && len(threads) > 0
 	})
 	sender.someTo("n2:alpha", 10)
-	eventually(t, "it was sent", func() bool { return doubt() >= 10 })
+	eventually(t, "it was sent", func() bool { return n1.doubt("n2") >= 10 })
 	for range 5 {
-		sweep()
+		n1.sweep()
 	}
-	require.GreaterOrEqual(t, doubt(), 10)
+	require.GreaterOrEqual(t, n1.doubt("n2"), 10)
 	require.NoError(t, p.cmd.Process.Kill())
 	<-p.over
-	eventually(t, "all is reported", func() bool {
-		sender.mu.Lock()
-		defer sender.mu.Unlock()
-		return len(sender.reported) == 10
-	})
+	sender.all(10)
 	require.NoError(t, sender.c.Close())
 	<-sender.over
 }

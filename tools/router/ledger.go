@@ -165,6 +165,19 @@ func (l *ledger) sweep() {
 		l.aged, l.arrived = l.arrived, l.has()
 		l.forget()
 	}
+	l.rest()
+}
+
+// sweepRead is sweep where it is known how much waits for the process at the other end, which it has not read.
+func (l *ledger) sweepRead(has uint64, unread int) {
+	l.arrived = max(l.aged, has-min(uint64(unread), has))
+	l.aged = l.arrived
+	l.forget()
+	l.rest()
+}
+
+// rest gives memory back where there is nothing to remember.
+func (l *ledger) rest() {
 	if l.count == 0 {
 		l.list, l.head = nil, 0
 	}

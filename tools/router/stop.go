@@ -105,6 +105,9 @@ func (d *daemon) closeAll() {
 		_ = os.Remove(dir) // only if it is empty
 	}
 	d.closeMetrics()
+	if d.crowd.unread != nil {
+		_ = d.crowd.unread.Close()
+	}
 	if d.ready {
 		s := d.rules.Stats()
 		d.log.Info("router has ended", "after", time.Since(d.began).Round(time.Millisecond).String(), "forwarded", s.Forwarded, "lost", s.Lost)

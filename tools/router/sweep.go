@@ -2,6 +2,9 @@ package router
 
 import (
 	"time"
+
+	"github.com/ed-toolbox/ed/core/proc"
+	rules "github.com/ed-toolbox/ed/core/router"
 )
 
 // sweepEvery is how often each client is asked what has arrived: twice that is how long what went out is in doubt.
@@ -12,8 +15,9 @@ const sweepMost = 128
 
 // crowd is all clients, to be looked at a few at a time.
 type crowd struct {
-	list []*client
-	next int
+	list   []*client
+	next   int
+	unread *proc.Unread // nil: the kernel does not tell what is unread at the other end of a TCP connection
 }
 
 func (w *crowd) add(c *client) {
@@ -36,7 +40,7 @@ func (w *crowd) sweep() time.Duration {
 		if w.next >= n {
 			w.next = 0
 		}
-		w.list[w.next].sweep()
+		w.list[w.next].sweep(w.unread)
 		w.next++
 	}
 	return sweepEvery / time.Duration(max(1, (n+sweepMost-1)/sweepMost))
@@ -48,20 +52,54 @@ type alive struct {
 	asked  uint64 // bytes given with it
 }
 
-// sweep lets the client forget what it has read. A router of ours is asked for a sign of life first, behind what it was sent: only its
-// answer says that it has read that.
-func (c *client) sweep() {
+// sweep lets the client forget what it has read. Over TCP the kernel takes what is sent also for a process that is suspended: another
+// router is asked for a sign of life, behind what it was sent, and only its answer says that it has read that; of a service of this
+// host the kernel can tell what waits for it.
+func (c *client) sweep(unread *proc.Unread) {
 	if c.wire.count > 0 && c.rules != nil && c.wire.far {
-		a := &c.alive
-		if c.rules.Answered() != a.serial {
+		if c.kind == rules.LocalTCP {
+			has := c.wire.has()
+			if n, ok := c.waits(unread); ok {
+				c.wire.sweepRead(has, n)
+				return
+			}
+		} else if !c.answers() {
 			return
-		}
-		if c.wire.given != a.asked && c.rules.AskAlive(a.serial+1) {
-			a.serial, a.asked = a.serial+1, c.wire.given
 		}
 	}
 	c.wire.sweep()
 }
 
+// waits returns how much the process at the other end of a TCP connection on this host has not read, if that can be known.
+func (c *client) waits(unread *proc.Unread) (int, bool) {
+	if unread == nil {
+		return 0, false
+	}
+	n, err := unread.TCP(c.wire.Conn.Remote().AddrPort(), c.wire.Conn.Local().AddrPort())
+	return n, err == nil
+}
+
+// answers says whether another router has answered what it was asked last, and asks again. One that never answered is not believed to.
+func (c *client) answers() bool {
+	a := &c.alive
+	if c.rules.Answered() != a.serial {
+		return c.rules.Answered() == 0 && !c.rules.MustAnswer()
+	}
+	if c.wire.given != a.asked && c.rules.AskAlive(a.serial+1) {
+		a.serial, a.asked = a.serial+1, c.wire.given
+	}
+	return true
+}
+
 // sweep is the timer of crowd.sweep.
 func (d *daemon) sweep() { d.loop.After(d.crowd.sweep(), "sweep", d.sweep) }
+
+// askUnread prepares to ask the kernel what services of this host have not read. Where it does not tell, time has to do.
+func (d *daemon) askUnread() {
+	u, err := proc.OpenUnread()
+	if err != nil {
+		d.log.Debug("the kernel does not tell what services have not read", "error", err)
+		return
+	}
+	d.crowd.unread = u
+}

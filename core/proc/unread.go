@@ -1,0 +1,95 @@
+package proc
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Unread asks the kernel how much there is for other processes of this host that they have not read, by sock_diag(7). Anybody may
+// ask. It is not safe for concurrent use.
+type Unread struct {
+	fd     int
+	serial uint32
+	reply  [8 << 10]byte
+}
+
+// OpenUnread prepares for questions. Where the kernel or a filter of system calls does not allow them it is an error.
+func OpenUnread() (*Unread, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	return &Unread{fd: fd}, nil
+}
+
+// Close ends the questions.
+func (u *Unread) Close() error { return os.NewSyscallError("close", unix.Close(u.fd)) }
+
+// The question and its answer, linux/inet_diag.h and linux/netlink.h.
+const (
+	sockDiagByFamily = 20
+	diagHeader       = unix.NLMSG_HDRLEN
+	diagRequest      = diagHeader + 8 + diagID
+	diagID           = 48 // both addresses, an interface, a cookie
+	diagRest         = 20 // expires, rqueue, wqueue, uid, inode
+)
+
+// TCP returns how many bytes wait in the TCP socket that is bound to own and connected to peer, both of this host and this network
+// namespace. It does not wait. ErrGone: there is no such socket.
+func (u *Unread) TCP(own, peer netip.AddrPort) (int, error) {
+	u.serial++
+	question := u.question(own, peer)
+	if err := unix.Sendto(u.fd, question, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return 0, os.NewSyscallError("sendto", err)
+	}
+	for {
+		n, _, err := unix.Recvfrom(u.fd, u.reply[:], 0) // the kernel has answered when sendto returns
+		if err != nil {
+			return 0, os.NewSyscallError("recvfrom", err)
+		}
+		if p := u.reply[:n]; n >= diagHeader && binary.NativeEndian.Uint32(p[8:]) == u.serial {
+			return readDiag(p)
+		}
+	}
+}
+
+func (u *Unread) question(own, peer netip.AddrPort) []byte {
+	q := make([]byte, 0, diagRequest)
+	q = binary.NativeEndian.AppendUint32(q, diagRequest)
+	q = binary.NativeEndian.AppendUint16(q, sockDiagByFamily)
+	q = binary.NativeEndian.AppendUint16(q, unix.NLM_F_REQUEST)
+	q = binary.NativeEndian.AppendUint32(q, u.serial)
+	q = binary.NativeEndian.AppendUint32(q, 0)
+	family := byte(unix.AF_INET6)
+	if own.Addr().Unmap().Is4() {
+		family = unix.AF_INET
+	}
+	q = append(q, family, unix.IPPROTO_TCP, 0, 0)
+	q = binary.NativeEndian.AppendUint32(q, ^uint32(0)) // in any state
+	q = binary.BigEndian.AppendUint16(q, own.Port())
+	q = binary.BigEndian.AppendUint16(q, peer.Port())
+	for _, a := range [...]netip.Addr{own.Addr(), peer.Addr()} {
+		ip := a.Unmap().AsSlice()
+		q = append(q, append(ip, make([]byte, 16-len(ip))...)...)
+	}
+	q = binary.NativeEndian.AppendUint32(q, 0)             // on any interface
+	return binary.NativeEndian.AppendUint64(q, ^uint64(0)) // whatever its cookie
+}
+
+func readDiag(p []byte) (int, error) {
+	switch kind := binary.NativeEndian.Uint16(p[4:]); {
+	case kind == unix.NLMSG_ERROR && len(p) >= diagHeader+4:
+		no := unix.Errno(-int32(binary.NativeEndian.Uint32(p[diagHeader:])))
+		if no == unix.ENOENT {
+			return 0, ErrGone
+		}
+		return 0, os.NewSyscallError("sock_diag", no)
+	case kind != sockDiagByFamily || len(p) < diagHeader+4+diagID+diagRest:
+		return 0, fmt.Errorf("sock_diag: answer of kind %d with %d bytes", kind, len(p))
+	}
+	return int(binary.NativeEndian.Uint32(p[diagHeader+4+diagID+4:])), nil
+}
