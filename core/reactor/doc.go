@@ -49,7 +49,8 @@
 //
 // # Time
 //
-// The clock is read once after each callback, after sixteen posted functions, and after each wait; Now gives that. A delay
+// The time is taken once after each callback, after sixteen posted functions, and after each wait; Now gives that. Between short
+// callbacks the processor's counter of cycles tells it, a thousandth behind; else the clock is read. A delay
 // given in a callback counts from the end of the callback, so that timers are never early and time-outs can be reset with
 // every message for next to nothing: a pending timer that is put off or cancelled keeps its slot in the wheel until that
 // comes up. It wakes the loop once at most by that, and only where many timers are close together.

@@ -27,7 +27,16 @@ func Told(s Source) Interest { return s.loop.places.slot(s.slot).kernel }
 const FreshMost = freshMost
 
 // SetClock gives a loop another clock: the time since New.
-func SetClock(l *Loop, now func() time.Duration) { l.ticks = func() int64 { return int64(now()) } }
+func SetClock(l *Loop, now func() time.Duration) {
+	l.ticks = func() int64 { return int64(now()) }
+	l.pace = pace{since: noPace}
+}
+
+// Paced says whether a loop knows the rate of the processor's cycles.
+func Paced(l *Loop) bool { return l.pace.rate > 0 }
+
+// SteadyCycles says whether it could.
+func SteadyCycles() bool { return steadyCycles() }
 
 // Turn does what Run does in a turn up to the wait, and tells how long that would be; negative is for ever.
 func Turn(l *Loop) (wait time.Duration) {

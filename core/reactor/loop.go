@@ -61,7 +61,8 @@ type Loop struct {
 	base     time.Time    // all times below are nanoseconds since then, on the monotonic clock
 	ticks    func() int64 // another clock, in tests
 	now      int64        // when the current callback began
-	limit    int64        // when this turn began: timers up to it are due
+	pace     pace
+	limit    int64 // when this turn began: timers up to it are due
 	cur      current
 	holds    int
 	stopping bool
@@ -89,6 +90,9 @@ func New(o Options) (*Loop, error) {
 	}
 	l.inbox.limit, l.inbox.wakeFD = o.PostLimit, l.poll.wakeFD
 	l.timed.init()
+	if !steadyCycles() {
+		l.pace.since = noPace
+	}
 	wakeRuntime()
 	return l, nil
 }

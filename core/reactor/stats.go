@@ -130,13 +130,16 @@ func (l *Loop) EachTimer(from, most int, f func(TimerInfo)) (next int) {
 
 // mark ends a callback: its end is the beginning of the next, so that each costs one look at the clock.
 func (l *Loop) mark() {
-	now := l.clock()
+	var now int64
+	if l.timed.fresh.n > 0 {
+		now = l.exact()
+		l.settle(now)
+	} else {
+		now = l.quick()
+	}
 	took := now - l.now
 	l.now = now
 	l.stats.busy += took
-	if l.timed.fresh.n > 0 {
-		l.settle(now)
-	}
 	if took > l.stats.slow.bar {
 		l.stats.slow.note(l.callback(), took, now)
 	}

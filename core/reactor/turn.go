@@ -62,7 +62,7 @@ func (l *Loop) wait() error {
 			l.inbox.rise()
 		}
 	}
-	l.now = l.clock()
+	l.now = l.exact()
 	l.stats.waiting += l.now - began
 	if err != nil {
 		return err

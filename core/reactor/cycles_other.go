@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package reactor
+
+func cycles() int64 { return 0 }
+
+func steadyCycles() bool { return false }

@@ -1,0 +1,62 @@
+package reactor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/reactor"
+)
+
+// TestNowIsNeverAhead: what the loop says between looks at the clock is not later than the truth, never goes back, and is not far behind.
+func TestNowIsNeverAhead(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	var last time.Time
+	var behind time.Duration
+	calls, until := 0, time.Now().Add(20*time.Second)
+	for range 8 {
+		add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+			now, truth := l.Now(), time.Now()
+			if now.After(truth) || now.Before(last) {
+				t.Errorf("it is %v, and the loop says %v after %v", truth, now, last)
+				l.Stop()
+			}
+			last = now
+			if reactor.Paced(l) {
+				calls++
+				behind += truth.Sub(now)
+			}
+			if calls >= 20_000 || !reactor.SteadyCycles() || truth.After(until) {
+				l.Stop()
+			}
+		})
+	}
+	run(t, l)
+	if reactor.SteadyCycles() {
+		require.GreaterOrEqual(t, calls, 20_000)
+		t.Logf("%v behind on average", behind/time.Duration(calls))
+	}
+}
+
+// TestLongCallbacksAreTimedByTheClock: a callback that took long is in the statistics with its true time.
+func TestLongCallbacksAreTimedByTheClock(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	var took time.Duration
+	s := add(t, l, readable(t), reactor.Read, func(reactor.Source, reactor.Interest) {
+		if reactor.SteadyCycles() && !reactor.Paced(l) {
+			return
+		}
+		began := time.Now()
+		for took < 2*time.Millisecond {
+			took = time.Since(began)
+		}
+		l.Stop()
+	})
+	s.SetName("long")
+	run(t, l)
+	slow := l.Slow()
+	require.NotEmpty(t, slow)
+	require.Equal(t, "long", slow[0].Name)
+	require.GreaterOrEqual(t, slow[0].Most, took)
+}
