@@ -43,7 +43,8 @@ func writeBashCase(b *strings.Builder, pattern, words string) {
 const bashFunction = `
 _ed() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= word i words rule
-  case ${COMP_WORDS[0]##*/} in ed-*) path=${COMP_WORDS[0]##*/ed-} ;; esac
+  word=${COMP_WORDS[0]##*/}
+  case $word in ed-*) path=${word#ed-} ;; esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in

@@ -51,9 +51,12 @@ func writeFishNode(b *strings.Builder, program string, n completionNode) {
 		}
 		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote("("+list+")"))
 	}
-	if len(n.operands) > 0 {
+	switch {
+	case len(n.operands) > 0:
 		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote(strings.Join(n.operands, " ")))
-	} else if len(n.commands) == 0 && n.path != "" {
+	case n.names != "": // files would hide the names; a path is meant as soon as it has a slash
+		fmt.Fprintf(b, "complete -c %s -n %s -F\n", program, fishQuote("__ed_at "+fishQuote(n.path)+"; and __ed_path"))
+	case len(n.commands) == 0 && n.path != "":
 		fmt.Fprintf(b, "%s -F\n", head)
 	}
 	for _, o := range n.allOptions() {
@@ -107,6 +110,10 @@ function __ed_at # COMMAND: is that the command before the cursor?
     end
   end
   test "$at" = "$argv[1]"
+end
+
+function __ed_path # does the word at the cursor begin a path?
+  string match -q '*/*' -- (commandline -ct)
 end
 
 `

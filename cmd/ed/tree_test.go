@@ -281,6 +281,7 @@ func TestCompletionInBash(t *testing.T) {
 		{"value right at the equal sign", "ed|explain|--color|=", "auto always never"},
 		{"no value known", "ed|explain|--timeout|", ""},
 		{"link", "/usr/bin/ed-config|show|--or", "--origin"},
+		{"link by its name alone", "ed-config|show|--or", "--origin"},
 		{"nothing after an operand", "ed|explain|69|sh", ""},
 	}
 	for _, test := range tests {

@@ -124,7 +124,7 @@ func TestWatchRecordsBehindSlowTerminal(t *testing.T) {
 	t.Cleanup(goOn)
 	<-attached
 	sent := 0
-	for range 15 { // as pictures, much more than fits into the terminal's buffer
+	for range 40 { // as pictures, much more than fits into the terminal's buffer
 		for range 30 {
 			say(fmt.Sprintf("N n=%d;text=%060d", sent, sent*sent))
 			sent++

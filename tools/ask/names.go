@@ -37,6 +37,9 @@ func Names(env *toolkit.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
+			if !slices.Contains([]string{targetNames, serviceNames, runningNames}, args[0]) {
+				return toolkit.Errorf(toolkit.Usage, "there are no names of %s, but of targets, services and running", toolkit.Escape(args[0]))
+			}
 			var names []string
 			if args[0] != serviceNames {
 				names = targets()
