@@ -32,7 +32,7 @@ transport/child: transport transport/pipe core/reactor core/watch core/address
 transport/open: transport transport/* core/reactor core/address
 transport/link: transport core/message core/dispatch core/reactor core/address
 transport/service: transport transport/link transport/open core/message core/dispatch core/reactor core/address
-transport/service/servicetest: transport transport/link transport/open core/message core/dispatch core/reactor core/address
+transport/service/servicetest: transport transport/link transport/open transport/service core/message core/dispatch core/reactor core/address
 transport/control: transport transport/link transport/open core/message core/dispatch core/reactor core/address core/inspect core/proc
 transport/transporttest: transport core/reactor core/address
 

@@ -3,8 +3,6 @@ package ask_test
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -42,16 +40,11 @@ func world(t *testing.T, r *servicetest.Router) *toolkittest.World {
 
 // serve runs a service of the router until the end of the test. defaults false: it knows no ALIVE.
 func serve(t *testing.T, r *servicetest.Router, name string, commands map[string]dispatch.Handler) {
-	loop, err := reactor.New(reactor.Options{})
-	require.NoError(t, err)
 	d := dispatch.New(dispatch.Options{})
 	for command, h := range commands {
 		require.NoError(t, d.On(command, h))
 	}
-	s, err := service.New(loop, service.Options{Name: name, Router: r.At, Dispatcher: d, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	require.NoError(t, err)
-	run(t, loop, func() { s.Abort(nil) })
-	r.Wait("^"+name+"→d .*COMMANDS", 1)
+	r.Register(t, service.Options{Name: name, Dispatcher: d})
 }
 
 // listen runs a service without a router.

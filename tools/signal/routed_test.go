@@ -1,9 +1,6 @@
 package signal_test
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,7 +12,6 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
-	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/signal"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
@@ -32,21 +28,10 @@ func routedWorld(t *testing.T, r *servicetest.Router) *toolkittest.World {
 
 // register runs a service that answers PING with PONG.
 func register(t *testing.T, r *servicetest.Router, name string) {
-	loop, err := reactor.New(reactor.Options{})
-	require.NoError(t, err)
 	d := dispatch.New(dispatch.Options{})
 	require.NoError(t, d.On("PING", func(from dispatch.Sender, m *message.Message) error { return from.Send(m.Reply("PONG")) }))
 	require.NoError(t, d.On("QUIET", func(dispatch.Sender, *message.Message) error { return nil }))
-	s, err := routed.New(loop, routed.Options{Name: name, Router: r.At, Dispatcher: d, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	require.NoError(t, err)
-	over := make(chan error, 1)
-	go func() { over <- loop.Run(context.Background()) }()
-	t.Cleanup(func() {
-		require.NoError(t, loop.Post(func() { s.Abort(nil) }))
-		require.NoError(t, <-over)
-		require.NoError(t, loop.Close())
-	})
-	r.Wait("^"+name+"→d .*COMMANDS", 1)
+	r.Register(t, routed.Options{Name: name, Dispatcher: d})
 }
 
 // TestSignalByRouter: where a service is named and there is a router, that is asked to bring it there.

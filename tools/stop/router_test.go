@@ -1,9 +1,6 @@
 package stop_test
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -14,7 +11,6 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
-	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/service"
@@ -23,21 +19,7 @@ import (
 
 // registered runs a service in this process that ends the child when it is told to STOP.
 func registered(t *testing.T, r *servicetest.Router, name string, c *child) {
-	loop, err := reactor.New(reactor.Options{})
-	require.NoError(t, err)
-	s, err := service.New(loop, service.Options{
-		Name: name, Router: r.At, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Defaults: dispatch.DefaultsOptions{Stop: func(bool) { c.End() }},
-	})
-	require.NoError(t, err)
-	over := make(chan error, 1)
-	go func() { over <- loop.Run(context.Background()) }()
-	t.Cleanup(func() {
-		require.NoError(t, loop.Post(func() { s.Abort(nil) }))
-		require.NoError(t, <-over)
-		require.NoError(t, loop.Close())
-	})
-	r.Wait("^"+name+"→d .*COMMANDS", 1)
+	r.Register(t, service.Options{Name: name, Defaults: dispatch.DefaultsOptions{Stop: func(bool) { c.End() }}})
 }
 
 func routerWorld(t *testing.T, r *servicetest.Router) *toolkittest.World {
