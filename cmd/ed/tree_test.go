@@ -162,11 +162,11 @@ func TestPagesHaveTheirSections(t *testing.T) {
 	for _, name := range man.Names() {
 		text, err := man.Page(name)
 		require.NoError(t, err)
-		title, section, _ := strings.Cut(name, ".")
+		_, section, _ := strings.Cut(name, ".")
 		for s := range strings.SplitSeq(section, ".") { // ed.conf.5
 			section = s
 		}
-		title = strings.TrimSuffix(name, "."+section)
+		title := strings.TrimSuffix(name, "."+section)
 		require.True(t, strings.HasPrefix(text, "% "+title+" "+section+"\n"), name)
 		sections := man.Sections(text)
 		require.Contains(t, sections["NAME"], "\n"+title+" - ", name)

@@ -161,7 +161,7 @@ func (d *Dispatcher) run(e *entry, from Sender, m *message.Message, r *result) b
 
 // refuse answers a message that breaks its definition.
 func (d *Dispatcher) refuse(from Sender, m *message.Message, problem error) {
-	text := problem.Error()
+	var text string
 	var bad *definition.CheckError
 	if errors.As(problem, &bad) {
 		text = bad.Message()

@@ -147,9 +147,7 @@ func (s *series) found(p *plan, all []*report.Report, best *report.Report) *repo
 	if best == nil {
 		out.Verdict = report.Failed
 		out.Reasons = append(out.Reasons, fmt.Sprintf("not even %s met what was expected", all[0].Load.Rate))
-		for _, why := range all[0].Reasons {
-			out.Reasons = append(out.Reasons, why)
-		}
+		out.Reasons = append(out.Reasons, all[0].Reasons...)
 		return out
 	}
 	out.Found = best.Rate.Target

@@ -144,11 +144,3 @@ func (t *tally) missing() string {
 	}
 	return "without a reply"
 }
-
-// verdict is the error for replies that say that a message did not arrive.
-func (t *tally) verdict() error {
-	if t.refusal {
-		return toolkit.Errorf(toolkit.Unavailable, "the service is not available")
-	}
-	return nil
-}

@@ -22,7 +22,6 @@ const secretParameter = "secret_code"
 // see replyto.go.
 type Datagram struct {
 	shared *shared
-	conn   transport.PacketConn
 	from   Peer
 	onErr  func(err error)
 }
