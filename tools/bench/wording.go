@@ -2,14 +2,10 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"io"
 	"os"
 	"strings"
-	"text/template"
-	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -87,38 +83,17 @@ func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Me
 	}
 }
 
-// fields is what {{.Name}} can name in --template. The manual page lists it.
-type fields struct {
-	N    int // number of the message, from 1
-	Host string
-
-	now time.Time
-}
-
-// Now is the time with nanoseconds, as RFC 3339 has it.
-func (f fields) Now() string { return f.now.UTC().Format(time.RFC3339Nano) }
-
-// UnixNano is the time in nanoseconds since 1970.
-func (f fields) UnixNano() int64 { return f.now.UnixNano() }
-
-// Random is eight random bytes in hexadecimal.
-func (f fields) Random() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	return hex.EncodeToString(b[:])
-}
-
 // render makes messages of a template ahead of time, so that making them costs nothing while time is measured.
 func (w *wording) render(env *toolkit.Env) ([]*message.Message, error) {
-	t, err := template.New("--template").Option("missingkey=error").Parse(w.pattern)
+	t, err := toolkit.NewTemplate(env, w.pattern)
 	if err != nil {
-		return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", err)
+		return nil, err
 	}
 	var all []*message.Message
 	var text strings.Builder
 	for n := 1; n <= rendered; n++ {
 		text.Reset()
-		if err := t.Execute(&text, fields{N: n, Host: env.ServerName(), now: env.Now()}); err != nil {
+		if err := t.Write(&text, n); err != nil {
 			return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", err)
 		}
 		m, err := message.Parse([]byte(text.String()))
