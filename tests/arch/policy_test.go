@@ -7,8 +7,9 @@ package arch_test
 // an internal folder or ending in "test" have lines like all others.
 const policy = `
 core/address: -
-core/config: -
+core/config: core/spelling
 core/reactor: -
+core/spelling: -
 core/proc: -
 core/proc/proctest: -
 core/message: core/address
@@ -36,7 +37,7 @@ transport/service/servicetest: transport transport/link transport/open transport
 transport/control: transport transport/link transport/open core/message core/dispatch core/reactor core/address core/inspect core/proc
 transport/transporttest: transport core/reactor core/address
 
-tools/toolkit: core/config core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn transport/service
+tools/toolkit: core/config core/spelling core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn transport/service
 tools/toolkit/toolkittest: tools/toolkit core/address core/message transport/link
 tools/internal/ui: core/message core/inspect core/dispatch tools/toolkit transport/control
 tools/signal: tools/toolkit core/message core/address core/config core/definition transport transport/link transport/control
