@@ -127,16 +127,13 @@ func printOptions(env *toolkit.Env, out *toolkit.Output, tool, only string) erro
 		return err
 	}
 	for _, s := range settings {
-		if s.Secret && s.Value != "" {
-			s.Value = "********"
-		}
 		if only != "" {
 			if s.Name == strings.ReplaceAll(only, "_", "-") {
-				return out.Line("%s", s.Value)
+				return out.Line("%s", s.Shown())
 			}
 			continue
 		}
-		if err := out.Line("%s=%s [%s]", s.Name, s.Value, s.Origin); err != nil {
+		if err := out.Line("%s=%s [%s]", s.Name, s.Shown(), s.Origin); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -40,27 +38,16 @@ func configCommand(env *toolkit.Env) *cli.Command {
 
 // showConfig prints the settings of the named tools, or of all. Secrets are shown as stars.
 func showConfig(env *toolkit.Env, common toolkit.Common, origin bool, tools []string) error {
-	known := env.Tools()
 	if len(tools) == 0 {
-		tools = known
+		tools = env.Tools()
 	}
 	out := env.Output(common)
 	for _, tool := range tools {
-		if !slices.Contains(known, tool) {
-			err := toolkit.Errorf(toolkit.Usage, "no tool %q has settings", toolkit.Escape(tool))
-			if near := toolkit.Nearest(tool, known); near != "" {
-				err = toolkit.WithHint(err, "did you mean %s?", near)
-			}
-			return err
-		}
 		settings, err := env.ToolSettings(tool)
 		if err != nil {
 			return err
 		}
 		for _, s := range settings {
-			if s.Secret && s.Value != "" {
-				s.Value = "********"
-			}
 			if err := showSetting(out, tool, s, origin); err != nil {
 				return err
 			}
@@ -72,9 +59,9 @@ func showConfig(env *toolkit.Env, common toolkit.Common, origin bool, tools []st
 func showSetting(out *toolkit.Output, tool string, s toolkit.Setting, origin bool) error {
 	switch {
 	case out.Common.JSON:
-		return out.JSONLine(shownSetting{1, tool, s.Name, s.Value, s.Origin.String(), s.IsSet()})
+		return out.JSONLine(shownSetting{1, tool, s.Name, s.Shown(), s.Origin.String(), s.IsSet()})
 	case origin:
-		return out.Line("%s.%s=%s\t%s", tool, s.Name, out.Received(s.Value), s.Origin)
+		return out.Line("%s.%s=%s\t%s", tool, s.Name, out.Received(s.Shown()), s.Origin)
 	}
-	return out.Line("%s.%s=%s", tool, s.Name, out.Received(s.Value))
+	return out.Line("%s.%s=%s", tool, s.Name, out.Received(s.Shown()))
 }

@@ -40,10 +40,7 @@ func checkConfig(env *toolkit.Env, o configOptions) error {
 	var told []string
 	for _, tool := range o.tools {
 		if !slices.Contains(known, tool) {
-			err := toolkit.Errorf(toolkit.Usage, "no tool %q has settings", toolkit.Escape(tool))
-			if near := toolkit.Nearest(tool, known); near != "" {
-				err = toolkit.WithHint(err, "did you mean %s?", near)
-			}
+			_, err := env.ToolSettings(tool)
 			return err
 		}
 		r := checkTool(env, o.commands, tool)

@@ -23,6 +23,14 @@ type Setting struct {
 // IsSet says that somebody gave the value: it is not the default.
 func (s Setting) IsSet() bool { return s.Origin.Kind != config.FromDefault }
 
+// Shown is the value as it may be shown: a secret is stars.
+func (s Setting) Shown() string {
+	if s.Secret && s.Value != "" {
+		return "********"
+	}
+	return s.Value
+}
+
 // tool is a command together with those of its options that the environment and configuration files may set.
 type tool struct {
 	name string
@@ -311,7 +319,7 @@ func (e *Env) ToolSettings(name string) ([]Setting, error) {
 		}
 		return all, nil
 	}
-	return nil, Errorf(Usage, "no tool %q has settings", name)
+	return nil, DidYouMean(Errorf(Usage, "no tool %q has settings", Escape(name)), name, e.Tools())
 }
 
 // defaultValue is what a flag is worth when nobody sets it, in full where help leaves it out.
