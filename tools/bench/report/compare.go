@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -151,15 +152,7 @@ func MannWhitney(a, b []float64) float64 {
 	for _, x := range b {
 		all = append(all, value{x, false})
 	}
-	slices.SortFunc(all, func(p, q value) int {
-		switch {
-		case p.x < q.x:
-			return -1
-		case p.x > q.x:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(all, func(p, q value) int { return cmp.Compare(p.x, q.x) })
 	ranks, ties := 0.0, 0.0
 	for i := 0; i < len(all); {
 		k := i

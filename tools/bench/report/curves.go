@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -169,8 +171,9 @@ func (r *Report) loadCurve() string {
 	if high == 0 {
 		return ""
 	}
-	sortPoints(p50)
-	sortPoints(p99)
+	byX := func(a, b point) int { return cmp.Compare(a.x, b.x) }
+	slices.SortFunc(p50, byX)
+	slices.SortFunc(p99, byX)
 	c := newChart("response times over rates", scale{0, top, false}, scale{max(low*0.8, 1), high * 1.2, true})
 	for _, v := range evenly(top, 8) {
 		c.xTick(v, Count(v)+"/s")

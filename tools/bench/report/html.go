@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 	"time"
 )
@@ -42,16 +41,4 @@ func printable(s string) string {
 		}
 		return c
 	}, strings.ToValidUTF8(s, "."))
-}
-
-func sortPoints(all []point) {
-	slices.SortFunc(all, func(a, b point) int {
-		switch {
-		case a.x < b.x:
-			return -1
-		case a.x > b.x:
-			return 1
-		}
-		return 0
-	})
 }
