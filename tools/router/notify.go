@@ -63,10 +63,5 @@ func (n *notifier) close(d time.Duration) {
 	if n.queue != nil {
 		close(n.queue)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-n.over:
-	case <-t.C:
-	}
+	await(d, n.over)
 }

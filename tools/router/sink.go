@@ -67,11 +67,14 @@ func (s *sink) Rotate() {
 // Close writes what waits, for at most d.
 func (s *sink) Close(d time.Duration) {
 	close(s.quit)
-	t := time.NewTimer(d)
-	defer t.Stop()
+	await(d, s.over)
+}
+
+// await waits for the end of a goroutine, for at most d.
+func await(d time.Duration, over <-chan struct{}) {
 	select {
-	case <-s.over:
-	case <-t.C:
+	case <-over:
+	case <-time.After(d):
 	}
 }
 
