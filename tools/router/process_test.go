@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
@@ -268,6 +269,22 @@ func TestBecome(t *testing.T) {
 	})
 	p.ends(syscall.SIGTERM)
 	require.NoFileExists(t, outer+"/run/s")
+
+	// A folder of the router that is there already, and of root, goes to the user as well, or the sockets in it would stay. Who runs as
+	// that user may connect.
+	require.NoError(t, os.Mkdir(outer+"/rt", 0o755))
+	p = spawn(t, func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "RUNTIME_DIRECTORY="+outer+"/rt") },
+		"unix_listen=default", "unix_datagram=default", "metrics_listen=unix:"+outer+"/rt/metrics", "data_path=none", "user_name=nobody")
+	for _, name := range []string{"router.sock", "router.dgram", "metrics"} {
+		info, err := os.Stat(outer + "/rt/" + name)
+		require.NoError(t, err)
+		uid, known := proc.FileOwner(info)
+		require.True(t, known && uid != 0, name)
+	}
+	p.ends(syscall.SIGTERM)
+	left, err := os.ReadDir(outer + "/rt")
+	require.NoError(t, err)
+	require.Empty(t, left)
 
 	var o options
 	n := prepare(t, &o, "user_name=no-such-user")
