@@ -76,6 +76,37 @@ func TestConfiguredKeysExist(t *testing.T) {
 	}
 }
 
+// TestToolsHaveSettings: what the environment can change about a tool is listed, once; what is no tool reads no settings.
+func TestToolsHaveSettings(t *testing.T) {
+	w := toolkittest.New(t)
+	app := newApp(w.Env, commands(w.Env, catalogue()))
+	frame := []string{"config", "explain", "completion", "man", "install-links", "version"}
+	var want []string
+	for _, c := range visible(app.Commands) {
+		if !slices.Contains(frame, c.Name) {
+			want = append(want, c.Name)
+		}
+	}
+	require.ElementsMatch(t, want, w.Tools())
+	walk("", app.Commands, func(path string, c *cli.Command) {
+		if len(c.Subcommands) > 0 {
+			return
+		}
+		top, _, _ := strings.Cut(path, " ")
+		require.Equal(t, !slices.Contains(frame, top), c.Before != nil, path)
+	})
+	for _, name := range want {
+		settings, err := w.ToolSettings(name)
+		require.NoError(t, err)
+		seen := map[string]bool{}
+		for _, s := range settings {
+			require.False(t, seen[s.Name], "%s.%s is there twice", name, s.Name)
+			seen[s.Name] = true
+		}
+		require.True(t, seen["timeout"], name)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	byKind := map[toolkit.Kind]int{}
 	for _, e := range exits()[1:] {

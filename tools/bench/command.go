@@ -85,7 +85,7 @@ func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.
 		}
 		return run1(c.Context, env, o)
 	}
-	return c
+	return env.Configure("bench", c)
 }
 
 // paceFlags say how much is sent, and when.

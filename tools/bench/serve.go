@@ -29,7 +29,7 @@ type serveOptions struct {
 }
 
 func serveCommand(env *toolkit.Env) *cli.Command {
-	return &cli.Command{
+	return env.Configure("bench", &cli.Command{
 		Name:      "serve",
 		Usage:     "be a service that answers every message with the same command and parameters",
 		ArgsUsage: "ADDR ...",
@@ -51,7 +51,7 @@ func serveCommand(env *toolkit.Env) *cli.Command {
 			}
 			return serve(c.Context, env, o)
 		},
-	}
+	})
 }
 
 func readServeOptions(env *toolkit.Env, c *cli.Context) (serveOptions, error) {

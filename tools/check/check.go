@@ -20,10 +20,10 @@ func Command(env *toolkit.Env) *cli.Command {
 }
 
 func messageCommand(env *toolkit.Env) *cli.Command {
-	return &cli.Command{
+	return env.Configure("check", &cli.Command{
 		Name:      "message",
 		Usage:     "say whether lines are messages, and print them in canonical form",
-		ArgsUsage: "[MESSAGE …]",
+		ArgsUsage: "[MESSAGE … | -]",
 		Description: `ed check message 'snaprfs/LOG_ROTATE reason="a; b"'
 			ed check message < lines.txt               every line, as text or JSON
 			ed check message --json < lines.txt        one object a line: what is in it, or what is wrong`,
@@ -33,11 +33,11 @@ func messageCommand(env *toolkit.Env) *cli.Command {
 		Action: func(c *cli.Context) error {
 			return checkMessages(c.Context, env, messageOptions{Common: env.Common(c), messages: c.Args().Slice()})
 		},
-	}
+	})
 }
 
 func definitionsCommand(env *toolkit.Env) *cli.Command {
-	return &cli.Command{
+	return env.Configure("check", &cli.Command{
 		Name:      "definitions",
 		Usage:     "look for mistakes in message definition files",
 		ArgsUsage: "DIR|FILE …",
@@ -51,11 +51,11 @@ func definitionsCommand(env *toolkit.Env) *cli.Command {
 			}
 			return checkDefinitions(env, definitionOptions{Common: env.Common(c), paths: paths})
 		},
-	}
+	})
 }
 
 func configCommand(env *toolkit.Env) *cli.Command {
-	return &cli.Command{
+	return env.Configure("check", &cli.Command{
 		Name:      "config",
 		Usage:     "look for mistakes in what configures the tools: files and environment",
 		ArgsUsage: "[TOOL …]",
@@ -63,13 +63,13 @@ func configCommand(env *toolkit.Env) *cli.Command {
 			ed check config signal stop`,
 		Flags: toolkit.Flags(),
 		Action: func(c *cli.Context) error {
-			return checkConfig(env, configOptions{Common: env.Common(c), tools: c.Args().Slice(), commands: rootCommands(c)})
+			return checkConfig(env, configOptions{Common: env.Common(c), tools: c.Args().Slice()})
 		},
-	}
+	})
 }
 
 func certificateCommand(env *toolkit.Env) *cli.Command {
-	return &cli.Command{
+	return env.Configure("check", &cli.Command{
 		Name:      "certificate",
 		Usage:     "show certificates of servers or files, and whether they are good for some time",
 		ArgsUsage: "HOST[:PORT]|FILE ...",
@@ -90,16 +90,5 @@ func certificateCommand(env *toolkit.Env) *cli.Command {
 			}
 			return checkCertificates(c.Context, env, o)
 		},
-	}
-}
-
-// rootCommands returns the commands of the whole program.
-func rootCommands(c *cli.Context) []*cli.Command {
-	var commands []*cli.Command
-	for _, context := range c.Lineage() {
-		if context.App != nil {
-			commands = context.App.Commands
-		}
-	}
-	return commands
+	})
 }

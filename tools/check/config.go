@@ -16,8 +16,7 @@ import (
 // configOptions is the command line of `ed check config`.
 type configOptions struct {
 	toolkit.Common
-	tools    []string       // none: all
-	commands []*cli.Command // of the program; their flags say which values are good
+	tools []string // none: all
 }
 
 // toolReport is one tool, as JSON.
@@ -43,7 +42,7 @@ func checkConfig(env *toolkit.Env, o configOptions) error {
 			_, err := env.ToolSettings(tool)
 			return err
 		}
-		r := checkTool(env, o.commands, tool)
+		r := checkTool(env, tool)
 		if err := report(out, r, told); err != nil {
 			return err
 		}
@@ -74,38 +73,25 @@ func report(out *toolkit.Output, r toolReport, told []string) error {
 }
 
 // checkTool finds the mistakes for one tool: first what cannot be read, and if all can, values that its options refuse.
-func checkTool(env *toolkit.Env, commands []*cli.Command, tool string) toolReport {
+func checkTool(env *toolkit.Env, tool string) toolReport {
 	r := toolReport{V: 1, Tool: tool}
 	settings, err := env.ToolSettings(tool)
 	if err != nil {
 		r.Errors = strings.Split(err.Error(), "\n")
 		return r
 	}
-	command := find(commands, tool)
 	r.Known = len(settings)
 	for _, s := range settings {
 		if !s.IsSet() {
 			continue
 		}
 		r.Set++
-		if command == nil {
-			continue
-		}
-		if reason := refused(command.Flags, s); reason != "" {
+		if reason := refused(env.ToolFlags(tool), s); reason != "" {
 			r.Errors = append(r.Errors, fmt.Sprintf("%s: option %s: %s", s.Origin, s.Name, reason))
 		}
 	}
 	r.OK = len(r.Errors) == 0
 	return r
-}
-
-func find(commands []*cli.Command, name string) *cli.Command {
-	for _, c := range commands {
-		if c.Name == name {
-			return c
-		}
-	}
-	return nil
 }
 
 // refused tries a value on its flag and returns why it is not taken, "" if it is. The flag keeps the value; its command is not

@@ -14,7 +14,7 @@ import (
 // messageOptions is the command line of `ed check message`.
 type messageOptions struct {
 	toolkit.Common
-	messages []string // none: lines of standard input
+	messages []string // none, or "-": lines of standard input
 }
 
 // good is what is in a message, as JSON. The names are those of the test vectors, not of the wire.
@@ -71,7 +71,7 @@ type messageChecker struct {
 }
 
 func (c *messageChecker) all(ctx context.Context, operands []string) error {
-	if len(operands) == 0 {
+	if len(operands) == 0 || len(operands) == 1 && operands[0] == "-" {
 		if c.env.Stdin.TTY {
 			c.out.Say("type messages, one a line; Ctrl-D ends")
 		}

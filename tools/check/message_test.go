@@ -44,6 +44,7 @@ func TestMessageText(t *testing.T) {
 		{name: "carriage return", stdin: "CMD a=1\r\n", out: "CMD a=1\n"},
 		{name: "JSON", stdin: `{"command":"CMD","service":"s","parameters":{"n":1.50}}` + "\n", out: "s/CMD n=1.50\n"},
 		{name: "operands", operands: []string{"A", "B x=1"}, stdin: "NOT_READ\n", out: "A\nB x=1\n"},
+		{name: "standard input by its name", operands: []string{"-"}, stdin: "A\n", out: "A\n"},
 		{name: "bad line among good ones", stdin: "A\nB x\nC\n", out: "A\nC\n", kind: toolkit.Data,
 			errs: []string{"ed check message: standard input, line 2: byte "}, final: "1 of 3 lines are no messages"},
 		{name: "bad operand", operands: []string{"a*b"}, kind: toolkit.Data, errs: []string{"ed check message: operand 1: byte 0: "}},

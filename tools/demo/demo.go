@@ -27,7 +27,7 @@ type Options struct {
 
 // Command returns the command.
 func Command(env *toolkit.Env) *cli.Command {
-	return &cli.Command{
+	return env.Configure("demo", &cli.Command{
 		Name:  "demo",
 		Usage: "watch two services and a client talk, on this machine alone",
 		Description: `ed demo
@@ -43,7 +43,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			}
 			return run(c.Context, env, Options{Common: env.Common(c), Keep: c.Bool("keep")}, script())
 		},
-	}
+	})
 }
 
 // run plays the steps and returns when both services have stopped.

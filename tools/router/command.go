@@ -29,7 +29,7 @@ func Command(env *toolkit.Env) *cli.Command {
 		&cli.BoolFlag{Name: "print-config", Usage: "print every setting, and end"},
 		&cli.BoolFlag{Name: "origin", Usage: "with where it comes from"},
 	}
-	return &cli.Command{
+	return env.Configure("router", &cli.Command{
 		Name:  "router",
 		Usage: "carry messages to services by their names, here and on other hosts",
 		Description: `ed router                                  # for the services of this host
@@ -53,7 +53,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			}
 			return act(c, env, o)
 		},
-	}
+	})
 }
 
 // logLevel is what -q and -v say of it.

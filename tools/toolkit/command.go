@@ -10,7 +10,8 @@ import (
 
 // Prepare sets on app and on every command under it what cli needs to be told: no help commands, no splitting of values
 // at commas, no printing and no exiting of its own; and that the environment and the configuration files fill in the
-// options left open on the command line. It is called once, when all commands are in.
+// options that a configured tool was given none for on the command line. What is no tool, as `ed explain`, works whatever is in
+// those. It is called once, when all commands are in.
 func Prepare(env *Env, app *cli.App) {
 	app.HideHelp, app.HideHelpCommand, app.HideVersion = true, true, true // Normalise deals with these
 	app.DisableSliceFlagSeparator = true
@@ -25,7 +26,7 @@ func Prepare(env *Env, app *cli.App) {
 func prepareCommand(env *Env, c *cli.Command) {
 	c.HideHelp, c.HideHelpCommand = true, true
 	c.OnUsageError = usageError
-	if c.Action != nil && c.Before == nil {
+	if c.Action != nil && c.Before == nil && env.toolOf(c) != nil {
 		c.Before = env.applySettings
 	}
 	for _, s := range c.Subcommands {

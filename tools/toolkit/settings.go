@@ -64,20 +64,32 @@ func sharedKeys() []string {
 
 // Configure says which options of cmd, by their primary names, may also come from the environment (ED_NAME_OPTION, ED_OPTION) and from
 // the files ed.conf(5) lists, beside the shared ones. name is the tool's name in those, "signal". It returns cmd.
-// What acts (a message, its parameters) belongs on the command line and is not listed.
+// What acts (a message, its parameters) belongs on the command line and is not listed. Several commands under one name, as those of
+// `ed check`, are one tool.
 func (e *Env) Configure(name string, cmd *cli.Command, keys ...string) *cli.Command {
 	e.tools = append(e.tools, &tool{name: name, cmd: cmd, keys: keys})
 	return cmd
 }
 
-// toolOf returns the tool that cmd is, an ad-hoc one with the shared keys if it was not configured.
+// toolOf returns the tool that cmd is, nil if it was not configured.
 func (e *Env) toolOf(cmd *cli.Command) *tool {
 	for _, t := range e.tools {
 		if t.cmd == cmd {
 			return t
 		}
 	}
-	return &tool{name: cmd.Name, cmd: cmd}
+	return nil
+}
+
+// parts lists the commands of a tool; those of one tool are made together.
+func (e *Env) parts(name string) []*tool {
+	var all []*tool
+	for _, t := range e.tools {
+		if t.name == name {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 // allKeys lists the configurable options that the command really has, in the order of its flags.
@@ -108,7 +120,7 @@ func (e *Env) load(t *tool) (*config.Settings, error) {
 		return nil, err
 	}
 	o := config.Options{
-		Tool: t.name, Keys: t.configKeys(),
+		Tool: t.name, Keys: e.keysWithParts(t),
 		Legacy: legacy, LegacyVariable: variable,
 		Root: e.Root, Getenv: e.settingsFrom(), Others: e.others,
 	}
@@ -150,6 +162,20 @@ func (e *Env) settingsFrom() func(string) string {
 		}
 		return e.Getenv(name)
 	}
+}
+
+// keysWithParts describes the options of the command and, since the files are those of the whole tool, what only its other commands
+// have.
+func (e *Env) keysWithParts(t *tool) []config.Key {
+	keys := t.configKeys()
+	for _, part := range e.parts(t.name) {
+		for _, k := range part.configKeys() {
+			if !slices.ContainsFunc(keys, func(has config.Key) bool { return has.Name == k.Name }) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
 }
 
 // configKeys describes every option of the command to core/config; those that were not listed may not come from a file.
@@ -251,7 +277,11 @@ func ParseBool(s string) (bool, error) {
 // Setting returns the value of an option of the running command and where it came from.
 func (e *Env) Setting(c *cli.Context, name string) Setting {
 	s := Setting{Name: name}
-	f := e.toolOf(c.Command).flag(name)
+	t := e.toolOf(c.Command)
+	if t == nil {
+		return s
+	}
+	f := t.flag(name)
 	if f == nil {
 		return s
 	}
@@ -292,34 +322,53 @@ func (e *Env) Common(c *cli.Context) Common {
 	}
 }
 
-// Tools lists the names of the configured tools.
+// Tools lists the names of the configured tools that users see.
 func (e *Env) Tools() []string {
-	names, _ := e.others()
+	var names []string
+	for _, t := range e.allTools() {
+		if !t.cmd.Hidden && !slices.Contains(names, t.name) {
+			names = append(names, t.name)
+		}
+	}
 	return names
 }
 
 // ToolSettings returns everything that the environment and the files can change about a tool, as it stands below the
 // command line.
 func (e *Env) ToolSettings(name string) ([]Setting, error) {
-	for _, t := range e.allTools() {
-		if t.name != name {
-			continue
-		}
-		loaded, err := e.load(t)
-		if err != nil {
-			return nil, err
-		}
-		var all []Setting
+	e.allTools()
+	parts := e.parts(name)
+	if len(parts) == 0 {
+		return nil, DidYouMean(Errorf(Usage, "no tool %q has settings", Escape(name)), name, e.Tools())
+	}
+	loaded, err := e.load(parts[0])
+	if err != nil {
+		return nil, err
+	}
+	var all []Setting
+	for _, t := range parts {
 		for _, key := range t.allKeys() {
+			if slices.ContainsFunc(all, func(s Setting) bool { return s.Name == key }) {
+				continue
+			}
 			s := loaded.Get(key)
 			if s.Value == "" {
 				s.Value = defaultValue(t.flag(key))
 			}
 			all = append(all, Setting{Name: s.Name, Value: s.Value, Origin: s.Origin, Secret: s.Secret})
 		}
-		return all, nil
 	}
-	return nil, DidYouMean(Errorf(Usage, "no tool %q has settings", Escape(name)), name, e.Tools())
+	return all, nil
+}
+
+// ToolFlags returns the flags of a tool, those of all its commands.
+func (e *Env) ToolFlags(name string) []cli.Flag {
+	e.allTools()
+	var all []cli.Flag
+	for _, t := range e.parts(name) {
+		all = append(all, t.cmd.Flags...)
+	}
+	return all
 }
 
 // defaultValue is what a flag is worth when nobody sets it, in full where help leaves it out.
