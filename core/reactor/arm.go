@@ -10,19 +10,27 @@ const freshMost = 64
 // counting from its beginning would be early. Each is settled in the order of arming, the latest of several of one
 // timer wins; those of a timer that has gone since do not match any more.
 type fresh struct {
-	n    int
-	list [freshMost]armed
+	n    uint
+	list [2 * freshMost]armed // from 1 on; the first has the key of no timer. The size saves the look at the bounds
 }
 
 type armed struct {
-	delay   int64
-	id, gen uint32
+	delay int64
+	key   key
+	node  *node
+}
+
+// append adds one; there must be room.
+func (f *fresh) append(a armed) {
+	i := f.n + 1
+	f.n = i
+	f.list[i%uint(len(f.list))] = a
 }
 
 // arm makes a timer due after d.
-func (l *Loop) arm(t Timer, n *node, d time.Duration) {
+func (l *Loop) arm(k key, n *node, d time.Duration) {
 	if !l.inside {
-		l.timed.wheel.set(t.id, n, l.notYet(after(l.clock(), int64(d))))
+		l.timed.wheel.set(k.id(), n, l.notYet(after(l.clock(), int64(d))))
 		return
 	}
 	if n.where == idle {
@@ -30,17 +38,14 @@ func (l *Loop) arm(t Timer, n *node, d time.Duration) {
 		l.timed.wheel.pending++
 	}
 	f := &l.timed.fresh
-	if f.n > 0 {
-		if last := &f.list[f.n-1]; last.id == t.id && last.gen == t.gen {
-			last.delay = int64(d)
-			return
-		}
-		if f.n == freshMost {
-			l.settle(l.clock())
-		}
+	if f.list[f.n].key == k {
+		f.list[f.n].delay = int64(d)
+		return
 	}
-	f.list[f.n] = armed{int64(d), t.id, t.gen}
-	f.n++
+	if f.n == freshMost {
+		l.settle(l.clock())
+	}
+	f.append(armed{int64(d), k, n})
 }
 
 // armDate makes a timer due at a date.
@@ -50,34 +55,26 @@ func (l *Loop) armDate(id uint32, n *node, date int64) {
 	l.timed.wheel.set(id, n, when)
 }
 
-// add is arm for a timer that has a slot, is not the last one of the list, and comes while a callback runs and there is room.
-func (f *fresh) add(l *Loop, t Timer, d time.Duration) bool {
-	if !l.inside || f.n >= freshMost {
-		return false
-	}
-	f.list[f.n] = armed{int64(d), t.id, t.gen}
-	f.n++
-	return true
-}
-
-// settle gives the timers armed since the last look at the clock their time.
+// settle gives the timers armed since the last look at the clock their time, and ends what waited for the end of the callback.
 func (l *Loop) settle(now int64) {
 	f, w := &l.timed.fresh, &l.timed.wheel
-	for i := range f.list[:f.n] {
-		a := &f.list[i]
-		n := w.at(a.id)
-		if n.gen != a.gen {
+	least, most := max(0, l.limit+1-now), never-1-now // notYet and after
+	for i := range f.list[1 : f.n+1] {
+		a := &f.list[1:][i]
+		n := a.node
+		if n.gen != a.key.gen() {
 			continue
 		}
-		when := l.notYet(after(now, a.delay))
-		if n.where >= inSlot && when >= n.when && n.when > w.soonest { // the most frequent case of set
+		when := now + min(max(a.delay, least), most)
+		if n.where >= inSlot && when >= n.when { // the most frequent case of set
 			w.seq++
 			n.when, n.seq = when, w.seq
 		} else {
-			w.set(a.id, n, when)
+			w.set(a.key.id(), n, when)
 		}
 	}
 	f.n = 0
+	l.stow()
 }
 
 // after is the time d after now.

@@ -16,6 +16,8 @@ type call struct {
 type calls struct {
 	slab   slab[call]
 	recent [64]uint32
+	last   uint32 // the shared one used last
+	lastAt *call
 }
 
 func (c *calls) at(id uint32) *call { return c.slab.at(id) }
@@ -25,8 +27,9 @@ func (c *calls) share(name string, f func()) uint32 {
 	p := closure(f)
 	hint := &c.recent[p>>4&63]
 	if *hint != 0 {
-		if k := c.at(*hint); closure(k.once) == p && same(k.name, name) {
+		if k := c.at(*hint); k.is(name, f) || closure(k.once) == p && k.name == name {
 			k.users++
+			c.last, c.lastAt = *hint, k
 			return *hint
 		}
 	}
@@ -49,16 +52,6 @@ func (c *calls) unshare(id uint32) uint32 {
 	return c.add(k)
 }
 
-// leave is release for all but the last user.
-func (c *calls) leave(id uint32) bool {
-	k := c.at(id)
-	if k.users <= 1 {
-		return false
-	}
-	k.users--
-	return true
-}
-
 // release gives a call back that its user does not need any longer.
 func (c *calls) release(id uint32) {
 	k := c.at(id)
@@ -72,7 +65,7 @@ func (c *calls) release(id uint32) {
 // a call refers to it.
 func closure(f func()) uintptr { return *(*uintptr)(unsafe.Pointer(&f)) }
 
-// same compares names, which are the same constants nearly always.
-func same(a, b string) bool {
-	return len(a) == len(b) && (unsafe.StringData(a) == unsafe.StringData(b) || a == b)
+// is says whether a one-shot timer's name and function are these, by where they are: names are the same constants nearly always.
+func (k *call) is(name string, f func()) bool {
+	return closure(k.once) == closure(f) && unsafe.StringData(k.name) == unsafe.StringData(name) && len(k.name) == len(name)
 }

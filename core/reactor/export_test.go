@@ -40,8 +40,9 @@ func SteadyCycles() bool { return steadyCycles() }
 
 // Turn does what Run does in a turn up to the wait, and tells how long that would be; negative is for ever.
 func Turn(l *Loop) (wait time.Duration) {
-	l.now, l.inside = l.clock(), true
-	defer func() { l.inside = false }()
+	l.now = l.clock()
+	l.enter(true)
+	defer l.enter(false)
 	l.work()
 	return l.patience()
 }

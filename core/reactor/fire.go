@@ -6,29 +6,30 @@ func (t Timer) find(method string) *node {
 		return nil
 	}
 	t.loop.check(method)
-	return t.node()
+	n, _ := t.node()
+	return n
 }
 
-// node is nil when the timer is gone; after Close all are.
-func (t Timer) node() *node {
+// node finds it unless the timer is gone; after Close all are.
+func (t Timer) node() (n *node, ok bool) {
 	chunks := t.loop.timed.wheel.nodes.chunks
-	if k := int(t.id >> chunkBits); k < len(chunks) {
-		if n := &chunks[k][t.id&(chunkSize-1)]; n.gen == t.gen {
-			return n
+	if k := int(t.key.id() >> chunkBits); k < len(chunks) {
+		if n := &chunks[k][t.key%chunkSize]; n.gen == t.key.gen() {
+			return n, true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // drop ends a timer, if it has not ended yet.
 func (t Timer) drop() {
-	if n := t.node(); n != nil {
-		t.loop.end(t, n)
+	if n, ok := t.node(); ok {
+		t.loop.end(t.key, n)
 	}
 }
 
 // end gives the node of a timer back.
-func (l *Loop) end(t Timer, n *node) {
+func (l *Loop) end(k key, n *node) {
 	w := &l.timed.wheel
 	if n.where >= inSlot {
 		w.kill(n)
@@ -38,13 +39,13 @@ func (l *Loop) end(t Timer, n *node) {
 	if n.kind == atDate {
 		l.timed.dates.count--
 	}
-	if l.cur.id == t.id && l.cur.kind == inTimer && l.cur.gen == t.gen {
+	if l.cur.id == k.id() && l.cur.kind == inTimer && l.cur.gen == k.gen() {
 		l.cur.gone = l.timerName(n)
 	}
 	l.timed.calls.release(n.call)
 	n.call = 0
 	n.gen++ // handles do not match any more
-	w.nodes.give(t.id)
+	w.nodes.give(k.id())
 }
 
 // runTimers is step 2: all timers that were due when the turn began.
@@ -82,6 +83,6 @@ func (l *Loop) fire(id uint32, n *node) {
 	}
 	l.mark()
 	if n.gen == gen && n.where == idle {
-		Timer{l, id, gen}.drop()
+		Timer{l, newKey(id, gen)}.drop()
 	}
 }

@@ -54,7 +54,7 @@ func (l *Loop) panicked(v any) {
 			s.Remove()
 		}
 	case inTimer:
-		Timer{l, l.cur.id, l.cur.gen}.drop()
+		Timer{l, newKey(l.cur.id, l.cur.gen)}.drop()
 	case inHook:
 		l.cur.hooks.dropCurrent()
 	}

@@ -67,6 +67,7 @@ type Loop struct {
 	holds    int
 	stopping bool
 	inside   bool         // what runs is a callback, and mark comes after it
+	direct   bool         // inside, and the goroutine is not to be checked
 	over     *atomic.Bool // the context of the current Run has ended
 	buffer   []byte
 	locals   map[any]any // of other packages: Local
@@ -126,7 +127,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	l.owner.Store(goroutine())
 	defer func() {
-		l.inside = false
+		l.enter(false)
 		l.settle(l.clock()) // nothing, unless a callback has ended the goroutine
 		l.owner.Store(0)
 		l.inbox.end()
@@ -142,7 +143,8 @@ func (l *Loop) Run(ctx context.Context) error {
 	})
 	defer release()
 
-	l.now, l.inside = l.clock(), true
+	l.now = l.clock()
+	l.enter(true)
 	for {
 		l.work()
 		switch {
@@ -160,6 +162,9 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.serve()
 	}
 }
+
+// enter begins or ends what runs callbacks.
+func (l *Loop) enter(inside bool) { l.inside, l.direct = inside, inside && !l.verify }
 
 // Stop makes Run return nil before the next wait. The other sources found ready in this turn still get their callback
 // and the Later queue is flushed, but no further timer or posted function runs. Called outside Run, it ends the next

@@ -40,6 +40,7 @@ type Stats struct {
 // Stats gives the figures up to the current callback.
 func (l *Loop) Stats() Stats {
 	l.check("Stats")
+	l.stow()
 	t := &l.stats
 	s := Stats{
 		Turns: t.turns, Events: t.events, Stale: t.stale, Panics: t.panics,
@@ -101,6 +102,7 @@ type TimerInfo struct {
 
 // Timers lists the pending timers, in no particular order. With a million of them it takes a while.
 func (l *Loop) Timers() []TimerInfo {
+	l.stow()
 	list := make([]TimerInfo, 0, l.timed.wheel.pending)
 	l.EachTimer(0, int(l.timed.wheel.nodes.used), func(t TimerInfo) { list = append(list, t) })
 	return list
@@ -136,6 +138,7 @@ func (l *Loop) mark() {
 		l.settle(now)
 	} else {
 		now = l.quick()
+		l.stow()
 	}
 	took := now - l.now
 	l.now = now
@@ -151,7 +154,7 @@ func (l *Loop) callback() string {
 	case inPost:
 		return "post"
 	case inTimer:
-		if n := (Timer{l, l.cur.id, l.cur.gen}).node(); n != nil {
+		if n, ok := (Timer{l, newKey(l.cur.id, l.cur.gen)}).node(); ok {
 			return l.timerName(n)
 		}
 		return l.cur.gone

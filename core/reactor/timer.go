@@ -32,8 +32,7 @@ const shortest = time.Microsecond
 // a turn is not called in that turn. Callbacks run on the loop's goroutine and must not block.
 type Timer struct {
 	loop *Loop
-	id   uint32
-	gen  uint32
+	key  key
 }
 
 // timers are a loop's timers.
@@ -42,6 +41,7 @@ type timers struct {
 	calls calls
 	dates dates
 	fresh fresh
+	spare spare
 }
 
 func (t *timers) init() { t.wheel.soonest, t.wheel.known = never, true }
@@ -60,14 +60,24 @@ func (t *timers) close() {
 
 // After has f called once, after d. The name is for people. On a closed loop, or without f, it gives the zero Timer.
 func (l *Loop) After(d time.Duration, name string, f func()) Timer {
+	if s, c := &l.timed.spare, &l.timed.calls; s.id != 0 && s.node.call == c.last && c.lastAt.is(name, f) {
+		if w := &l.timed.fresh; w.n < freshMost {
+			k := newKey(s.id, s.node.gen)
+			w.append(armed{int64(d), k, s.node})
+			s.id = 0
+			return Timer{l, k}
+		}
+	}
+	return l.once(d, name, f)
+}
+
+func (l *Loop) once(d time.Duration, name string, f func()) Timer {
 	l.check("After")
 	if f == nil || l.poll.fd < 0 {
 		return Timer{}
 	}
 	t, n := l.newTimer(oneShot, l.timed.calls.share(name, f))
-	if n.where == idle || !l.timed.fresh.add(l, t, d) {
-		l.arm(t, n, d)
-	}
+	l.arm(t.key, n, d)
 	return t
 }
 
@@ -81,7 +91,7 @@ func (l *Loop) At(t time.Time, name string, f func()) Timer {
 	date := unixNano(t)
 	l.timed.dates.count++
 	timer, n := l.newTimer(atDate, l.timed.calls.add(call{once: f, name: name, span: date}))
-	l.armDate(timer.id, n, date)
+	l.armDate(timer.key.id(), n, date)
 	return timer
 }
 
@@ -95,31 +105,53 @@ func (l *Loop) Every(d time.Duration, name string, f func(missed int)) Timer {
 	}
 	d = max(d, shortest)
 	t, n := l.newTimer(interval, l.timed.calls.add(call{every: f, name: name, span: int64(d)}))
-	l.arm(t, n, d)
+	l.arm(t.key, n, d)
 	return t
 }
 
 func (l *Loop) newTimer(k timerKind, call uint32) (Timer, *node) {
 	w := &l.timed.wheel
+	l.stow()
 	id := w.nodes.take()
 	n := w.at(id)
 	if n.dead {
 		w.revive(n)
 	}
-	n.gen++
 	n.kind, n.call = k, call
-	return Timer{l, id, n.gen}, n
+	return Timer{l, newKey(id, n.gen)}, n
 }
 
 // Reset makes the timer due after d. It may be pending or, in its own callback, not; for an interval, d is also the time
 // between ticks from now on; a date timer becomes an ordinary one. False: the timer is gone. To put a pending
 // timer off costs next to nothing: time-outs may be reset with every message.
 func (t Timer) Reset(d time.Duration) bool {
-	if t.loop == nil {
+	l := t.loop
+	if l == nil || !l.direct {
+		return t.reset(d)
+	}
+	n, ok := t.node()
+	if !ok {
 		return false
 	}
-	t.loop.check("Reset")
-	n := t.node()
+	if n.where < inSlot || n.kind != oneShot {
+		return t.reset(d)
+	}
+	f := &l.timed.fresh
+	i := f.n
+	if i >= freshMost {
+		return t.reset(d)
+	}
+	if f.list[i].key == t.key {
+		f.list[i].delay = int64(d)
+		return true
+	}
+	f.append(armed{int64(d), t.key, n})
+	return true
+}
+
+// reset is Reset for all cases.
+func (t Timer) reset(d time.Duration) bool {
+	n := t.find("Reset")
 	if n == nil {
 		return false
 	}
@@ -133,7 +165,7 @@ func (t Timer) Reset(d time.Duration) bool {
 		n.kind = oneShot
 		l.timed.dates.count--
 	}
-	l.arm(t, n, d)
+	l.arm(t.key, n, d)
 	return true
 }
 
@@ -151,30 +183,37 @@ func (t Timer) ResetAt(date time.Time) bool {
 	}
 	c := l.timed.calls.at(n.call)
 	c.span = unixNano(date)
-	l.armDate(t.id, n, c.span)
+	l.armDate(t.key.id(), n, c.span)
 	return true
 }
 
 // Cancel ends the timer: no callback comes after it. It reports whether the timer was pending.
 func (t Timer) Cancel() bool {
-	if t.loop == nil {
+	l := t.loop
+	if l == nil || !l.direct {
+		return t.cancel()
+	}
+	n, ok := t.node()
+	if !ok {
 		return false
 	}
-	t.loop.check("Cancel")
-	n := t.node()
+	s := &l.timed.spare
+	if n.where < inSlot || n.kind != oneShot || s.id != 0 || l.cur.id == t.key.id() {
+		return t.cancel()
+	}
+	n.gen++ // handles do not match any more
+	s.id, s.node = t.key.id(), n
+	return true
+}
+
+// cancel is Cancel for all cases.
+func (t Timer) cancel() bool {
+	n := t.find("Cancel")
 	if n == nil {
 		return false
 	}
-	l := t.loop
-	if n.where >= inSlot && n.kind == oneShot && l.cur.id != t.id && l.timed.calls.leave(n.call) {
-		l.timed.wheel.kill(n) // the most frequent case of end
-		n.call = 0
-		n.gen++
-		l.timed.wheel.nodes.give(t.id)
-		return true
-	}
 	pending := n.where != idle
-	l.end(t, n)
+	t.loop.end(t.key, n)
 	return pending
 }
 

@@ -15,21 +15,28 @@ import (
 // TestTimersAgainstModel does all that can be done with timers, in callbacks and outside of them, on a clock that only
 // moves when it is told to, and compares each callback, its time, the list of timers and the wait with a plain list.
 func TestTimersAgainstModel(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		l, err := reactor.New(reactor.Options{})
-		require.NoError(rt, err)
-		defer func() { require.NoError(rt, l.Close()) }()
-		m := &timerModel{T: rt, l: l}
-		reactor.SetClock(l, func() time.Duration { return m.now })
-		reactor.SetWall(l, func() time.Time { return epoch.Add(m.now) })
-		actions := map[string]func(*rapid.T){"": func(*rapid.T) { m.compare() }}
-		for name, do := range m.actions() {
-			actions[name] = func(*rapid.T) { do() }
-		}
-		actions["turn"] = func(*rapid.T) { m.turn() }
-		actions["sleep"] = func(*rapid.T) { m.sleep() }
-		rt.Repeat(actions)
-	})
+	for name, verify := range map[string]string{"as in production": "", "with ownership checks": "1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("ED_VERIFY", verify)
+			rapid.Check(t, againstModel)
+		})
+	}
+}
+
+func againstModel(rt *rapid.T) {
+	l, err := reactor.New(reactor.Options{})
+	require.NoError(rt, err)
+	defer func() { require.NoError(rt, l.Close()) }()
+	m := &timerModel{T: rt, l: l}
+	reactor.SetClock(l, func() time.Duration { return m.now })
+	reactor.SetWall(l, func() time.Time { return epoch.Add(m.now) })
+	actions := map[string]func(*rapid.T){"": func(*rapid.T) { m.compare() }}
+	for name, do := range m.actions() {
+		actions[name] = func(*rapid.T) { do() }
+	}
+	actions["turn"] = func(*rapid.T) { m.turn() }
+	actions["sleep"] = func(*rapid.T) { m.sleep() }
+	rt.Repeat(actions)
 }
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -43,6 +50,8 @@ type modelTimer struct {
 	order     int
 	pending   bool
 	gone      bool
+	once      func()
+	life      int // how often it was cancelled and made anew
 }
 
 type timerModel struct {
@@ -59,8 +68,9 @@ type timerModel struct {
 }
 
 type modelArming struct {
-	t *modelTimer
-	d time.Duration
+	t    *modelTimer
+	d    time.Duration
+	life int
 }
 
 func (m *timerModel) delay() time.Duration {
@@ -84,7 +94,7 @@ func (m *timerModel) actions() map[string]func() {
 		},
 		"at": func() {
 			t, d := m.add("date"), m.delay()
-			t.Timer = m.l.At(epoch.Add(m.now+d), t.name, func() { m.fire(t, 0) })
+			t.Timer = m.l.At(epoch.Add(m.now+d), t.name, t.once)
 			m.date(t, d)
 		},
 		"every": func() {
@@ -124,22 +134,46 @@ func (m *timerModel) actions() map[string]func() {
 				t.pending, t.gone = false, true
 			}
 		},
-		"list": m.list,
-		"work": func() { m.now += max(0, m.delay()) },
+		"renew": m.renew,
+		"list":  m.list,
+		"work":  func() { m.now += max(0, m.delay()) },
 	}
 }
 
 func (m *timerModel) add(kind string) *modelTimer {
 	m.made++
 	t := &modelTimer{name: strconv.Itoa(m.made), kind: kind}
+	t.once = func() { m.fire(t, 0) }
 	m.timers = append(m.timers, t)
 	return t
 }
 
 func (m *timerModel) after(d time.Duration) {
 	t := m.add("once")
-	t.Timer = m.l.After(d, t.name, func() { m.fire(t, 0) })
+	t.Timer = m.l.After(d, t.name, t.once)
 	m.arm(t, d)
+}
+
+// renew cancels a few timers and makes them anew, each with the name and function that it had.
+func (m *timerModel) renew() {
+	var some []*modelTimer
+	for range rapid.IntRange(1, 3).Draw(m.T, "timers") {
+		if t := m.draw(); t != nil && !slices.Contains(some, t) {
+			some = append(some, t)
+			require.Equal(m, t.pending, t.Cancel())
+			t.pending, t.gone = false, true
+		}
+	}
+	for _, t := range some {
+		old, d := t.Timer, m.delay()
+		t.Timer = m.l.After(d, t.name, t.once)
+		t.gone, t.kind = false, "once"
+		t.life++
+		m.arm(t, d)
+		require.False(m, old.Active())
+		require.False(m, old.Reset(0))
+		require.False(m, old.Cancel())
+	}
 }
 
 // draw picks one of the last timers, gone or not.
@@ -158,12 +192,12 @@ func (m *timerModel) arm(t *modelTimer, d time.Duration) {
 	case !m.inside:
 		m.set(t, m.now+max(0, d))
 		return
-	case n > 0 && m.fresh[n-1].t == t:
+	case n > 0 && m.fresh[n-1].t == t && m.fresh[n-1].life == t.life:
 		m.fresh = m.fresh[:n-1]
 	case n == reactor.FreshMost:
 		m.settle()
 	}
-	m.fresh = append(m.fresh, modelArming{t, d})
+	m.fresh = append(m.fresh, modelArming{t, d, t.life})
 }
 
 func (m *timerModel) date(t *modelTimer, d time.Duration) {
@@ -179,7 +213,7 @@ func (m *timerModel) set(t *modelTimer, due time.Duration) {
 
 func (m *timerModel) settle() {
 	for _, a := range m.fresh {
-		if !a.t.gone {
+		if !a.t.gone && a.life == a.t.life {
 			m.set(a.t, m.now+max(0, a.d))
 		}
 	}
@@ -212,9 +246,9 @@ func (m *timerModel) fire(t *modelTimer, missed int) {
 		t.pending = false
 	}
 	m.inside = true
-	names := []string{"reset", "reset at", "cancel", "work", "list", "after", "at", "every", "many"}
+	names := []string{"reset", "reset at", "cancel", "renew", "work", "list", "after", "at", "every", "many"}
 	if len(m.timers) > 2*reactor.FreshMost {
-		names = names[:4]
+		names = names[:5]
 	}
 	for range rapid.IntRange(0, 4).Draw(m.T, "actions in the callback") {
 		m.actions()[rapid.SampledFrom(names).Draw(m.T, "in the callback")]()

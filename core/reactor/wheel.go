@@ -41,6 +41,14 @@ const (
 
 type chain struct{ first, last uint32 }
 
+// key is the number of a node and, above it, its generation: one word to keep, copy and compare.
+type key uint64
+
+func newKey(id, gen uint32) key { return key(gen)<<32 | key(id) }
+
+func (k key) id() uint32  { return uint32(k) }
+func (k key) gen() uint32 { return uint32(k >> 32) }
+
 // wheel is a hierarchical timing wheel. The level of a timer is the highest digit (to base 256) in which its tick
 // differs from the cursor, its slot is that digit. So all timers of a level come before all of the next, and the
 // first used slot of the lowest used level has the earliest.
@@ -58,8 +66,9 @@ type wheel struct {
 	near    near
 	pending int // timers that are not idle
 
-	soonest int64 // no timer is due before
-	known   bool  // soonest is up to date
+	soonest int64  // no timer is due before
+	first   uint32 // the timer that is due then; 0: soonest only comes before all
+	known   bool   // soonest is up to date if first is due then still; what puts off and cancels does not look
 }
 
 func (w *wheel) at(id uint32) *node { return w.nodes.at(id) }
@@ -69,11 +78,8 @@ func (w *wheel) set(id uint32, n *node, when int64) {
 	before := n.when
 	w.seq++
 	n.when, n.seq = when, w.seq
-	switch {
-	case n.where >= inNear && before <= w.soonest && when > before:
-		w.known = false
-	case when <= w.soonest:
-		w.soonest, w.known = when, true
+	if when <= w.soonest {
+		w.soonest, w.first, w.known = when, id, true
 	}
 	switch {
 	case n.where == idle:
@@ -127,9 +133,6 @@ func (w *wheel) disarm(n *node) {
 		return
 	}
 	w.pending--
-	if n.when <= w.soonest {
-		w.known = false
-	}
 	near := n.where == inNear
 	n.where = idle
 	if near {
@@ -141,9 +144,6 @@ func (w *wheel) disarm(n *node) {
 func (w *wheel) kill(n *node) {
 	n.dead = true
 	w.pending--
-	if n.when <= w.soonest {
-		w.known = false
-	}
 }
 
 // revive makes a dead one pending again, in the slot that it has.

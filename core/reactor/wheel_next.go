@@ -13,8 +13,8 @@ func (w *wheel) unmark(at uint) {
 // level gives the marks of a level.
 func (w *wheel) level(n uint) []uint64 { return w.marks[n*(width/64):][:width/64] }
 
-// first finds the used slot that comes first and the tick it begins with.
-func (w *wheel) first() (at uint, tick int64, ok bool) {
+// firstSlot finds the used slot that comes first and the tick it begins with.
+func (w *wheel) firstSlot() (at uint, tick int64, ok bool) {
 	if w.used == 0 {
 		return 0, 0, false
 	}
@@ -34,7 +34,7 @@ func (w *wheel) first() (at uint, tick int64, ok bool) {
 func (w *wheel) advance(limit int64) {
 	to := limit >> tickBits
 	for {
-		at, tick, ok := w.first()
+		at, tick, ok := w.firstSlot()
 		if !ok || tick > to {
 			break
 		}
@@ -64,16 +64,16 @@ func (w *wheel) advance(limit int64) {
 // next is the time until which no timer is due: exactly the earliest, or, where very many are close together, a
 // little before it.
 func (w *wheel) next() int64 {
-	if w.known {
+	if w.known && (w.first == 0 || w.at(w.first).dueAt(w.soonest)) {
 		return w.soonest
 	}
-	w.known, w.soonest = true, never
+	w.known, w.soonest, w.first = true, never, 0
 	if e, ok := w.near.peek(w); ok {
-		w.soonest = e.when
+		w.soonest, w.first = e.when, e.id
 		return e.when
 	}
 	for moved := 0; ; {
-		at, tick, ok := w.first()
+		at, tick, ok := w.firstSlot()
 		if !ok {
 			return w.soonest
 		}
@@ -82,7 +82,7 @@ func (w *wheel) next() int64 {
 		for id != 0 {
 			n := w.at(id)
 			if looked == scanMost || moved == moveMost {
-				w.soonest = tick << tickBits
+				w.soonest, w.first = tick<<tickBits, 0
 				return w.soonest
 			}
 			next := n.next
@@ -96,7 +96,9 @@ func (w *wheel) next() int64 {
 				w.place(id, n)
 				moved++
 			default:
-				w.soonest = min(w.soonest, n.when)
+				if n.when < w.soonest {
+					w.soonest, w.first = n.when, id
+				}
 				looked++
 			}
 			id = next
@@ -106,6 +108,9 @@ func (w *wheel) next() int64 {
 		}
 	}
 }
+
+// dueAt says whether a timer is pending and due at when.
+func (n *node) dueAt(when int64) bool { return n.when == when && n.where >= inNear && !n.dead }
 
 // pop takes the earliest timer that is due at limit; advance(limit) comes first.
 func (w *wheel) pop(limit int64) (uint32, bool) {
