@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
@@ -82,9 +83,9 @@ var asks = []string{"\x1b]10;?", "\x1b]11;?", "\x1b[6n", "\x1b[c", "\x1b[0c", "\
 // refresh is few bytes, however many rows change; the end does not wait.
 func TestSlowLink(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	say, _ := serveTalking(t, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	for n := range 30 {
-		serve(t, fmt.Sprintf("service%d", n))
+		toolkittest.Serve(t, fmt.Sprintf("service%d", n))
 	}
 	link := line{delay: 150 * time.Millisecond}
 	type program struct {
@@ -121,7 +122,7 @@ func TestSlowLink(t *testing.T) {
 		p.before = len(p.screen.raw())
 	}
 	for range 15 {
-		say("TICK n=1;text=something")
+		alpha.Receive("TICK n=1;text=something")
 		<-time.After(100 * time.Millisecond)
 	}
 	for _, p := range all {
@@ -144,9 +145,9 @@ func TestSlowLink(t *testing.T) {
 // A serial line of 9,600 baud: the screen comes, follows keys, and keeps up with what changes each second.
 func TestSerialLine(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	serve(t, "alpha")
+	toolkittest.Serve(t, "alpha")
 	for n := range 5 {
-		serve(t, fmt.Sprintf("service%d", n))
+		toolkittest.Serve(t, fmt.Sprintf("service%d", n))
 	}
 	s, types := slowly(t, line{baud: 9600, piece: 32}, 80, 24, "top")
 	s.sees("alpha.")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -15,9 +14,9 @@ import (
 	"github.com/hinshun/vt10x"
 	"github.com/stretchr/testify/require"
 
-	handlers "github.com/ed-toolbox/ed/core/dispatch" // the name is taken here
-	"github.com/ed-toolbox/ed/core/message"
-	"github.com/ed-toolbox/ed/core/reactor"
+	// the name is taken here
+
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
@@ -112,47 +111,12 @@ func (s *onScreen) ends() {
 	}
 }
 
-// serve runs a service that can be looked into until stop is called.
-func serve(t *testing.T, name string) (stop func()) {
-	_, stop = serveTalking(t, name)
-	return stop
-}
-
-// serveTalking is serve for one that receives messages when say is called.
-func serveTalking(t *testing.T, name string) (say func(line string), stop func()) {
-	loop, err := reactor.New(reactor.Options{Name: name})
-	require.NoError(t, err)
-	commands := handlers.New(handlers.Options{})
-	require.NoError(t, commands.Defaults(handlers.DefaultsOptions{Stop: func(bool) { loop.Stop() }}))
-	c, err := control.Serve(loop, control.Options{Name: name, Dispatcher: commands})
-	require.NoError(t, err)
-	loop.Hold()
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		_ = loop.Run(context.Background())
-		_ = c.Close()
-		_ = loop.Close()
-	}()
-	stop = func() {
-		_ = loop.Post(loop.Stop)
-		<-over
-	}
-	t.Cleanup(stop)
-	say = func(line string) {
-		m, err := message.Parse([]byte(line))
-		require.NoError(t, err)
-		require.NoError(t, loop.Post(func() { commands.Dispatch(nil, m) }))
-	}
-	return say, stop
-}
-
 // The screen on a real terminal: a service is seen, goes, comes again, is stopped from the screen; the terminal is resized; all ends
 // in good order.
 func TestTopOnScreen(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(control.DirVariable, dir)
-	stop := serve(t, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	top := startOnScreen(t, 80, 24, nil, "top", "--interval", "100ms")
 	top.sees("1 Services")
 	top.sees("alpha.")
@@ -165,8 +129,8 @@ func TestTopOnScreen(t *testing.T) {
 	top.screen.Resize(120, 30)
 	top.types("1")
 	top.sees("7 Router")
-	stop()
-	serve(t, "beta")
+	alpha.Stop()
+	toolkittest.Serve(t, "beta")
 	top.sees("beta.")
 	top.types("/beta\r")
 	top.sees("filter beta")
@@ -201,7 +165,7 @@ func TestTopInterrupted(t *testing.T) {
 // A terminal that can do nothing is shown one look.
 func TestTopOnDumbTerminal(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	serve(t, "alpha")
+	toolkittest.Serve(t, "alpha")
 	top := startOnScreen(t, 80, 24, []string{"TERM=dumb"}, "top")
 	top.sees("TERM is dumb")
 	top.sees("alpha.")

@@ -15,22 +15,23 @@ import (
 	"github.com/creack/pty"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
 // ed watch on a real terminal: messages are followed, held while the recording goes on, filtered, looked at, saved and copied.
 func TestWatchOnScreen(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	say, _ := serveTalking(t, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	folder := t.TempDir()
 	recording, saved := filepath.Join(folder, "all.jsonl"), filepath.Join(folder, "some.jsonl")
 	watch := startOnScreen(t, 110, 24, nil, "watch", "--record", recording, "alpha")
 	watch.sees("attached")
-	say("FIRST n=1")
+	alpha.Receive("FIRST n=1")
 	watch.sees("FIRST n=1")
 	watch.types("p")
 	watch.sees("HELD")
-	say("SECOND n=2;password=hush")
+	alpha.Receive("SECOND n=2;password=hush")
 	watch.sees("1 came since")
 	require.NotContains(t, watch.screen.String(), "SECOND")
 	require.Eventually(t, func() bool {
@@ -72,14 +73,14 @@ func TestWatchOnScreen(t *testing.T) {
 // Told so, or where the terminal can do nothing, it prints lines.
 func TestWatchPlain(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	say, _ := serveTalking(t, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	for name, c := range map[string]struct{ env, args []string }{
 		"option": {nil, []string{"watch", "--plain"}}, "dumb": {[]string{"TERM=dumb"}, []string{"watch"}}, "count": {nil, []string{"watch", "-n", "9"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			watch := startOnScreen(t, 110, 24, c.env, c.args...)
 			watch.sees("watching alpha")
-			say("HELLO n=1")
+			alpha.Receive("HELLO n=1")
 			watch.sees("HELLO n=1")
 			require.NotContains(t, watch.raw(), "\x1b[?1049h")
 		})
@@ -89,13 +90,13 @@ func TestWatchPlain(t *testing.T) {
 // The recording has all that happened until the screen was left, or says what it has not.
 func TestWatchRecordsToTheEnd(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	say, _ := serveTalking(t, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	recording := filepath.Join(t.TempDir(), "all.jsonl")
 	watch := startOnScreen(t, 110, 24, nil, "watch", "--record", recording)
 	watch.sees("attached")
 	const sent = 3000
 	for n := range sent {
-		say(fmt.Sprintf("N n=%d", n))
+		alpha.Receive(fmt.Sprintf("N n=%d", n))
 	}
 	watch.types("q")
 	watch.ends()
@@ -106,7 +107,7 @@ func TestWatchRecordsToTheEnd(t *testing.T) {
 // A terminal that takes nothing for a while keeps nobody from recording.
 func TestWatchRecordsBehindSlowTerminal(t *testing.T) {
 	t.Setenv(control.DirVariable, t.TempDir())
-	say, _ := serveTalking(t, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	recording := filepath.Join(t.TempDir(), "all.jsonl")
 	attached, resume := make(chan struct{}), make(chan struct{})
 	var first, again sync.Once
@@ -126,7 +127,7 @@ func TestWatchRecordsBehindSlowTerminal(t *testing.T) {
 	sent := 0
 	for range 40 { // as pictures, much more than fits into the terminal's buffer
 		for range 30 {
-			say(fmt.Sprintf("N n=%d;text=%060d", sent, sent*sent))
+			alpha.Receive(fmt.Sprintf("N n=%d;text=%060d", sent, sent*sent))
 			sent++
 		}
 		require.Eventually(t, func() bool {

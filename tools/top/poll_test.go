@@ -2,7 +2,6 @@ package top
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,37 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/ed-toolbox/ed/core/dispatch"
-	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
 )
-
-// service serves a control socket NAME.PID until stop is called.
-func service(t *testing.T, dir, name string) (stop func()) {
-	loop, err := reactor.New(reactor.Options{Name: name})
-	require.NoError(t, err)
-	c, err := control.Serve(loop, control.Options{Name: name, Dispatcher: dispatch.New(dispatch.Options{}),
-		Path: filepath.Join(dir, fmt.Sprintf("%s.%d.sock", name, os.Getpid()))})
-	require.NoError(t, err)
-	loop.Hold()
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		_ = loop.Run(context.Background())
-		_ = c.Close()
-		_ = loop.Close()
-	}()
-	stopped := false
-	stop = func() {
-		if !stopped {
-			stopped = true
-			_ = loop.Post(loop.Stop)
-			<-over
-		}
-	}
-	t.Cleanup(stop)
-	return stop
-}
 
 // polling is a poller over the sockets in dir.
 func polling(t *testing.T, p *poller) (dir string, look func(tables ...string) snapshot) {
@@ -73,18 +44,18 @@ func names(s snapshot) []string {
 
 // Services come, go and come again; each has the tables that were asked for.
 func TestPollServicesThatComeAndGo(t *testing.T) {
-	dir, look := polling(t, &poller{timeout: 10 * time.Second})
+	_, look := polling(t, &poller{timeout: 10 * time.Second})
 	require.Empty(t, names(look("process")))
-	stop := service(t, dir, "alpha")
+	alpha := toolkittest.Serve(t, "alpha")
 	s := look("process", "loop", "nothing")
 	require.Equal(t, []string{"alpha"}, names(s))
 	require.Len(t, s.processes[0].sheets, 2)
 	require.Equal(t, "alpha", s.processes[0].sheets["process"].Value(0, "name"))
-	service(t, dir, "beta")
+	toolkittest.Serve(t, "beta")
 	require.Equal(t, []string{"alpha", "beta"}, names(look("process")))
-	stop()
+	alpha.Stop()
 	require.Equal(t, []string{"alpha gone", "beta"}, names(look("process")))
-	service(t, dir, "alpha")
+	toolkittest.Serve(t, "alpha")
 	s = look("process")
 	require.Equal(t, []string{"alpha gone", "alpha", "beta"}, names(s))
 	require.NotNil(t, s.processes[1].sheets["process"])
@@ -96,7 +67,7 @@ func TestPollOneThatStandsStill(t *testing.T) {
 	mute, err := net.Listen("unix", filepath.Join(dir, "mute.1.sock")) // nobody accepts, as in a stopped process
 	require.NoError(t, err)
 	defer mute.Close()
-	service(t, dir, "alpha")
+	toolkittest.Serve(t, "alpha")
 	began := time.Now()
 	require.Eventually(t, func() bool { return look("process").processes[0].sheets != nil }, 10*time.Second, time.Millisecond)
 	require.Less(t, time.Since(began), 5*time.Second)
