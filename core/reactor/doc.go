@@ -25,7 +25,7 @@
 //     work is left over: posts beyond the limit, Again, a Later queued by a Later, a ready regular file.
 //  5. The AfterWait hooks, then the ready sources in the order of their priority, 0 first. Each is looked at again
 //     right before its callback: one that was disabled, or lost the interest, gets none. Where several are ready, those that
-//     can (Fetcher) first take in what has arrived, some 64 in a row.
+//     can (Fetcher) first take in what has arrived, many in a row.
 //  6. Nothing is left to release: a source that was removed is gone at once. What still refers to it – handles, events of
 //     epoll, the list of step 5 – carries the generation of its slot and no longer matches, also when the
 //     descriptor's number and the slot are in use again.

@@ -22,6 +22,8 @@ func (f *fetcher) OnFetch(reactor.Source) bool {
 	return f.more()
 }
 
+func (f *fetcher) OnFetched() { *f.log = append(*f.log, "fetched "+f.name) }
+
 func (f *fetcher) OnReady(s reactor.Source, _ reactor.Interest) {
 	*f.log = append(*f.log, "ready "+f.name)
 	f.then(s)
@@ -37,16 +39,16 @@ func TestFetch(t *testing.T) {
 		panics  int
 	}{
 		{name: "a few", sources: 3, want: []string{"ready 0", "ready 1", "ready 2"}},
-		{name: "many", sources: 4, want: []string{"fetch 0", "fetch 1", "fetch 2", "fetch 3", "ready 0", "ready 1", "ready 2", "ready 3"}},
+		{name: "many", sources: 4, want: []string{"fetch 0", "fetch 1", "fetch 2", "fetch 3", "fetched 3", "ready 0", "ready 1", "ready 2", "ready 3"}},
 		{name: "limited", sources: 7, more: func(calls int) bool { return calls%2 != 0 }, want: []string{
-			"fetch 0", "fetch 1", "ready 0", "ready 1", "fetch 2", "fetch 3", "ready 2", "ready 3", "ready 4", "ready 5", "ready 6"}},
+			"fetch 0", "fetch 1", "fetched 1", "ready 0", "ready 1", "fetch 2", "fetch 3", "fetched 3", "ready 2", "ready 3", "ready 4", "ready 5", "ready 6"}},
 		{name: "removed and disabled meanwhile", sources: 5, first: func(all []reactor.Source) {
 			all[1].Remove()
 			require.NoError(t, all[2].SetEnabled(false))
 			require.NoError(t, all[3].SetInterest(reactor.Write))
-		}, want: []string{"fetch 0", "fetch 1", "fetch 2", "fetch 3", "fetch 4", "ready 0", "ready 4"}},
+		}, want: []string{"fetch 0", "fetch 1", "fetch 2", "fetch 3", "fetch 4", "fetched 4", "ready 0", "ready 4"}},
 		{name: "removed before", sources: 7, more: func(calls int) bool { return calls != 2 }, first: func(all []reactor.Source) { all[3].Remove() }, want: []string{
-			"fetch 0", "fetch 1", "ready 0", "ready 1", "fetch 2", "fetch 4", "fetch 5", "fetch 6", "ready 2", "ready 4", "ready 5", "ready 6"}},
+			"fetch 0", "fetch 1", "fetched 1", "ready 0", "ready 1", "fetch 2", "fetch 4", "fetch 5", "fetch 6", "fetched 6", "ready 2", "ready 4", "ready 5", "ready 6"}},
 		{name: "panic", sources: 4, more: func(calls int) bool {
 			if calls == 2 {
 				panic("oops")

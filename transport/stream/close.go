@@ -164,6 +164,9 @@ func (c *Conn) end(err error) {
 	if c.is(dead) {
 		return
 	}
+	if i := c.loop.ahead.index(c); i >= 0 {
+		c.loop.ahead.drop(i)
+	}
 	c.keepUnacked()
 	c.state = c.state&(queued|connecting) | dead
 	if c.rare != nil {

@@ -59,7 +59,7 @@ type rare struct {
 	dial    *dialing        // while connecting
 	remote  address.Address // of an accepted connection: Unix with a name, IPv6 with a zone
 	unacked int             // at the end
-	held    *fetch          // what was fetched before a pause
+	held    *held           // what was fetched before a pause
 
 	truncated uint64 // packets dropped
 }

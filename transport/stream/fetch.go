@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/ed-toolbox/ed/core/reactor"
 	"golang.org/x/sys/unix"
@@ -12,26 +13,26 @@ import (
 // reactor.Fetcher. In between a handler may pause, close or abort any other
 // connection.
 const (
-	mostFetched  = 64      // connections at a time
-	enoughToRead = 8 << 10 // bytes at a time: they are to stay in the cache
-	fetchRoom    = enoughToRead + 64<<10
+	mostFetched  = 64       // connections at a time
+	enoughToRead = 8 << 10  // bytes at a time: they are to stay in the cache
+	mostToRead   = 64 << 10 // bytes of one connection
 )
 
-// fetch is what recv gave.
-type fetch struct {
-	c     *Conn // nil if it is held with the connection
-	p     []byte
-	n     int
-	errno unix.Errno
-}
-
-// ahead is what was fetched for the connections of a loop, in the order in
+// ahead is what is fetched for the connections of a loop, in the order in
 // which they are called.
 type ahead struct {
-	room []byte
-	used int
-	list []fetch
-	next int // those before were taken
+	conns []*Conn // those that are fetched; nil where that is not needed any more
+	calls []call  // of the same
+	made  int     // calls
+	next  int     // those before were taken, or left
+	room  []byte
+	used  int // bytes of the room, by calls before the next
+}
+
+// held is what was fetched for a connection that does not read now.
+type held struct {
+	p     []byte
+	errno unix.Errno
 }
 
 // OnFetch implements reactor.Fetcher.
@@ -40,33 +41,20 @@ func (c *Conn) OnFetch(reactor.Source) (more bool) {
 		return true
 	}
 	a := &c.loop.ahead
-	if a.next > 0 || a.full() || a.room == nil {
+	if a.next > 0 || a.made > 0 || len(a.conns) == mostFetched {
 		a.clear()
 	}
-	p := a.room[a.used:]
-	p = p[:min(len(p), c.set.ReadBudget)]
-	n, errno := c.recv(p)
 	c.state |= fetched
-	a.list = append(a.list, fetch{c, p, n, errno})
-	a.used += max(n, 0)
-	return !a.full()
+	a.conns = append(a.conns, c)
+	a.calls = append(a.calls, call{fd: int(c.fd), size: min(c.set.ReadBudget, mostToRead)})
+	return len(a.conns) < mostFetched
 }
 
-func (a *ahead) full() bool { return a.used >= enoughToRead || len(a.list) == mostFetched }
-
-// clear makes room for the next.
-func (a *ahead) clear() {
-	if a.room == nil {
-		a.room = make([]byte, fetchRoom)
+// OnFetched implements reactor.Fetcher.
+func (c *Conn) OnFetched() {
+	if a := &c.loop.ahead; len(a.calls) > 0 && a.made == 0 {
+		a.receive()
 	}
-	for i := a.next; i < len(a.list); i++ {
-		if c := a.list[i].c; c != nil && c.is(fetched) {
-			a.hold(c) // a callback has ended Run
-			c.source.Again()
-		}
-	}
-	clear(a.list)
-	a.list, a.next, a.used = a.list[:0], 0, 0
 }
 
 // take returns what was fetched for a connection, in the room for more that
@@ -74,25 +62,83 @@ func (a *ahead) clear() {
 func (a *ahead) take(c *Conn) (p []byte, n int, errno unix.Errno) {
 	c.state &^= fetched
 	if c.rare != nil && c.rare.held != nil {
-		f := c.rare.held
+		h := c.rare.held
 		c.rare.held = nil
-		return f.p, f.n, f.errno
+		return h.p, len(h.p), h.errno
 	}
-	for a.list[a.next].c != c { // others have ended, or are paused
-		a.next++
+	for ; a.conns[a.next] != c; a.pass() {
+		a.leave(a.next)
 	}
-	f := &a.list[a.next]
-	a.next++
-	return f.p, f.n, f.errno
+	if a.next >= a.made {
+		a.receive()
+	}
+	call := &a.calls[a.next]
+	p = a.room[a.used : a.used+call.size]
+	n, errno = call.result()
+	a.pass()
+	return p, n, errno
 }
 
-// hold keeps what was fetched for a connection until it reads again.
-func (a *ahead) hold(c *Conn) {
-	for i := a.next; i < len(a.list); i++ {
-		if f := &a.list[i]; f.c == c {
-			c.lazy().held = &fetch{p: bytes.Clone(f.p[:max(f.n, 0)]), n: f.n, errno: f.errno}
-			f.c = nil
-			return
+func (a *ahead) pass() {
+	if a.next < a.made {
+		a.used += max(a.calls[a.next].got, 0)
+	}
+	a.next++
+}
+
+// receive makes calls from the next on, until they have brought enough. All
+// before have been dealt with, so that there is all the room.
+func (a *ahead) receive() {
+	if a.room == nil {
+		a.room = make([]byte, enoughToRead+mostToRead)
+	}
+	a.made = a.next + recvAll(&a.calls[a.next], len(a.calls)-a.next, &a.room[0], enoughToRead)
+	a.used = 0
+}
+
+// leave is for one that is not called now: what has come for it is kept.
+func (a *ahead) leave(i int) {
+	c := a.conns[i]
+	if c == nil {
+		return
+	}
+	a.drop(i)
+	if i >= a.made || c.is(closing) {
+		return
+	}
+	at := a.used
+	for k := a.next; k < i; k++ {
+		at += max(a.calls[k].got, 0)
+	}
+	n, errno := a.calls[i].result()
+	c.lazy().held = &held{bytes.Clone(a.room[at : at+max(n, 0)]), errno}
+	c.state |= fetched
+	c.source.Again()
+}
+
+// drop forgets one.
+func (a *ahead) drop(i int) {
+	a.conns[i].state &^= fetched
+	a.conns[i] = nil
+	a.calls[i].fd = -1 // when the call is made the descriptor may be another's
+}
+
+// index says where a connection is; -1: it is not fetched, or held already.
+func (a *ahead) index(c *Conn) int {
+	if c.is(fetched) {
+		if i := slices.Index(a.conns[a.next:], c); i >= 0 {
+			return a.next + i
 		}
 	}
+	return -1
+}
+
+// clear makes room for others. Those that are left were not called, as a
+// callback has ended Run.
+func (a *ahead) clear() {
+	for i := a.next; i < len(a.conns); i++ {
+		a.leave(i)
+	}
+	clear(a.conns)
+	a.conns, a.calls, a.made, a.next, a.used = a.conns[:0], a.calls[:0], 0, 0, 0
 }

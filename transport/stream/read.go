@@ -15,8 +15,8 @@ func (c *Conn) readable() bool {
 // Pause implements transport.Conn.
 func (c *Conn) Pause() {
 	c.state |= paused
-	if c.is(fetched) {
-		c.loop.ahead.hold(c)
+	if i := c.loop.ahead.index(c); i >= 0 {
+		c.loop.ahead.leave(i)
 	}
 	if c.is(broken) {
 		c.later() // nobody else would end it if nothing waits

@@ -1,6 +1,9 @@
 package stream
 
-import "time"
+import (
+	"time"
+	"unsafe"
+)
 
 // What callbacks of one turn wrote is sent together at its end, connection by
 // connection. A peer on this machine is then woken once, finds many answers
@@ -19,7 +22,8 @@ type unsent struct {
 	conns  []*Conn
 	bytes  int
 	since  time.Time
-	queued bool // OnTurnEnd will come
+	queued bool     // OnTurnEnd will come
+	calls  [64]call // of some of them
 }
 
 // postpone leaves what is queued to the end of the turn. It returns false when
@@ -47,17 +51,47 @@ func (c *Conn) postpone() bool {
 	return true
 }
 
-// send sends what was postponed. Nearly always that is all there is to do for a connection.
+// send sends what was postponed.
 func (l *local) send() {
 	u := &l.unsent
-	for i, c := range u.conns {
-		u.conns[i] = nil
-		c.flush()
-		if c.out != nil || c.is(blocked|owed|closing|finWanted|broken|dead) {
-			c.later()
-		}
+	for left := u.conns; len(left) > 0; {
+		some := left[:min(len(left), len(u.calls))]
+		left = left[len(some):]
+		l.sendSome(some)
+		clear(some)
 	}
 	u.conns, u.bytes = u.conns[:0], 0
+}
+
+// sendSome sends what was postponed of some connections. For nearly all of them one call is all there is to do.
+func (l *local) sendSome(conns []*Conn) {
+	calls, usual := l.unsent.calls[:0], conns[:0]
+	for _, c := range conns {
+		if c.out == nil || c.is(blocked|connecting|dead) || c.set.plain {
+			c.flush()
+			c.seeTo()
+			continue
+		}
+		b := c.out.rest()
+		calls, usual = append(calls, call{int(c.fd), unsafe.SliceData(b), len(b), 0}), append(usual, c)
+	}
+	if len(calls) == 0 {
+		return
+	}
+	sendAll(&calls[0], len(calls))
+	for i, c := range usual {
+		n, errno := calls[i].result()
+		c.sent(calls[i].size, n, errno)
+		c.flush() // after an EINTR
+		c.seeTo()
+	}
+}
+
+// seeTo leaves to the end of the turn what there is to do when sending was not all.
+func (c *Conn) seeTo() {
+	if c.out != nil || c.is(blocked|owed|closing|finWanted|broken|dead) {
+		c.later()
+	}
 }
 
 // OnTurnEnd implements reactor.Ender.

@@ -97,26 +97,28 @@ func (c *Conn) flush() {
 			b = piece(b)
 		}
 		n, errno := c.send(b)
-		switch {
-		case errno == unix.EINTR:
-		case errno == unix.EAGAIN:
-			c.block()
-		case errno != 0:
-			c.breakWrite(errno)
-		case n < len(b):
-			c.to += uint64(n)
-			c.writes++
-			c.out.off += n
-			c.block()
-		case n < c.out.len():
-			c.to += uint64(n)
-			c.writes++
-			c.out.off += n
-		default:
-			c.to += uint64(n)
-			c.writes++
+		c.sent(len(b), n, errno)
+	}
+}
+
+// sent is told what became of a call that was to send so many of the bytes queued.
+func (c *Conn) sent(size, n int, errno unix.Errno) {
+	switch {
+	case errno == unix.EINTR:
+	case errno == unix.EAGAIN:
+		c.block()
+	case errno != 0:
+		c.breakWrite(errno)
+	default:
+		c.to += uint64(n)
+		c.writes++
+		if n == c.out.len() {
 			c.hint = nextHint(c.out, n)
 			c.drop()
+			return
+		}
+		if c.out.off += n; n < size {
+			c.block()
 		}
 	}
 }
