@@ -1,9 +1,9 @@
 // Package ask is what asks a router about services: `ed services` shows which there are, `ed ping` measures how long they take to
-// answer.
+// answer, `ed names` completes their names in a shell.
 //
 // # Use
 //
-// Services and Ping describe the commands for cmd/ed. Both talk to the router by a toolkit.Routed; `ed ping` of an address
+// Services, Ping and Names describe the commands for cmd/ed. They talk to the router by a toolkit.Routed; `ed ping` of an address
 // talks to whoever listens there.
 //
 //	services.go  the list, or some services by name, and what changes (--watch)
@@ -12,6 +12,7 @@
 //	answers.go   what comes back
 //	figures.go   round-trip times
 //	show.go      what is printed
+//	names.go     what there are names of, within the time that somebody waits at a prompt
 //
 // # Threads
 //

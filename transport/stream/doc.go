@@ -29,11 +29,12 @@
 //
 // # Errors
 //
-// *transport.OpError with Op "read", "write", "connect" or "handle" (a handler
-// panicked).
+// *transport.OpError with Op "read", "write", "connect", "listen", "watch"
+// (epoll refused) or "handle" (a handler panicked).
 //
 // # Limits
 //
 // Queues by Options.HighMark; reading by Options.ReadBudget a turn; the pool
-// keeps at most 1 MiB of each buffer size.
+// keeps at most 1 MiB of each of the two smallest buffer sizes, and 4 MiB of each
+// of the others.
 package stream

@@ -1,5 +1,3 @@
-// Package ui has what the full-screen views of the tools share: how values, tables and small charts look, on terminals that can do
-// much and on those that can do little.
 package ui
 
 import (
