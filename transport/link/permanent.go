@@ -261,8 +261,8 @@ func (p *Permanent) tooLate() {
 	case s == nil: // cannot be: a Close without a connection makes an attempt or ends
 		p.finish()
 	case s.link == nil, p.waiting.len() == 0 && s.conn.Queued() == 0:
-		s.crossed = s.asking
-		s.close() // nothing is left to be sent
+		s.crossed = true // there was no sign that the peer has read all
+		s.close()        // nothing is left to be sent
 	default:
 		s.abort(&transport.OpError{Op: "close", Addr: s.conn.Remote(), Err: transport.ErrTimeout})
 	}

@@ -21,7 +21,7 @@ type session struct {
 	ready     bool          // the queue may be sent
 	finishing bool          // the queue is empty for good
 	asking    bool          // the peer is asked whether it has read all
-	crossed   bool          // it closed its side before it can have known that we did
+	crossed   bool          // it closed its side before it can have known that we did, or not in time
 }
 
 // OnOpen is called by the transport.
