@@ -91,7 +91,8 @@ func TestRates(t *testing.T) {
 			s.Until("the burst goes at once", func() bool { return c.Received >= 100*90 })
 			require.NoError(t, other.Conn.Write([]byte(line(0))))
 			s.Until("another is served", func() bool { return other.Received == 100 })
-			require.Less(t, c.Received, len(all))
+			// However slow this was: the burst, what the time since then pays for, and the line that goes into debt.
+			require.LessOrEqual(t, c.Received, 100*(100+1+int(time.Since(began)/time.Millisecond)+1))
 			s.Until("all is answered", func() bool { return c.Closed == 1 })
 			require.GreaterOrEqual(t, time.Since(began), 95*time.Millisecond)
 			require.Equal(t, all, string(c.Data))
@@ -153,35 +154,48 @@ func timedOut(t *testing.T, err error, op string) {
 }
 
 func TestIdleTimeout(t *testing.T) {
-	const d = 60 * time.Millisecond
-	tests := map[string]struct {
-		do func(s *limited, c *transporttest.Recorder) func()
-	}{
-		"receiving": {func(s *limited, c *transporttest.Recorder) func() {
-			return func() { require.NoError(s.T, c.Conn.Write([]byte("p"))) }
-		}},
-		"sending": {func(s *limited, c *transporttest.Recorder) func() {
-			return func() { require.NoError(s.T, s.first().Send(message.New("NEWS"))) }
-		}},
+	tests := map[string]func(s *limited, c *transporttest.Recorder){
+		"receiving": func(s *limited, c *transporttest.Recorder) { require.NoError(s.T, c.Conn.Write([]byte("p"))) },
+		"sending":   func(s *limited, c *transporttest.Recorder) { require.NoError(s.T, s.first().Send(message.New("NEWS"))) },
 	}
-	for name, tt := range tests {
+	for name, use := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := serveLimited(t, link.Options{IdleTimeout: d})
-			c := s.client()
-			began := time.Now()
-			busy := s.Loop.Every(time.Millisecond, "be busy", func(int) { tt.do(s, c)() })
-			s.For(2 * d)
-			busy.Cancel()
-			require.Zero(t, s.ends, "a link that is used stays")
-			s.Until("it is closed", func() bool { return s.ends == 1 })
-			require.GreaterOrEqual(t, time.Since(began), 3*d-time.Millisecond)
-			timedOut(t, s.err, "idle")
-			require.Equal(t, uint64(1), s.server.Stats().Silent)
-			s.Until("the peer sees the end", func() bool { return c.Closed == 1 })
-			require.NoError(t, c.Err, "it is closed in good order")
-			s.end()
+			d := 60 * time.Millisecond
+			for !idle(t, d, use) { // a machine that holds us up for so long makes a link idle indeed
+				d *= 2
+				require.Less(t, d, 10*time.Second, "a link that is used stays")
+			}
 		})
 	}
+}
+
+// idle uses a link for a while, and then no more. It is false if we were held up meanwhile.
+func idle(t *testing.T, d time.Duration, use func(s *limited, c *transporttest.Recorder)) bool {
+	s := serveLimited(t, link.Options{IdleTimeout: d})
+	defer s.end()
+	c := s.client()
+	began := time.Now()
+	last, held := began, time.Duration(0)
+	busy := s.Loop.Every(time.Millisecond, "be busy", func(int) {
+		held, last = max(held, time.Since(last)), time.Now()
+		if s.ends == 0 {
+			use(s, c)
+		}
+	})
+	s.For(2 * d)
+	busy.Cancel()
+	if s.ends > 0 && max(held, time.Since(last)) > d/2 {
+		s.Until("the peer sees the end", func() bool { return c.Closed == 1 })
+		return false
+	}
+	require.Zero(t, s.ends, "a link that is used stays")
+	s.Until("it is closed", func() bool { return s.ends == 1 })
+	require.GreaterOrEqual(t, time.Since(began), 3*d-time.Millisecond)
+	timedOut(t, s.err, "idle")
+	require.Equal(t, uint64(1), s.server.Stats().Silent)
+	s.Until("the peer sees the end", func() bool { return c.Closed == 1 })
+	require.NoError(t, c.Err, "it is closed in good order")
+	return true
 }
 
 // A peer that reads nothing is idle, too, and what it did not read is thrown away.

@@ -240,7 +240,8 @@ func TestRestarts(t *testing.T) {
 			}
 			c := &counter{}
 			s := live(t, tt.network, parse(t, tt.at), c)
-			o := link.PermanentOptions{Pauses: link.Pauses{time.Millisecond}}
+			// A busy machine can keep a service from reading for longer than the usual DoubtTime.
+			o := link.PermanentOptions{Pauses: link.Pauses{time.Millisecond}, DoubtTime: time.Hour}
 			tt.o(&o)
 			at := s.at
 			f := startTraffic(w, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
