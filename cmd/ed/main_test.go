@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,7 +29,18 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(program(toolkit.NewEnv(), os.Args, testCatalogue()))
 	}
+	heed()
 	os.Exit(m.Run())
+}
+
+// heed has the programs that tests start die of the signals of a terminal, also where the tests run in the background: there they are
+// ignored, and ed leaves that so.
+func heed() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // testCatalogue are the real ones and some that behave badly.
