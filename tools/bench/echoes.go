@@ -1,6 +1,9 @@
 package bench
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // echoes is the quick account of a connection in a closed loop, for as long as all that comes back is what was sent, word
 // for word and in order. The last messages stand in a ring, each at the place of its number: to send one is to write its
@@ -83,13 +86,36 @@ func (e *echoes) next(c *client, n int) []byte {
 		text = e.ring[at*e.size : min(at+n, e.window)*e.size]
 	}
 	if seq := c.script.lines[0].seq; seq >= 0 {
-		digits := c.digits[:c.script.digits]
-		for p := text; len(p) > 0; p = p[e.size:] {
-			copy(p[seq:], digits)
-			increment(digits)
-		}
+		number(text, seq, e.size, c.digits[:c.script.digits])
 	}
 	return text
+}
+
+// number writes numbers into messages of a size, one after the other, at the same place of each. digits is the first number,
+// and becomes the one after the last. Two words are quicker than a call to copy so few bytes.
+func number(text []byte, at, size int, digits []byte) {
+	n, le := len(digits), binary.LittleEndian
+	if n < 8 || n > 16 {
+		for ; at < len(text); at += size {
+			copy(text[at:], digits)
+			increment(digits)
+		}
+		return
+	}
+	head, tail := le.Uint64(digits), le.Uint64(digits[n-8:]) // of 12 digits both have the four in the middle
+	for ; at < len(text); at += size {
+		to := text[at : at+n]
+		le.PutUint64(to, head)
+		le.PutUint64(to[n-8:], tail)
+		if tail>>56 != '9' { // the last digit
+			tail += 1 << 56
+			continue
+		}
+		le.PutUint64(digits[n-8:], tail)
+		increment(digits)
+		head, tail = le.Uint64(digits), le.Uint64(digits[n-8:])
+	}
+	le.PutUint64(digits[n-8:], tail)
 }
 
 // take handles what came back, and returns false if it is not what was awaited: then all of it is for the slots.

@@ -143,6 +143,25 @@ func TestEchoesStay(t *testing.T) {
 	}
 }
 
+// TestNumber: the numbers in a row of messages are those that increment counts up to, however long they are.
+func TestNumber(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(6, 17).Draw(t, "digits")
+		size, count := n+rapid.IntRange(0, 9).Draw(t, "beside"), rapid.IntRange(0, 40).Draw(t, "messages")
+		at := rapid.IntRange(0, size-n).Draw(t, "at")
+		first := []byte(rapid.StringMatching(fmt.Sprintf("[0-9]{%d}9*", n/2)).Draw(t, "first") + "99999999999999999")[:n]
+		want, next := bytes.Repeat([]byte{'.'}, size*count), bytes.Clone(first)
+		got := bytes.Clone(want)
+		for p := want; len(p) > 0; p = p[size:] {
+			copy(p[at:], next)
+			increment(next)
+		}
+		number(got, at, size, first)
+		require.Equal(t, string(want), string(got))
+		require.Equal(t, string(next), string(first))
+	})
+}
+
 // BenchmarkClosedLoop is what the generator does itself for a message of a closed loop at window 64: writing it, and taking
 // the answer.
 func BenchmarkClosedLoop(b *testing.B) {
