@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"time"
@@ -14,23 +15,37 @@ import (
 type usage struct {
 	at      time.Time
 	own     time.Duration
-	target  proc.Usage
+	target  target
 	known   bool // target
 	memory  runtime.MemStats
 	numbers bool
 }
 
+// target is what the process of --pid has used, and its memory.
+type target struct {
+	cpu time.Duration
+	rss int64
+}
+
+// takeTarget looks at the process of --pid; 0 is none.
+func takeTarget(pid int) (t target, err error) {
+	if pid == 0 {
+		return t, nil
+	}
+	if t.cpu, err = proc.CPUTime(pid); err != nil {
+		return t, err
+	}
+	u, err := (proc.System{}).Usage(pid)
+	t.rss = u.RSS
+	return t, err
+}
+
 // takeUsage looks at both processes.
 func takeUsage(pid int) usage {
 	u := usage{at: time.Now()}
-	if own, err := (proc.System{}).Usage(os.Getpid()); err == nil {
-		u.own = own.User + own.System
-	}
-	if pid > 0 {
-		if other, err := (proc.System{}).Usage(pid); err == nil {
-			u.target, u.known = other, true
-		}
-	}
+	u.own, _ = proc.CPUTime(os.Getpid()) // never fails
+	target, err := takeTarget(pid)
+	u.target, u.known = target, err == nil && pid > 0
 	runtime.ReadMemStats(&u.memory)
 	u.numbers = true
 	return u
@@ -53,11 +68,13 @@ func (u usage) describe(r *report.Report, later usage, pid int) {
 		g.GCMax = max(g.GCMax, time.Duration(pause))
 	}
 	if u.known && later.known {
-		used := later.target.User + later.target.System - u.target.User - u.target.System
-		r.Target = &report.Process{PID: pid, CPU: used, RSS: later.target.RSS, RSSBefore: u.target.RSS}
+		used := later.target.cpu - u.target.cpu
+		r.Target = &report.Process{PID: pid, CPU: used, RSS: later.target.rss, RSSBefore: u.target.rss}
 		if n := r.Counts.Received; n > 0 {
 			r.Target.PerMessage = used / time.Duration(n)
 		}
+	} else if pid > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("process %d ended before the measurement did", pid))
 	}
 }
 

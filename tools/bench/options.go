@@ -161,7 +161,15 @@ func (o *options) check(c *cli.Context) error {
 	case p.rate.shape == closed && p.window == 0 && !p.oneWay():
 		return wrong("--window 0 has no meaning with --rate max: the window is the load")
 	}
-	return nil
+	for _, e := range o.expect {
+		if why := e.Pointless(p.kind, p.closed()); why != "" {
+			return wrong("option --expect: %s: %s", e.Text, why)
+		}
+	}
+	if _, err := takeTarget(p.pid); err != nil {
+		return wrong("--pid %d: %w", p.pid, err)
+	}
+	return checkOutputs(o.outputs)
 }
 
 func (o *options) readBaseline(c *cli.Context) error {

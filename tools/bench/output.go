@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -47,6 +48,28 @@ func parseOutputs(texts []string, json bool) ([]output, error) {
 	return all, nil
 }
 
+// checkOutputs makes sure that the files can be written, before there is something to lose. What is in them stays.
+func checkOutputs(all []output) error {
+	for _, to := range all {
+		if to.path == "" {
+			continue
+		}
+		if i, err := os.Stat(to.path); err == nil && !i.Mode().IsRegular() && !i.IsDir() {
+			continue // a pipe or a device: opening it is an event to who reads there
+		}
+		_, missing := os.Lstat(to.path)
+		f, err := os.OpenFile(to.path, os.O_WRONLY|os.O_CREATE, 0o666)
+		if err != nil {
+			return toolkit.As(toolkit.CantCreate, fmt.Errorf("write the report: %w", err))
+		}
+		_ = f.Close() // nothing was written
+		if missing != nil {
+			_ = os.Remove(to.path) // it comes with the report
+		}
+	}
+	return nil
+}
+
 // write writes a report in one form.
 func write(w io.Writer, r *report.Report, form string) error {
 	switch form {
@@ -90,12 +113,11 @@ func run1(ctx context.Context, env *toolkit.Env, o options) error {
 	if len(r.Steps) > 0 && o.baseline != nil {
 		r.Baseline = report.Compare(r, o.baseline, o.old)
 	}
+	var unsaved error // the others are saved all the same
 	for _, to := range o.outputs {
-		if err := o.save(out, r, to); err != nil {
-			return err
-		}
+		unsaved = cmp.Or(unsaved, o.save(out, r, to))
 	}
-	return o.end(ctx, r)
+	return cmp.Or(unsaved, o.end(ctx, r))
 }
 
 // save writes one of the reports.

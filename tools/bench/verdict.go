@@ -99,7 +99,9 @@ func (r *runner) judge(out *report.Report) {
 	c, t := out.Counts, r.total
 	if c.Due > 0 && float64(c.Sent) < held*float64(c.Due) {
 		why := "the generator was too slow"
-		if g := out.Generator; g.Busy < 0.9 && g.Held > c.Sent/2 {
+		if g := out.Generator; t.failures > 0 && r.plan.kind != kindConnect && !r.plan.target.IsDatagram() {
+			why = "connections ended"
+		} else if g.Busy < 0.9 && g.Held > c.Sent/2 {
 			switch why = "the service did not take more: the window was full"; {
 			case r.plan.oneWay() || r.plan.window == 0:
 				why = "the service did not take more: the connections were full"

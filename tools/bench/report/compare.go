@@ -135,7 +135,8 @@ func Median(x []float64) float64 {
 const exactUpTo = 60
 
 // MannWhitney returns the two-sided probability that samples as different as a and b come from one distribution: exact for
-// few samples without ties, else by the normal approximation, corrected for ties and continuity. 1 if one is empty.
+// few samples, with the ties that there are, else by the normal approximation, corrected for ties and continuity. 1 if one
+// is empty.
 func MannWhitney(a, b []float64) float64 {
 	n, m := len(a), len(b)
 	if n == 0 || m == 0 {
@@ -153,59 +154,64 @@ func MannWhitney(a, b []float64) float64 {
 		all = append(all, value{x, false})
 	}
 	slices.SortFunc(all, func(p, q value) int { return cmp.Compare(p.x, q.x) })
-	ranks, ties := 0.0, 0.0
+	sum, ties := 0, 0.0               // of the ranks of a
+	twice := make([]int, 0, len(all)) // ranks: those of ties are their mean
 	for i := 0; i < len(all); {
 		k := i
 		for k < len(all) && all[k].x == all[i].x {
 			k++
 		}
-		rank := float64(i+1+k) / 2 // the mean of i+1 … k
+		rank := i + 1 + k // twice the mean of i+1 … k
 		for _, v := range all[i:k] {
+			twice = append(twice, rank)
 			if v.first {
-				ranks += rank
+				sum += rank
 			}
 		}
 		t := float64(k - i)
 		ties += t*t*t - t
 		i = k
 	}
-	u := ranks - float64(n*(n+1))/2
-	if ties == 0 && n+m <= exactUpTo {
-		return exact(n, m, int(min(u, float64(n*m)-u)))
+	total := n + m
+	if total <= exactUpTo {
+		return exact(twice, n, sum)
 	}
-	total := float64(n + m)
-	variance := float64(n*m) / 12 * (total + 1 - ties/(total*(total-1)))
+	variance := float64(n*m) / 12 * (float64(total+1) - ties/float64(total*(total-1)))
 	if variance <= 0 {
 		return 1
 	}
-	z := max(0, math.Abs(u-float64(n*m)/2)-0.5) / math.Sqrt(variance)
+	z := max(0, math.Abs(float64(sum-n*(total+1))/2)-0.5) / math.Sqrt(variance)
 	return min(1, math.Erfc(z/math.Sqrt2))
 }
 
-// exact is the probability of a U of at most u, twice.
-func exact(n, m, u int) float64 {
-	// ways[k][s] counts the subsets of k of the first so many ranks with the sum s, moved so that the least sum is 0.
-	ways := make([][]float64, n+1)
+// exact is the share of all choices of n of the ranks whose sum is as far from the mean, or farther. Ranks are given twice
+// as high as they are, so that all are whole numbers.
+func exact(twice []int, n, sum int) float64 {
+	highest := 0
+	for _, r := range twice {
+		highest += r
+	}
+	ways := make([][]float64, n+1) // ways[k][s] counts the choices of k with the sum s
 	for k := range ways {
-		ways[k] = make([]float64, n*m+1)
+		ways[k] = make([]float64, highest+1)
 	}
 	ways[0][0] = 1
-	for rank := 1; rank <= n+m; rank++ {
-		for k := min(n, rank); k >= 1; k-- {
-			shift := rank - k // ranks sum up to k(k+1)/2 at least
-			for s := n * m; s >= shift; s-- {
-				ways[k][s] += ways[k-1][s-shift]
+	for i, r := range twice {
+		for k := min(n, i+1); k >= 1; k-- {
+			for s := highest; s >= r; s-- {
+				ways[k][s] += ways[k-1][s-r]
 			}
 		}
 	}
-	below, total := 0.0, 0.0
+	mean := n * (len(twice) + 1)
+	far, total := 0.0, 0.0
 	for s, w := range ways[n] {
 		total += w
-		if s <= u {
-			below += w
+		if max(s-mean, mean-s) >= max(sum-mean, mean-sum) {
+			far += w
 		}
 	}
-	return min(1, 2*below/total)
+	return far / total
 }
 
 // LeastP is the smallest probability that so many samples can give: with it Alpha or more, nothing is ever significant.

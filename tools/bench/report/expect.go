@@ -24,6 +24,19 @@ type Expectation struct {
 // NeedsBaseline says that it is about a change since an earlier run.
 func (e Expectation) NeedsBaseline() bool { return strings.HasPrefix(e.metric, "change.") }
 
+// Pointless says why no run of this kind, and of an open loop or a closed one, can meet it; "" if one can.
+func (e Expectation) Pointless(kind string, closed bool) string {
+	switch {
+	case closed && e.metric == "rate" && e.share:
+		return "a closed loop has no rate to reach"
+	case closed && e.of == "late":
+		return "in a closed loop nothing is late"
+	case e.of == "delivery" && kind != "pub":
+		return "the service tells of the delivery of one-way messages only"
+	}
+	return ""
+}
+
 // Checked is an expectation with what was found.
 type Checked struct {
 	Text  string `json:"text"`
@@ -51,6 +64,9 @@ func ParseExpect(text string) ([]Expectation, error) {
 			return nil, err
 		}
 		all = append(all, e)
+	}
+	if text != "" && len(all) == 0 {
+		return nil, fmt.Errorf("%q has no condition in it", text)
 	}
 	return all, nil
 }
@@ -81,10 +97,11 @@ func parseExpectation(text string) (Expectation, error) {
 // parseMetric takes the name apart.
 func (e *Expectation) parseMetric(name string) error {
 	e.of = "response"
+	whole, timed := name, false
 	if of, metric, ok := strings.Cut(name, "."); ok {
 		switch of {
 		case "response", "service", "delivery", "late":
-			e.of, name = of, metric
+			e.of, name, timed = of, metric, true
 		case "change":
 			e.of = ""
 			if metric != "rate" && metric != "p99" {
@@ -97,6 +114,9 @@ func (e *Expectation) parseMetric(name string) error {
 	case "mean", "min", "max":
 		return nil
 	case "loss", "dup", "order", "late", "wrong", "failed", "rate", "change.rate", "change.p99":
+		if timed {
+			return fmt.Errorf("%q: %s is no time", whole, name)
+		}
 		e.of = ""
 		return nil
 	}
@@ -262,6 +282,9 @@ func (e *Expectation) count(n uint64, r *Report) (float64, string) {
 		return math.NaN(), "nothing sent"
 	}
 	share := float64(n) / float64(r.Counts.Sent)
+	if to := r.Load.Receivers; to > 0 && e.metric != "wrong" && e.metric != "failed" { // what counts for each of them
+		share /= float64(to)
+	}
 	return share, fmt.Sprintf("%.3f%%", 100*share)
 }
 

@@ -90,12 +90,38 @@ func TestExpectRefuses(t *testing.T) {
 	for _, text := range []string{
 		"p99", "p99<", "p99<5", "p99<-5ms", "p0<5ms", "p101<5ms", "pp<5ms", "=5ms", "loss<5ms", "loss=-1", "loss=x%", "rate>x/s", "rate>5/d",
 		"latency<5ms", "change.p50<5%", "change.p99<5", "change.p99<x%", "p99!5ms", "dup=1.5", "loss<NaN%",
+		"service.loss=0", "late.dup=0", "delivery.rate>5/s", "response.change.p99<5%", ",", " ,, ", " ",
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := report.ParseExpect(text)
 			require.Error(t, err)
 			require.NotContains(t, err.Error(), "\n")
 		})
+	}
+}
+
+// TestLossOfManyReceivers: what is lost counts for each receiver, and so does what it is a share of.
+func TestLossOfManyReceivers(t *testing.T) {
+	r := sample()
+	r.Kind, r.Load.Receivers, r.Counts.Sent, r.Counts.Lost = "fanout", 10, 100, 20
+	e, err := report.ParseExpect("loss<=2%,loss<2%,loss=20")
+	require.NoError(t, err)
+	got := report.Check(e, r)
+	require.True(t, got[0].Met)
+	require.Equal(t, "2.000%", got[0].Found)
+	require.False(t, got[1].Met)
+	require.True(t, got[2].Met)
+}
+
+// TestPointless: what no run can meet is known before it.
+func TestPointless(t *testing.T) {
+	for text, of := range map[string][]bool{ // open loop; closed loop; closed loop of pub
+		"rate>=99%": {false, true, true}, "rate>5/s": {false, false, false}, "late.p99<1ms": {false, true, true}, "late=0": {false, false, false},
+		"delivery.p99<1ms": {true, true, false}, "p99<1ms": {false, false, false}, "loss=0": {false, false, false},
+	} {
+		e, err := report.ParseExpect(text)
+		require.NoError(t, err)
+		require.Equal(t, of, []bool{e[0].Pointless("request", false) != "", e[0].Pointless("request", true) != "", e[0].Pointless("pub", true) != ""}, text)
 	}
 }
 
