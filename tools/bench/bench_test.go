@@ -318,6 +318,13 @@ func TestSeries(t *testing.T) {
 	require.InDelta(t, 60, float64(r.Counts.Due), 2)
 	require.Equal(t, r.Steps[0].Counts.Received+r.Steps[1].Counts.Received, r.Counts.Received)
 	require.Equal(t, r.Counts.Received, r.Response.Count)
+	require.Equal(t, r.Steps[0].Generator.CPU+r.Steps[1].Generator.CPU, r.Generator.CPU)
+	require.Equal(t, r.Counts.Sent, r.Generator.Late.Count)
+	require.Positive(t, r.Generator.Busy)
+
+	r, err = measure(t, "fanout", service(t, "unix", "--router"), "-c", "4", "-w", "0", "-r", "step:100,200/100ms", "--warmup", "0", "-e", "loss=0")
+	require.NotNil(t, r, err)
+	require.LessOrEqual(t, r.Rate.Percent, 100.1) // of 4 × the rate
 
 	r, err = measure(t, "request", where, "-r", "step:100M,200/100ms", "--warmup", "0")
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))

@@ -46,11 +46,12 @@ type client struct {
 	outText  []byte      // the next message as it is sent, and …
 	inText   []byte      // the next answer as it is expected; nil if there are different messages, or long ones
 
-	decoder message.Decoder
-	ready   bool // in the worker's list of those that may send
-	full    bool // what is written is not taken for now
-	open    bool
-	gone    bool
+	decoder  message.Decoder
+	numbered bool // its answers have their number
+	ready    bool // in the worker's list of those that may send
+	full     bool // what is written is not taken for now
+	open     bool
+	gone     bool
 
 	echoes *echoes  // while all goes as it should; else nil
 	way    outgoing // of one-way messages

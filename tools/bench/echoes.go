@@ -205,6 +205,7 @@ func (c *client) part() {
 		}
 	}
 	c.oldest = c.high
+	c.numbered = c.high > 0 && c.script.lines[0].seq >= 0
 	c.setHigh(c.high)
 	c.setNext(c.next)
 	if e.matched > 0 {

@@ -72,6 +72,9 @@ func TestHostileServices(t *testing.T) {
 		{"no line end", func(p []byte) []byte { return bytes.Repeat([]byte("x"), 100_000) }, toolkit.Temporary, "nothing was answered"},
 		{"twice", func(p []byte) []byte { return append(bytes.Clone(p), p...) }, 0, "dup 20"},
 		{"blank lines", func(p []byte) []byte { return append([]byte("\n\r\n"), p...) }, 0, "received 20  lost 0  dup 0  reordered 0\n"},
+		{"talks besides", func(p []byte) []byte {
+			return append(bytes.Clone(p), "STATUS command=hello\nSTATUS command=hello\n"...)
+		}, 0, "received 20  lost 0  dup 0  reordered 0  wrong "},
 		{"not sent", func(p []byte) []byte { return bytes.ReplaceAll(p, []byte("=1"), []byte("=3")) }, toolkit.Temporary, "an answer to a message that was not sent"},
 	} {
 		for _, rate := range []string{"200/s", "max"} {

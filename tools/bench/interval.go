@@ -11,12 +11,13 @@ const warming = -1
 
 // interval is what one worker measured in about a second. The worker fills it and hands it to the run.
 type interval struct {
-	index    int
-	length   int64 // nanoseconds
-	last     bool  // the worker has no more
-	response *hdrhistogram.Histogram
-	service  *hdrhistogram.Histogram
-	late     *hdrhistogram.Histogram
+	index     int
+	length    int64 // nanoseconds
+	last      bool  // the worker has no more
+	scheduled int64 // nanoseconds in which what --count asks for was due, in the last interval; 0: the time that was measured
+	response  *hdrhistogram.Histogram
+	service   *hdrhistogram.Histogram
+	late      *hdrhistogram.Histogram
 
 	sent, arrived          uint64 // in this time
 	due                    uint64 // messages that were due in the time measured, and were sent; or never were
@@ -67,6 +68,7 @@ func (i *interval) add(o *interval) {
 	i.service.Merge(o.service)
 	i.late.Merge(o.late)
 	i.length = max(i.length, o.length)
+	i.scheduled = max(i.scheduled, o.scheduled)
 	i.sent += o.sent
 	i.arrived += o.arrived
 	i.due += o.due

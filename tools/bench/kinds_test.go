@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -112,6 +113,8 @@ func TestUsage(t *testing.T) {
 		{"request", "udp://127.0.0.1:1", "-s", "2000"}, {"request", "udp://127.0.0.1:1", "--idle", "5"}, {"request", ":1", "--max-datagram", "0"},
 		{"connect", "udp://127.0.0.1:1"}, {"connect", ":1", "--hold"}, {"fanout", "udp://127.0.0.1:1"}, {"router", ":1", "--seq", "none"},
 		{"serve"}, {"serve", "exec:cat"}, {"serve", ":1", "--fault", "x"}, {"request", ":1", "-c", "999999"}, {"request", ":1", "-e", "change.p99<10%"}, {"request", ":1", "--pid", "-1"},
+		{"request", ":1", "--pid", "9999999"}, {"request", ":1", "-r", "max", "-e", "rate>=99%"}, {"pub", ":1", "-r", "max", "-e", "late.p99<1ms"},
+		{"request", ":1", "-e", "delivery.p99<1ms"}, {"request", ":1", "-e", "service.loss=0"}, {"request", ":1", "-e", ","},
 	} {
 		w := toolkittest.New(t)
 		err := w.Run(context.Background(), Command, append([]string{"bench"}, args...)...)
@@ -121,4 +124,58 @@ func TestUsage(t *testing.T) {
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-f", "/nowhere")))
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "/nowhere")))
 	require.Equal(t, toolkit.Data, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "parts_test.go")))
+}
+
+// TestOutputsAreCheckedBefore: that a report cannot be written is known before the load. What is there stays, and what is not
+// there does not come before the report.
+func TestOutputsAreCheckedBefore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	there, missing := filepath.Join(dir, "there"), filepath.Join(dir, "missing")
+	require.NoError(t, os.WriteFile(there, []byte("before"), 0o666))
+	_, err := measure(t, "request", "unix:"+filepath.Join(dir, "nobody"), "-o", "csv="+filepath.Join(dir, "no", "dir"))
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+	_, err = measure(t, "request", "unix:"+filepath.Join(dir, "nobody"), "-o", "csv="+there, "-o", "html="+missing)
+	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
+	text, err := os.ReadFile(there)
+	require.NoError(t, err)
+	require.Equal(t, "before", string(text))
+	require.NoFileExists(t, missing)
+
+	// One that fails all the same does not cost the others.
+	r, err := measure(t, "request", service(t, "unix"), "-n", "3", "--warmup", "0", "-o", "csv=/dev/full", "-o", "html="+missing)
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+	require.NotNil(t, r)
+	require.FileExists(t, missing)
+}
+
+// TestCountOfMany: the messages of --count are due in the time that the rate gives them, whenever they are answered, and those
+// of workers that have nothing to do, or end sooner than others, are not lost.
+func TestCountOfMany(t *testing.T) {
+	t.Parallel()
+	where := service(t, "unix")
+	for _, args := range [][]string{{"-c", "2"}, {"-c", "8", "--workers", "8"}, {"-c", "1", "--burst", "2"}} {
+		r, err := measure(t, append([]string{"request", where, "-r", "20/s", "-n", "3", "--warmup", "0", "-d", "1h"}, args...)...)
+		require.NotNil(t, r, err)
+		require.Equal(t, uint64(3), r.Counts.Received)
+		require.InDelta(t, 20, r.Rate.Target, 0.01, args)
+	}
+	r, err := measure(t, "request", where, "-r", "max", "-n", "3", "--warmup", "0", "-d", "1h", "-c", "8", "--workers", "8")
+	require.NotNil(t, r, err)
+	require.Equal(t, uint64(3), r.Counts.Received)
+
+	run := &runner{plan: &plan{}, workers: make([]*worker, 3), parts: map[int]*part{}, last: map[int]int{}, total: newInterval(), live: nil}
+	for _, e := range []struct {
+		worker, index int
+		last          bool
+	}{{0, warming, false}, {1, warming, true}, {0, 0, false}, {2, warming, false}, {0, 1, false}, {2, 0, true}, {0, 2, true}} {
+		i := newInterval()
+		i.index, i.last, i.due, i.length = e.index, e.last, 1, 1
+		run.workers[e.worker] = &worker{spare: make(chan *interval, 4)}
+		run.take(event{worker: e.worker, interval: i})
+	}
+	require.Equal(t, 3, run.ended)
+	require.Empty(t, run.parts)
+	require.Equal(t, uint64(4), run.total.due) // but those of the warm-up
+	require.Len(t, run.seconds, 3)
 }

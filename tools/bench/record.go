@@ -23,7 +23,7 @@ func (w *worker) recordMany(n int, due, sent int64) {
 	}
 	w.now.recorded += uint64(n)
 	w.last = w.time
-	if w.time < w.until+w.moment {
+	if w.time < min(w.until, w.ends)+w.moment {
 		w.now.inTime += uint64(n)
 	}
 	service := w.time - sent
@@ -82,6 +82,9 @@ func (w *worker) hand(index int, last bool) {
 	}
 	if w.now = nil; last {
 		i.tally = w.tally
+		if w.left == 0 && w.ends != never {
+			i.scheduled = max(0, w.ends-w.from)
+		}
 	} else {
 		select {
 		case w.now = <-w.spare:
@@ -133,7 +136,7 @@ func (w *worker) drain() {
 	if wall := w.clock() - w.from; wall > 0 && w.now.index >= 0 {
 		w.now.busy = 1 - float64(w.loop.Stats().Waiting-w.waited)/float64(wall)
 	}
-	if s := w.schedule; s != nil && w.head < w.until {
+	if s := w.schedule; s != nil && w.head < w.until && w.left > 0 {
 		s.count -= s.step // head was drawn, and not sent
 		unsent := s.until(w.until) - s.until(w.from)
 		if w.now.unsent += unsent; w.blocked {

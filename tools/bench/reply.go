@@ -184,6 +184,7 @@ func (c *client) quick(p []byte) int {
 	}
 	s.state++ // answered
 	c.high++
+	c.numbered = l.seq >= 0
 	switch {
 	case l.seq < 0:
 	case c.inText != nil:
@@ -219,11 +220,23 @@ func (c *client) judge(m *message.Message) {
 	if !right {
 		c.w.now.wrong(m.String())
 	}
-	if found {
+	switch {
+	case found:
+		c.numbered = true
 		c.answer(n, right)
-	} else {
+	case right || !c.numbered || refusal(m):
 		c.answerOldest(right)
 	}
+	// Anything else from a service whose answers have their number is no answer.
+}
+
+// refusal says that a service answers so what it does not understand or cannot deliver, without the parameters of the message.
+func refusal(m *message.Message) bool {
+	switch string(m.CommandBytes()) {
+	case "INVALID", "UNKNOWN", "SERVICE_UNAVAILABLE", "TRANSMISSION_REPORT":
+		return true
+	}
+	return false
 }
 
 // answerOldest is for answers that do not say what they answer: they are taken to come in the order of the messages.

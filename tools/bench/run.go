@@ -2,7 +2,9 @@ package bench
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +30,7 @@ type runner struct {
 	before  usage
 	after   usage
 	parts   map[int]*part
+	last    map[int]int // of the workers that have ended: the index of their last interval
 	total   *interval
 	tally   tally
 	busy    float64
@@ -43,7 +46,7 @@ type part struct {
 
 // execute runs the plan and reports, also when ctx ends while it measures. The error is why there is nothing to report.
 func execute(ctx context.Context, env *toolkit.Env, p *plan, live *live) (*report.Report, error) {
-	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), parts: map[int]*part{}, total: newInterval()}
+	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), parts: map[int]*part{}, last: map[int]int{}, total: newInterval()}
 	err := r.run(ctx)
 	close(r.quit)
 	for _, w := range r.workers {
@@ -150,6 +153,7 @@ func (r *runner) take(e event) {
 	i := e.interval
 	if i.last {
 		r.ended++
+		r.last[e.worker] = i.index
 		r.tally.add(i.tally)
 		r.busy = max(r.busy, i.busy)
 	}
@@ -167,7 +171,23 @@ func (r *runner) take(e event) {
 		default:
 		}
 	}
-	if p.told++; p.told == len(r.workers) {
+	p.told++
+	r.whole()
+}
+
+// whole goes on with the intervals of which all workers have told that did not end before them.
+func (r *runner) whole() {
+	for _, index := range slices.Sorted(maps.Keys(r.parts)) {
+		p := r.parts[index]
+		missing := len(r.workers) - p.told
+		for _, last := range r.last {
+			if last < index {
+				missing--
+			}
+		}
+		if missing > 0 {
+			return
+		}
 		delete(r.parts, index)
 		r.second(p.sum)
 	}

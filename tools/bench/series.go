@@ -167,7 +167,7 @@ func unite(p *plan, all []*report.Report, err error) *report.Report {
 		out.Verdict = report.Invalid
 		out.Reasons = append(out.Reasons, err.Error())
 	}
-	response, service := report.NewHistogram(), report.NewHistogram()
+	response, service, delivery := report.NewHistogram(), report.NewHistogram(), report.NewHistogram()
 	out.Counts.LostKnown = true
 	var total time.Duration
 	for _, r := range all {
@@ -175,17 +175,64 @@ func unite(p *plan, all []*report.Report, err error) *report.Report {
 		addCounts(&out.Counts, r.Counts)
 		mergeLatency(response, r.Response)
 		mergeLatency(service, r.Service)
+		mergeLatency(delivery, r.Delivery)
+		seconds := r.Load.Duration.Seconds() // rates are means over the time
+		out.Rate.Target += r.Rate.Target * seconds
+		out.Rate.Sent += r.Rate.Sent * seconds
+		out.Rate.Achieved += r.Rate.Achieved * seconds
 		total += r.Load.Duration
+		for _, n := range r.Notes {
+			out.Notes = append(out.Notes, r.Load.Rate+": "+n)
+		}
 	}
 	out.Load.Duration = total
 	out.Response, out.Service = report.NewLatency(response), report.NewLatency(service)
+	if delivery.TotalCount() > 0 {
+		out.Delivery = report.NewLatency(delivery)
+	}
 	if seconds := total.Seconds(); seconds > 0 {
-		out.Rate = report.Rate{Target: float64(out.Counts.Due) / seconds, Sent: float64(out.Counts.Sent) / seconds, Achieved: float64(out.Counts.Received) / seconds}
+		out.Rate.Target /= seconds
+		out.Rate.Sent /= seconds
+		out.Rate.Achieved /= seconds
 	}
 	if out.Rate.Target > 0 {
-		out.Rate.Percent = 100 * out.Rate.Achieved / out.Rate.Target
+		out.Rate.Percent = 100 * out.Rate.Achieved / out.Rate.Target / float64(p.receivers())
 	}
+	uniteGenerators(out, all)
 	return out
+}
+
+// uniteGenerators puts together what the generator said of itself in each run, and what the process of --pid used.
+func uniteGenerators(out *report.Report, all []*report.Report) {
+	g, late, over := &out.Generator, report.NewHistogram(), 0.0
+	for _, r := range all {
+		one := r.Generator
+		if mergeLatency(late, one.Late); one.Late != nil {
+			over += one.LateShare * float64(one.Late.Count)
+		}
+		g.Held += one.Held
+		g.CPU += one.CPU
+		g.Busy = max(g.Busy, one.Busy)
+		g.GCs += one.GCs
+		g.GCPause += one.GCPause
+		g.GCMax = max(g.GCMax, one.GCMax)
+		if t := r.Target; t != nil {
+			if out.Target == nil {
+				out.Target = &report.Process{PID: t.PID, RSSBefore: t.RSSBefore}
+			}
+			out.Target.CPU += t.CPU
+			out.Target.RSS = t.RSS
+		}
+	}
+	if g.Late = report.NewLatency(late); g.Late.Count > 0 {
+		g.LateShare = over / float64(g.Late.Count)
+	}
+	if out.Load.Duration > 0 {
+		g.Cores = float64(g.CPU) / float64(out.Load.Duration)
+	}
+	if out.Target != nil && out.Counts.Received > 0 {
+		out.Target.PerMessage = out.Target.CPU / time.Duration(out.Counts.Received)
+	}
 }
 
 func mergeLatency(h *hdrhistogram.Histogram, l *report.Latency) {

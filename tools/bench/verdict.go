@@ -29,7 +29,11 @@ func (r *runner) report() *report.Report {
 	if p.oneWay() {
 		r.tallied(out)
 	}
-	if seconds := took.Seconds(); seconds > 0 {
+	over := took // an open loop that ends after --count may wait for the last answers; nothing was due in that time
+	if t.scheduled > 0 {
+		over = time.Duration(t.scheduled)
+	}
+	if seconds := over.Seconds(); seconds > 0 {
 		out.Rate.Sent = float64(t.due) / seconds
 		out.Rate.Achieved = float64(t.arrived) / seconds
 		if !p.closed() {

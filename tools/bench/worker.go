@@ -41,6 +41,7 @@ type worker struct {
 	from   int64     // what is due from here …
 	until  int64     // … to here is measured
 	moment int64     // what is held back at the end may be so much later
+	ends   int64     // when the last of --count is followed by another one; never: without it, in a closed loop, or if not known yet
 	last   int64     // when the last message was answered
 	now    *interval
 	spare  chan *interval // that may be used again
@@ -123,7 +124,7 @@ func newWorker(p *plan, index int, s share, report func(event)) (*worker, error)
 	}
 	w := &worker{
 		plan: p, loop: loop, index: index, share: s, report: report,
-		from: never, until: never, spare: make(chan *interval, 4), now: newInterval(),
+		from: never, until: never, ends: never, spare: make(chan *interval, 4), now: newInterval(),
 		free: ready{ring: make([]*client, s.count)},
 	}
 	w.now.index = warming
@@ -161,9 +162,13 @@ func (w *worker) start(begin time.Time, random func() float64) {
 	w.moment = int64(moment(p.duration))
 	w.left = never
 	if p.count > 0 {
-		w.left = int64((w.index+1)*p.count/p.workers - w.index*p.count/p.workers)
+		w.left = int64(max(0, p.count-w.index+p.workers-1) / p.workers) // as the schedule deals them out
 	}
 	w.time = w.clock()
+	if w.left == 0 { // there are more workers than messages
+		w.until = w.from
+		w.loop.After(0, "count", w.end)
+	}
 	w.loop.After(time.Duration(w.from-w.time), "measure", func() { w.tick(0) })
 	w.loop.After(time.Duration(w.until-w.time), "end", w.end)
 	every := 50 * time.Millisecond
@@ -182,6 +187,10 @@ func (w *worker) start(begin time.Time, random func() float64) {
 		return
 	}
 	w.schedule = newSchedule(p.rate, p.warmup, p.duration, p.burst, w.index, p.workers, random)
+	if p.count > 0 && random == nil {
+		w.ends = w.schedule.when(float64(p.count))
+		w.moment = min(w.moment, int64(moment(time.Duration(max(0, w.ends-w.from)))))
+	}
 	w.head = w.schedule.next()
 	for _, c := range w.clients {
 		if c.open {
@@ -312,6 +321,9 @@ func (w *worker) sent(due int64, bytes int) {
 	}
 	if w.left == 0 {
 		w.until = min(w.until, due+1)
+		if s := w.schedule; s != nil && s.random != nil {
+			w.ends = s.when(s.count)
+		}
 		w.loop.After(0, "count", w.end) // not from inside a client
 	}
 }

@@ -189,6 +189,7 @@ func (r *Report) table(b *strings.Builder) {
 	}
 	b.WriteByte('\n')
 	r.definitions(b)
+	r.generator(b)
 	if r.Found > 0 {
 		fmt.Fprintf(b, "highest rate that met what was expected: %s/s\n", Count(r.Found))
 	}
