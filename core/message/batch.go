@@ -55,15 +55,17 @@ func (d *feed) known(p []byte) (used int) {
 	if d.m.batch == nil {
 		d.m.batch = newBatch()
 	}
-	m, limit := d.m, d.limit()
-	n := m.batch.find(p)
-	for i := range n {
-		line, ok := m.take(p, m.batch.ends[i], m.batch.ends[i+1], &m.batch.names)
+	m, b, limit := d.m, d.m.batch, d.limit()
+	n := b.find(p)
+	before := b.ends[0]
+	for i, here := range b.ends[1 : 1+n] {
+		line, ok := m.take(p, before, here, &b.names)
+		before = here
 		var err error
 		switch {
 		case len(line) > limit:
 			if d.drop(inLine); d.state != inLine {
-				return m.batch.begin(i + 1)
+				return b.begin(i + 1)
 			}
 			continue
 		case ok:
@@ -74,10 +76,10 @@ func (d *feed) known(p []byte) (used int) {
 		}
 		if !d.to.OnLine(line, err) {
 			d.stopped = true
-			return m.batch.begin(i + 1)
+			return b.begin(i + 1)
 		}
 	}
-	return m.batch.begin(n)
+	return b.begin(n)
 }
 
 // begin returns where line i begins.

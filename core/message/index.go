@@ -115,7 +115,7 @@ func (m *Message) take(p []byte, before, here lineMark, names *marks) (line []by
 	if names.mixed {
 		return line, here.end < odd && m.takeHead()
 	}
-	return line, command > 0 && here.end < odd && len(line) > 0 && !isDigit(line[0])
+	return line, command > 0 && here.end < odd && !isDigit(line[0])
 }
 
 // takeHead is the rest of take for a line that may begin with other names than the command.
