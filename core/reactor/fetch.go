@@ -14,7 +14,7 @@ type Fetcher interface {
 }
 
 // fewFetch is how many sources must be ready for OnFetch to be worth it.
-const fewFetch = 4
+const fewFetch = 2
 
 // fetch lets the next of the ready sources fetch.
 func (l *Loop) fetch() {

@@ -38,10 +38,10 @@ func TestFetch(t *testing.T) {
 		want    []string
 		panics  int
 	}{
-		{name: "a few", sources: 3, want: []string{"ready 0", "ready 1", "ready 2"}},
+		{name: "one", sources: 1, want: []string{"ready 0"}},
 		{name: "many", sources: 4, want: []string{"fetch 0", "fetch 1", "fetch 2", "fetch 3", "fetched 3", "ready 0", "ready 1", "ready 2", "ready 3"}},
 		{name: "limited", sources: 7, more: func(calls int) bool { return calls%2 != 0 }, want: []string{
-			"fetch 0", "fetch 1", "fetched 1", "ready 0", "ready 1", "fetch 2", "fetch 3", "fetched 3", "ready 2", "ready 3", "ready 4", "ready 5", "ready 6"}},
+			"fetch 0", "fetch 1", "fetched 1", "ready 0", "ready 1", "fetch 2", "fetch 3", "fetched 3", "ready 2", "ready 3", "fetch 4", "fetch 5", "fetched 5", "ready 4", "ready 5", "ready 6"}},
 		{name: "removed and disabled meanwhile", sources: 5, first: func(all []reactor.Source) {
 			all[1].Remove()
 			require.NoError(t, all[2].SetEnabled(false))
@@ -54,7 +54,7 @@ func TestFetch(t *testing.T) {
 				panic("oops")
 			}
 			return true
-		}, want: []string{"fetch 0", "fetch 1", "ready 0", "ready 1", "ready 2", "ready 3"}, panics: 1},
+		}, want: []string{"fetch 0", "fetch 1", "ready 0", "ready 1", "fetch 2", "fetch 3", "fetched 3", "ready 2", "ready 3"}, panics: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, _ := loggedLoop(t)
