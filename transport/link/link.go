@@ -69,10 +69,15 @@ func (l *Link) send(m *message.Message) error {
 		return nil
 	}
 	l.shared.sent(l, m, text, err)
+	l.giveUp(err)
+	return err
+}
+
+// giveUp ends a link whose queue was found full, if that is what is to be done with slow readers.
+func (l *Link) giveUp(err error) {
 	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) && l.conn.Congested() {
 		l.conn.Abort(err)
 	}
-	return err
 }
 
 // write gives the connection one line, if the limits allow it.

@@ -33,9 +33,7 @@ func (l *Link) SendText(line []byte) error {
 		return nil
 	}
 	s.sent(l, &m, line, err)
-	if err != nil && s.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) && l.conn.Congested() {
-		l.conn.Abort(err)
-	}
+	l.giveUp(err)
 	return err
 }
 
@@ -52,9 +50,7 @@ func (l *Link) SendLines(text []byte, messages int) error {
 	}
 	if errors.Is(err, transport.ErrFull) {
 		s.stats.Dropped += uint64(messages)
-		if s.options.Slow == SlowClose && l.conn.Congested() {
-			l.conn.Abort(err)
-		}
 	}
+	l.giveUp(err)
 	return err
 }
