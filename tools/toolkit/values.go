@@ -139,3 +139,14 @@ func CountOf(c *cli.Context, name string) int {
 	}
 	return 0
 }
+
+// ParseBool reads the words of the C++ tools: true, yes, on, 1 and false, no, off, 0, in any case.
+func ParseBool(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "on", "1":
+		return true, nil
+	case "false", "no", "off", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", s)
+}
