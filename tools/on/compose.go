@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
@@ -25,16 +24,9 @@ func newTemplate(what, text string) (*template.Template, error) {
 		err = t.Execute(&strings.Builder{}, sample())
 	}
 	if err != nil {
-		return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%s: %w", what, templateReason(err)), "fields are .Event .Path .Old .Name .PID .Exit .Count .N .Time and others, see ed man on")
+		return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%s: %w", what, toolkit.TemplateReason(err)), "fields are .Event .Path .Old .Name .PID .Exit .Count .N .Time and others, see ed man on")
 	}
 	return t, nil
-}
-
-// templateReason leaves out what the package says of places in a text that has one line.
-func templateReason(err error) error {
-	place := regexp.MustCompile(`^template: t:\d+(:\d+)?: (executing "t" at <.*?>: )?`)
-	text := place.ReplaceAllString(err.Error(), "")
-	return errors.New(strings.ReplaceAll(text, " in type *on.event", ""))
 }
 
 // sample is an event for trying templates.

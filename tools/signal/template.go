@@ -24,7 +24,7 @@ func newTemplate(env *toolkit.Env, text string) (*templateSource, error) {
 	}
 	s := &templateSource{t: t}
 	if err := s.render(1); err != nil {
-		return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", err)
+		return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "option --template: %w", err), "%s", toolkit.HintOf(err))
 	}
 	return s, nil
 }

@@ -149,10 +149,28 @@ func (t *transfer) print(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := t.fits(in); err != nil {
+			if err := t.reject(err); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := printLine(t.console.out, in.message); err != nil {
 			return err
 		}
 	}
+}
+
+// fits is what sending would say of the length of a message.
+func (t *transfer) fits(in input) error {
+	line, err := in.message.AppendText(nil)
+	if err == nil {
+		err = checkSize(len(line), sizes{t.options.MaxDatagram, t.options.MaxLine}, t.options.Target)
+	}
+	if err == nil {
+		return nil
+	}
+	return toolkit.WithHint(t.source.at(in.line, err), "%s", toolkit.HintOf(err))
 }
 
 // run sends everything and receives what is to be received.
@@ -186,7 +204,7 @@ func (t *transfer) run(ctx context.Context) error {
 		return err
 	}
 	took := time.Since(start)
-	t.console.detail("sent %d messages to %s in %s (%.0f/s)", t.sent, t.options.Target, took.Round(time.Microsecond),
+	t.console.detail("sent %s to %s in %s (%.0f/s)", count(uint64(t.sent), "message"), t.options.Target, took.Round(time.Microsecond),
 		float64(t.sent)/took.Seconds())
 	return t.rejected()
 }

@@ -3,7 +3,9 @@ package toolkit
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"io"
+	"regexp"
 	"text/template"
 	"time"
 )
@@ -40,12 +42,25 @@ func (f templateFields) Random() string {
 func NewTemplate(env *Env, text string) (*Template, error) {
 	t, err := template.New("--template").Option("missingkey=error").Parse(text)
 	if err != nil {
-		return nil, Errorf(Usage, "option --template: %w", err)
+		return nil, WithHint(Errorf(Usage, "option --template: %w", TemplateReason(err)), templateHint)
 	}
 	return &Template{env: env, host: env.ServerName(), t: t}, nil
 }
 
 // Write writes the text of message number n, counted from 1. When it fails, it may have written a part.
 func (t *Template) Write(w io.Writer, n int) error {
-	return t.t.Execute(w, templateFields{N: n, Host: t.host, now: t.env.Now()})
+	if err := t.t.Execute(w, templateFields{N: n, Host: t.host, now: t.env.Now()}); err != nil {
+		return WithHint(TemplateReason(err), templateHint)
+	}
+	return nil
+}
+
+// templateHint says what there is.
+const templateHint = "fields are {{.N}} {{.Now}} {{.UnixNano}} {{.Random}} {{.Host}}"
+
+// TemplateReason is an error of text/template without what the package says of lines, in a text that has one, and of Go's types.
+func TemplateReason(err error) error {
+	place := regexp.MustCompile(`^template: [^:]*:\d+(:\d+)?: (executing ".*?" at <.*?>: )?`)
+	kind := regexp.MustCompile(` in type [\w*.]+`)
+	return errors.New(kind.ReplaceAllString(place.ReplaceAllString(err.Error(), ""), ""))
 }
