@@ -1,10 +1,13 @@
 package proc
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // All returns every process that can be seen, by PID, without zombies and kernel threads. Those that end meanwhile are left out.
@@ -18,7 +21,8 @@ func (s System) All() ([]Process, error) {
 	return list, err
 }
 
-// Each calls f for the processes of All, in no order, until it returns false. On a busy machine it may take seconds.
+// Each calls f for the processes of All, in no order, until it returns false. On a busy machine it may take seconds. Where
+// descriptors or memory are used up it fails: that a process cannot be looked at then does not mean that it is not there.
 func (s System) Each(f func(Process) bool) error {
 	dir, err := os.Open(s.root())
 	if err != nil {
@@ -35,6 +39,9 @@ func (s System) Each(f func(Process) bool) error {
 			continue
 		}
 		p, err := s.look(pid)
+		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM) {
+			return &ProcessError{Op: "inspect", PID: pid, Err: err}
+		}
 		if err != nil || p.Zombie() || p.isKernelThread() {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/proc/proctest"
@@ -52,6 +53,24 @@ func TestFindByName(t *testing.T) {
 	list, err := sys.FindByName(name)
 	require.NoError(t, err)
 	require.Empty(t, list, "zombies are not found")
+}
+
+// TestFindWithoutDescriptors: who cannot look does not say that nobody is there.
+func TestFindWithoutDescriptors(t *testing.T) {
+	name := unique(t, "daemon")
+	proctest.Start(t, "plain", name)
+	probe, err := os.Open("/dev/null")
+	require.NoError(t, err)
+	free := probe.Fd()
+	require.NoError(t, probe.Close())
+	var limit unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	t.Cleanup(func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)) })
+	one := limit
+	one.Cur = uint64(free) + 1 // enough for /proc itself
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &one))
+	_, err = proc.System{}.FindByName(name)
+	require.ErrorIs(t, err, unix.EMFILE)
 }
 
 func TestFindScript(t *testing.T) {

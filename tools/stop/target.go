@@ -149,21 +149,22 @@ func (v *resolver) pidFile(path string) error {
 
 // name looks for a unit of systemd and then, unless told otherwise, for processes.
 func (v *resolver) name(ctx context.Context, name string) error {
-	unit, err := v.system.Unit(ctx, name)
+	unit, unitErr := v.system.Unit(ctx, name)
 	var unknown *proc.UnitError
-	byName, reason := v.byName, "no unit and no process has this name"
+	byName, kind, reason := v.byName, toolkit.NoSuch, "no unit and no process has this name"
+	silent := false
 	switch {
-	case err == nil && unit.MainPID != 0:
+	case unitErr == nil && unit.MainPID != 0:
 		return v.openUnit(ctx, name, unit)
-	case err == nil:
-		reason = "the unit " + unit.Name + " is " + unit.ActiveState + " and has no main process"
-	case errors.Is(err, proc.ErrNoSystemd):
+	case unitErr == nil:
+		kind, reason = toolkit.NotRunning, "the unit "+unit.Name+" is "+unit.ActiveState+" and has no main process"
+	case errors.Is(unitErr, proc.ErrNoSystemd):
 		byName, reason = true, "no process has this name (and there is no systemd to ask)"
-	case errors.As(err, &unknown):
+	case errors.As(unitErr, &unknown):
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	default:
-		v.r.out.Warn("%s", toolkit.Escape(err.Error()))
+		silent = true
 	}
 	if byName {
 		list, err := v.system.FindByName(name)
@@ -171,6 +172,9 @@ func (v *resolver) name(ctx context.Context, name string) error {
 			return err
 		}
 		if len(list) > 0 {
+			if silent {
+				v.r.out.Warn("%s", toolkit.Escape(unitErr.Error()))
+			}
 			return v.openNamed(name, list)
 		}
 	}
@@ -181,9 +185,8 @@ func (v *resolver) name(ctx context.Context, name string) error {
 		}
 		reason += hint
 	}
-	kind := toolkit.NoSuch
-	if err == nil {
-		kind = toolkit.NotRunning
+	if silent { // there may be such a unit, and it may run
+		return toolkit.As(toolkit.Temporary, unitErr)
 	}
 	v.miss(name, kind, reason)
 	return nil

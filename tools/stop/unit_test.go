@@ -50,6 +50,20 @@ func TestUnitThatDoesNotRun(t *testing.T) {
 	requireKind(t, toolkit.NotRunning, run(t, w, "--strict", "app.service"))
 }
 
+// TestSystemdThatDoesNotTell: a unit that cannot be asked about does not pass for one that does not run.
+func TestSystemdThatDoesNotTell(t *testing.T) {
+	systemctl(t, "echo 'Connection timed out' >&2; exit 1")
+	w := newWorld(t)
+	name := unique(t, "daemon")
+	err := run(t, w, name)
+	requireKind(t, toolkit.Temporary, err)
+	require.ErrorContains(t, err, "Connection timed out")
+	c := start(t, "plain", name)
+	require.NoError(t, run(t, w, name))
+	c.endedBy(t, syscall.SIGINT)
+	require.Contains(t, w.Err.String(), "Connection timed out")
+}
+
 func TestUnknownUnit(t *testing.T) {
 	systemctl(t, "echo LoadState=not-found; echo MainPID=0")
 	w := newWorld(t)
