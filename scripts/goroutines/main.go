@@ -12,8 +12,6 @@ import (
 	"strings"
 )
 
-const size = 64 << 10 // of both buffers; the usual 4 KiB are slower
-
 func main() {
 	done := make(chan error)
 	for _, where := range os.Args[1:] {
@@ -43,7 +41,7 @@ func serve(l net.Listener) error {
 // echo ends with the connection, whatever the reason.
 func echo(c net.Conn) {
 	defer c.Close()
-	r, w := bufio.NewReaderSize(c, size), bufio.NewWriterSize(c, size)
+	r, w := bufio.NewReader(c), bufio.NewWriter(c)
 	for {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
