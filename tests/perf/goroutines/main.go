@@ -1,7 +1,7 @@
 // Goroutines echoes lines the way most Go programs would: package net, a goroutine for each connection, bufio, and answers are written
 // when no line is left. It looks at nothing but line ends. scripts/perf compares a service with it.
 //
-//	go run ./scripts/goroutines tcp:4050 unix:/tmp/echo.sock
+//	go run ./tests/perf/goroutines tcp:4050 unix:/tmp/echo.sock
 package main
 
 import (
