@@ -14,7 +14,7 @@ import (
 // connection.
 const (
 	mostFetched  = 64       // connections at a time
-	enoughToRead = 8 << 10  // bytes at a time: they are to stay in the cache
+	enoughToRead = 32 << 10 // bytes at a time: they are to stay in the cache
 	mostToRead   = 64 << 10 // bytes of one connection
 )
 
