@@ -70,7 +70,7 @@ func Compare(r, old *Report, file string) *Comparison {
 		m := Metric{Name: name}
 		a, b := old.samples(name), r.samples(name)
 		m.Samples = [2]int{len(a), len(b)}
-		m.Old, m.New = Median(a), Median(b)
+		m.Old, m.New = median(a), median(b)
 		if m.Old > 0 {
 			m.Change = m.New/m.Old - 1
 		}
@@ -122,8 +122,8 @@ func (r *Report) samples(name string) []float64 {
 	return all
 }
 
-// Median of x; 0 of nothing.
-func Median(x []float64) float64 {
+// median is 0 of nothing.
+func median(x []float64) float64 {
 	if len(x) == 0 {
 		return 0
 	}

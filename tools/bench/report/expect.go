@@ -185,14 +185,14 @@ func ParseRate(text string) (float64, error) {
 		number, times = number[:len(number)-1], 1e6
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	if n = n * times / per; err != nil || !(n >= 1e-6) || n > MaxRate {
+	if n = n * times / per; err != nil || !(n >= 1e-6) || n > maxRate {
 		return 0, wrong
 	}
 	return n, nil
 }
 
-// MaxRate is the highest rate that can be asked for: a message a nanosecond.
-const MaxRate = 1e9
+// maxRate is the highest rate that can be asked for: a message a nanosecond.
+const maxRate = 1e9
 
 // Check says for each expectation what was found in r, and whether it is what was expected. What is not known is not met.
 func Check(expect []Expectation, r *Report) []Checked {

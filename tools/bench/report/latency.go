@@ -83,8 +83,8 @@ func (l *Latency) At(p float64) time.Duration {
 	return time.Duration(min(h.ValueAtPercentile(p), h.Max()))
 }
 
-// NewSample describes h shortly.
-func NewSample(h *hdrhistogram.Histogram) Sample {
+// newSample describes h shortly.
+func newSample(h *hdrhistogram.Histogram) Sample {
 	s := Sample{Count: uint64(h.TotalCount())}
 	if s.Count > 0 {
 		p := h.ValueAtPercentiles([]float64{50, 99})
@@ -116,7 +116,7 @@ func HeatOf(h *hdrhistogram.Histogram) []Heat {
 
 // SetHistograms keeps the histograms of a sample in their short form, for the hlog form of the report.
 func (s *Second) SetHistograms(response, service *hdrhistogram.Histogram) {
-	s.Response, s.Service, s.Heat = NewSample(response), NewSample(service), HeatOf(response)
+	s.Response, s.Service, s.Heat = newSample(response), newSample(service), HeatOf(response)
 	s.response, _ = response.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 	s.service, _ = service.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }

@@ -87,7 +87,7 @@ func (m *Messages) Add(items []control.Followed) {
 func (m *Messages) Gap(why error) { m.Add([]control.Followed{{At: m.Now(), Err: why}}) }
 
 func (m *Messages) shift(gone int) {
-	m.table.Shift(gone)
+	m.table.shift(gone)
 	m.settle()
 }
 
@@ -156,7 +156,7 @@ func (m *Messages) do(do MessageAction) tea.Cmd {
 	case showDetails:
 		if item := m.Current(); item != nil {
 			m.read = *item
-			m.mode, m.page = reading, Page{Lines: m.Trace.Details(m.table.Cursor)}
+			m.mode, m.page = reading, Page{Lines: m.Trace.details(m.table.Cursor)}
 		}
 	case followNewest:
 		m.loose = !m.loose
@@ -201,13 +201,13 @@ func (m *Messages) Mouse(y int, e tea.MouseMsg) {
 	}
 }
 
-// SetFilter shows only what has the words of ParseTraceWords.
+// SetFilter shows only what has the words (see parseTraceWords).
 func (m *Messages) SetFilter(text string) {
 	m.filter = text
-	words := ParseTraceWords(text)
+	words := parseTraceWords(text)
 	m.Trace.Filter(nil)
 	if len(words) > 0 {
-		m.Trace.Filter(words.MatchItem)
+		m.Trace.Filter(words.matchItem)
 	}
 	m.table.Cursor = max(0, min(m.table.Cursor, m.Trace.Len()-1))
 	m.settle()
@@ -276,8 +276,8 @@ func (m *Messages) copy() tea.Cmd {
 		if err := give(text); err != nil {
 			return saved{err: err}
 		}
-		if len(text) > MaxCopied {
-			return saved{text: fmt.Sprintf("copied the first %d of %d bytes", MaxCopied, len(text))}
+		if len(text) > maxCopied {
+			return saved{text: fmt.Sprintf("copied the first %d of %d bytes", maxCopied, len(text))}
 		}
 		return saved{text: fmt.Sprintf("copied %d bytes, if the terminal allows it", len(text))}
 	}

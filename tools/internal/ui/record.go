@@ -106,7 +106,7 @@ func appendEvent(dst []byte, i *control.Followed) []byte {
 		Total  uint64    `json:"total,omitempty"`
 		Gap    int64     `json:"gap_ns,omitempty"`
 		Error  string    `json:"reason,omitempty"`
-	}{V: 1, Time: i.At, Event: EventOf(i), Source: i.From.String(), Gap: int64(i.Gap)}
+	}{V: 1, Time: i.At, Event: eventOf(i), Source: i.From.String(), Gap: int64(i.Gap)}
 	if i.Lost != nil {
 		line.Slow, line.Rate, line.Total = i.Lost.Slow, i.Lost.Rate, i.Lost.Total
 	}
@@ -120,9 +120,9 @@ func appendEvent(dst []byte, i *control.Followed) []byte {
 	return append(append(dst, b...), '\n')
 }
 
-// EventOf is the name of an item that is no message: attached, detached, refused, lost, or gap where a Trace says that
+// eventOf is the name of an item that is no message: attached, detached, refused, lost, or gap where a Trace says that
 // something is missing.
-func EventOf(i *control.Followed) string {
+func eventOf(i *control.Followed) string {
 	switch {
 	case i.Lost != nil:
 		return "lost"

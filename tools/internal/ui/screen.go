@@ -57,13 +57,13 @@ func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	return nil
 }
 
-// MaxCopied is how many bytes Copy takes: terminals throw longer sequences away.
-const MaxCopied = 70_000
+// maxCopied is how many bytes Copy takes: terminals throw longer sequences away.
+const maxCopied = 70_000
 
 // Copy gives a text to the clipboard of the terminal, by OSC 52, which also goes through ssh. Whether the terminal allows it
-// cannot be known. What is longer than MaxCopied is cut.
+// cannot be known. Of more than 70,000 bytes the first are copied.
 func (s *Screen) Copy(text string) error {
-	text = text[:min(len(text), MaxCopied)]
+	text = text[:min(len(text), maxCopied)]
 	_, err := io.WriteString(s.out, "\x1b]52;c;"+base64.StdEncoding.EncodeToString([]byte(text))+"\x07")
 	if err != nil {
 		return fmt.Errorf("copy to the terminal: %w", err)

@@ -55,8 +55,8 @@ func (t *Table) Step(step Step, count, height int) {
 	}
 }
 
-// Shift tells that so many of the first rows have gone: the others stay where they are on the screen.
-func (t *Table) Shift(gone int) {
+// shift tells that so many of the first rows have gone: the others stay where they are on the screen.
+func (t *Table) shift(gone int) {
 	t.Cursor, t.top = max(0, t.Cursor-gone), max(0, t.top-gone)
 }
 

@@ -88,9 +88,9 @@ func (t *Trace) notice(item *control.Followed, column int) string {
 	case 1:
 		return processOf(item)
 	case 4:
-		return EventOf(item)
+		return eventOf(item)
 	case 7:
-		return cmp.Or(Notice(item), EventOf(item)) // small screens have no other column to tell it
+		return cmp.Or(notice(item), eventOf(item)) // small screens have no other column to tell it
 	}
 	return ""
 }
@@ -103,8 +103,8 @@ func processOf(item *control.Followed) string {
 	return item.From.String()
 }
 
-// Notice says what an item means that is no message.
-func Notice(item *control.Followed) string {
+// notice says what an item means that is no message.
+func notice(item *control.Followed) string {
 	switch {
 	case item.Lost != nil:
 		return fmt.Sprintf("%d messages are missing here: %d because we were slow, %d over the rate", item.Lost.Slow+item.Lost.Rate, item.Lost.Slow, item.Lost.Rate)
@@ -128,12 +128,12 @@ func (t *Trace) Style(row int) lipgloss.Style {
 	return t.Look.Bad
 }
 
-// Details are lines about a row: each parameter, and the bytes.
-func (t *Trace) Details(row int) []string {
+// details are lines about a row: each parameter, and the bytes.
+func (t *Trace) details(row int) []string {
 	item := t.Item(row)
 	r := item.Record
 	if r == nil {
-		return []string{item.At.In(t.zone()).Format("2006-01-02 15:04:05.000000000") + "  " + processOf(item), EventOf(item) + ": " + Notice(item)}
+		return []string{item.At.In(t.zone()).Format("2006-01-02 15:04:05.000000000") + "  " + processOf(item), eventOf(item) + ": " + notice(item)}
 	}
 	lines := []string{
 		"time      " + r.Time.In(t.zone()).Format("2006-01-02 15:04:05.000000000"),

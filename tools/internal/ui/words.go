@@ -31,9 +31,9 @@ func ParseWords(text string) Words {
 	return all
 }
 
-// ParseTraceWords is ParseWords for messages, of which some words tell more than their text: conditions as ed watch
+// parseTraceWords is ParseWords for messages, of which some words tell more than their text: conditions as ed watch
 // --filter takes them, such as outcome=failed, param.serial or took>=10ms.
-func ParseTraceWords(text string) Words {
+func parseTraceWords(text string) Words {
 	var all Words
 	for _, one := range strings.Fields(text) {
 		if strings.ContainsAny(one, "=<>") || strings.HasPrefix(strings.TrimPrefix(one, "!"), "param.") {
@@ -62,8 +62,8 @@ func (w *word) in(s string) bool {
 	return len(s) >= len(w.text) && (strings.Contains(s, w.text) || strings.Contains(strings.ToLower(s), w.text))
 }
 
-// MatchItem is Match for what a service did. What is no message is always shown.
-func (w Words) MatchItem(item *control.Followed) bool {
+// matchItem is Match for what a service did. What is no message is always shown.
+func (w Words) matchItem(item *control.Followed) bool {
 	r := item.Record
 	if r == nil || len(w) == 0 {
 		return true
