@@ -1,0 +1,185 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// scan looks for services again and again, and has each watched.
+func (f *Feed) scan(ctx context.Context) {
+	defer f.running.Done()
+	defer close(f.items)
+	tick := time.NewTicker(f.options.Rescan)
+	defer tick.Stop()
+	var attachments sync.WaitGroup
+	defer attachments.Wait()
+	for {
+		found, _ := Find(f.options.Targets)
+		for _, s := range found {
+			if f.begin(s) {
+				attachments.Go(func() { f.attach(ctx, s) })
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-f.finishing.Done():
+			return
+		}
+	}
+}
+
+// begin says whether a socket is to be watched, and notes that it is.
+func (f *Feed) begin(s Socket) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, on := f.attached[s.Addr]; on || time.Now().Before(f.refused[s.Addr].until) {
+		return false
+	}
+	f.attached[s.Addr] = s
+	return true
+}
+
+// attach watches one socket until its end.
+func (f *Feed) attach(ctx context.Context, s Socket) {
+	name, err := f.follow(ctx, s)
+	f.mu.Lock()
+	delete(f.attached, s.Addr)
+	if name != "" {
+		f.seen[name] = time.Now()
+		if s.given {
+			f.known[s.Addr] = true
+		}
+		delete(f.refused, s.Addr)
+	}
+	news := false
+	if name == "" && ctx.Err() == nil {
+		news = f.refused[s.Addr].text != err.Error() && !(IsAbsent(err) && (!s.given || f.known[s.Addr]))
+		f.refused[s.Addr] = refused{err.Error(), time.Now().Add(time.Second)}
+	}
+	f.mu.Unlock()
+	if news {
+		f.put(ctx, Followed{From: s, State: Refused, Err: err})
+	}
+}
+
+// IsAbsent says that err is how a process looks that has gone or is not there yet: no news for one that was found by its
+// name.
+func IsAbsent(err error) bool {
+	for _, sign := range []error{io.EOF, syscall.ENOENT, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// dialTimeout is how long a process may take to answer: one that stands still is refused.
+const dialTimeout = 5 * time.Second
+
+// follow returns the name of the service, "" when it could not be watched, and why it ended.
+func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
+	begin, cancel := context.WithTimeoutCause(ctx, dialTimeout, ErrSilent)
+	defer cancel()
+	c, err := Dial(begin, s.Addr)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	reply, err := c.Do(begin, f.options.Watch.Message())
+	if err != nil {
+		return "", err
+	}
+	name, _ := reply.Get("name")
+	if pid, err := reply.Int("pid"); err == nil {
+		s.PID = int(pid)
+	}
+	if s.Name == "" {
+		s.Name = name
+	}
+	f.put(ctx, Followed{From: s, State: Attached, Gap: f.note(s)})
+	got := uint64(0)
+	for {
+		i, err := c.Next(f.finishing)
+		switch {
+		case err != nil && f.finishing.Err() != nil && ctx.Err() == nil:
+			err := f.rest(ctx, c, s, got)
+			if err != nil {
+				f.short.Store(true)
+			}
+			return s.Name, err
+		case err != nil:
+			if ctx.Err() == nil {
+				if errors.Is(err, io.EOF) {
+					err = nil
+				}
+				f.put(ctx, Followed{From: s, State: Detached, Err: err})
+			}
+			return s.Name, err
+		case i.Record != nil || i.Lost != nil:
+			got += i.messages()
+			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
+		}
+	}
+}
+
+// messages is how many of the service an item stands for.
+func (i *Item) messages() uint64 {
+	switch {
+	case i.Record != nil:
+		return 1
+	case i.Lost != nil:
+		return i.Lost.Sum()
+	}
+	return 0
+}
+
+// rest ends the watch of a service, of which so many messages have come, and takes what is on its way. The answer says how many
+// there were: those that do not come are lost.
+func (f *Feed) rest(ctx context.Context, c *Client, s Socket, got uint64) error {
+	if err := c.Send(message.New("UNWATCH")); err != nil {
+		return err
+	}
+	for {
+		i, err := c.Next(ctx)
+		switch {
+		case err != nil:
+			return err
+		case i.Record != nil || i.Lost != nil:
+			got += i.messages()
+			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
+		case i.Message != nil && i.Message.Command() == "UNWATCHED":
+			all, err := i.Message.Uint("matched")
+			if err == nil && all > got {
+				f.put(ctx, Followed{From: s, Lost: &Loss{Lost: inspect.Lost{Slow: all - got}, Total: all - got}})
+			}
+			return err
+		}
+	}
+}
+
+// note remembers what the socket turned out to be, and says how long the service was gone.
+func (f *Feed) note(s Socket) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.attached[s.Addr] = s
+	if last, ok := f.seen[s.Name]; ok {
+		delete(f.seen, s.Name)
+		return time.Since(last)
+	}
+	return 0
+}
+
+func (f *Feed) put(ctx context.Context, i Followed) {
+	i.At = time.Now()
+	select {
+	case f.items <- i:
+	case <-ctx.Done():
+	}
+}
