@@ -9,10 +9,10 @@
 //	rate.go                                   --rate, and when each message is due
 //	wording.go script.go                      what is sent: messages with numbers in them
 //	plan.go series.go run.go                  one load; one after the other; one, from the first connection to the report
-//	worker.go dial.go connect.go              a loop with its share of the connections
-//	client.go reply.go echoes.go              a connection: what was sent, and what came back for it
+//	worker.go pump.go dial.go connect.go      a loop with its share of the connections, and when each is to send
+//	client.go issue.go reply.go echoes.go     a connection: what was sent, and what came back for it
 //	oneway.go counted.go tally.go             messages that nobody answers: the service is asked what it got
-//	routed.go hub.go                          services at both ends of a router, and as much of a router as a test needs
+//	routed.go receiver.go hub.go              services at both ends of a router, and as much of a router as a test needs
 //	record.go interval.go                     what a worker measures in about a second
 //	verdict.go live.go output.go machine.go   what is made of it, and where it is shown
 //	serve.go fault.go                         the service under test, and what it does wrong on purpose
