@@ -111,6 +111,9 @@ func (c *Client) put(m *message.Message) error {
 		return err
 	}
 	c.sent++
+	if c.peer != nil && string(m.CommandBytes()) == "ABSOLUTELY" && string(m.ServiceBytes()) == routerName {
+		c.peer.answers++
+	}
 	return nil
 }
 

@@ -25,13 +25,23 @@ type peer struct {
 	loadAt                              int64
 	turn                                uint64 // when it was picked last for a service that several have
 	answered                            uint64 // see AskAlive
+	asked                               uint64 // messages that it had been sent, but for answers, when it was asked last
+	answers                             uint64 // to such questions
 	told                                bool   // it knows what is up here
 	toldHeard, toldNodes, toldNeighbors string // and what is behind this router
 }
 
-// AskAlive asks a router that announced ALIVE for a sign of life. False: the client is none, or nothing could be asked.
+// AskAlive asks a router that announced ALIVE for a sign of life. False: the client is none, it was sent nothing since it was asked last
+// but answers to such questions, or nothing could be asked.
 func (c *Client) AskAlive(serial uint64) bool {
-	return c.state == linked && c.understands("ALIVE") && c.Send(c.r.make("ALIVE").SetUint("serial", serial)) == nil
+	if c.state != linked || !c.understands("ALIVE") || c.sent-c.peer.answers == c.peer.asked {
+		return false
+	}
+	if c.Send(c.r.make("ALIVE").SetUint("serial", serial)) != nil {
+		return false
+	}
+	c.peer.asked = c.sent - c.peer.answers
+	return true
 }
 
 // MustAnswer says whether the client is a router that is sure to answer AskAlive: one of ours.

@@ -180,19 +180,38 @@ func (c *Client) mayOwe(limit int) bool {
 	if len(j.entries) < min(j.trim, limit) {
 		return true
 	}
-	pending, ok := c.conn.(PendingConn)
-	if !ok { // it cannot be known: the oldest have gone most likely
+	if !c.trim() { // it cannot be known: the oldest have gone most likely
 		j.drop(len(j.entries) / 2)
 		return true
 	}
+	j.trim = max(firstTrim, 2*len(j.entries))
+	return len(j.entries) < limit
+}
+
+// trim forgets messages that have been read. False: it cannot be known.
+func (c *Client) trim() bool {
+	pending, ok := c.conn.(PendingConn)
+	if !ok {
+		return false
+	}
 	waiting := uint64(max(0, pending.Pending()))
-	n := 0
+	j, n := c.journal, 0
 	for n < len(j.entries) && j.entries[n].number+waiting <= c.sent {
 		n++
 	}
-	j.drop(n)
-	j.trim = max(firstTrim, 2*len(j.entries))
-	return len(j.entries) < limit
+	if n > 0 {
+		j.drop(n)
+	}
+	return true
+}
+
+// Owes says whether somebody wants to know about a message that the client may not have read.
+func (c *Client) Owes() bool {
+	if c.journal == nil {
+		return false
+	}
+	c.trim()
+	return len(c.journal.entries) > 0
 }
 
 func (j *journal) drop(n int) {

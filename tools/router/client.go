@@ -156,6 +156,9 @@ func (d *daemon) accept(kind rules.Kind, c transport.Conn) transport.Handler {
 	n.link = d.servers[kind].Accept(&n.wire).(*link.Link)
 	n.link.SetValue(n)
 	d.crowd.add(n)
+	if n.isPeer() && !d.routers.Active() {
+		d.routers = d.loop.After(routersEvery, "routers", d.sweepRouters)
+	}
 	return n.link
 }
 

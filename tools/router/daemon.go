@@ -57,7 +57,8 @@ type daemon struct {
 	counts  counts
 	load    float64 // of this host
 	tick    reactor.Timer
-	clock   *watch.Task // looks whether the clock is right; nil before
+	routers reactor.Timer // looks at other routers
+	clock   *watch.Task   // looks whether the clock is right; nil before
 	began   time.Time
 	stopAt  time.Time // when it began to stop
 	rotated time.Time // when it was last logged that the log file was opened anew

@@ -321,6 +321,32 @@ func TestSuspendedRouterOfOthers(t *testing.T) {
 	<-sender.over
 }
 
+// TestRoutersAreAskedSoon: what another router has read is soon not in doubt, or its end would be told of messages that arrived.
+func TestRoutersAreAskedSoon(t *testing.T) {
+	ports := freePorts(t, 2)
+	n1 := member(t, "n1", ports[0], fmt.Sprintf("remote_listen=127.0.0.1:%d", ports[0]))
+	n2 := member(t, "n2", ports[1], fmt.Sprintf("neighbors=127.0.0.1:%d", ports[0]))
+	n1.linked(1)
+	alpha, sender := n2.service("alpha"), newTell(n1.service("sender"))
+	for round := range 3 {
+		began := time.Now()
+		sender.someTo("n2:alpha", 10)
+		alpha.skip(fmt.Sprintf("alpha/D%d ", 10*round+9))
+		eventually(t, "it is not in doubt", func() bool {
+			owes := true
+			n1.do(func() {
+				for c := range n1.d.rules.Clients() {
+					owes = owes && (c.Server() != "n2" || c.Owes())
+				}
+			})
+			return !owes
+		})
+		require.Less(t, time.Since(began), sweepEvery/2)
+	}
+	require.NoError(t, sender.c.Close())
+	<-sender.over
+}
+
 // TestSuspendedRouter: the kernel of a router that is suspended acknowledges what nobody reads. Whatever time passes, it is reported
 // when that router is killed.
 func TestSuspendedRouter(t *testing.T) {

@@ -13,16 +13,26 @@ const sweepEvery = 5 * time.Second
 // sweepMost is how many clients are asked at a time: it takes a system call each, and messages wait meanwhile.
 const sweepMost = 128
 
+// routersEvery is the same for other routers: there are few, and what is in doubt when one dies is reported though it may have arrived.
+const routersEvery = 250 * time.Millisecond
+
 // crowd is all clients, to be looked at a few at a time.
 type crowd struct {
 	list   []*client
 	next   int
-	unread *proc.Unread // nil: the kernel does not tell what is unread at the other end of a TCP connection
+	peers  map[*client]bool // those where a router is, or is expected, at the other end
+	unread *proc.Unread     // nil: the kernel does not tell what is unread at the other end of a TCP connection
 }
 
 func (w *crowd) add(c *client) {
 	c.index = len(w.list)
 	w.list = append(w.list, c)
+	if c.isPeer() {
+		if w.peers == nil {
+			w.peers = map[*client]bool{}
+		}
+		w.peers[c] = true
+	}
 }
 
 func (w *crowd) remove(c *client) {
@@ -31,6 +41,7 @@ func (w *crowd) remove(c *client) {
 	w.list[c.index].index = c.index
 	w.list[last] = nil
 	w.list = w.list[:last]
+	delete(w.peers, c)
 }
 
 // sweep lets some clients forget what has arrived, and returns when to go on.
@@ -46,10 +57,22 @@ func (w *crowd) sweep() time.Duration {
 	return sweepEvery / time.Duration(max(1, (n+sweepMost-1)/sweepMost))
 }
 
+// sweepRouters does so for the routers of ours that were sent what somebody wants to know about. Others are asked no more often than
+// anybody.
+func (w *crowd) sweepRouters() {
+	for c := range w.peers {
+		if c.rules != nil && c.rules.MustAnswer() && c.rules.Owes() {
+			c.sweep(w.unread)
+		}
+	}
+}
+
+// isPeer says whether the connection is one for routers.
+func (c *client) isPeer() bool { return c.kind != rules.LocalUnix && c.kind != rules.LocalTCP }
+
 // alive is what is known of the process of another router, whose kernel acknowledges what it is sent even while it is suspended.
 type alive struct {
 	serial uint64 // of the last question
-	asked  uint64 // bytes given with it
 }
 
 // sweep lets the client forget what it has read. Over TCP the kernel takes what is sent also for a process that is suspended: another
@@ -85,10 +108,17 @@ func (c *client) answers() bool {
 	if c.rules.Answered() != a.serial {
 		return c.rules.Answered() == 0 && !c.rules.MustAnswer()
 	}
-	if c.wire.given != a.asked && c.rules.AskAlive(a.serial+1) {
-		a.serial, a.asked = a.serial+1, c.wire.given
+	if c.rules.AskAlive(a.serial + 1) {
+		a.serial++
 	}
 	return true
+}
+
+// sweepRouters is the timer of crowd.sweepRouters; it runs while there are any.
+func (d *daemon) sweepRouters() {
+	if d.crowd.sweepRouters(); len(d.crowd.peers) > 0 {
+		d.routers = d.loop.After(routersEvery, "routers", d.sweepRouters)
+	}
 }
 
 // sweep is the timer of crowd.sweep.

@@ -1,0 +1,43 @@
+package router_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/router"
+)
+
+// TestSignsOfLife: a router is asked only when it was sent more than answers to such questions, or two of them would go on asking each
+// other for ever; and what it has read is owed no more.
+func TestSignsOfLife(t *testing.T) {
+	r, err := router.New(router.Options{ServerName: "n1", MyAddress: addr(t, "10.0.0.1:4042"), Logger: slog.New(slog.DiscardHandler)}, nobody{}, time.Unix(1768770000, 0))
+	require.NoError(t, err)
+	conn := &memory{}
+	p := r.Opened(conn, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0.2:4042")})
+	require.False(t, p.AskAlive(1), "it is a stranger")
+	receive(t, r, p, "<n2:communicatord CONNECT my_address=10.0.0.2:4042;server_name=n2;version=1")
+	require.False(t, p.AskAlive(1), "it did not say that it understands")
+	require.False(t, p.MustAnswer())
+	receive(t, r, p, "n1:communicatord/COMMANDS list=ALIVE,HELP,TRANSMISSION_REPORT")
+	require.True(t, p.MustAnswer())
+	require.True(t, p.AskAlive(1))
+	require.False(t, p.AskAlive(2), "it was sent nothing since")
+	receive(t, r, p, "n1:communicatord/ABSOLUTELY reply_timestamp=1.5;serial=1")
+	require.EqualValues(t, 1, p.Answered())
+	receive(t, r, p, "<n2:communicatord ALIVE serial=7")
+	require.Contains(t, conn.lines[len(conn.lines)-1], "ABSOLUTELY")
+	require.False(t, p.AskAlive(2), "an answer is no news")
+
+	require.False(t, p.Owes())
+	a := r.Opened(&memory{}, router.Origin{})
+	receive(t, r, a, "REGISTER service=a;version=1")
+	receive(t, r, a, "n2:x/DO transmission_report=failure")
+	conn.pending = 1
+	require.True(t, p.Owes())
+	require.True(t, p.AskAlive(2))
+	conn.pending = 0
+	require.False(t, p.Owes(), "it has read all")
+}
