@@ -37,9 +37,9 @@ func (m *model) pollCmd() tea.Cmd {
 	return func() tea.Msg { return polled{p.poll(ctx, time.Now(), tables), tables} }
 }
 
-// restForRow is how long a row has to last, unless somebody chose the interval: a table of 10,000 rows is fetched every other
-// second, so that looking costs neither us nor the process that is looked at much of a processor.
-const restForRow = 200 * time.Microsecond
+// restForRow is how long a row has to last, unless somebody chose the interval: a table of 10,000 rows is fetched every
+// three seconds, so that looking costs neither us nor the process that is looked at much of a processor.
+const restForRow = 300 * time.Microsecond
 
 // rest is how long it is from one round to the next.
 func (m *model) rest() time.Duration {

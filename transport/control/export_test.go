@@ -10,3 +10,6 @@ func HideSecrets(argv ...string) []string { return hideSecrets(argv) }
 
 // SetGroup sets Options.Group after the file was made.
 func SetGroup(c *Control, group string) { c.options.Group = group }
+
+// Kept is how many connections it is known of what is at their ends.
+func Kept(c *Control) int { return len(c.ends) }

@@ -80,6 +80,7 @@ type Control struct {
 	permanents []permanent
 	entries    []*dispatch.Dispatcher
 	began      time.Time
+	ends       map[uint64]*ends // of the links that were shown last; nil while nobody is connected
 }
 
 type permanent struct {
@@ -219,7 +220,12 @@ func (c *Control) Close() error {
 }
 
 // closed is the end of a visit.
-func (c *Control) closed(l *link.Link, _ error) { sessionOf(l).end() }
+func (c *Control) closed(l *link.Link, _ error) {
+	sessionOf(l).end()
+	if c.server.Stats().Links == 0 {
+		c.ends = nil
+	}
+}
 
 // session is what the control socket keeps for one visitor.
 func (c *Control) session(l *link.Link) *session {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/inspect"
@@ -67,30 +68,60 @@ func (c *Control) connections() inspect.Table {
 		},
 		Open: func() func(w *inspect.Writer) bool {
 			links, meter := c.allLinks(), c.tracer.Meter()
+			known, next := c.ends, make(map[uint64]*ends, len(links))
 			return func(w *inspect.Writer) bool {
 				now := c.loop.Now()
 				for range min(inspect.PieceRows, len(links)) {
-					c.connection(w.Row(), links[0], meter, now)
+					l := links[0]
+					e := known[l.ID()]
+					if e == nil {
+						e = endsOf(l.Conn())
+					}
+					next[l.ID()] = e
+					connection(w.Row(), l, e, meter, now)
 					links = links[1:]
 				}
-				return len(links) > 0
+				if len(links) > 0 {
+					return true
+				}
+				if c.ends = next; c.server.Stats().Links == 0 {
+					c.ends = nil // nobody looks any more
+				}
+				return false
 			}
 		},
 	}
 }
 
-func (c *Control) connection(r *inspect.Row, l *link.Link, meter *inspect.Meter, now time.Time) {
+// ends are the ends of a connection. They cost as much to find out as all the rest of its row, three calls of the kernel, and
+// do not change: they are kept as long as somebody looks.
+type ends struct {
+	peer, local string
+	who         transport.Credentials
+	known       bool // who
+}
+
+func endsOf(c transport.Conn) *ends {
+	e := &ends{peer: link.PeerName(c), local: c.Local().String()}
+	e.who, e.known = c.Peer()
+	return e
+}
+
+func connection(r *inspect.Row, l *link.Link, e *ends, meter *inspect.Meter, now time.Time) {
 	conn := l.Conn()
 	s := conn.Stats()
-	r.Uint(l.ID())
-	r.Text(link.PeerName(conn)).Text(conn.Local().String())
-	if who, ok := conn.Peer(); ok {
-		r.Int(int64(who.PID)).Uint(uint64(who.UID))
+	r.Uint(l.ID()).Text(e.peer).Text(e.local)
+	if e.known {
+		r.Int(int64(e.who.PID)).Uint(uint64(e.who.UID))
 	} else {
 		r.Skip().Skip()
 	}
+	var names []string
 	if n, ok := conn.(transport.Named); ok {
-		r.Text(fmt.Sprint(n.PeerNames()))
+		names = n.PeerNames()
+	}
+	if len(names) > 0 {
+		r.Text(strings.Join(names, " "))
 	} else {
 		r.Skip()
 	}
