@@ -17,7 +17,6 @@ type fresh struct {
 type armed struct {
 	delay int64
 	key   key
-	node  *node
 }
 
 // append adds one; there must be room.
@@ -45,7 +44,7 @@ func (l *Loop) arm(k key, n *node, d time.Duration) {
 	if f.n == freshMost {
 		l.settle(l.clock())
 	}
-	f.append(armed{int64(d), k, n})
+	f.append(armed{int64(d), k})
 }
 
 // armDate makes a timer due at a date.
@@ -59,20 +58,24 @@ func (l *Loop) armDate(id uint32, n *node, date int64) {
 func (l *Loop) settle(now int64) {
 	f, w := &l.timed.fresh, &l.timed.wheel
 	least, most := max(0, l.limit+1-now), never-1-now // notYet and after
-	for i := range f.list[1 : f.n+1] {
-		a := &f.list[1:][i]
-		n := a.node
+	seq := w.seq
+	for i := uint(1); i <= f.n; i++ {
+		a := &f.list[i%uint(len(f.list))]
+		n := w.at(a.key.id())
 		if n.gen != a.key.gen() {
 			continue
 		}
 		when := now + min(max(a.delay, least), most)
 		if n.where >= inSlot && when >= n.when { // the most frequent case of set
-			w.seq++
-			n.when, n.seq = when, w.seq
+			seq++
+			n.when, n.seq = when, seq
 		} else {
+			w.seq = seq
 			w.set(a.key.id(), n, when)
+			seq = w.seq
 		}
 	}
+	w.seq = seq
 	f.n = 0
 	l.stow()
 }

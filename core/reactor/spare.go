@@ -4,19 +4,24 @@ package reactor
 // often of the same name and function, and takes its node over as it is: the node is pending and in its slot meanwhile, but
 // no handle matches it. There is none outside of callbacks.
 type spare struct {
-	id   uint32 // 0: none
-	node *node
+	key  key    // of the next timer; 0: there is none
+	call uint32 // of the node
 }
 
 // stow ends the spare timer for good.
 func (l *Loop) stow() {
-	s := &l.timed.spare
-	if s.id == 0 {
-		return
+	if l.timed.spare.key != 0 {
+		l.stowOne()
 	}
-	l.timed.wheel.kill(s.node)
-	l.timed.calls.release(s.node.call)
-	s.node.call = 0
-	l.timed.wheel.nodes.give(s.id)
-	s.id = 0
+}
+
+func (l *Loop) stowOne() {
+	s, w := &l.timed.spare, &l.timed.wheel
+	id := s.key.id()
+	n := w.at(id)
+	s.key = 0
+	w.kill(n)
+	l.timed.calls.release(n.call)
+	n.call = 0
+	w.nodes.give(id)
 }

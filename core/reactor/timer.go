@@ -60,11 +60,11 @@ func (t *timers) close() {
 
 // After has f called once, after d. The name is for people. On a closed loop, or without f, it gives the zero Timer.
 func (l *Loop) After(d time.Duration, name string, f func()) Timer {
-	if s, c := &l.timed.spare, &l.timed.calls; s.id != 0 && s.node.call == c.last && c.lastAt.is(name, f) {
+	if s, c := &l.timed.spare, &l.timed.calls; s.key != 0 && s.call == c.last && c.lastAt.is(name, f) {
 		if w := &l.timed.fresh; w.n < freshMost {
-			k := newKey(s.id, s.node.gen)
-			w.append(armed{int64(d), k, s.node})
-			s.id = 0
+			k := s.key
+			s.key = 0
+			w.append(armed{int64(d), k})
 			return Timer{l, k}
 		}
 	}
@@ -145,7 +145,7 @@ func (t Timer) Reset(d time.Duration) bool {
 		f.list[i].delay = int64(d)
 		return true
 	}
-	f.append(armed{int64(d), t.key, n})
+	f.append(armed{int64(d), t.key})
 	return true
 }
 
@@ -198,11 +198,11 @@ func (t Timer) Cancel() bool {
 		return false
 	}
 	s := &l.timed.spare
-	if n.where < inSlot || n.kind != oneShot || s.id != 0 || l.cur.id == t.key.id() {
+	if n.where < inSlot || n.kind != oneShot || s.key != 0 || l.cur.id == t.key.id() {
 		return t.cancel()
 	}
 	n.gen++ // handles do not match any more
-	s.id, s.node = t.key.id(), n
+	s.key, s.call = t.key.next(), n.call
 	return true
 }
 

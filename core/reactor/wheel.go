@@ -49,6 +49,9 @@ func newKey(id, gen uint32) key { return key(gen)<<32 | key(id) }
 func (k key) id() uint32  { return uint32(k) }
 func (k key) gen() uint32 { return uint32(k >> 32) }
 
+// next is the key of the next timer that the node is.
+func (k key) next() key { return k + 1<<32 }
+
 // wheel is a hierarchical timing wheel. The level of a timer is the highest digit (to base 256) in which its tick
 // differs from the cursor, its slot is that digit. So all timers of a level come before all of the next, and the
 // first used slot of the lowest used level has the earliest.
