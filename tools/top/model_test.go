@@ -341,7 +341,7 @@ func TestManyRowsRest(t *testing.T) {
 	require.Equal(t, time.Second, m.rest())
 	press(m, "2")
 	m.Update(polled{manyRows(1), []string{"connections"}})
-	require.Equal(t, 2*time.Second, m.rest())
+	require.Equal(t, 3*time.Second, m.rest())
 	require.Contains(t, m.View(), "every 2.00s")
 	press(m, "-")
 	require.Equal(t, time.Second, m.rest())
