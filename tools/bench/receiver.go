@@ -71,10 +71,7 @@ func (r *receiver) OnData(c transport.Conn, p []byte) {
 // take compares with what is expected, which is quick; anything else goes through the decoder.
 func (r *receiver) take(p []byte) {
 	if r.decoder.Held() > 0 {
-		end := bytes.IndexByte(p, '\n') + 1
-		if end == 0 {
-			end = len(p)
-		}
+		end := lineEnd(p)
 		r.feed(p[:end])
 		p = p[end:]
 	}
@@ -86,10 +83,7 @@ func (r *receiver) take(p []byte) {
 			p = p[n:]
 			continue
 		}
-		end := bytes.IndexByte(p, '\n') + 1
-		if end == 0 {
-			end = len(p)
-		}
+		end := lineEnd(p)
 		r.feed(p[:end])
 		p = p[end:]
 	}

@@ -106,10 +106,7 @@ func (c *client) take(p []byte) {
 		c.part()
 	}
 	if c.decoder.Held() > 0 {
-		end := bytes.IndexByte(p, '\n') + 1
-		if end == 0 {
-			end = len(p)
-		}
+		end := lineEnd(p)
 		c.decode(p[:end])
 		p = p[end:]
 	}
@@ -121,6 +118,14 @@ func (c *client) take(p []byte) {
 		}
 		p = p[n:]
 	}
+}
+
+// lineEnd is where the first line of p ends, behind its line feed; where no line does, all of p.
+func lineEnd(p []byte) int {
+	if n := bytes.IndexByte(p, '\n'); n >= 0 {
+		return n + 1
+	}
+	return len(p)
 }
 
 func (c *client) decode(p []byte) {
