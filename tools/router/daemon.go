@@ -149,7 +149,7 @@ func (d *daemon) start() error {
 		return err
 	}
 	d.raiseLimit()
-	if err := d.checkMine(); err != nil {
+	if err := d.setup.checkMine(d.loop); err != nil {
 		return err
 	}
 	d.makeData()

@@ -76,10 +76,13 @@ func processKeys() []key {
 		{name: "control", value: defaultWord, usage: "let ed top and ed watch in at `PATH`; none: nowhere", read: readControl},
 		{name: "stop_timeout", value: "10s", usage: "end after `DUR` even if clients do not take their messages", live: true, read: readDuration(func(s *setup) *duration { return &s.stopTimeout })},
 		{name: "log_file", usage: "write the log to `FILE`, not to standard error", read: readText(func(s *setup) *string { return &s.logFile })},
-		{name: "log_format", value: "auto", usage: "write the log as `FORMAT`", choices: []string{"auto", "text", "json", "journal"}, read: readText(func(s *setup) *string { return &s.logFormat })},
-		{name: "log_level", value: "info", usage: "log what is at least `LEVEL`", choices: []string{"debug", "info", "warning", "error"}, live: true, read: readText(func(s *setup) *string { return &s.logLevel })},
+		{name: "log_format", value: "auto", usage: "write the log as `FORMAT`", choices: logFormats(), read: readChoice(func(s *setup) *string { return &s.logFormat }, logFormats()...)},
+		{name: "log_level", value: "info", usage: "log what is at least `LEVEL`", choices: logLevels(), live: true, read: readChoice(func(s *setup) *string { return &s.logLevel }, logLevels()...)},
 	}
 }
+
+func logFormats() []string { return []string{"auto", "text", "json", "journal"} }
+func logLevels() []string  { return []string{"debug", "info", "warning", "error"} }
 
 // defaultWord stands for a default that depends on who runs the router; noneWord turns something off.
 const (

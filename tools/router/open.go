@@ -10,6 +10,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/reactor"
 	rules "github.com/ed-toolbox/ed/core/router"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
@@ -34,6 +35,13 @@ func openerOf(s *setup) (open.Opener, error) {
 		o.ClientAuth = tlsconn.ClientRequired
 	}
 	config, err := toolkit.LoadTLS(o)
+	if err != nil {
+		name := "certificate"
+		if s.certificate == "" {
+			name = "certificate_authority"
+		}
+		err = fmt.Errorf("%s: %s: %w", s.settings.Get(name).Origin, name, err)
+	}
 	return open.Opener{TLS: config}, err
 }
 
@@ -255,12 +263,12 @@ func (d *daemon) makeData() {
 }
 
 // checkMine says whether other routers could find this host at my_address at all.
-func (d *daemon) checkMine() error {
-	a := address.Address{Scheme: address.UDP, IP: d.setup.mine.IP}
-	c, err := open.Packet(d.loop, a, address.Address{}, transport.Options{}, deaf{})
+func (s *setup) checkMine(l *reactor.Loop) error {
+	a := address.Address{Scheme: address.UDP, IP: s.mine.IP}
+	c, err := open.Packet(l, a, address.Address{}, transport.Options{}, deaf{})
 	if err != nil {
-		v := d.setup.settings.Get("my_address")
-		return toolkit.Errorf(toolkit.Config, "%s: my_address: no interface of this host has %s", v.Origin, d.setup.mine.IP)
+		v := s.settings.Get("my_address")
+		return toolkit.Errorf(toolkit.Config, "%s: my_address: no interface of this host has %s", v.Origin, s.mine.IP)
 	}
 	c.Abort(nil)
 	return nil

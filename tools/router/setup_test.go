@@ -56,6 +56,8 @@ func TestMistakes(t *testing.T) {
 		"size too large":         {"client_queue=9999999G", `is no size`},
 		"duration":               {"stop_timeout=soon", `stop_timeout: "soon" is not a duration`},
 		"no time":                {"stop_timeout=0", "stop_timeout: it must be more than 0"},
+		"log level":              {"log_level=loud", `r.conf:1: log_level: "loud" is none of debug, info`},
+		"log format":             {"log_format=xml", `r.conf:1: log_format: "xml" is none of auto, text`},
 		"truth":                  {"loopback_peers=maybe", `loopback_peers: "maybe" is neither true nor false`},
 		"no such policy":         {"policy=" + dir + "/none", "r.conf:1: policy: open"},
 		"no such secret":         {"signal_secret_file=" + dir + "/none", "signal_secret_file: open"},

@@ -1,9 +1,11 @@
 package router
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -102,7 +104,7 @@ type checked struct {
 // checkConfig prints what is wrong with a configuration; err is what reading it brought.
 func checkConfig(out *toolkit.Output, s *setup, err error) error {
 	if err == nil {
-		_, err = openerOf(s) // the certificates
+		err = s.checkHere()
 	}
 	c := checked{V: 1, OK: err == nil, Known: len(keys())}
 	if err != nil {
@@ -133,6 +135,19 @@ func checkConfig(out *toolkit.Output, s *setup, err error) error {
 		return toolkit.Silent(toolkit.KindOf(err))
 	}
 	return nil
+}
+
+// checkHere says what is wrong with the setup on this host: with the certificates, with the own address.
+func (s *setup) checkHere() error {
+	_, err := openerOf(s)
+	if err != nil {
+		return err // its kind decides how the command exits
+	}
+	loop, err := reactor.New(reactor.Options{Name: "check"})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.checkMine(loop), loop.Close())
 }
 
 func from(files []string) string {

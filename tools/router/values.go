@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,17 @@ import (
 func readText(field func(*setup) *string) func(*setup, string) error {
 	return func(s *setup, text string) error {
 		*field(s) = text
+		return nil
+	}
+}
+
+// readChoice reads one of some words. The options know them as well; a file or a variable may hold anything.
+func readChoice(field func(*setup) *string, choices ...string) func(*setup, string) error {
+	return func(s *setup, text string) error {
+		*field(s) = text
+		if !slices.Contains(choices, text) {
+			return fmt.Errorf("%q is none of %s", text, strings.Join(choices, ", "))
+		}
 		return nil
 	}
 }
