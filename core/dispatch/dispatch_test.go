@@ -252,9 +252,13 @@ func TestHandlerErrorsAreLogged(t *testing.T) {
 }
 
 func TestPanicsPass(t *testing.T) {
-	d := dispatch.New(dispatch.Options{Trace: func(*dispatch.Event) {}})
+	var seen []string
+	d := dispatch.New(dispatch.Options{Trace: func(e *dispatch.Event) {
+		seen = append(seen, fmt.Sprint(e.Message.Command(), " ", e.Outcome, " ", e.Handler, ": ", e.Err))
+	}})
 	require.NoError(t, d.On("A", func(dispatch.Sender, *message.Message) error { panic("x") }))
-	require.Panics(t, func() { d.Dispatch(nil, parse(t, "A")) })
+	require.PanicsWithValue(t, "x", func() { d.Dispatch(nil, parse(t, "A")) })
+	require.Equal(t, []string{"A failed A: the handler panicked"}, seen, "the trace sees every message")
 }
 
 func definitions(t testing.TB, files map[string]string) *definition.Set {

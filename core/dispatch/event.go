@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,7 @@ type Outcome uint8
 // lines that it could not read, messages that it dropped and messages that it sent.
 const (
 	Handled   Outcome = iota // a handler ran
-	Failed                   // a handler ran and returned an error
+	Failed                   // a handler ran and returned an error, or panicked
 	Unknown                  // nothing matched, or the default catch-all answered UNKNOWN
 	Invalid                  // the message breaks its definition; no handler ran
 	Malformed                // the line is no message
@@ -130,16 +131,38 @@ func (d *Dispatcher) since(start time.Time) time.Duration {
 	return d.now().Sub(start)
 }
 
-// traced is Dispatch with a trace hook.
+// errPanic is the error in the event of a message whose handler panicked.
+var errPanic = errors.New("the handler panicked")
+
+// traced is Dispatch with a trace hook. A message whose handler panics is shown, too, before the panic goes on.
 func (d *Dispatcher) traced(from Sender, m *message.Message) Outcome {
 	var r result
+	done := false
 	if d.hooks.Doze() { // nobody wants to know more than that it was there
+		defer func() {
+			if !done {
+				r.outcome = Failed
+			}
+			d.hooks.Glance(In, r.outcome, m)
+		}()
 		d.route(from, m, &r)
-		d.hooks.Glance(In, r.outcome, m)
+		done = true
 		return r.outcome
 	}
 	start := d.now()
+	defer func() {
+		if !done {
+			r.outcome, r.err = Failed, errPanic
+		}
+		d.show(from, m, &r, start)
+	}()
 	d.route(from, m, &r)
+	done = true
+	return r.outcome
+}
+
+// show gives the hooks what became of a message that came in.
+func (d *Dispatcher) show(from Sender, m *message.Message, r *result, start time.Time) {
 	outer := d.event // of a hook that dispatches: it still reads its event
 	d.event = Event{
 		Time: start, Direction: In, Message: m,
@@ -150,5 +173,4 @@ func (d *Dispatcher) traced(from Sender, m *message.Message) Outcome {
 	}
 	d.Trace(&d.event)
 	d.event = outer
-	return r.outcome
 }
