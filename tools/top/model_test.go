@@ -342,11 +342,11 @@ func TestManyRowsRest(t *testing.T) {
 	press(m, "2")
 	m.Update(polled{manyRows(1), []string{"connections"}})
 	require.Equal(t, 3*time.Second, m.rest())
-	require.Contains(t, m.View(), "every 2.00s")
+	require.Contains(t, m.View(), "every 3.00s")
 	press(m, "-")
-	require.Equal(t, time.Second, m.rest())
+	require.Equal(t, 1500*time.Millisecond, m.rest())
 	m.Update(polled{manyRows(2), []string{"connections"}})
-	require.Contains(t, m.View(), "every 1.00s")
+	require.Contains(t, m.View(), "every 1.50s")
 }
 
 // A column to sort by that is not there ends the screen with the error that it is without one.
