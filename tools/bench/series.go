@@ -75,11 +75,8 @@ func (s *series) steps(ctx context.Context, p *plan) (*report.Report, error) {
 	var all []*report.Report
 	for i, rate := range p.rate.steps {
 		r, err := s.at(ctx, p, rate, fmt.Sprintf("step %d/%d: ", i+1, len(p.rate.steps)))
-		if err != nil && len(all) == 0 {
-			return nil, err
-		}
 		if err != nil {
-			return unite(p, all, err), nil
+			return cutShort(p, all, err)
 		}
 		all = append(all, r)
 		if r.Interrupted || ctx.Err() != nil {
@@ -101,6 +98,14 @@ func (s *series) steps(ctx context.Context, p *plan) (*report.Report, error) {
 	return out, nil
 }
 
+// cutShort is what a series comes to that an error ended: the runs before it are reported, if there were any.
+func cutShort(p *plan, all []*report.Report, err error) (*report.Report, error) {
+	if len(all) == 0 {
+		return nil, err
+	}
+	return unite(p, all, err), nil
+}
+
 // precision is how near find gets to the highest rate.
 const precision = 1.05
 
@@ -112,11 +117,8 @@ func (s *series) find(ctx context.Context, p *plan) (*report.Report, error) {
 	rate := p.rate.from
 	for high == 0 || high/low > precision {
 		r, err := s.at(ctx, p, rate, fmt.Sprintf("find %s/s: ", report.Count(rate)))
-		if err != nil && len(all) == 0 {
-			return nil, err
-		}
 		if err != nil {
-			return unite(p, all, err), nil
+			return cutShort(p, all, err)
 		}
 		all = append(all, r)
 		if r.Interrupted || ctx.Err() != nil {
