@@ -24,6 +24,6 @@
 //
 // # Limits
 //
-// A service is asked at most ten times a second, and where there are many rows once in 0.3 ms a row. One that does not answer within half a second holds up nobody, and is left alone for
-// 5 s when its time is over. What has gone is shown for 10 s.
+// A service is asked at most ten times a second, and where there are many rows once in 0.3 ms a row. One that does not answer
+// within half a second holds up nobody, and is left alone for 5 s when its time is over. What has gone is shown for 10 s.
 package top
