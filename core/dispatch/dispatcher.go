@@ -68,20 +68,40 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 		return d.walk(from, m)
 	}
 	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
-	var e *entry
-	if r := d.exact.find(m.CommandBytes()); r != nil {
-		e = r.first
-	} else if len(d.catchAlls) > 0 {
-		e = d.catchAlls[0]
+	var r *record
+	if command := m.CommandBytes(); fits(command) {
+		r = d.exact.find(command)
+	} else {
+		r = d.exact.findOdd(command)
 	}
-	if e == nil || e.goOn {
+	if r == nil {
+		return d.catch(from, m)
+	}
+	if r.alone == nil {
 		return d.walk(from, m)
 	}
-	if err := e.handler(from, m); err != nil {
-		d.report(m, e.name, err)
-		return Failed
+	e := r.entries[0]
+	if err := r.alone(from, m); err != nil {
+		return d.failed(e, m, err)
 	}
 	return e.outcome
+}
+
+// catch is the rest of Dispatch for a command without entries.
+func (d *Dispatcher) catch(from Sender, m *message.Message) Outcome {
+	if len(d.catchAlls) == 0 || d.catchAlls[0].goOn {
+		return d.walk(from, m)
+	}
+	e := d.catchAlls[0]
+	if err := e.handler(from, m); err != nil {
+		return d.failed(e, m, err)
+	}
+	return e.outcome
+}
+
+func (d *Dispatcher) failed(e *entry, m *message.Message, err error) Outcome {
+	d.report(m, e.name, err)
+	return Failed
 }
 
 // walk is Dispatch for all cases.

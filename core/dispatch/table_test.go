@@ -70,3 +70,27 @@ func TestTableSpreads(t *testing.T) {
 		require.Less(t, longest, 12, format)
 	}
 }
+
+// Commands that all belong into the last slot go behind it.
+func TestTableGoesOverTheEnd(t *testing.T) {
+	var found table
+	found.set("FIRST", []*entry{{}})
+	var names []string
+	for i := 0; len(names) < 3; i++ {
+		name := fmt.Sprintf("COMMAND_%d", i)
+		if low, high := words([]byte(name)); mix(low, high)>>found.shift == fewest-1 {
+			names = append(names, name)
+		}
+	}
+	for i, name := range names {
+		require.Nil(t, found.get([]byte(name)))
+		found.set(name, []*entry{{name: name}})
+		require.Len(t, found.slots, fewest+i)
+	}
+	found.set(names[0], nil)
+	require.Nil(t, found.get([]byte(names[0])))
+	require.Len(t, found.slots, fewest+1)
+	for _, name := range names[1:] {
+		require.Equal(t, name, found.get([]byte(name))[0].name)
+	}
+}
