@@ -30,6 +30,7 @@ func main() {
 func program(env *toolkit.Env, argv []string, list []entry) int {
 	ctx, catcher := catchSignals(context.Background())
 	env.Claim = catcher.leave
+	env.OutliveReader = func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 	app := newApp(env, called(env, argv, list))
 	<-catcher.ready
 	err := run(ctx, env, argv, app)
@@ -38,6 +39,9 @@ func program(env *toolkit.Env, argv []string, list []entry) int {
 	}
 	catcher.release()
 	report(env, err)
+	if brokenPipe(err) {
+		err = &toolkit.Interrupted{Signal: syscall.SIGPIPE}
+	}
 	dieIfInterrupted(err)
 	return exitCode(err)
 }
@@ -137,7 +141,7 @@ func report(env *toolkit.Env, err error) {
 	_ = env.Stderr.Printf("%s", b.String())
 }
 
-// brokenPipe reports whether the reader of our output has gone. Where SIGPIPE is not ignored, the signal has ended us already.
+// brokenPipe reports whether the reader of our output has gone. Unless the command outlives that, SIGPIPE has ended us already.
 func brokenPipe(err error) bool {
 	var out *toolkit.OutputError
 	return errors.As(err, &out) && errors.Is(err, syscall.EPIPE)

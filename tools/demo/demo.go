@@ -62,6 +62,9 @@ func run(ctx context.Context, env *toolkit.Env, o Options, steps []step) error {
 		return toolkit.As(toolkit.CantCreate, err)
 	}
 	defer os.RemoveAll(folder)
+	if env.OutliveReader != nil {
+		env.OutliveReader()
+	}
 	loop, err := reactor.New(reactor.Options{Name: "demo"})
 	if err != nil {
 		return err

@@ -60,6 +60,9 @@ func listen(ctx context.Context, env *toolkit.Env, o listenOptions) error {
 		return err
 	}
 	defer loop.Close()
+	if env.OutliveReader != nil {
+		env.OutliveReader() // there are socket files to remove
+	}
 	l := &listening{listenOptions: o, env: env, out: env.Output(o.Common), loop: loop}
 	l.show = printer{form: o.form, stamps: o.stamps, hexdump: o.hexdump, terminal: env.Stdout.TTY, paint: l.out.Paint}
 	l.screen.w = env.Stdout

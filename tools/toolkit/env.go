@@ -38,6 +38,10 @@ type Env struct {
 	// its context. Nil where signals are nobody's business.
 	Claim func(signals ...os.Signal) (unclaim func())
 
+	// OutliveReader is called by a command that has files to remove at its end: from then on a reader of its output who goes
+	// is an error of writing, and no signal that ends the process on the spot. Nil where there is no such signal.
+	OutliveReader func()
+
 	// Rest makes the commands that were left out because only one is to run: what they are called and what options they
 	// have matters where files hold settings of all. It is called at most once. Nil: none was left out.
 	Rest func()
