@@ -49,6 +49,7 @@ type Limits struct {
 	CacheAge      time.Duration // longest time a message may wait, whatever it asks for. Default 24 h
 	ClientCache   int           // bytes of the cache that one client may fill. Default a quarter of CacheBytes
 	ClientRate    int           // messages a second of one client; more are refused. Default 0: any number
+	PacketRate    int           // the same for datagrams, of one host, or of one user of this host
 	Line          int           // bytes of a line that this router sends: what would get longer is undeliverable. Default 65,536
 	Services      int           // names of services remembered, registered or not. Default 100,000
 	Commands      int           // commands that one client may announce. Default 512

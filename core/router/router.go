@@ -57,6 +57,7 @@ type Router struct {
 	strikes   strikes
 	settling  settling
 	inHand    inHand
+	packets   packetRates
 	load      load
 	clock     ClockState
 

@@ -158,6 +158,7 @@ func (s *script) start(text string) {
 	number("cache_bytes", &o.Limits.CacheBytes)
 	number("client_cache", &o.Limits.ClientCache)
 	number("client_rate", &o.Limits.ClientRate)
+	number("packet_rate", &o.Limits.PacketRate)
 	number("services_limit", &o.Limits.Services)
 	number("line", &o.Limits.Line)
 	number("commands", &o.Limits.Commands)
