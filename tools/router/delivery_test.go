@@ -347,6 +347,22 @@ func TestRoutersAreAskedSoon(t *testing.T) {
 	<-sender.over
 }
 
+// TestStrangersDoNotStay: a connection over which no router was accepted ends, whatever is said over it; that of a router stays.
+func TestStrangersDoNotStay(t *testing.T) {
+	ports := freePorts(t, 2)
+	where := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	n := member(t, "n1", ports[0], "remote_listen="+where)
+	other, stranger := dial(t, "tcp", where), dial(t, "tcp", where)
+	other.send(fmt.Sprintf("<n2:communicatord CONNECT my_address=127.0.0.1:%d;server_name=n2;version=1", ports[1]))
+	other.skip("HELP$")
+	stranger.sync()
+	n.do(func() { n.d.dropStrangers(n.d.env.Now().Add(strangerTimeout / 2)) })
+	stranger.sync()
+	n.do(func() { n.d.dropStrangers(n.d.env.Now().Add(strangerTimeout)) })
+	stranger.gone()
+	other.sync()
+}
+
 // TestSuspendedRouter: the kernel of a router that is suspended acknowledges what nobody reads. Whatever time passes, it is reported
 // when that router is killed.
 func TestSuspendedRouter(t *testing.T) {

@@ -114,8 +114,21 @@ func (c *client) answers() bool {
 	return true
 }
 
+// dropStrangers ends connections to addresses for other routers that were made long ago and over which none was accepted: whoever
+// keeps many of them would keep routers out.
+func (d *daemon) dropStrangers(now time.Time) {
+	for c := range d.crowd.peers {
+		if c.rules != nil && c.kind != rules.Out && c.rules.State() == "connected" && now.Sub(c.rules.Opened()) >= strangerTimeout {
+			d.counts.unwelcome++
+			d.log.Debug("connection was closed, no router was accepted over it", "client", c.rules.Label())
+			_ = c.Close() // it may have ended already
+		}
+	}
+}
+
 // sweepRouters is the timer of crowd.sweepRouters; it runs while there are any.
 func (d *daemon) sweepRouters() {
+	d.dropStrangers(d.env.Now())
 	if d.crowd.sweepRouters(); len(d.crowd.peers) > 0 {
 		d.routers = d.loop.After(routersEvery, "routers", d.sweepRouters)
 	}
