@@ -101,7 +101,7 @@ func TestSlowLink(t *testing.T) {
 	}
 	all := []*program{
 		{args: []string{"top"}, ready: "alpha.", keys: "t/service\rr", sees: []string{"filter service", "30 rows (1 filtered)"}, most: 9000},
-		{args: []string{"top"}, ready: "alpha.", keys: "1?x26/alpha\r>>", sees: []string{"filter alpha", "6 Loop", "1 rows"}, most: 2400},
+		{args: []string{"top"}, ready: "alpha.", keys: "1?x26/alpha\r>>", sees: []string{"filter alpha", "6 Loop", "1 row"}, most: 2400},
 		{args: []string{"top"}, ready: "alpha.", keys: "127", sees: []string{"none of these services is a router"}, most: 400},
 		{args: []string{"watch"}, ready: "attached", keys: "/alpha !attached\rp", sees: []string{"filter alpha !attached", "HELD"}, most: 4500},
 	}

@@ -70,7 +70,15 @@ func (m *model) drawTable() []string {
 		heads = slices.Insert(heads, at+1, ui.Column{Title: "its trend"})
 	}
 	m.drawn = rows
-	return m.table.Draw(heads, rows, m.width, m.body())
+	lines := m.table.Draw(heads, rows, m.width, m.body())
+	if len(m.rows) == 0 && len(lines) < m.body() {
+		why := "no rows"
+		if len(m.frame.rows) > 0 {
+			why = "no row has what the filter wants; Esc takes it off"
+		}
+		lines = append(lines, m.look.Dim.Render(ansi.Truncate(why, m.width, "")))
+	}
+	return lines
 }
 
 // empty says why nothing is shown.
@@ -103,7 +111,7 @@ func (m *model) tabs() string {
 		}
 		b.WriteString(text)
 	}
-	if at == 0 || m.width < 3*len(m.views)+len(m.views[m.view].title) {
+	if at == 0 || !m.named() {
 		return m.look.Active.Render(ansi.Truncate(fmt.Sprintf("%d %s", m.view+1, m.views[m.view].title), m.width, ""))
 	}
 	return b.String()
@@ -121,10 +129,13 @@ func (m *model) tab(i int) string {
 	return fmt.Sprintf("%d %s ", i+1, m.views[i].title)
 }
 
+// named says whether there is room for all views, if only by their numbers. Else the one that is shown stands alone.
+func (m *model) named() bool { return m.width >= 3*len(m.views)+len(m.views[m.view].title) }
+
 // viewAt is the view whose name is at a place of the first line, -1 when none is.
 func (m *model) viewAt(x int) int {
-	if m.width < 3*len(m.views)+len(m.views[m.view].title) {
-		return -1 // only the one that is shown has a name there
+	if !m.named() {
+		return -1
 	}
 	for i := range m.views {
 		if x -= len(m.tab(i)); x < 0 {
@@ -144,9 +155,18 @@ func (m *model) summary() string {
 	}
 	clock := m.now().Format("15:04:05")
 	if m.tracing() {
-		return fmt.Sprintf("%s  %d services, %s", clock, alive, m.messages.Summary())
+		return fmt.Sprintf("%s  %s, %s", clock, toolkit.Plural(uint64(alive), "service"), m.messages.Summary())
 	}
-	text := fmt.Sprintf("%s  every %s  %d services, %s: %d rows", clock, ui.Seconds(m.rest().Seconds()), alive, m.current(), len(m.rows))
+	text := fmt.Sprintf("%s  every %s  %s", clock, ui.Seconds(m.rest().Seconds()), toolkit.Plural(uint64(alive), "service"))
+	if m.current() == "" {
+		return text
+	}
+	text += ", " + m.current()
+	v := m.views[m.view]
+	if tables := tablesOf(v, m.snapshot); len(tables) > 1 {
+		text += fmt.Sprintf(" (%d of %d)", m.shown[v.name]%len(tables)+1, len(tables))
+	}
+	text += ": " + toolkit.Plural(uint64(len(m.rows)), "row")
 	if n := len(m.frame.rows) - len(m.rows); n > 0 {
 		text += fmt.Sprintf(" (%d filtered)", n)
 	}

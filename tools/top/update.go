@@ -253,6 +253,9 @@ func (m *model) mouse(e tea.MouseMsg) tea.Cmd {
 			m.view = at
 			return m.enter()
 		}
+		if !m.named() {
+			return m.do(nextView, "")
+		}
 	case m.tracing():
 		m.messages.Mouse(y, e)
 	case wheel != 0:
@@ -269,12 +272,16 @@ func (m *model) mouse(e tea.MouseMsg) tea.Cmd {
 	return nil
 }
 
-// clickHead sorts by a column of the screen.
+// clickHead sorts by a column of the screen. The chart stands for its column, which was in this place before somebody clicked on it.
 func (m *model) clickHead(column int) {
 	if m.drawn == nil || column < 0 {
 		return
 	}
-	if place := m.drawn.place(column); place >= 0 && place < len(m.frame.columns) {
+	place := m.drawn.place(column)
+	if place < 0 {
+		place = m.drawn.places[column-1]
+	}
+	if place < len(m.frame.columns) {
 		m.sortBy(m.drawn.places, slices.Index(m.drawn.places, place))
 		m.arrange()
 	}

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
@@ -295,7 +296,7 @@ func (m *Messages) Draw(width, height int) []string {
 
 // Summary says in few words what there is.
 func (m *Messages) Summary() string {
-	text := fmt.Sprintf("%d messages", m.Trace.Seen())
+	text := toolkit.Plural(m.Trace.Seen(), "message")
 	if n := m.Trace.Dropped(); n > 0 {
 		text += fmt.Sprintf(", %d missing", n)
 	}

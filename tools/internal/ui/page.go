@@ -16,12 +16,12 @@ type Page struct {
 	wrapped []string // Lines in this width
 }
 
-// Draw returns the lines that are on a screen of this size; long ones go on in the next line.
+// Draw returns the lines that are on a screen of this size; long ones go on in the next line, where a word ends if one does.
 func (p *Page) Draw(width, height int) []string {
 	if p.width != width || p.wrapped == nil {
 		p.width, p.wrapped = width, nil
 		for _, line := range p.Lines {
-			p.wrapped = append(p.wrapped, strings.Split(ansi.Hardwrap(clean(line), max(1, width), true), "\n")...)
+			p.wrapped = append(p.wrapped, strings.Split(ansi.Wrap(clean(line), max(1, width), ""), "\n")...)
 		}
 	}
 	p.top = max(0, min(p.top, len(p.wrapped)-height))

@@ -35,8 +35,9 @@ type Table struct {
 	Fixed  int // columns that always stay
 
 	top    int
-	widths []int
-	shown  []int // columns on the screen, and where they begin, for the mouse
+	wide   map[string]int // by their titles, how wide columns were: they may change places
+	widths []int          // of those drawn last
+	shown  []int          // columns on the screen, and where they begin, for the mouse
 	starts []int
 }
 
@@ -62,7 +63,7 @@ func (t *Table) shift(gone int) {
 
 // Reset forgets widths and position: other columns are to be shown.
 func (t *Table) Reset() {
-	t.Cursor, t.top, t.Left, t.widths, t.Sorted = 0, 0, 0, nil, -1
+	t.Cursor, t.top, t.Left, t.wide, t.Sorted = 0, 0, 0, nil, -1
 }
 
 // Draw returns height lines of at most width columns: the head and the rows around the cursor.
@@ -110,15 +111,17 @@ func (t *Table) scroll(count, body int) {
 
 // measure widens columns for what they show; they shrink only when the table is Reset.
 func (t *Table) measure(columns []Column, cells [][]string) {
-	if len(t.widths) != len(columns) {
-		t.widths = make([]int, len(columns))
+	if t.wide == nil {
+		t.wide = map[string]int{}
 	}
+	t.widths = t.widths[:0]
 	for i, c := range columns {
-		w := max(t.widths[i], ansi.StringWidth(c.Title)+1) // with the mark of the order
+		w := max(t.wide[c.Title], ansi.StringWidth(c.Title)+1) // with the mark of the order
 		for _, line := range cells {
 			w = max(w, ansi.StringWidth(line[i]))
 		}
-		t.widths[i] = min(w, cmp.Or(c.Most, widest))
+		t.wide[c.Title] = min(w, cmp.Or(c.Most, widest))
+		t.widths = append(t.widths, t.wide[c.Title])
 	}
 }
 

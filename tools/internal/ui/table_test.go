@@ -155,7 +155,7 @@ func TestLook(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	page := ui.Page{Lines: []string{"short", strings.Repeat("long ", 10), "bad \x1b[2J", "end"}}
-	require.Equal(t, []string{"short", "long long long long ", "long long long long "}, page.Draw(20, 3))
+	require.Equal(t, []string{"short", "long long long long", "long long long long"}, page.Draw(20, 3))
 	page.Step(ui.Last, 3)
 	require.Equal(t, []string{"long long ", `bad \x1B[2J`, "end"}, page.Draw(20, 3))
 	page.Step(ui.Up, 3)
