@@ -23,17 +23,19 @@ func (v *resolver) byRouter(ctx context.Context, name string) (found bool, hint 
 		return false, "", parentEnded(ctx) // there need be none
 	}
 	defer r.Close()
-	pid, up := processOf(limited, r, name)
+	pid, up, near := processOf(limited, r, name)
 	switch {
 	case ctx.Err() != nil:
 		return false, "", context.Cause(ctx)
 	case pid == 0 && up:
 		return false, "; a service is called so: ed signal " + name + "/STOP asks it to stop", nil
+	case pid == 0 && near != "":
+		return false, "; did you mean the service " + near + "?", nil
 	case pid == 0:
 		return false, "", nil
 	}
 	h, err := v.system.Open(pid)
-	if again, _ := processOf(limited, r, name); err == nil && again != pid {
+	if again, _, _ := processOf(limited, r, name); err == nil && again != pid {
 		_ = h.Close()
 		return false, "", toolkit.Errorf(toolkit.Temporary, "the process of service %s changed while it was looked at", name)
 	}
@@ -82,18 +84,25 @@ func serviceOf(list []toolkit.ServiceInfo, p proc.Process, now time.Time) (name 
 	return name
 }
 
-// processOf asks which process has registered the service on the router's own node; 0 where that is not told.
-func processOf(ctx context.Context, r *toolkit.Routed, name string) (pid int, up bool) {
+// processOf asks which process has registered the service on the router's own node; 0 where that is not told. Where no service has the
+// name, near is one that is called nearly so, if there is one.
+func processOf(ctx context.Context, r *toolkit.Routed, name string) (pid int, up bool, near string) {
 	list, err := r.Services(ctx)
 	if errors.Is(err, toolkit.ErrNoList) {
 		list, err = r.ServiceStatus(ctx, name)
 	}
 	if err != nil {
-		return 0, false
+		return 0, false, ""
 	}
-	i := slices.IndexFunc(list, func(s toolkit.ServiceInfo) bool { return s.Name == name && s.Status == "up" })
-	if i < 0 {
-		return 0, false
+	var names []string
+	for _, s := range list {
+		switch {
+		case s.Status != "up":
+		case s.Name == name:
+			return s.PID, true, ""
+		case !toolkit.IsPassing(s.Name):
+			names = append(names, s.Name)
+		}
 	}
-	return list[i].PID, true
+	return 0, false, toolkit.Nearest(name, names)
 }

@@ -63,6 +63,10 @@ func TestStopFindsProcessByRouter(t *testing.T) {
 	c.endedBy(t, syscall.SIGINT)
 
 	requireKind(t, toolkit.NoSuch, run(t, routerWorld(t, r), "--strict", "none_such"))
+	w = routerWorld(t, r)
+	r.Register(t, service.Options{Name: "snaprfs"})
+	require.NoError(t, run(t, w, "snprfs"))
+	require.Contains(t, w.Err.String(), "did you mean the service snaprfs?")
 }
 
 // A process that is given by its number is told by its name, where the router knows that it is that one service.
