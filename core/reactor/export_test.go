@@ -35,6 +35,13 @@ func SetClock(l *Loop, now func() time.Duration) {
 // Paced says whether a loop knows the rate of the processor's cycles.
 func Paced(l *Loop) bool { return l.pace.rate > 0 }
 
+// SetRate has a loop take a cycle for so many ns, until it measures them.
+func SetRate(l *Loop, ns uint64) {
+	if steadyCycles() {
+		l.pace = pace{rate: ns << paceShift, cycles: cycles(), since: l.clock()}
+	}
+}
+
 // SteadyCycles says whether it could.
 func SteadyCycles() bool { return steadyCycles() }
 

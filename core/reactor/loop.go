@@ -143,7 +143,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	})
 	defer release()
 
-	l.now = l.clock()
+	l.now = l.exact()
 	l.enter(true)
 	for {
 		l.work()

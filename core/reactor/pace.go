@@ -19,25 +19,41 @@ type pace struct {
 	cycles int64  // at the last mark
 	from   int64  // where the measuring of the rate began, in cycles
 	since  int64  // and by the clock
+	read   int64  // what the clock has said last
 }
 
 // exact reads the clock for the time between callbacks, which never goes back.
 func (l *Loop) exact() int64 {
 	now, p := l.clock(), &l.pace
-	if now < l.now {
+	if p.read = now; now < l.now {
 		now, *p = l.now, pace{since: noPace} // the counters of two processors differ
 	}
 	if p.since != noPace {
 		p.cycles = cycles()
 		if took := now - p.since; took > int64(paceTime) {
-			if d := p.cycles - p.from; p.from != 0 && d > 0 && took < 10*int64(paceTime) {
-				p.rate = uint64(took) << paceShift / uint64(d)
-				p.rate -= p.rate >> paceLess
-			}
-			p.from, p.since = p.cycles, now
+			p.measure(took)
+			// The counter is read first at the beginning and last at the end: whatever comes between the two, the rate is not too high.
+			p.from = cycles()
+			p.since = l.clock()
 		}
 	}
 	return now
+}
+
+// measure works out the rate.
+func (p *pace) measure(took int64) {
+	if d := p.cycles - p.from; p.from != 0 && d > 0 && took < 10*int64(paceTime) {
+		p.rate = uint64(took) << paceShift / uint64(d)
+		p.rate -= p.rate >> paceLess
+	}
+}
+
+// proven is a time that the loop has told, or the clock's if that is less: a timer is not early even if the counter was wrong.
+func (l *Loop) proven(t int64) int64 {
+	if t == l.pace.read {
+		return t
+	}
+	return min(t, l.clock())
 }
 
 // noPace is what since is where cycles do not tell the time.

@@ -1,6 +1,7 @@
 package reactor_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -59,4 +60,57 @@ func TestLongCallbacksAreTimedByTheClock(t *testing.T) {
 	require.NotEmpty(t, slow)
 	require.Equal(t, "long", slow[0].Name)
 	require.GreaterOrEqual(t, slow[0].Most, took)
+}
+
+// TestNowIsNeverAheadInTheNextRun: what goes by between two runs is not counted twice.
+func TestNowIsNeverAheadInTheNextRun(t *testing.T) {
+	l := quickLoop(t)
+	add(t, l, readable(t), reactor.Read, func(reactor.Source, reactor.Interest) {
+		if reactor.Paced(l) || !reactor.SteadyCycles() {
+			l.Stop()
+		}
+	})
+	run(t, l)
+	var ahead time.Duration
+	look := func() { ahead = max(ahead, l.Now().Sub(time.Now())) }
+	for range 2000 {
+		for range 40 {
+			require.NoError(t, l.Post(look))
+		}
+		require.NoError(t, l.Post(l.Stop))
+		require.NoError(t, l.Run(context.Background()))
+	}
+	require.LessOrEqual(t, ahead, time.Duration(0))
+}
+
+// TestTimersAreNotEarlyByAWrongRate: whatever the counter tells, the clock decides whether a timer is due.
+func TestTimersAreNotEarlyByAWrongRate(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	const delay = time.Millisecond
+	fired := 0
+	var early time.Duration
+	var due time.Time
+	arm := func() {
+		due = time.Now().Add(delay)
+		l.After(delay, "not early", func() {
+			fired++
+			early = max(early, time.Until(due))
+			due = time.Time{}
+		})
+		reactor.SetRate(l, 16) // far too high
+	}
+	for range 20 {
+		add(t, l, readable(t), reactor.Read, func(reactor.Source, reactor.Interest) {
+			if due.IsZero() && fired < 20 {
+				arm()
+			}
+			for began := time.Now(); time.Since(began) < 5*time.Microsecond; {
+			}
+			if fired == 20 {
+				l.Stop()
+			}
+		})
+	}
+	run(t, l)
+	require.LessOrEqual(t, early, time.Duration(0))
 }

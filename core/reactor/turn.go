@@ -40,6 +40,7 @@ func (l *Loop) work() {
 			l.guard((*Loop).runPosts)
 		}
 		if l.timed.due(l.limit) {
+			l.limit = l.proven(l.limit)
 			l.timed.wheel.advance(l.limit)
 			l.guard((*Loop).runTimers)
 		}
