@@ -28,6 +28,10 @@ func (l *Loop) flush() {
 		return
 	}
 	e.queue, e.flushing, e.next = e.flushing[:0], e.queue, 0
+	l.callEnders()
+}
+
+func (l *Loop) callEnders() {
 	l.guard((*Loop).runEnders)
 	l.cur.kind = inEnder
 	l.mark()

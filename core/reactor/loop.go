@@ -145,6 +145,7 @@ func (l *Loop) Run(ctx context.Context) error {
 
 	l.now = l.exact()
 	l.enter(true)
+	l.takeUp()
 	for {
 		l.work()
 		switch {
@@ -160,6 +161,17 @@ func (l *Loop) Run(ctx context.Context) error {
 			return fmt.Errorf("run loop: %w", err)
 		}
 		l.serve()
+	}
+}
+
+// takeUp goes on with a turn whose goroutine a callback has ended, by runtime.Goexit. Who waits for a callback then would
+// wait for ever: what it is for may be taken from the kernel already.
+func (l *Loop) takeUp() {
+	if l.enders.next < len(l.enders.flushing) {
+		l.callEnders()
+	}
+	if l.at < len(l.ready) {
+		l.guard((*Loop).runReady)
 	}
 }
 

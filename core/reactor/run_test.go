@@ -3,6 +3,7 @@ package reactor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
@@ -261,4 +262,34 @@ func TestOwnershipIsChecked(t *testing.T) {
 	}))
 	require.NoError(t, wait(t, done))
 	require.Zero(t, l.Stats().Panics)
+}
+
+// TestRunAfterGoexit: a callback that ends the goroutine of Run takes their callbacks away from nobody.
+func TestRunAfterGoexit(t *testing.T) {
+	for _, at := range []string{"source 1", "end 1"} {
+		t.Run(at, func(t *testing.T) {
+			l := newLoop(t, reactor.Options{})
+			var log []string
+			note := func(what string) {
+				if log = append(log, what); what == at {
+					runtime.Goexit()
+				}
+			}
+			for i := range 3 {
+				add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+					s.Remove()
+					l.Later(ender(func() { note(fmt.Sprint("end ", i)) }))
+					note(fmt.Sprint("source ", i))
+				})
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_ = l.Run(context.Background())
+			}()
+			<-done
+			run(t, l)
+			require.ElementsMatch(t, []string{"source 0", "source 1", "source 2", "end 0", "end 1", "end 2"}, log)
+		})
+	}
 }
