@@ -177,7 +177,7 @@ func (c *Conn) end(err error) {
 				d.cancel()
 			}
 		}
-		c.rare.dial = nil
+		c.rare.dial, c.rare.held = nil, nil
 	}
 	if err != nil {
 		c.lazy().err = err

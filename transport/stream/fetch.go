@@ -79,10 +79,12 @@ func (a *ahead) take(c *Conn) (p []byte, n int, errno unix.Errno) {
 	return p, n, errno
 }
 
+// pass goes on to the next, behind one that was taken or left.
 func (a *ahead) pass() {
 	if a.next < a.made {
 		a.used += max(a.calls[a.next].got, 0)
 	}
+	a.conns[a.next] = nil // it may end before the list is used again
 	a.next++
 }
 
@@ -111,6 +113,9 @@ func (a *ahead) leave(i int) {
 		at += max(a.calls[k].got, 0)
 	}
 	n, errno := a.calls[i].result()
+	if errno == unix.EAGAIN || errno == unix.EINTR {
+		return // nothing has come
+	}
 	c.lazy().held = &held{bytes.Clone(a.room[at : at+max(n, 0)]), errno}
 	c.state |= fetched
 	c.source.Again()

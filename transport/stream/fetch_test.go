@@ -2,9 +2,12 @@ package stream_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -21,6 +24,7 @@ type crowd struct {
 	conns []*stream.Conn
 	all   []*transporttest.Recorder
 	peers []int
+	last  []byte // what has come last
 }
 
 func newCrowd(t *testing.T, n int) *crowd {
@@ -29,7 +33,7 @@ func newCrowd(t *testing.T, n int) *crowd {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 		require.NoError(t, err)
 		r := &transporttest.Recorder{T: t, Name: fmt.Sprint(i)}
-		conn, err := stream.New(c.w.Loop, fds[0], stream.Config{Options: transport.Options{Name: r.Name}, Scheme: address.Unix}, r)
+		conn, err := stream.New(c.w.Loop, fds[0], stream.Config{Options: transport.Options{Name: r.Name, LowMark: 1000}, Scheme: address.Unix}, r)
 		require.NoError(t, err)
 		c.send(t, fds[1], fmt.Sprint("hello ", i))
 		c.conns, c.all, c.peers = append(c.conns, conn), append(c.all, r), append(c.peers, fds[1])
@@ -77,6 +81,20 @@ func TestCallbacksOfACrowd(t *testing.T) {
 			first: func(c *crowd) { c.conns[2].Pause() },
 			then:  func(c *crowd) { c.conns[2].Resume() },
 		},
+		"pause and resume when drained": {
+			first: func(c *crowd) {
+				c.conns[2].Pause()
+				c.all[2].Drain = func(conn transport.Conn) { conn.Resume() }
+				require.NoError(c.w.T, c.conns[2].Write(make([]byte, 600<<10))) // more than the kernel takes
+			},
+			then: func(c *crowd) {
+				c.w.Until("it is drained", func() bool {
+					_, _ = unix.Read(c.peers[2], make([]byte, 1<<20))
+					return c.all[2].Drained > 0
+				})
+			},
+		},
+		"append to what came": {first: func(c *crowd) { _ = append(c.last, "something else"...) }},
 		"pause and close": {
 			first: func(c *crowd) { c.conns[2].Pause() },
 			then:  func(c *crowd) { require.NoError(c.w.T, c.conns[2].Close()) },
@@ -91,7 +109,8 @@ func TestCallbacksOfACrowd(t *testing.T) {
 			order, want := "", []string{}
 			for i, r := range c.all {
 				want = append(want, fmt.Sprint("hello ", i))
-				r.On = func(transport.Conn, []byte) {
+				r.On = func(_ transport.Conn, p []byte) {
+					c.last = p
 					if order += r.Name; order == "0" && tt.first != nil {
 						tt.first(c)
 					}
@@ -149,6 +168,91 @@ func TestEndsInACrowd(t *testing.T) {
 		require.NoError(t, c.all[2].Err)
 		require.ErrorIs(t, c.all[3].Err, unix.ECONNRESET)
 		c.end(t)
+	}
+}
+
+// TestBrokenInACrowd: a connection that is paused ends when its writing fails and there is nothing left for it but the end that was
+// fetched.
+func TestBrokenInACrowd(t *testing.T) {
+	c := newCrowd(t, 3)
+	c.w.Until("all have got it", func() bool { return c.all[2].Received > 0 })
+	c.all[0].On = func(transport.Conn, []byte) {
+		c.conns[1].Pause()
+		require.NoError(t, c.conns[1].Write([]byte("never read")))
+	}
+	c.send(t, c.peers[0], "!")
+	require.NoError(t, unix.Close(c.peers[1]))
+	c.peers = slices.Delete(c.peers, 1, 2)
+	c.w.Until("it has ended", func() bool { return c.all[1].Closed > 0 })
+	require.ErrorIs(t, c.all[1].Err, unix.EPIPE)
+	c.end(t)
+}
+
+// TestNothingIsKeptOfACrowd: the loop does not keep connections that have ended, nor they what was fetched for them.
+func TestNothingIsKeptOfACrowd(t *testing.T) {
+	c := newCrowd(t, 6)
+	c.all[0].On = func(transport.Conn, []byte) { c.conns[4].Pause() }
+	c.all[3].On = func(conn transport.Conn, _ []byte) { require.NoError(t, conn.Write([]byte("answer"))) }
+	c.w.Until("all have got it", func() bool { return c.all[5].Received > 0 })
+	require.Zero(t, c.all[4].Received)
+	require.NoError(t, c.conns[4].Close())
+	c.end(t)
+	var left []weak.Pointer[stream.Conn]
+	for _, conn := range c.conns {
+		left = append(left, weak.Make(conn))
+	}
+	w := c.w
+	c = nil
+	runtime.GC()
+	for i, p := range left {
+		require.Nil(t, p.Value(), i)
+	}
+	w.Idle()
+}
+
+// ender is a reactor.Ender.
+type ender func()
+
+func (f ender) OnTurnEnd() { f() }
+
+// TestRunAfterGoexit: where a callback has ended the goroutine of Run, the next Run goes on with what was fetched and what was written.
+func TestRunAfterGoexit(t *testing.T) {
+	for name, exit := range map[string]func(c *crowd){
+		"while others wait for what was fetched": func(*crowd) { runtime.Goexit() },
+		"while others wait to be sent":           func(c *crowd) { c.w.Loop.Later(ender(runtime.Goexit)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCrowd(t, 6)
+			var want []string
+			exited := false
+			for i, r := range c.all {
+				want = append(want, fmt.Sprint("hello ", i))
+				r.On = func(conn transport.Conn, p []byte) {
+					if i == 1 && !exited {
+						exited = true
+						exit(c)
+					}
+					require.NoError(t, conn.Write(p))
+				}
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_ = c.w.Loop.Run(context.Background())
+			}()
+			<-done
+			require.True(t, exited)
+			c.w.Until("the last has got and sent it", func() bool { return c.conns[5].Stats().Writes > 0 })
+			require.Equal(t, want, c.got())
+			c.send(t, c.peers[5], "!")
+			c.send(t, c.peers[4], "!")
+			c.w.Until("more comes and goes", func() bool { return c.conns[5].Stats().Writes > 1 })
+			answer := make([]byte, 100)
+			n, err := unix.Read(c.peers[5], answer)
+			require.NoError(t, err)
+			require.Equal(t, "hello 5!", string(answer[:n]))
+			c.end(t)
+		})
 	}
 }
 

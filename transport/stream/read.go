@@ -29,11 +29,14 @@ func (c *Conn) Pause() {
 // Resume implements transport.Conn.
 func (c *Conn) Resume() {
 	c.state &^= paused
-	if !c.is(busy | dead | connecting) {
+	if c.is(dead | connecting) {
+		return
+	}
+	if !c.is(busy) {
 		c.watch()
-		if c.set.toEnd || c.is(broken|fetched) {
-			c.source.Again()
-		}
+	}
+	if c.set.toEnd || c.is(broken|fetched) {
+		c.source.Again() // the kernel will not tell
 	}
 }
 
@@ -82,7 +85,7 @@ func (c *Conn) read() {
 		c.in += uint64(n)
 		c.reads++
 		c.state |= busy
-		c.h.OnData(c, p[:n])
+		c.h.OnData(c, p[:n:n]) // behind it may be what was fetched for another
 		c.state &^= busy
 		if n == len(p) || c.set.toEnd || c.is(broken) {
 			c.settle()

@@ -85,6 +85,7 @@ func (l *local) sendSome(conns []*Conn) {
 		c.flush() // after an EINTR
 		c.seeTo()
 	}
+	clear(calls) // their buffers may be needed no more
 }
 
 // seeTo leaves to the end of the turn what there is to do when sending was not all.

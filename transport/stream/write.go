@@ -164,9 +164,9 @@ func (c *Conn) beyond() bool {
 	return c.is(eof|closing|connecting) || !c.is(owed) && !c.unread()
 }
 
-// unread says whether there is anything left for a handler.
+// unread says whether there is anything left for a handler that paused.
 func (c *Conn) unread() bool {
-	if c.is(fetched) {
+	if c.is(fetched) && len(c.rare.held.p) > 0 {
 		return true
 	}
 	n, err := unix.IoctlGetInt(int(c.fd), unix.TIOCINQ)
