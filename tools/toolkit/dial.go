@@ -14,7 +14,7 @@ import (
 func (e *Env) dial(ctx context.Context, a address.Address, o DialOptions) (Session, error) {
 	medium := transport.Options{ConnectTimeout: o.ConnectTimeout, MaxPacket: o.MaxPacket}
 	o.Group.Set(&medium)
-	role := link.BlockingOptions{SendTimeout: o.SendTimeout, MaxLine: cmp.Or(o.MaxLine, MaxLine)}
+	role := link.BlockingOptions{SendTimeout: o.SendTimeout, MaxLine: cmp.Or(o.MaxLine, MaxLine), Limit: max(o.MaxLine, MaxLine)}
 	if o.JSON {
 		role.Form = link.FormJSON
 	}

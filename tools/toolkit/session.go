@@ -35,7 +35,7 @@ type DialOptions struct {
 	ConnectTimeout time.Duration // look-up and connecting together; 0 is 10 s, negative is no limit
 	SendTimeout    time.Duration // how long Send waits for a peer that does not read; 0 is 10 s
 	MaxPacket      int           // bytes sent in one datagram at most; 0 is 1024 (UDP)
-	MaxLine        int           // bytes sent in one line of a stream at most, without its end; 0 is 65,536, which is what others take
+	MaxLine        int           // bytes sent in one line of a stream at most, without its end; 0 is 65,536, which is what others take; more is taken, too
 	Group          Group         // how datagrams to a group go
 }
 
