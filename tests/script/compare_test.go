@@ -46,6 +46,8 @@ func TestBenchCompare(t *testing.T) {
 	require.Equal(t, 1, code, out)
 	require.Regexp(t, `(?m)^work/spin Spin +200\.0 +230\.0 +0\.87  SLOWER$`, out)
 	require.Contains(t, out, "1 slower by more than 10%")
+	require.Contains(t, out, "work/none measures nothing in the working tree\n")
+	require.NotContains(t, out, "work/spin measures")
 
 	out, code = compare("-s", "work/*", "-l", "14", "HEAD")
 	require.Equal(t, 0, code, out)

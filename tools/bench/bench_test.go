@@ -237,7 +237,7 @@ func TestInvalid(t *testing.T) {
 	r, err = measure(t, "request", "unixgram:"+filepath.Join(t.TempDir(), "nobody"), "-r", "500/s", "-d", "100ms", "--warmup", "0", "--answer-in", "1s")
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
 	require.Equal(t, uint64(8), r.Counts.Failed)
-	require.Contains(t, strings.Join(r.Reasons, "; "), "8 datagrams failed; the first: send")
+	require.Contains(t, strings.Join(r.Reasons, "; "), "datagrams that failed: 8; the first: send")
 	require.Contains(t, strings.Join(r.Reasons, "; "), "the window was full")
 
 	// Nobody listens.

@@ -20,6 +20,7 @@ type sink struct {
 
 func (s *sink) Write(p []byte) error { s.got = append(s.got, p...); return nil }
 func (s *sink) Congested() bool      { return false }
+func (s *sink) Queued() int          { return 0 }
 
 // closedClient is a client in a closed loop without a network.
 func closedClient(t require.TestingT, size, window int) (*client, *sink) {

@@ -65,7 +65,7 @@ func TestHostileServices(t *testing.T) {
 		says   string
 	}{
 		{"mute", func([]byte) []byte { return []byte{} }, toolkit.Temporary, "nothing was answered"},
-		{"closes", func([]byte) []byte { return nil }, toolkit.Temporary, "2 connections failed; the first: "},
+		{"closes", func([]byte) []byte { return nil }, toolkit.Temporary, "connections that failed: 2; the first: "},
 		{"escape codes", func(p []byte) []byte {
 			return bytes.Repeat([]byte("\x1b]0;owned\a=\n"), bytes.Count(p, []byte("\n")))
 		}, toolkit.Temporary, `wrong answers; the first: \x1B]0;owned\x07=`},

@@ -128,11 +128,11 @@ func (r *runner) judge(out *report.Report) {
 	switch {
 	case t.failures == 0:
 	case r.plan.kind == kindConnect:
-		out.Notes = append(out.Notes, fmt.Sprintf("%d connections failed; the first: %s", t.failures, t.failureText))
+		out.Notes = append(out.Notes, fmt.Sprintf("connections that failed: %d; the first: %s", t.failures, t.failureText))
 	case r.plan.target.IsDatagram():
-		invalid("%d datagrams failed; the first: %s", t.failures, t.failureText)
+		invalid("datagrams that failed: %d; the first: %s", t.failures, t.failureText)
 	default:
-		invalid("%d connections failed; the first: %s", t.failures, t.failureText)
+		invalid("connections that failed: %d; the first: %s", t.failures, t.failureText)
 	}
 	if t.wrongs > 0 {
 		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", toolkit.Escape(clip(t.wrongText, 200))))

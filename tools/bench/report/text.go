@@ -120,7 +120,11 @@ func (r *Report) figures(b *strings.Builder) {
 	b.WriteByte('\n')
 	fmt.Fprintf(b, "achieved %s/s", Count(r.Rate.Achieved))
 	if r.Rate.Target > 0 {
-		fmt.Fprintf(b, " (%.1f%% of %s/s)", r.Rate.Percent, Count(r.Rate.Target))
+		times := ""
+		if r.Load.Receivers > 0 {
+			times = fmt.Sprintf("%d × ", r.Load.Receivers)
+		}
+		fmt.Fprintf(b, " (%.1f%% of %s%s/s)", r.Rate.Percent, times, Count(r.Rate.Target))
 	}
 	fmt.Fprintf(b, "\n\n%-10s %9s %9s %9s %9s %9s %9s\n", "", "p50", "p90", "p99", "p99.9", "max", "mean")
 	row := func(name string, l *Latency) {
