@@ -67,6 +67,8 @@ func TestPacketIsLine(t *testing.T) {
 			}
 		})
 	}
+	send("PING first=1") // the last case may have been the one in JSON
+	require.Equal(t, "PING first=1", recv())
 	send("PING a=" + strings.Repeat("x", 994))
 	require.Contains(t, recv(), "INVALID message=", "over the limit it is as with lines")
 	require.Empty(t, recv(), "the connection is closed")
