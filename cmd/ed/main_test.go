@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/cmd/ed/internal/term"
+	"github.com/ed-toolbox/ed/core/proc/proctest"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
@@ -29,18 +29,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(program(toolkit.NewEnv(), os.Args, testCatalogue()))
 	}
-	heed()
+	proctest.HeedSignals()
 	os.Exit(m.Run())
-}
-
-// heed has the programs that tests start die of the signals of a terminal, also where the tests run in the background: there they are
-// ignored, and ed leaves that so.
-func heed() {
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
-		if signal.Ignored(s) {
-			signal.Notify(make(chan os.Signal, 1), s)
-		}
-	}
 }
 
 // testCatalogue are the real ones and some that behave badly.

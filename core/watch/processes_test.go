@@ -64,6 +64,9 @@ func (p *processLog) next() watch.ProcessEvent {
 	return e
 }
 
+// ours is the name of a program that only this run of the tests knows. The kernel keeps 15 bytes of a name.
+func ours(name string) string { return "ed" + strconv.FormatInt(int64(os.Getpid()), 36) + "-" + name }
+
 // copyOf is a program under a name of its own.
 func copyOf(t *testing.T, program, name string) string {
 	t.Helper()
@@ -93,14 +96,14 @@ func startAs(t *testing.T, path, mode string) (cmd *exec.Cmd, in io.WriteCloser)
 
 func TestProcesses(t *testing.T) {
 	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {
-		path := copyOf(t, os.Args[0], "ed-watch-one")
+		path := copyOf(t, os.Args[0], ours("one"))
 		old, oldIn := startAs(t, path, "wait")
-		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-o*"}, Exists: true, Method: m})
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("o*")}, Exists: true, Method: m})
 		e := p.next()
 		require.Equal(t, watch.ProcessExists, e.Kind)
 		require.Equal(t, old.Process.Pid, e.PID)
 		require.Equal(t, os.Getpid(), e.Parent)
-		require.Equal(t, "ed-watch-one", e.Name)
+		require.Equal(t, ours("one"), e.Name)
 		require.Positive(t, e.Start)
 		require.True(t, e.Found)
 
@@ -123,7 +126,7 @@ func TestProcesses(t *testing.T) {
 		require.NoError(t, oldIn.Close())
 		e = p.next()
 		require.Equal(t, watch.ProcessEnded, e.Kind)
-		require.Equal(t, "ended "+strconv.Itoa(old.Process.Pid)+" (ed-watch-one)", e.String())
+		require.Equal(t, "ended "+strconv.Itoa(old.Process.Pid)+" ("+ours("one")+")", e.String())
 		require.Equal(t, m, p.w.Stats().Method)
 		require.Zero(t, p.w.Stats().Known)
 	})
@@ -132,8 +135,8 @@ func TestProcesses(t *testing.T) {
 // TestProcessesExec has a shell turn into other programs: the names decide what is reported.
 func TestProcessesExec(t *testing.T) {
 	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {
-		one, two := copyOf(t, "sh", "ed-watch-exec1"), copyOf(t, "cat", "ed-watch-exec2")
-		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-exec?"}, Method: m})
+		one, two := copyOf(t, "sh", ours("exec1")), copyOf(t, "cat", ours("exec2"))
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("exec?")}, Method: m})
 		runUntil(t, l, func() bool { return p.w.Stats().Scans > 0 && p.w.Ready() })
 		cmd := exec.Command(one, "-c", "read line; exec "+two)
 		stdin, err := cmd.StdinPipe()
@@ -141,18 +144,18 @@ func TestProcessesExec(t *testing.T) {
 		require.NoError(t, cmd.Start())
 		e := p.next()
 		require.Equal(t, watch.ProcessStarted, e.Kind)
-		require.Equal(t, "ed-watch-exec1", e.Name)
+		require.Equal(t, ours("exec1"), e.Name)
 		_, err = stdin.Write([]byte("go\n"))
 		require.NoError(t, err)
 		e = p.next()
 		require.Equal(t, watch.ProcessRenamed, e.Kind)
 		require.Equal(t, cmd.Process.Pid, e.PID)
-		require.Equal(t, "ed-watch-exec1", e.Old)
-		require.Equal(t, "ed-watch-exec2", e.Name)
+		require.Equal(t, ours("exec1"), e.Old)
+		require.Equal(t, ours("exec2"), e.Name)
 		require.NoError(t, cmd.Process.Kill())
 		e = p.next()
 		require.Equal(t, watch.ProcessEnded, e.Kind)
-		require.Equal(t, "ed-watch-exec2", e.Name)
+		require.Equal(t, ours("exec2"), e.Name)
 		if m == watch.Connector {
 			require.Equal(t, syscall.SIGKILL, e.Exit.Signal)
 		}
@@ -166,9 +169,9 @@ func TestProcessesLost(t *testing.T) {
 		if m == watch.Polling {
 			return // nothing is ever dropped
 		}
-		path := copyOf(t, os.Args[0], "ed-watch-lost")
+		path := copyOf(t, os.Args[0], ours("lost"))
 		old, oldIn := startAs(t, path, "wait")
-		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-lost"}, Exists: true, Method: m})
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("lost")}, Exists: true, Method: m})
 		require.Equal(t, watch.ProcessExists, p.next().Kind)
 		cmd, in := startAs(t, path, "wait")
 		require.NoError(t, oldIn.Close())
@@ -196,9 +199,9 @@ func TestProcessesOverflow(t *testing.T) {
 		if m == watch.Polling {
 			return
 		}
-		path := copyOf(t, os.Args[0], "ed-watch-over")
+		path := copyOf(t, os.Args[0], ours("over"))
 		old, oldIn := startAs(t, path, "wait")
-		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-over"}, Exists: true, Method: m})
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("over")}, Exists: true, Method: m})
 		require.Equal(t, watch.ProcessExists, p.next().Kind)
 		runUntil(t, l, p.w.Ready)
 		require.NoError(t, p.w.Shrink())
@@ -239,12 +242,12 @@ func waitGone(t *testing.T, pid int) {
 // TestProcessesThreads: a process lives on when its first thread has ended.
 func TestProcessesThreads(t *testing.T) {
 	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {
-		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-thread*"}, Method: m})
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("t*")}, Method: m})
 		runUntil(t, l, p.w.Ready)
-		cmd, in := startAs(t, copyOf(t, os.Args[0], "ed-watch-threads-with-a-long-name"), "threads")
+		cmd, in := startAs(t, copyOf(t, os.Args[0], ours("threads-with-a-long-name")), "threads")
 		e := p.next()
 		require.Equal(t, watch.ProcessStarted, e.Kind)
-		require.Equal(t, "ed-watch-threads-with-a-long-name", e.Name)
+		require.Equal(t, ours("threads-with-a-long-name"), e.Name)
 		_, err := in.Write([]byte("."))
 		require.NoError(t, err)
 		stat := filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "stat")
@@ -281,8 +284,8 @@ func TestProcessesBurst(t *testing.T) {
 		if m == watch.Polling {
 			return // it cannot see them
 		}
-		path := copyOf(t, "true", "ed-watch-burst")
-		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{"ed-watch-burst"}, Method: m})
+		path := copyOf(t, "true", ours("burst"))
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("burst")}, Method: m})
 		runUntil(t, l, p.w.Ready)
 		for range 50 {
 			cmd := exec.Command(path)

@@ -28,6 +28,7 @@ func Play(roles map[string]func()) bool {
 		return true
 	}
 	if role == "" {
+		HeedSignals()
 		return false
 	}
 	for name, s := range signals {
@@ -38,6 +39,16 @@ func Play(roles map[string]func()) bool {
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return true
+}
+
+// HeedSignals has children heed the signals of a terminal also where the tests run in the background of a script: there they are
+// ignored, which children inherit and programs leave so.
+func HeedSignals() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // Role is the entry of the environment that gives a command the role.
