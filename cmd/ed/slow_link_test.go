@@ -75,9 +75,9 @@ func slowly(t *testing.T, l line, cols, rows int, args ...string) (s *onScreen, 
 	}
 }
 
-// asks are sequences by which a program asks the terminal something: over a slow line, the answers come as if somebody had
+// asked are sequences by which a program asks the terminal something: over a slow line, the answers come as if somebody had
 // typed them.
-var asks = []string{"\x1b]10;?", "\x1b]11;?", "\x1b[6n", "\x1b[c", "\x1b[0c", "\x1b[>c", "\x1b[>0q", "$p", "\x1b[?u", "\x1bP+q"}
+var asked = []string{"\x1b]10;?", "\x1b]11;?", "\x1b[6n", "\x1b[c", "\x1b[0c", "\x1b[>c", "\x1b[>0q", "$p", "\x1b[?u", "\x1bP+q"}
 
 // Both screens on a line of 300 ms there and back: what is typed ahead is done, in its order; the terminal is asked nothing; a
 // refresh is few bytes, however many rows change; the end does not wait.
@@ -117,28 +117,35 @@ func TestSlowLink(t *testing.T) {
 			p.screen.sees(text)
 		}
 	}
-	begin := time.Now()
-	for _, p := range all {
-		p.before = len(p.screen.raw())
+	quiet := func() bool {
+		begin, few := time.Now(), true
+		for _, p := range all {
+			p.before = len(p.screen.raw())
+		}
+		for range 15 {
+			alpha.Receive("TICK n=1;text=something")
+			<-time.After(100 * time.Millisecond)
+		}
+		for _, p := range all {
+			bytes := float64(len(p.screen.raw())-p.before) / time.Since(begin).Seconds()
+			t.Logf("%s %q: %.0f bytes a second", p.args, p.keys, bytes)
+			few = few && bytes < float64(p.most)
+		}
+		return few
 	}
-	for range 15 {
-		alpha.Receive("TICK n=1;text=something")
-		<-time.After(100 * time.Millisecond)
+	for try := 1; !quiet(); try++ { // on a busy machine what was written before may come now
+		require.Less(t, try, 10)
 	}
 	for _, p := range all {
-		raw := p.screen.raw()
-		bytes := float64(len(raw)-p.before) / time.Since(begin).Seconds()
-		t.Logf("%s %q: %.0f bytes a second", p.args, p.keys, bytes)
-		require.Less(t, bytes, float64(p.most))
-		for _, ask := range asks {
-			require.NotContains(t, raw, ask)
+		for _, ask := range asked {
+			require.NotContains(t, p.screen.raw(), ask)
 		}
 	}
 	for _, p := range all {
-		begin = time.Now()
+		begin := time.Now()
 		p.types("q")
 		p.screen.ends()
-		require.Less(t, time.Since(begin), link.delay+3*time.Second)
+		require.Less(t, time.Since(begin), link.delay+20*time.Second)
 	}
 }
 
@@ -163,6 +170,6 @@ func TestSerialLine(t *testing.T) {
 	begin := time.Now()
 	types("q")
 	s.ends()
-	require.Less(t, time.Since(begin), 5*time.Second)
+	require.Less(t, time.Since(begin), 20*time.Second)
 	require.False(t, strings.Contains(s.raw(), "\x1b]11;?"))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // limit bounds every wait of these tests; on a good day they need milliseconds.
-const limit = 10 * time.Second
+const limit = 40 * time.Second
 
 func TestMain(m *testing.M) {
 	if !proctest.Play(map[string]func(){"become": playBecome}) {

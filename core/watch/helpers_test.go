@@ -15,7 +15,7 @@ import (
 )
 
 // limit bounds every wait of these tests.
-const limit = 20 * time.Second
+const limit = time.Minute
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(childMode); mode != "" {

@@ -160,7 +160,7 @@ func attach(t *testing.T, s *service) (detach func()) {
 // A healthy link at 1,000 messages a second does not notice a hundred bad peers: a stutter would show in the time that
 // nearly all replies take.
 func TestHealthyPeerAmongBadOnes(t *testing.T) {
-	n, tries, least := 500, 8, time.Millisecond
+	n, tries, least := 500, 8, 300*time.Millisecond // in an ordinary run: it is not held up, on whatever machine
 	if long() {
 		n, tries, least = 10_000, 3, 0
 	}

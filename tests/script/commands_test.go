@@ -16,7 +16,7 @@ import (
 )
 
 // limit is how long a script waits for anything. It is reached only when something is wrong.
-const limit = 15 * time.Second
+const limit = 40 * time.Second
 
 // eventually tries f until it is true or the limit has passed.
 func eventually(f func() bool) bool {

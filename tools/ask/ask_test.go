@@ -146,11 +146,11 @@ func TestServicesOfCxx(t *testing.T) {
 	r := servicetest.Start(t, servicetest.Options{Cxx: true})
 	w := world(t, r)
 	start := time.Now()
-	err := w.Run(t.Context(), ask.Services, "services")
+	err := w.Run(t.Context(), ask.Services, "services", "--timeout", "1m")
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
 	require.ErrorContains(t, err, "does not list its services")
 	require.Contains(t, toolkit.HintOf(err), "ed services NAME")
-	require.Less(t, time.Since(start), time.Second)
+	require.Less(t, time.Since(start), 20*time.Second)
 }
 
 func TestServicesWatch(t *testing.T) {

@@ -50,7 +50,7 @@ func TestNamesOfNobody(t *testing.T) {
 		w := world(t, r)
 		begin := time.Now()
 		require.NoError(t, w.Run(t.Context(), ask.Names, "names", "services", "--router", where))
-		require.Less(t, time.Since(begin), 3*time.Second)
+		require.Less(t, time.Since(begin), 20*time.Second)
 		require.Empty(t, w.Out.String()+w.Err.String())
 	}
 }

@@ -76,7 +76,7 @@ func TestPingFails(t *testing.T) {
 		"unknown":      {[]string{"cluckdd"}, toolkit.Unavailable, `no service "cluckdd" on this router; known: cluckd, quiet`, "did you mean cluckd?", ""},
 		"unknown node": {[]string{"n7:cluckd"}, toolkit.Unavailable, `no service "cluckd" on n7; none is known there`, "", ""},
 		"one of two":   {[]string{"cluckd", "other"}, toolkit.Unavailable, `no service "other"`, "", "cluckd: 1 sent, 1 answered, 0% lost"},
-		"no answer":    {[]string{"quiet"}, toolkit.Other, "no answer from quiet", "", "quiet: serial 1: lost, no answer within 50ms\nquiet: 1 sent, 0 answered, 100% lost\n"},
+		"no answer":    {[]string{"quiet"}, toolkit.Other, "no answer from quiet", "", "quiet: serial 1: lost, no answer within 1s\nquiet: 1 sent, 0 answered, 100% lost\n"},
 		"count":        {[]string{"-c", "-1"}, toolkit.Usage, "negative", "", ""},
 		"twice":        {[]string{"a", "a"}, toolkit.Usage, "named twice", "", ""},
 		"address":      {[]string{"what://x"}, toolkit.Usage, "unknown", "a service is named as", ""},
@@ -85,7 +85,7 @@ func TestPingFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := world(t, r)
-			args := append([]string{"ping", "-c1", "--timeout", "50ms"}, tt.args...)
+			args := append([]string{"ping", "-c1", "--timeout", "1s"}, tt.args...)
 			if tt.kind == toolkit.Unavailable {
 				args = append(args, "--timeout", "10s")
 			}

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // limit bounds every wait. It is reached only when something is wrong.
-const limit = 10 * time.Second
+const limit = 40 * time.Second
 
 // service runs `ed bench serve` with these options until the test ends and returns its address.
 func service(t *testing.T, scheme string, options ...string) string {
@@ -171,23 +171,24 @@ func TestFaultsAreFound(t *testing.T) {
 	for _, scheme := range []string{"unix", "unixgram"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
-			with := func(fault, expect, answerIn string) *report.Report {
-				where := service(t, scheme, "--fault", fault)
-				r, err := measure(t, "request", where, "-r", "max", "-n", "1000", "-d", "1m", "--warmup", "0", "-c", "1", "-w", "20", "--answer-in", answerIn, "-e", expect)
-				require.Equal(t, toolkit.Threshold, toolkit.KindOf(err), err)
-				require.Equal(t, uint64(1000), r.Counts.Sent)
-				require.Equal(t, r.Counts.Sent, r.Counts.Received+r.Counts.Lost)
-				return r
+			with := func(fault, expect string, right func(c report.Counts) bool) {
+				for wait := 500 * time.Millisecond; ; wait *= 2 { // on a slow machine an answer takes longer
+					where := service(t, scheme, "--fault", fault)
+					r, err := measure(t, "request", where, "-r", "max", "-n", "1000", "-d", "1m", "--warmup", "0", "-c", "1", "-w", "20", "--answer-in", wait.String(), "-e", expect)
+					require.Equal(t, toolkit.Threshold, toolkit.KindOf(err), err)
+					require.Equal(t, uint64(1000), r.Counts.Sent)
+					require.Equal(t, r.Counts.Sent, r.Counts.Received+r.Counts.Lost)
+					if right(r.Counts) {
+						return
+					}
+					require.Less(t, wait, 4*time.Second, "%+v", r.Counts)
+				}
 			}
-			r := with("drop=2%", "loss=0", "500ms")
-			require.Equal(t, uint64(20), r.Counts.Lost)
-			require.Zero(t, r.Counts.Duplicated+r.Counts.Reordered)
-			r = with("duplicate=2%", "dup=0", "5s")
-			require.InDelta(t, 20, r.Counts.Duplicated, 1) // the last one may come too late
-			require.Zero(t, r.Counts.Lost+r.Counts.Reordered)
-			r = with("reorder=2%", "order=0", "500ms")
-			require.InDelta(t, 20, r.Counts.Reordered, 1)
-			require.Zero(t, r.Counts.Duplicated)
+			with("drop=2%", "loss=0", func(c report.Counts) bool { return c.Lost == 20 && c.Duplicated+c.Reordered == 0 })
+			with("duplicate=2%", "dup=0", func(c report.Counts) bool { // the last one may come too late
+				return (c.Duplicated == 20 || c.Duplicated == 19) && c.Lost+c.Reordered == 0
+			})
+			with("reorder=2%", "order=0", func(c report.Counts) bool { return c.Reordered >= 19 && c.Reordered <= 21 && c.Duplicated == 0 })
 
 			where := service(t, scheme, "--fault", "drop=10%")
 			r, err := measure(t, "pub", where, "-r", "max", "-n", "200", "--warmup", "0", "-c", "1", "-e", "loss<5%", "--answer-in", "5s")
@@ -208,10 +209,14 @@ func TestFaultsAreFound(t *testing.T) {
 func TestLateAnswers(t *testing.T) {
 	t.Parallel()
 	where := service(t, "unix", "--stall", "150ms:every250ms")
-	r, err := measure(t, "request", where, "-d", "600ms", "--warmup", "0", "-r", "500/s", "-c", "2", "-w", "10", "--answer-in", "60ms")
-	require.NotNil(t, r, err)
-	require.NotZero(t, r.Counts.Late)
-	require.Equal(t, r.Counts.Sent, r.Counts.Received+r.Counts.Lost)
+	late := uint64(0)
+	for try := 0; late == 0 && try < 20; try++ { // a machine may be too busy to send much between two stalls
+		r, err := measure(t, "request", where, "-d", "600ms", "--warmup", "0", "-r", "500/s", "-c", "2", "-w", "10", "--answer-in", "60ms")
+		require.NotNil(t, r, err)
+		require.Equal(t, r.Counts.Sent, r.Counts.Received+r.Counts.Lost)
+		late = r.Counts.Late
+	}
+	require.NotZero(t, late)
 }
 
 // TestInvalid: a run that did not do what was asked for says so and ends with 75.
@@ -258,7 +263,7 @@ func TestWrongAnswers(t *testing.T) {
 // TestTheServiceGoesAway: the run ends and is invalid.
 func TestTheServiceGoesAway(t *testing.T) {
 	t.Parallel()
-	where := service(t, "unix", "--timeout", "300ms")
+	where := service(t, "unix", "--timeout", "2s")
 	r, err := measure(t, "request", where, "-r", "200/s", "-d", "1h", "--warmup", "0")
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
 	require.NotZero(t, r.Counts.Failed)

@@ -15,7 +15,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
 
-const patience = 10 * time.Second
+const patience = 40 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

@@ -62,7 +62,7 @@ func TestFailures(t *testing.T) {
 		{"its own code", []string{"-z", "--run", "exit 3"}, toolkit.Other, 3, ""},
 		{"signal", []string{"-z", "--", "sh", "-c", "kill -9 $$"}, toolkit.Other, 137, "signal KILL after "},
 		{"too long", []string{"-z", "--run-timeout", "20ms", "--", "sleep", "50"}, toolkit.Other, 143, "signal TERM, ended after 20ms"},
-		{"too long and stubborn", []string{"-z", "--run-timeout", "50ms", "--grace", "20ms", "--run", "trap '' TERM; sleep 50"}, toolkit.Other, 137, "signal KILL, ended after 50ms"},
+		{"too long and stubborn", []string{"-z", "--run-timeout", "2s", "--grace", "20ms", "--run", "trap '' TERM; sleep 50"}, toolkit.Other, 137, "signal KILL, ended after 2s"},
 		{"timeout", []string{"--timeout", "100ms", "--", "sleep", "50"}, toolkit.Timeout, 0, ""},
 		{"found later only", []string{"--run", "nosuchcommand"}, toolkit.Other, 0, "exit status 127"},
 	} {

@@ -99,7 +99,7 @@ func TestNotSent(t *testing.T) {
 		{"unixgram:" + path, "not sent to unixgram:" + path + ": <test_hostexample:ed_on TICK (no such file or directory)\n", toolkit.Unavailable},
 		{"udp://127.0.0.1:1", "not sent to udp://127.0.0.1:1: <test_hostexample:ed_on TICK (connection refused)\n", toolkit.Unavailable},
 	} {
-		r := start(t, "time", "1ms", "-n1", "--send-timeout", "50ms", "--json", "--send", c.to, "TICK")
+		r := start(t, "time", "1ms", "-n1", "--send-timeout", "500ms", "--json", "--send", c.to, "TICK")
 		err := r.End()
 		require.Error(t, err)
 		require.True(t, toolkit.IsSilent(err))

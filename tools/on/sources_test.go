@@ -61,7 +61,7 @@ func TestProcessByName(t *testing.T) {
 // A command that is run for the start of a process of its own name is no such start.
 func TestProcessIsNotItsOwnEvent(t *testing.T) {
 	path := program(t, "edonownsl")
-	r := start(t, "process", "edonownsl", "--interval", "10ms", "--now", "--timeout", "400ms", "--busy", "skip", "--", path, "0.1")
+	r := start(t, "process", "edonownsl", "--interval", "10ms", "--now", "--timeout", "1s", "--busy", "skip", "--", path, "0.1")
 	require.NoError(t, r.End())
 	require.Contains(t, r.Err.String(), "0 events, 1 command run in")
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long a test waits for anything; it passes only when something is wrong.
-const patience = 15 * time.Second
+const patience = 40 * time.Second
 
 // node is a router in this process, with real sockets.
 type node struct {

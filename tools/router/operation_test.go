@@ -147,8 +147,10 @@ func TestMetrics(t *testing.T) {
 			release, busy := make(chan struct{}), make(chan struct{})
 			require.NoError(t, n.d.loop.Post(func() { close(busy); <-release }))
 			<-busy
-			code, text = get("/metrics")
-			close(release)
+			func() {
+				defer close(release)
+				code, text = get("/metrics")
+			}()
 			require.Equal(t, 503, code)
 			require.Contains(t, text, "too busy")
 		})

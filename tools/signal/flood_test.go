@@ -54,11 +54,15 @@ func TestFlood(t *testing.T) {
 			t.Parallel()
 			w := world(t)
 			where := rough(t, "tcp", flood(test.line))
+			timeout := "1m"
+			if test.printed <= 0 {
+				timeout = "2s" // it ends by that
+			}
 			start := time.Now()
-			err := w.Run(t.Context(), test.command, append(test.args, "--timeout=1s", "--host", where)...)
+			err := w.Run(t.Context(), test.command, append(test.args, "--timeout", timeout, "--host", where)...)
 			require.Equal(t, test.kind, toolkit.KindOf(err), "%v", err)
 			require.Equal(t, test.kind == toolkit.Other, err == nil, "%v", err)
-			require.Less(t, time.Since(start), 10*time.Second)
+			require.Less(t, time.Since(start), 30*time.Second)
 			if test.printed >= 0 {
 				require.Equal(t, test.printed, strings.Count(w.Out.String(), "\n"))
 			}
@@ -76,5 +80,5 @@ func TestFloodInterrupted(t *testing.T) {
 	time.AfterFunc(100*time.Millisecond, func() { cancel(interrupted) })
 	start := time.Now()
 	require.ErrorIs(t, w.Run(ctx, signal.SendCommand, "send", "--timeout=0", "--idle=1h", where, "A"), interrupted)
-	require.Less(t, time.Since(start), 10*time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 }

@@ -88,7 +88,7 @@ func TestNobodyListens(t *testing.T) {
 			require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
 			err = world(t).Run(t.Context(), signal.RequestCommand, "request", where, "STOP")
 			require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
-			require.Less(t, time.Since(start), 5*time.Second)
+			require.Less(t, time.Since(start), 30*time.Second)
 		})
 	}
 }
@@ -121,7 +121,7 @@ func TestSilentPeer(t *testing.T) {
 			}
 			err := world(t).Run(t.Context(), signal.RequestCommand, "request", "--timeout=30ms", s.addr.String(), "SILENT")
 			require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
-			err = world(t).Run(t.Context(), signal.SendCommand, "send", "--replies=2", "--timeout=300ms", s.addr.String(), "HI", "SILENT")
+			err = world(t).Run(t.Context(), signal.SendCommand, "send", "--replies=2", "--timeout=2s", s.addr.String(), "HI", "SILENT")
 			require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
 			require.Contains(t, err.Error(), "after 1 of 2 replies")
 		})
@@ -262,7 +262,7 @@ func TestSendSlowReader(t *testing.T) {
 	})
 	w := world(t)
 	w.Stdin.Reader = strings.NewReader(numbered(n))
-	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--timeout=5s", where))
+	require.NoError(t, w.Run(t.Context(), signal.SendCommand, "send", "--timeout=1m", where))
 	require.Equal(t, n, <-counted)
 }
 
@@ -277,7 +277,7 @@ func TestSendStuckPeer(t *testing.T) {
 	err := w.Run(t.Context(), signal.SendCommand, "send", "--timeout=50ms", where)
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
 	require.Regexp(t, `does not read, \d+ messages went out`, err.Error())
-	require.Less(t, time.Since(start), 3*time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 }
 
 // TestSendInterrupted: Ctrl-C ends it at once, also when the peer does not read.
@@ -292,7 +292,7 @@ func TestSendInterrupted(t *testing.T) {
 	time.AfterFunc(100*time.Millisecond, func() { cancel(interrupted) })
 	start := time.Now()
 	require.ErrorIs(t, w.Run(ctx, signal.SendCommand, "send", "--timeout=0", where), interrupted)
-	require.Less(t, time.Since(start), 3*time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 }
 
 // TestSendReadsAnswers nobody asked for: a service stops reading when its answers are not read.

@@ -55,10 +55,10 @@ func TestSendToNobody(t *testing.T) {
 
 	w = routedWorld(t, r)
 	start := time.Now()
-	err = w.Run(t.Context(), signal.RequestCommand, "request", "--timeout=20s", "cluckd/PING", "clukd/PING", "cluckd/PING")
+	err = w.Run(t.Context(), signal.RequestCommand, "request", "--timeout=1m", "cluckd/PING", "clukd/PING", "cluckd/PING")
 	require.EqualError(t, err, `no service "clukd" on this router; known: cluckd`)
 	require.Equal(t, 1, strings.Count(w.Out.String(), "PONG"))
-	require.Less(t, time.Since(start), 5*time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 }
 
 // TestSendRoute: an address stays an address, and without a router nothing is guessed.
@@ -93,7 +93,7 @@ func TestSendRoute(t *testing.T) {
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
 	over := make(chan error, 1)
 	go func() {
-		over <- w.Run(t.Context(), signal.SendCommand, "send", "--router", silent.At.Path, "--timeout=20s", "a/B")
+		over <- w.Run(t.Context(), signal.SendCommand, "send", "--router", silent.At.Path, "--timeout=1m", "a/B")
 	}()
 	silent.Wait("ALIVE", 2)
 	silent.Kill()

@@ -41,7 +41,7 @@ func TestVerdict(t *testing.T) {
 				_, _ = io.WriteString(c, test.answer)
 				_, _ = io.Copy(io.Discard, in)
 			})
-			err := w.Run(t.Context(), test.command, append(strings.Fields(test.args), "--timeout=200ms", "--host", where)...)
+			err := w.Run(t.Context(), test.command, append(strings.Fields(test.args), "--timeout=2s", "--host", where)...)
 			require.Equal(t, test.kind, toolkit.KindOf(err), "%v", err)
 			require.ErrorContains(t, err, test.err)
 			require.Equal(t, test.out, w.Out.String())

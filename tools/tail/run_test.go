@@ -111,7 +111,7 @@ func TestOnDropsWhatIsTooMuch(t *testing.T) {
 	r.WaitOut("LAST\n")
 	began := time.Now()
 	require.Error(t, r.Stop())
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), 40*time.Second)
 	require.Contains(t, r.Err.String(), "warning: too many shell commands wait; from now on some are not run")
 	require.Contains(t, r.Err.String(), "warning: 1499 shell commands not run")
 }
@@ -120,7 +120,7 @@ func TestOnDropsWhatIsTooMuch(t *testing.T) {
 func TestOnIsEndedAtTheEnd(t *testing.T) {
 	for name, args := range map[string][]string{
 		"Ctrl-C": {},
-		"limit":  {"--on-timeout", "100ms"},
+		"limit":  {"--on-timeout", "2s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -131,7 +131,7 @@ func TestOnIsEndedAtTheEnd(t *testing.T) {
 				return err == nil && len(data) > 0
 			}, patience, time.Millisecond)
 			if name == "limit" {
-				r.WaitErr("on X: signal: terminated, ended after 100ms after ")
+				r.WaitErr("on X: signal: terminated, ended after 2s after ")
 			}
 			require.Error(t, r.Stop())
 			require.Contains(t, r.Err.String(), "on X: signal: terminated")

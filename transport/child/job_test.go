@@ -300,20 +300,27 @@ func TestLimit(t *testing.T) {
 		signal syscall.Signal
 		code   int
 	}{
-		"polite":       {"sleep 1000", time.Minute, syscall.SIGTERM, -1},
-		"with a trap":  {"trap 'exit 7' TERM; sleep 1000 & wait", time.Minute, 0, 7},
-		"deaf":         {"trap '' TERM; while :; do sleep 1000; done", 20 * time.Millisecond, syscall.SIGKILL, -1},
-		"stopped":      {"kill -STOP $$; sleep 1000", time.Minute, syscall.SIGTERM, -1},
-		"without much": {"trap '' TERM; sleep 1000", -1, syscall.SIGKILL, -1},
+		"polite":       {"echo $!; sleep 1000", time.Minute, syscall.SIGTERM, -1},
+		"with a trap":  {"trap 'exit 7' TERM; echo $!; sleep 1000 & wait", time.Minute, 0, 7},
+		"deaf":         {"trap '' TERM; echo $!; while :; do sleep 1000; done", 20 * time.Millisecond, syscall.SIGKILL, -1},
+		"stopped":      {"echo $!; kill -STOP $$; sleep 1000", time.Minute, syscall.SIGTERM, -1},
+		"without much": {"trap '' TERM; echo $!; sleep 1000", -1, syscall.SIGKILL, -1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
-			r := runOn(w, child.Options{Limit: 50 * time.Millisecond, Grace: tt.grace}, sh("sleep 1000 & echo $!; "+tt.script))
-			require.ErrorIs(t, r.Check(), child.ErrLimit)
+			var r *child.Result
+			for limit := 50 * time.Millisecond; ; limit *= 2 { // on a slow machine a shell needs longer to come so far
+				r = runOn(w, child.Options{Limit: limit, Grace: tt.grace}, sh("sleep 1000 & "+tt.script))
+				require.ErrorIs(t, r.Check(), child.ErrLimit)
+				if bytes.Contains(r.Output, []byte("\n")) {
+					break
+				}
+				require.Less(t, limit, 20*time.Second)
+			}
 			require.Equal(t, tt.signal, r.Stages[0].Signal)
 			require.Equal(t, tt.code, r.Stages[0].Code)
-			require.Less(t, r.Took, 10*time.Second)
+			require.Less(t, r.Took, 50*time.Second)
 			grandchild, err := strconv.Atoi(strings.TrimSpace(string(r.Output)))
 			require.NoError(t, err)
 			gone(w, grandchild)

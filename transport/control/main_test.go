@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for anything. It is reached only when something is wrong.
-const patience = 20 * time.Second
+const patience = 40 * time.Second
 
 // service is an echo with a control socket, on a loop of its own.
 type service struct {

@@ -3,6 +3,7 @@ package control_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,6 +71,7 @@ func TestEveryMessageIsShownOrCounted(t *testing.T) {
 			_, err := c.Watch(s.ctx(), o)
 			require.NoError(t, err)
 			const n = 3000
+			began := time.Now()
 			for i := range n {
 				command := "ECHO_ONE"
 				if i%3 == 0 {
@@ -106,8 +108,7 @@ func TestEveryMessageIsShownOrCounted(t *testing.T) {
 			case "all", "filtered":
 				require.Zero(t, lost)
 			case "rate":
-				require.Positive(t, lost)
-				require.Less(t, shown, uint64(1000))
+				require.LessOrEqual(t, float64(shown), 100*(2+time.Since(began).Seconds()), "a second's worth at once, and what time allows")
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a test waits for anything before it fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // World is one loop with a test around it. Everything happens on the test's
 // goroutine, so callbacks may use t.
