@@ -17,6 +17,9 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
+// ours is the name of a program that only this run of the tests knows. The kernel keeps 15 bytes of a name.
+func ours(name string) string { return "on" + strconv.FormatInt(int64(os.Getpid()), 36) + "-" + name }
+
 // program makes a command of a name that nothing else on this machine has.
 func program(t *testing.T, name string) string {
 	t.Helper()
@@ -30,14 +33,14 @@ func program(t *testing.T, name string) string {
 }
 
 func TestProcessByName(t *testing.T) {
-	path := program(t, "edonsleeper")
+	path := program(t, ours("sleeper"))
 	// What descends from this process would count as its own: these have lost their parents.
 	before, err := exec.Command("sh", "-c", `"$0" 100 >/dev/null 2>&1 & echo $!`, path).Output()
 	require.NoError(t, err)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(before)))
 	require.NoError(t, err)
 	defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
-	r := start(t, "process", "edonsl*", "--exists", "--json", "--interval", "10ms", "-n3")
+	r := start(t, "process", ours("sl*"), "--exists", "--json", "--interval", "10ms", "-n3")
 	r.WaitOut(`"exists"`)
 
 	gate := filepath.Join(r.dir, "gate")
@@ -53,15 +56,15 @@ func TestProcessByName(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &got))
 		require.Equal(t, "process", got["kind"])
 		require.Equal(t, event, got["event"])
-		require.Equal(t, "edonsleeper", got["name"])
+		require.Equal(t, ours("sleeper"), got["name"])
 		require.Equal(t, i == 0, int(got["pid"].(float64)) == pid)
 	}
 }
 
 // A command that is run for the start of a process of its own name is no such start.
 func TestProcessIsNotItsOwnEvent(t *testing.T) {
-	path := program(t, "edonownsl")
-	r := start(t, "process", "edonownsl", "--interval", "10ms", "--now", "--timeout", "1s", "--busy", "skip", "--", path, "0.1")
+	path := program(t, ours("own"))
+	r := start(t, "process", ours("own"), "--interval", "10ms", "--now", "--timeout", "1s", "--busy", "skip", "--", path, "0.1")
 	require.NoError(t, r.End())
 	require.Contains(t, r.Err.String(), "0 events, 1 command run in")
 }
@@ -80,7 +83,7 @@ func TestProcessByNumber(t *testing.T) {
 	refused(t, toolkit.NoSuch, "there is no process "+pid, "process", pid)
 	self := strconv.Itoa(os.Getpid())
 	refused(t, toolkit.Timeout, "process "+self+" did not end in 20ms", "process", self, "--timeout", "20ms")
-	refused(t, toolkit.Timeout, "0 of 3 events came in 20ms", "process", "edonnothing", "-n3", "--timeout", "20ms")
+	refused(t, toolkit.Timeout, "0 of 3 events came in 20ms", "process", ours("nothing"), "-n3", "--timeout", "20ms")
 }
 
 func TestProcessWrongCommandLines(t *testing.T) {

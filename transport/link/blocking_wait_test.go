@@ -35,7 +35,7 @@ func each(n int, f func() error) <-chan error {
 // gather takes n results, or fails after a while.
 func gather(t *testing.T, results <-chan error, n int) (all []error) {
 	t.Helper()
-	late := time.NewTimer(5 * time.Second)
+	late := time.NewTimer(time.Minute)
 	defer late.Stop()
 	for range n {
 		select {

@@ -3,8 +3,10 @@ package open_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -47,7 +49,7 @@ func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "mixed": {"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil}}
 
 func TestStreams(t *testing.T) {
-	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), "unix:@ed-test-open", "unixpacket:@ed-test-open-packets"} {
+	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), fmt.Sprintf("unix:@ed-test-open-%d", os.Getpid()), fmt.Sprintf("unixpacket:@ed-test-open-packets-%d", os.Getpid())} {
 		t.Run(text, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
 			client, heard := &transporttest.Recorder{T: t, Name: "client"}, ""

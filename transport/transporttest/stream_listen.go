@@ -32,7 +32,7 @@ func testMany(p *Pair) {
 			ends++
 		}
 		clients[i] = r
-		p.dial(p.Listener.Addr(), transport.Options{}, r)
+		p.dial(p.Listener.Addr(), transport.Options{ConnectTimeout: patience, CloseTimeout: patience}, r)
 	}
 	p.Until("all are answered", func() bool { return echoes == n })
 	equal(p.T, "open at once", p.Listener.Stats().Open, n)

@@ -204,7 +204,7 @@ func (r *Router) Count(pattern string) int {
 // Wait returns when the transcript has so many lines that match.
 func (r *Router) Wait(pattern string, n int) {
 	r.t.Helper()
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	for {
 		r.mu.Lock()
