@@ -27,6 +27,9 @@ func rawPackets(t *testing.T, path string) (send func(string), recv func() strin
 		func() string {
 			buf := make([]byte, 1<<17)
 			n, err := unix.Read(fd, buf)
+			for err == unix.EINTR { // signal(7): with a time-out the kernel does not start the call again
+				n, err = unix.Read(fd, buf)
+			}
 			require.NoError(t, err)
 			return string(buf[:n])
 		}
