@@ -1,20 +1,18 @@
-// Echo answers every message that is not a default command with the same command and parameters.
-//
-//	go run ./examples/echo tcp://127.0.0.1:4050 unix:/tmp/echo.sock
-//	ed request 'exec:go run ./examples/echo -' 'GREET name=world'
+// Echo ADDR ... answers every message that is not a default command with the same command and parameters. An ADDR of "-" is its
+// standard input and output: ed request 'exec:go run ./examples/echo -' 'GREET name=world'
 package main
 
 import (
 	"context"
 	"log"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
@@ -27,14 +25,13 @@ func main() {
 	check(err)
 	commands := dispatch.New(dispatch.Options{})
 	var reply message.Message
-	echo := func(from dispatch.Sender, m *message.Message) error {
+	check(commands.Add(dispatch.Match{CatchAll: true, Handler: func(from dispatch.Sender, m *message.Message) error {
 		if mark, ok := m.Lookup("mark"); ok {
 			log.Printf("echo: mark %q", mark)
 		}
 		reply.Repeat(m)
 		return from.Send(&reply)
-	}
-	check(commands.Add(dispatch.Match{CatchAll: true, Handler: echo}))
+	}}))
 	check(commands.Defaults(dispatch.DefaultsOptions{NoCatchAll: true, Stop: func(bool) { loop.Stop() }}))
 	server := link.NewServer(link.Options{Dispatcher: commands})
 	for _, text := range os.Args[1:] {
@@ -50,11 +47,9 @@ func main() {
 		defer listener.Close()
 	}
 	defer control.Offer(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server}).Close()
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
-	if err := loop.Run(ctx); ctx.Err() == nil {
-		check(err)
-	}
+	_, err = watch.Signals(loop, func(watch.Signal, int) { loop.Stop() }, watch.SignalOptions{Weak: true}, syscall.SIGINT, syscall.SIGTERM)
+	check(err)
+	check(loop.Run(context.Background()))
 }
 
 func check(err error) {

@@ -7,13 +7,13 @@ import (
 	"context"
 	"log"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/control"
 	"github.com/ed-toolbox/ed/transport/link"
@@ -47,11 +47,9 @@ func main() {
 	check(err)
 	defer listener.Close()
 	defer control.Offer(loop, control.Options{Name: "journal", Dispatcher: commands, Server: server}).Close()
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
-	if err := loop.Run(ctx); ctx.Err() == nil {
-		check(err)
-	}
+	_, err = watch.Signals(loop, func(watch.Signal, int) { loop.Stop() }, watch.SignalOptions{}, syscall.SIGINT, syscall.SIGTERM)
+	check(err)
+	check(loop.Run(context.Background()))
 }
 
 func check(err error) {

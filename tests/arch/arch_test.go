@@ -39,6 +39,7 @@ func TestCheckerSees(t *testing.T) {
 		{"sleep in a test", "core/proc/a_test.go", "package proc\n\nimport \"time\"\n\nfunc f() { time.Sleep(1) }\n", "time.Sleep"},
 		{"skipped test", "core/proc/a_test.go", "package proc\n\nimport \"testing\"\n\nfunc TestX(t *testing.T) { t.Skip() }\n", "skipped"},
 		{"long file", "core/proc/a.go", "package proc\n" + strings.Repeat("// x\n", maxSource), "601 lines, the limit is 600"},
+		{"long example", "examples/x/main.go", "package main\n" + strings.Repeat("// x\n", maxExample), "60 lines, the limit is 59"},
 		{"not gofmt", "core/proc/a.go", "package proc\nvar  _ = 1\n", "gofmt"},
 		{"left to do", "core/proc/a.go", "package proc\n\n// TO" + "DO: x\n", "left to do"},
 		{"broken file", "core/proc/a.go", "package proc\n\nfunc\n", "does not parse"},

@@ -145,8 +145,11 @@ func (r rules) checkImports(s *source) (found []string) {
 // checkForm looks at size, layout and left-overs.
 func checkForm(s *source) (found []string) {
 	limit := maxSource
-	if s.test {
+	switch {
+	case s.test:
 		limit = maxTest
+	case strings.HasPrefix(s.path, "examples/"):
+		limit = maxExample
 	}
 	if n := bytes.Count(s.text, []byte("\n")); n > limit {
 		found = append(found, fmt.Sprintf("%s: %d lines, the limit is %d", s.path, n, limit))

@@ -87,8 +87,9 @@ unsafe: core/message core/definition core/reactor core/watch transport/stream tr
 
 // Sizes in lines.
 const (
-	maxSource = 600
-	maxTest   = 800
+	maxSource  = 600
+	maxTest    = 800
+	maxExample = 59 // an example is read at one look
 )
 
 // mayExit lists who may end the process: programs.
