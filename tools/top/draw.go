@@ -149,7 +149,7 @@ func (m *model) viewAt(x int) int {
 func (m *model) summary() string {
 	alive := 0
 	for _, one := range m.snapshot.processes {
-		if one.gone.IsZero() {
+		if one.gone.IsZero() && one.sheets != nil {
 			alive++
 		}
 	}

@@ -110,7 +110,7 @@ func headings(columns []inspect.Column, places []int) []ui.Column {
 	for i, at := range places {
 		c := columns[at]
 		number := c.Kind != inspect.Label || c.Unit == inspect.Seconds || c.Unit == inspect.Bytes
-		out[i] = ui.Column{Title: c.Name, Right: number}
+		out[i] = ui.Column{Title: c.Name, Right: number, End: c.Name == "peer" || c.Name == "local" || c.Name == "address"}
 	}
 	return out
 }

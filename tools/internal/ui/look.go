@@ -26,15 +26,18 @@ type Look struct {
 
 // NewLook reads TERM, COLORTERM, NO_COLOR and the locale. getenv is os.Getenv. Styles are for w, which nothing is written to.
 func NewLook(w io.Writer, getenv func(string) string) *Look {
-	profile := profileOf(getenv)
+	profile := termenv.ANSI
+	if name := getenv("TERM"); name == "" || name == "dumb" {
+		profile = termenv.Ascii // not even bold
+	}
 	r := lipgloss.NewRenderer(w, termenv.WithProfile(profile), termenv.WithUnsafe())
 	r.SetColorProfile(profile)
 	r.SetHasDarkBackground(true) // said, so that it is not asked
-	l := &Look{Unicode: unicodeOf(getenv), Colors: profile != termenv.Ascii}
+	l := &Look{Unicode: unicodeOf(getenv), Colors: colorsOf(getenv)}
 	s := r.NewStyle
 	if !l.Colors {
 		l.Header, l.Selected, l.Bar = s().Bold(true), s().Reverse(true), s().Reverse(true)
-		l.Active, l.Dim, l.Fresh, l.Changed = s().Bold(true), s().Faint(true), s().Bold(true), s().Underline(true)
+		l.Active, l.Dim, l.Fresh, l.Changed = s().Bold(true).Reverse(true), s().Faint(true), s().Bold(true), s().Bold(true) // lipgloss underlines letter by letter
 		l.Good, l.Bad = s(), s().Bold(true)
 		return l
 	}
@@ -45,13 +48,11 @@ func NewLook(w io.Writer, getenv func(string) string) *Look {
 	return l
 }
 
-// profileOf uses 16 colours: they are those that the user chose, and all terminals with colours have them.
-func profileOf(getenv func(string) string) termenv.Profile {
+// colorsOf says whether to use colours: 16 of them, which the user chose, and all terminals with colours have. Those without can
+// still show what is bold or reversed.
+func colorsOf(getenv func(string) string) bool {
 	name := getenv("TERM")
-	if getenv("NO_COLOR") != "" || name == "" || name == "dumb" || strings.HasPrefix(name, "vt") {
-		return termenv.Ascii
-	}
-	return termenv.ANSI
+	return getenv("NO_COLOR") == "" && name != "" && name != "dumb" && !strings.HasPrefix(name, "vt")
 }
 
 // unicodeOf says whether the locale is one of UTF-8, by the first of the three variables that is set.

@@ -15,6 +15,7 @@ type Column struct {
 	Title string
 	Right bool // numbers stand at the right
 	Most  int  // how wide it may be; 0 is 40
+	End   bool // what is too wide keeps its end: of an address that tells most
 }
 
 // Rows are what a Table shows. Cell is asked only for rows that are on the screen, so that their number does not matter.
@@ -184,7 +185,7 @@ func (t *Table) line(columns []Column, cells []string, width int) string {
 		if n == len(t.shown)-1 {
 			w = max(0, width-t.starts[n]) // the last one has what is left
 		}
-		text := t.cut(cells[i], w)
+		text := t.cut(cells[i], w, columns[i].End)
 		gap := strings.Repeat(" ", max(0, t.widths[i]-ansi.StringWidth(text)))
 		switch {
 		case columns[i].Right && t.widths[i] <= w:
@@ -201,10 +202,13 @@ func (t *Table) line(columns []Column, cells []string, width int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-func (t *Table) cut(s string, width int) string {
+func (t *Table) cut(s string, width int, end bool) string {
 	mark := "…"
 	if !t.Look.Unicode {
 		mark = "~"
+	}
+	if over := ansi.StringWidth(s) - width; end && over > 0 && width > 0 {
+		return ansi.TruncateLeft(s, over+1, mark)
 	}
 	return ansi.Truncate(s, width, mark)
 }

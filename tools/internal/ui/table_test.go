@@ -149,6 +149,10 @@ func TestLook(t *testing.T) {
 			require.Equal(t, c.colors, look.Colors)
 			require.Equal(t, c.unicode, look.Unicode)
 			require.Equal(t, c.colors, strings.Contains(look.Bad.Render("x"), "[1;31m"))
+			able := c.env["TERM"] != "" && c.env["TERM"] != "dumb"
+			require.Equal(t, able, strings.Contains(look.Selected.Render("x"), "\x1b[7m"), "the cursor is seen without colours")
+			require.Equal(t, c.colors, strings.Contains(look.Dim.Render("x")+look.Bar.Render("x")+look.Fresh.Render("x"), ";3") ||
+				strings.Contains(look.Fresh.Render("x"), "[32m"))
 		})
 	}
 }
@@ -162,4 +166,23 @@ func TestPage(t *testing.T) {
 	require.Len(t, page.Draw(20, 3), 3)
 	require.Equal(t, "short", page.Draw(80, 10)[0], "wider, all of it fits")
 	require.Empty(t, page.Draw(80, 0))
+}
+
+// oneCell is a table of one value.
+type oneCell string
+
+func (oneCell) Len() int                 { return 1 }
+func (c oneCell) Cell(int, int) string   { return string(c) }
+func (oneCell) Style(int) lipgloss.Style { return lipgloss.Style{} }
+
+// An address that is too long keeps its end, in characters of any width.
+func TestCellKeepsItsEnd(t *testing.T) {
+	for value, want := range map[string]string{
+		"unix:/run/service.sock#4711": "…sock#4711", "unix:/run/日本#4711": "…日本#4711", "short": "short", "tcp://[::1]:80": "//[::1]:80",
+	} {
+		table := ui.Table{Look: ui.NewLook(io.Discard, env(map[string]string{"TERM": "xterm", "LANG": "C.UTF-8"})), Cursor: -1, Sorted: -1}
+		lines := table.Draw([]ui.Column{{Title: "peer", End: true, Most: 10}}, oneCell(value), 10, 2)
+		require.LessOrEqual(t, ansi.StringWidth(ansi.Strip(lines[1])), 10)
+		require.Equal(t, strings.TrimPrefix(want, "//"), strings.TrimPrefix(strings.TrimSpace(ansi.Strip(lines[1])), "…/"), value)
+	}
 }

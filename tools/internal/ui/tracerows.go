@@ -16,7 +16,7 @@ import (
 
 // traceColumns are all of them; the message is last and has the rest of the line.
 func traceColumns() []Column {
-	return []Column{{Title: "time"}, {Title: "process", Most: 20}, {Title: "dir"}, {Title: "peer", Most: 24}, {Title: "outcome"},
+	return []Column{{Title: "time"}, {Title: "process", Most: 20}, {Title: "dir"}, {Title: "peer", Most: 24, End: true}, {Title: "outcome"},
 		{Title: "took", Right: true}, {Title: "latency", Right: true}, {Title: "message"}}
 }
 
