@@ -41,3 +41,52 @@ func TestSignsOfLife(t *testing.T) {
 	conn.pending = 0
 	require.False(t, p.Owes(), "it has read all")
 }
+
+// TestReportsBeforeTheEnd: a router that stops does not leave before it knows what became of the messages that somebody asked about.
+func TestReportsBeforeTheEnd(t *testing.T) {
+	begin := func(t *testing.T) (r *router.Router, all [3]*router.Client, conns [3]*memory) {
+		r = newRouter(t, router.Options{})
+		for i, name := range []string{"a", "b", "c"} {
+			conns[i] = &memory{}
+			all[i] = r.Opened(conns[i], router.Origin{})
+			receive(t, r, all[i], "REGISTER service="+name+";version=1")
+		}
+		return r, all, conns
+	}
+	now := time.Unix(1768770000, 0)
+	stop := func(r *router.Router) {
+		r.Stop(false)
+		r.Tick(now)
+		now = now.Add(time.Second)
+		r.Tick(now)
+	}
+	last := func(c *memory) string { return c.lines[len(c.lines)-1] }
+
+	t.Run("one that does not read", func(t *testing.T) {
+		r, all, conns := begin(t)
+		receive(t, r, all[0], "b/GO transmission_report=failure")
+		conns[1].pending = 1
+		stop(r)
+		require.Equal(t, []string{"", "closed", "closed"}, []string{conns[0].ended, conns[1].ended, conns[2].ended})
+		r.Closed(all[1], errFull, router.Lost{Queued: 1})
+		require.Contains(t, last(conns[0]), "TRANSMISSION_REPORT command=GO;status=failed")
+		now = now.Add(time.Second)
+		r.Tick(now)
+		require.Equal(t, "closed", conns[0].ended)
+	})
+	t.Run("all was read", func(t *testing.T) {
+		r, all, conns := begin(t)
+		receive(t, r, all[0], "b/GO transmission_report=failure")
+		stop(r)
+		require.Equal(t, "closed", conns[0].ended)
+	})
+	t.Run("they wait for one another", func(t *testing.T) {
+		r, all, conns := begin(t)
+		r.Closed(all[2], nil, router.Lost{})
+		receive(t, r, all[0], "b/GO transmission_report=failure")
+		receive(t, r, all[1], "a/GO transmission_report=failure")
+		conns[0].pending, conns[1].pending = 1, 1
+		stop(r)
+		require.Equal(t, []string{"closed", "closed"}, []string{conns[0].ended, conns[1].ended})
+	})
+}

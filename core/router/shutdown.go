@@ -58,9 +58,37 @@ func (r *Router) closeAll() {
 		return
 	}
 	r.closeAt = time.Time{}
+	waiting := r.owedTo()
 	for i := len(r.clients) - 1; i >= 0; i-- {
-		r.clients[i].close()
+		if !waiting[r.clients[i]] {
+			r.clients[i].close()
+		}
 	}
+	if len(waiting) > 0 {
+		r.closeAt = r.now.Add(lastWords)
+	}
+}
+
+// owedTo returns the clients of this node that want to know about messages which others have not read yet: they stay until these are
+// read or lost. Where everybody waits for everybody there are none.
+func (r *Router) owedTo() map[*Client]bool {
+	waiting := make(map[*Client]bool)
+	leave := false
+	for _, c := range r.clients {
+		leave = leave || c.state == leaving
+		if c.journal == nil || !c.trim() {
+			continue
+		}
+		for _, e := range c.journal.entries {
+			if to := e.asker.c; to != nil && to != c && to.state < leaving {
+				waiting[to] = true
+			}
+		}
+	}
+	if !leave && len(waiting) == len(r.clients) {
+		return nil
+	}
+	return waiting
 }
 
 // quitting answers messages that come while the router stops.
