@@ -143,3 +143,29 @@ func TestDatagramMalformedSecret(t *testing.T) {
 	require.EqualValues(t, 1, stats().Malformed)
 	require.Equal(t, []string{"PING a=1;secret_code"}, shown)
 }
+
+// packetSink is a transport.PacketConn that takes everything.
+type packetSink struct {
+	transport.PacketConn
+	taken int
+}
+
+func (c *packetSink) WriteTo(p []byte, _ address.Address) error {
+	c.taken += len(p)
+	return nil
+}
+
+// TestDatagramAllocations: a packet is decoded, dispatched and answered without an allocation.
+func TestDatagramAllocations(t *testing.T) {
+	d := dispatch.New(dispatch.Options{})
+	var reply message.Message
+	require.NoError(t, d.On("STATUS", func(from dispatch.Sender, m *message.Message) error {
+		_, _ = m.Lookup("seq")
+		reply.Repeat(m)
+		return from.Send(&reply)
+	}))
+	line, from, c := []byte("STATUS detail=\"a;b\";seq=000123;service=eventd"), parse(t, "udp://127.0.0.1:4041"), &packetSink{}
+	packets := link.NewDatagram(link.Options{Dispatcher: d}, nil)
+	require.Zero(t, testing.AllocsPerRun(1000, func() { packets.OnPacket(c, line, from) }))
+	require.Equal(t, 1001*len(line), c.taken)
+}

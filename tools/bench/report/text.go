@@ -144,20 +144,20 @@ func (r *Report) figures(b *strings.Builder) {
 
 // definitions says what the times are.
 func (r *Report) definitions(b *strings.Builder) {
-	end := "its answer was read"
+	end, what, sent := "its answer was read", "message", "sent"
 	switch r.Kind {
 	case "pub":
 		end = "the kernel took it"
 	case "connect":
-		end = "the connection was there"
+		end, what, sent = "it was there", "connection", "begun"
 	case "fanout", "router":
 		end = "it was received"
 	}
 	if r.Load.Loop == "closed" {
-		fmt.Fprintf(b, "response = service: from when each message was sent until %s; in a closed loop a message is due when the one before is done\n", end)
+		fmt.Fprintf(b, "response = service: from when each %s was %s until %s; in a closed loop a %s is due when the one before is done\n", what, sent, end, what)
 	} else {
-		fmt.Fprintf(b, "response: from when each message was due until %s; a stall counts for all that were due in it\n", end)
-		fmt.Fprintf(b, "service:  from when it was really sent until %s\n", end)
+		fmt.Fprintf(b, "response: from when each %s was due until %s; a stall counts for all that were due in it\n", what, end)
+		fmt.Fprintf(b, "service:  from when it was really %s until %s\n", sent, end)
 	}
 	if r.Load.Loop == "open" && len(r.Steps) == 0 {
 		fmt.Fprintf(b, "late:     how much later than due the generator sent what it was free to send\n")
