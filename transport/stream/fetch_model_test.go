@@ -177,6 +177,7 @@ func (m *mob) act(self *member) {
 	case n < 80:
 		k.abort()
 		m.spawn() // with the same descriptor
+		m.peerSends(m.living[len(m.living)-1], 300)
 	case n < 82:
 		require.NoError(m.t, k.conn.CloseWrite())
 	case n < 83:
@@ -258,7 +259,7 @@ func (m *mob) turn() {
 				k.close() // if it had its end before and stayed
 			}
 		case m.rnd.IntN(3) > 0:
-			m.peerSends(k, 1+m.rnd.IntN(600))
+			m.peerSends(k, 1+m.rnd.IntN(8000))
 		case m.rnd.IntN(2) > 0:
 			m.peerReads(k)
 		}
