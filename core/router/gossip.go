@@ -38,13 +38,15 @@ func (r *Router) gossip(c *Client, m *message.Message) {
 	}
 }
 
+var errHungUp = errors.New("it ended the connection before it accepted this router")
+
 var errReceived = errors.New("the other router knows that this one is here")
 
 // received answers RECEIVED: the neighbor knows of us. If it has not come by the time of the next pause it is told again.
 func (r *Router) received(c *Client, _ *message.Message) {
 	if n := r.neighbors.dialledBy(c); n != nil && n.gossips(r) {
 		c.close()
-		r.hungUp(c)
+		r.hungUp(c, errReceived)
 	}
 }
 
@@ -125,12 +127,18 @@ func (r *Router) unlinkNeighbor(c *Client, p *peer) {
 }
 
 // hungUp notes that a connection to a neighbor has ended before the handshake.
-func (r *Router) hungUp(c *Client) {
+func (r *Router) hungUp(c *Client, err error) {
 	n := r.neighbors.dialledBy(c)
 	if n == nil {
 		return
 	}
 	n.out = nil
+	if err == nil {
+		err = errHungUp
+	}
+	if err != errReceived && !n.refused {
+		r.missed(n, err)
+	}
 	if n.refused {
 		n.refused = false
 		r.plan(n, refusedPause)

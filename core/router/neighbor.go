@@ -234,18 +234,23 @@ func (r *Router) dialFailed(to address.Address, err error) {
 		return
 	}
 	n.dialling = false
-	if n.explicit && !n.missed { // once: the attempts go on
-		r.log.warn("neighbor cannot be reached, attempts go on", "address", to.HostPort(), "error", err)
-	} else {
-		r.log.debug("router cannot be reached", "address", to.HostPort(), "error", err)
-	}
-	n.missed = true
+	r.missed(n, err)
 	if n.gossips(r) {
 		m := message.New("UNREACHABLE").Set("who", to.HostPort())
 		m.SetService(".")
 		r.push(m)
 	}
 	r.again(n)
+}
+
+// missed logs that an attempt failed: as a warning once, as the attempts go on.
+func (r *Router) missed(n *neighbor, err error) {
+	if n.explicit && !n.missed {
+		r.log.warn("neighbor cannot be reached, attempts go on", "address", n.address.HostPort(), "error", err)
+	} else {
+		r.log.debug("router cannot be reached", "address", n.address.HostPort(), "error", err)
+	}
+	n.missed = true
 }
 
 // again plans the next attempt after a failed one.

@@ -207,7 +207,7 @@ func (r *Router) link(c *Client, m *message.Message, server string, where addres
 // unlink takes c out of the cluster, if it is in it, and sees to it that it comes back.
 func (r *Router) unlink(c *Client, was state, err error) {
 	if c.peer == nil {
-		r.hungUp(c)
+		r.hungUp(c, err)
 		return
 	}
 	for i, p := range r.peers {
