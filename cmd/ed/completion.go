@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/man"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -66,7 +68,38 @@ func completionNodes(app *cli.App) []completionNode {
 		root.commands = append(root.commands, completionWord{c.Name, c.Usage})
 		nodes = appendNodes(nodes, c.Name, c)
 	}
+	for i := range nodes {
+		if words := knownOperands(app, nodes[i].path); words != nil {
+			nodes[i].operands = words
+		}
+	}
 	return append([]completionNode{root}, nodes...)
+}
+
+// knownOperands lists the operands of the commands that are about the program itself.
+func knownOperands(app *cli.App, path string) (words []string) {
+	switch path {
+	case "config show", "check config":
+		for _, c := range visible(app.Commands) {
+			if isTool(c) {
+				words = append(words, c.Name)
+			}
+		}
+	case "explain":
+		for _, e := range exits() {
+			words = append(words, strconv.Itoa(e.Code))
+		}
+	case "man":
+		for _, page := range man.Names() {
+			words = append(words, strings.TrimPrefix(strings.TrimRight(page, ".0123456789"), "ed-"))
+		}
+	}
+	return words
+}
+
+// isTool says whether a command, or one under it, has settings: toolkit.Prepare has those looked up before it runs.
+func isTool(c *cli.Command) bool {
+	return c.Before != nil || slices.ContainsFunc(c.Subcommands, isTool)
 }
 
 func appendNodes(nodes []completionNode, path string, c *cli.Command) []completionNode {
