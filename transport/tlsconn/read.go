@@ -29,7 +29,7 @@ func (c *Conn) Resume() {
 		return
 	}
 	c.below.Resume()
-	if c.is(unread) && !c.is(busy) {
+	if c.is(unread) {
 		c.later()
 	}
 }
