@@ -1,8 +1,11 @@
 package control_test
 
 import (
+	"bufio"
 	"net"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -76,4 +79,30 @@ func (s *service) crowdLeaves() {
 		}
 	})
 	s.eventually("all went", func() bool { return s.server.Stats().Links == 0 })
+}
+
+// A hundred who watch are all told what happens, and whoever asks for a table is answered beside them.
+func TestHundredWatchers(t *testing.T) {
+	s := startService(t, nil)
+	var watchers []net.Conn
+	for range 100 {
+		c, err := net.Dial("unix", s.control.Path())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		require.NoError(t, c.SetDeadline(time.Now().Add(patience)))
+		_, err = c.Write([]byte("WATCH\n"))
+		require.NoError(t, err)
+		watchers = append(watchers, c)
+	}
+	s.eventually("all watch", func() bool { return len(s.control.Tracer().Watchers()) == 100 })
+	s.echo(s.client(), "ECHO_ALL n=1")
+	for _, c := range watchers {
+		lines := bufio.NewScanner(c)
+		for lines.Scan() && !strings.Contains(lines.Text(), "ECHO_ALL") {
+			continue
+		}
+		require.Contains(t, lines.Text(), "TRACE")
+	}
+	_, err := s.visit().Inspect(s.ctx(), "process")
+	require.NoError(t, err)
 }

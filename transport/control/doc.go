@@ -39,6 +39,6 @@
 //
 // # Limits
 //
-// 64 connections, 8 watches and 16 requests for tables in work on each. A visitor that does not read is sent at most 1 MiB
+// 256 connections, 8 watches and 16 requests for tables in work on each. A visitor that does not read is sent at most 1 MiB
 // ahead; then records are dropped and counted, and tables wait.
 package control

@@ -61,7 +61,7 @@ type Options struct {
 
 // Bounds of what visitors may have.
 const (
-	maxConns     = 64
+	maxConns     = 256
 	maxWatches   = 8
 	maxSnapshots = 16
 )
