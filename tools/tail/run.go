@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -166,7 +165,7 @@ func (r *runner) execute(j *job) result {
 	res.took = time.Since(began)
 	res.exit, res.how = cmd.ProcessState.ExitCode(), cmd.ProcessState.String()
 	if errors.Is(err, context.DeadlineExceeded) {
-		res.how += fmt.Sprintf(", ended after %s", short(r.limit))
+		res.how += ", its time was over"
 	}
 	res.out, res.lost = kept.b.Bytes(), kept.lost
 	return res

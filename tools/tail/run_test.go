@@ -131,7 +131,7 @@ func TestOnIsEndedAtTheEnd(t *testing.T) {
 				return err == nil && len(data) > 0
 			}, patience, time.Millisecond)
 			if name == "limit" {
-				r.WaitErr("on X: signal: terminated, ended after 2s after ")
+				r.WaitErr("on X: signal: terminated, its time was over after 2")
 			}
 			require.Error(t, r.Stop())
 			require.Contains(t, r.Err.String(), "on X: signal: terminated")
