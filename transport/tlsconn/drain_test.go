@@ -31,8 +31,8 @@ func (j *joined) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lastWords says something and, in the same piece, that it was all; then it reads up to the end.
-func lastWords(j *joined, o *tls.Config, answer int64) error {
+// lastWords says something and, in the same piece, that it was all; then, when it may, it reads up to the end.
+func lastWords(j *joined, o *tls.Config, answer int64, may <-chan struct{}) error {
 	c := tls.Client(j, o)
 	if err := c.Handshake(); err != nil {
 		return err
@@ -50,6 +50,7 @@ func lastWords(j *joined, o *tls.Config, answer int64) error {
 	if _, err := j.Conn.Write(j.kept); err != nil {
 		return err
 	}
+	<-may
 	if n, err := io.Copy(io.Discard, c); n != answer || err != nil {
 		return fmt.Errorf("%d bytes came, then: %w", n, err)
 	}
@@ -72,8 +73,12 @@ func TestResumeInDrain(t *testing.T) {
 	require.NoError(t, err)
 	var o *tls.Config
 	raw, _ := i.goClient(t, l.Addr(), func(c *tls.Config) { o = c })
-	ended := make(chan error, 1)
-	go func() { ended <- lastWords(&joined{Conn: raw}, o, answer) }()
+	require.NoError(t, raw.(*net.TCPConn).SetReadBuffer(64<<10)) // the kernels are not to take the whole answer
+	ended, may := make(chan error, 1), make(chan struct{})
+	go func() { ended <- lastWords(&joined{Conn: raw}, o, answer, may) }()
+	w.Until("the server has paused", func() bool { return r.Received > 0 })
+	require.True(t, r.Conn.Congested())
+	close(may)
 	w.Until("the client has the end", func() bool {
 		select {
 		case err = <-ended:
