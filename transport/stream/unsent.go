@@ -65,7 +65,7 @@ func (l *local) send() {
 
 // sendSome sends what was postponed of some connections. For nearly all of them one call is all there is to do.
 func (l *local) sendSome(conns []*Conn) {
-	calls, usual := l.unsent.calls[:0], conns[:0]
+	calls, usual := l.unsent.calls[:0], conns[:0] // usual takes the places of those that were looked at
 	for _, c := range conns {
 		if c.out == nil || c.is(blocked|connecting|dead) || c.set.plain {
 			c.flush()
@@ -80,12 +80,13 @@ func (l *local) sendSome(conns []*Conn) {
 	}
 	sendAll(&calls[0], len(calls))
 	for i, c := range usual {
-		n, errno := calls[i].result()
-		c.sent(calls[i].size, n, errno)
+		call := &calls[i]
+		call.p = nil // nobody may need the buffer any more
+		n, errno := call.result()
+		c.sent(call.size, n, errno)
 		c.flush() // after an EINTR
 		c.seeTo()
 	}
-	clear(calls) // their buffers may be needed no more
 }
 
 // seeTo leaves to the end of the turn what there is to do when sending was not all.
