@@ -61,7 +61,9 @@ func slowly(t *testing.T, l line, cols, rows int, args ...string) (s *onScreen, 
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		back := line{l.delay, l.baud, 1}                                 // keys come byte by byte
+		// Keys come byte by byte where none of them is several bytes: these the program awaits for a moment only, which may pass on a
+		// busy machine.
+		back := line{l.delay, l.baud, max(l.piece, 1)}
 		back.carry(there, func(p []byte) { _, _ = s.terminal.Write(p) }) // a program that has ended takes no keys
 	}()
 	t.Cleanup(func() {

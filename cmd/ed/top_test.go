@@ -84,13 +84,13 @@ func startThrough(t *testing.T, carry func(from *os.File, draw func([]byte)), co
 // sees waits until the screen has the text.
 func (s *onScreen) sees(text string) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return strings.Contains(s.screen.String(), text) }, 15*time.Second, 10*time.Millisecond, "%q is not on\n%s", text, s.screen)
+	require.Eventually(s.t, func() bool { return strings.Contains(s.screen.String(), text) }, time.Minute, 10*time.Millisecond, "%q is not on\n%s", text, s.screen)
 }
 
 // gone waits until it has not.
 func (s *onScreen) gone(text string) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return !strings.Contains(s.screen.String(), text) }, 15*time.Second, 10*time.Millisecond, "%q is on\n%s", text, s.screen)
+	require.Eventually(s.t, func() bool { return !strings.Contains(s.screen.String(), text) }, time.Minute, 10*time.Millisecond, "%q is on\n%s", text, s.screen)
 }
 
 func (s *onScreen) types(keys string) {
@@ -106,7 +106,7 @@ func (s *onScreen) ends() {
 	select {
 	case err := <-over:
 		require.NoError(s.t, err)
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(s.t, "the program does not end", "%s", s.screen)
 	}
 }
