@@ -229,6 +229,9 @@ write:
 	MOVQ    index_at(DI), R9
 	MOVQ    index_names(DI), R12
 	POPCNTQ R8, R10
+	JEQ     few
+
+some:
 	ADDQ    R12, R10
 	CMPQ    R10, index_nameRoom(DI)
 	JHI     stop
@@ -263,9 +266,13 @@ ends:
 
 	TESTQ BX, BX
 	JNE   stop
+
+next:
 	ADDQ  $64, SI
 	ADDQ  $64, index_at(DI)
 	SUBQ  $64, CX
+
+more:
 	JGT   block
 	JLT   all
 	CMPQ  last+24(FP), $0
@@ -280,6 +287,61 @@ stop:
 	MOVB $0, ret+32(FP)
 	VZEROUPPER
 	RET
+
+few:
+	// Where no name begins and no line ends, it may be the middle of a long value.
+	TESTQ AX, AX
+	JNE   some
+	TESTQ BX, BX
+	JNE   stop
+	MOVQ  index_line(DI), R13
+	ORQ   index_sent(DI), R13
+	ORQ   index_body(DI), R13
+	ORQ   index_equals(DI), R13
+	ORQ   index_opening(DI), R13
+	ORQ   index_closing(DI), R13
+	ORQ   index_command(DI), R13
+	ORQ   index_sender(DI), R13
+	ORQ   index_head(DI), R13
+	ORQ   index_name(DI), R13
+	JNE   next
+
+value:
+	// In a value a block means nothing that has no byte which could end it; but its last byte may be a blank.
+	ADDQ     $64, SI
+	ADDQ     $64, index_at(DI)
+	SUBQ     $64, CX
+	CMPQ     CX, $64
+	JLT      ended
+	VMOVDQU  (SI), Y0
+	VMOVDQU  32(SI), Y1
+	CLASSIFY(Y0, Y4)
+	CLASSIFY(Y1, Y5)
+	VPOR     Y4, Y5, Y4
+	VPTEST   stops<>(SB), Y4
+	JNE      block
+	VPCMPEQB SEMICOLON, Y0, Y2
+	VPCMPEQB SEMICOLON, Y1, Y3
+	VPOR     Y2, Y3, Y4
+	VPCMPEQB QUOTE, Y0, Y2
+	VPCMPEQB QUOTE, Y1, Y3
+	VPOR     Y2, Y4, Y4
+	VPOR     Y3, Y4, Y4
+	VPCMPEQB feed<>(SB), Y0, Y2
+	VPCMPEQB feed<>(SB), Y1, Y3
+	VPOR     Y2, Y4, Y4
+	VPOR     Y3, Y4, Y4
+	VPTEST   Y4, Y4
+	JNE      block
+	XORL     R13, R13
+	CMPB     63(SI), $0x20
+	SETEQ    R13
+	MOVQ     R13, index_blank(DI)
+	JMP      value
+
+ended:
+	TESTQ CX, CX
+	JMP   more
 
 wrong:
 	// Lines are good that end before the first mistake.
