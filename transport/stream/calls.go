@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 // of them; all together may take some 100 µs.
 //
 // recvAll makes calls until they have brought enough, and returns how many it made. What they bring is in the room, without gaps; there
-// must be room for what is enough and the largest of the calls. sendAll makes all calls. n is not 0.
+// must be room for what is enough and the largest of the calls. sendAll makes all calls. There must be one.
 type call struct {
 	fd   int
 	p    *byte // to send

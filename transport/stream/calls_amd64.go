@@ -3,7 +3,7 @@ package stream
 // recvAll and sendAll are in calls_amd64.s.
 
 //go:noescape
-func recvAll(calls *call, n int, room *byte, enough int) int
+func recvAll(calls []call, room []byte, enough int) int
 
 //go:noescape
-func sendAll(calls *call, n int)
+func sendAll(calls []call)

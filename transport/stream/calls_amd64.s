@@ -4,12 +4,12 @@
 // A call returns into code that goes on with the next at once: behind a system call each return of a Go function is one that the processor
 // guesses wrong.
 
-// func recvAll(calls *call, n int, room *byte, enough int) int
-TEXT ·recvAll(SB), NOSPLIT, $0-40
-	MOVQ calls+0(FP), R12
-	MOVQ n+8(FP), R13
-	MOVQ room+16(FP), BX
-	MOVQ enough+24(FP), R15
+// func recvAll(calls []call, room []byte, enough int) int
+TEXT ·recvAll(SB), NOSPLIT, $0-64
+	MOVQ calls_base+0(FP), R12
+	MOVQ calls_len+8(FP), R13
+	MOVQ room_base+24(FP), BX
+	MOVQ enough+48(FP), R15
 	ADDQ BX, R15
 
 recv:
@@ -35,15 +35,15 @@ next:
 	JNE  recv
 
 done:
-	MOVQ n+8(FP), AX
+	MOVQ calls_len+8(FP), AX
 	SUBQ R13, AX
-	MOVQ AX, ret+32(FP)
+	MOVQ AX, ret+56(FP)
 	RET
 
-// func sendAll(calls *call, n int)
-TEXT ·sendAll(SB), NOSPLIT, $0-16
-	MOVQ calls+0(FP), R12
-	MOVQ n+8(FP), R13
+// func sendAll(calls []call)
+TEXT ·sendAll(SB), NOSPLIT, $0-24
+	MOVQ calls_base+0(FP), R12
+	MOVQ calls_len+8(FP), R13
 
 send:
 	MOVQ call_fd(R12), DI

@@ -94,7 +94,7 @@ func (a *ahead) receive() {
 	if a.room == nil {
 		a.room = make([]byte, enoughToRead+mostToRead)
 	}
-	a.made = a.next + recvAll(&a.calls[a.next], len(a.calls)-a.next, &a.room[0], enoughToRead)
+	a.made = a.next + recvAll(a.calls[a.next:], a.room, enoughToRead)
 	a.used = 0
 }
 

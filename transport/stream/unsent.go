@@ -78,7 +78,7 @@ func (l *local) sendSome(conns []*Conn) {
 	if len(calls) == 0 {
 		return
 	}
-	sendAll(&calls[0], len(calls))
+	sendAll(calls)
 	for i, c := range usual {
 		call := &calls[i]
 		call.p = nil // nobody may need the buffer any more
