@@ -95,14 +95,9 @@ func (c *Conn) flushPackets() {
 			batch.Add(b.b[at:at+int(n)], nil)
 			at += int(n)
 		}
-		n, errno := batch.Send(int(c.fd))
-		switch {
-		case errno == unix.EINTR:
-		case errno == unix.EAGAIN:
-			c.block()
-		case errno != 0:
-			c.breakWrite(errno)
-		default:
+		if n, errno := batch.Send(int(c.fd)); errno != 0 {
+			c.notSent(errno)
+		} else {
 			c.tookPackets(n)
 		}
 	}

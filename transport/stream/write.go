@@ -103,23 +103,30 @@ func (c *Conn) flush() {
 
 // sent is told what became of a call that was to send so many of the bytes queued.
 func (c *Conn) sent(size, n int, errno unix.Errno) {
-	switch {
-	case errno == unix.EINTR:
-	case errno == unix.EAGAIN:
+	if errno != 0 {
+		c.notSent(errno)
+		return
+	}
+	c.to += uint64(n)
+	c.writes++
+	if n == c.out.len() {
+		c.hint = nextHint(c.out, n)
+		c.drop()
+		return
+	}
+	if c.out.off += n; n < size {
 		c.block()
-	case errno != 0:
-		c.breakWrite(errno)
+	}
+}
+
+// notSent is told of a call that sent nothing.
+func (c *Conn) notSent(errno unix.Errno) {
+	switch errno {
+	case unix.EINTR:
+	case unix.EAGAIN:
+		c.block()
 	default:
-		c.to += uint64(n)
-		c.writes++
-		if n == c.out.len() {
-			c.hint = nextHint(c.out, n)
-			c.drop()
-			return
-		}
-		if c.out.off += n; n < size {
-			c.block()
-		}
+		c.breakWrite(errno)
 	}
 }
 
