@@ -62,8 +62,8 @@ func TestClientTellsThatConnectingFailed(t *testing.T) {
 	require.Nil(t, c.Link())
 }
 
-// The hot path of a service must not allocate: decode, dispatch, look up, reply.
-func TestLinkAllocations(t *testing.T) {
+// answering is a service that looks a parameter of STATUS up and repeats the message.
+func answering(t *testing.T) *dispatch.Dispatcher {
 	d := dispatch.New(dispatch.Options{})
 	var reply message.Message
 	require.NoError(t, d.On("STATUS", func(from dispatch.Sender, m *message.Message) error {
@@ -71,7 +71,12 @@ func TestLinkAllocations(t *testing.T) {
 		reply.Repeat(m)
 		return from.Send(&reply)
 	}))
-	server := link.NewServer(link.Options{Dispatcher: d})
+	return d
+}
+
+// The hot path of a service must not allocate: decode, dispatch, look up, reply.
+func TestLinkAllocations(t *testing.T) {
+	server := link.NewServer(link.Options{Dispatcher: answering(t)})
 	line := []byte("STATUS detail=\"a;quoted value, 20 by\";seq=000123;service=eventd\n")
 	plain := &sink{}
 	h := server.Accept(plain)

@@ -157,15 +157,8 @@ func (c *packetSink) WriteTo(p []byte, _ address.Address) error {
 
 // TestDatagramAllocations: a packet is decoded, dispatched and answered without an allocation.
 func TestDatagramAllocations(t *testing.T) {
-	d := dispatch.New(dispatch.Options{})
-	var reply message.Message
-	require.NoError(t, d.On("STATUS", func(from dispatch.Sender, m *message.Message) error {
-		_, _ = m.Lookup("seq")
-		reply.Repeat(m)
-		return from.Send(&reply)
-	}))
 	line, from, c := []byte("STATUS detail=\"a;b\";seq=000123;service=eventd"), parse(t, "udp://127.0.0.1:4041"), &packetSink{}
-	packets := link.NewDatagram(link.Options{Dispatcher: d}, nil)
+	packets := link.NewDatagram(link.Options{Dispatcher: answering(t)}, nil)
 	require.Zero(t, testing.AllocsPerRun(1000, func() { packets.OnPacket(c, line, from) }))
 	require.Equal(t, 1001*len(line), c.taken)
 }
