@@ -149,6 +149,16 @@ func (s *tell) someTo(to string, n int) {
 	require.NoError(s.t, err)
 }
 
+// lost has a peer end with a reset: all messages are reported then. It is the last thing that the sender hears.
+func (s *tell) lost(to *peer, all int) {
+	s.t.Helper()
+	require.NoError(s.t, to.c.(*net.TCPConn).SetLinger(0))
+	require.NoError(s.t, to.c.Close())
+	s.all(all)
+	require.NoError(s.t, s.c.Close())
+	<-s.over
+}
+
 // open counts the messages that neither arrived nor were reported.
 func (s *tell) open(got []int) int {
 	s.mu.Lock()
@@ -284,11 +294,7 @@ func TestSilentService(t *testing.T) {
 		n.sweep()
 	}
 	require.Equal(t, 10, n.doubt("alpha"))
-	require.NoError(t, alpha.c.(*net.TCPConn).SetLinger(0))
-	require.NoError(t, alpha.c.Close())
-	sender.all(10)
-	require.NoError(t, sender.c.Close())
-	<-sender.over
+	sender.lost(alpha, 10)
 }
 
 // TestSuspendedRouterOfOthers: a communicatord is asked for a sign of life, too.
@@ -314,11 +320,7 @@ func TestSuspendedRouterOfOthers(t *testing.T) {
 		n.sweep()
 	}
 	require.GreaterOrEqual(t, n.doubt("n2"), 10)
-	require.NoError(t, other.c.(*net.TCPConn).SetLinger(0))
-	require.NoError(t, other.c.Close())
-	sender.all(10)
-	require.NoError(t, sender.c.Close())
-	<-sender.over
+	sender.lost(other, 10)
 }
 
 // TestRoutersAreAskedSoon: what another router has read is soon not in doubt, or its end would be told of messages that arrived.
