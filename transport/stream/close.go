@@ -31,6 +31,7 @@ func (c *Conn) Close() error {
 	case c.is(connecting) && c.set.dialled:
 		c.end(&transport.OpError{Op: "connect", Addr: c.Remote(), Err: transport.ErrClosed})
 	default:
+		c.forget()
 		c.state |= closing
 		c.later()
 	}
@@ -164,9 +165,7 @@ func (c *Conn) end(err error) {
 	if c.is(dead) {
 		return
 	}
-	if i := c.loop.ahead.index(c); i >= 0 {
-		c.loop.ahead.drop(i)
-	}
+	c.forget()
 	c.keepUnacked()
 	c.state = c.state&(queued|connecting) | dead
 	if c.rare != nil {
@@ -177,7 +176,7 @@ func (c *Conn) end(err error) {
 				d.cancel()
 			}
 		}
-		c.rare.dial, c.rare.held = nil, nil
+		c.rare.dial = nil
 	}
 	if err != nil {
 		c.lazy().err = err

@@ -21,10 +21,10 @@ const (
 // ahead is what is fetched for the connections of a loop, in the order in
 // which they are called.
 type ahead struct {
-	conns []*Conn // those that are fetched; nil where that is not needed any more
+	conns []*Conn // those that are fetched for; nil where that is not needed any more
 	calls []call  // of the same
 	made  int     // calls
-	next  int     // those before were taken, or left
+	next  int     // those before have been dealt with
 	room  []byte
 	used  int // bytes of the room, by calls before the next
 }
@@ -66,8 +66,8 @@ func (a *ahead) take(c *Conn) (p []byte, n int, errno unix.Errno) {
 		c.rare.held = nil
 		return h.p, len(h.p), h.errno
 	}
-	for ; a.conns[a.next] != c; a.pass() {
-		a.leave(a.next)
+	for a.conns[a.next] != c {
+		a.pass() // it reads no more
 	}
 	if a.next >= a.made {
 		a.receive()
@@ -79,7 +79,7 @@ func (a *ahead) take(c *Conn) (p []byte, n int, errno unix.Errno) {
 	return p, n, errno
 }
 
-// pass goes on to the next, behind one that was taken or left.
+// pass goes on to the next.
 func (a *ahead) pass() {
 	if a.next < a.made {
 		a.used += max(a.calls[a.next].got, 0)
@@ -98,34 +98,35 @@ func (a *ahead) receive() {
 	a.used = 0
 }
 
-// leave is for one that is not called now: what has come for it is kept.
-func (a *ahead) leave(i int) {
-	c := a.conns[i]
-	if c == nil {
-		return
+// keep is for a connection that pauses: what has come for it waits until it
+// reads again.
+func (a *ahead) keep(c *Conn) {
+	p, errno := a.drop(c)
+	if errno != unix.EAGAIN && errno != unix.EINTR {
+		c.lazy().held = &held{bytes.Clone(p), errno}
+		c.state |= fetched
 	}
-	a.drop(i)
-	if i >= a.made || c.is(closing) {
-		return
+}
+
+// drop forgets a connection that is fetched and says what has come for it, in
+// the room; EAGAIN where that is nothing.
+func (a *ahead) drop(c *Conn) (p []byte, errno unix.Errno) {
+	i := a.index(c)
+	if i < 0 {
+		return nil, unix.EAGAIN
+	}
+	c.state &^= fetched
+	a.conns[i] = nil
+	a.calls[i].fd = -1 // when the call is made the descriptor may be another's
+	if i >= a.made {
+		return nil, unix.EAGAIN
 	}
 	at := a.used
 	for k := a.next; k < i; k++ {
 		at += max(a.calls[k].got, 0)
 	}
 	n, errno := a.calls[i].result()
-	if errno == unix.EAGAIN || errno == unix.EINTR {
-		return // nothing has come
-	}
-	c.lazy().held = &held{bytes.Clone(a.room[at : at+max(n, 0)]), errno}
-	c.state |= fetched
-	c.source.Again()
-}
-
-// drop forgets one.
-func (a *ahead) drop(i int) {
-	a.conns[i].state &^= fetched
-	a.conns[i] = nil
-	a.calls[i].fd = -1 // when the call is made the descriptor may be another's
+	return a.room[at : at+max(n, 0)], errno
 }
 
 // index says where a connection is; -1: it is not fetched, or held already.
@@ -138,12 +139,21 @@ func (a *ahead) index(c *Conn) int {
 	return -1
 }
 
-// clear makes room for others. Those that are left were not called, as a
-// callback has ended Run.
-func (a *ahead) clear() {
-	for i := a.next; i < len(a.conns); i++ {
-		a.leave(i)
+// forget drops what was fetched for a connection that reads no more. It was
+// read, and counts as that.
+func (c *Conn) forget() {
+	p, _ := c.loop.ahead.drop(c)
+	if c.is(fetched) {
+		p = c.rare.held.p
+		c.rare.held = nil
+		c.state &^= fetched
 	}
+	c.in += uint64(len(p))
+}
+
+// clear makes room for others. All that were fetched have been taken, kept or
+// dropped: Loop.Run goes on with its turn also when a callback has ended it.
+func (a *ahead) clear() {
 	clear(a.conns)
 	a.conns, a.calls, a.made, a.next, a.used = a.conns[:0], a.calls[:0], 0, 0, 0
 }

@@ -128,6 +128,7 @@ func TestCallbacksOfACrowd(t *testing.T) {
 			}
 			c.w.Until("it is over", func() bool { return c.all[2].Received+c.all[2].Closed > 0 })
 			require.Equal(t, want, c.got())
+			require.EqualValues(t, len("hello 2"), c.conns[2].Stats().BytesIn, "it was read, heard or not")
 			if c.all[2].Closed == 0 {
 				c.send(t, c.peers[2], " and more")
 				c.w.Until("more comes", func() bool { return bytes.HasSuffix(c.all[2].Data, []byte(" more")) })

@@ -15,9 +15,7 @@ func (c *Conn) readable() bool {
 // Pause implements transport.Conn.
 func (c *Conn) Pause() {
 	c.state |= paused
-	if i := c.loop.ahead.index(c); i >= 0 {
-		c.loop.ahead.leave(i)
-	}
+	c.loop.ahead.keep(c)
 	if c.is(broken) {
 		c.later() // nobody else would end it if nothing waits
 	}
