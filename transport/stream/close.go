@@ -93,30 +93,36 @@ func (c *Conn) linger() {
 		c.end(nil)
 		return
 	}
+	n, more, over := c.discard()
+	if over || n == 0 && !c.is(lingering) && !c.set.hearOut { // nothing came: the usual case
+		c.end(nil)
+		return
+	}
+	c.startLinger()
+	if more {
+		c.source.Again()
+	}
+}
+
+// discard drops what has come, up to the budget of a turn. There may be more at
+// once, or it is over: nothing comes any more.
+func (c *Conn) discard() (n int, more, over bool) {
 	buf := c.loop.Buffer()
-	for budget := c.set.ReadBudget; budget > 0; {
-		n, errno := c.recv(buf)
+	for n < c.set.ReadBudget {
+		k, errno := c.recv(buf)
 		switch {
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN:
-			if !c.is(lingering) {
-				if budget == c.set.ReadBudget && !c.set.hearOut { // nothing came: the usual case
-					c.end(nil)
-					return
-				}
-				c.startLinger()
-			}
-			return
-		case errno != 0 || n == 0:
-			c.end(nil)
-			return
+			return n, false, false
+		case errno != 0 || k == 0:
+			return n, false, true
 		default:
-			c.in += uint64(n)
-			budget -= n
+			n += k
+			c.in += uint64(k)
+			c.reads++
 		}
 	}
-	c.startLinger()
-	c.source.Again()
+	return n, true, false
 }
 
 func (c *Conn) startLinger() {

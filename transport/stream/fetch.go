@@ -148,7 +148,10 @@ func (c *Conn) forget() {
 		c.rare.held = nil
 		c.state &^= fetched
 	}
-	c.in += uint64(len(p))
+	if len(p) > 0 {
+		c.in += uint64(len(p))
+		c.reads++
+	}
 }
 
 // clear makes room for others. All that were fetched have been taken, kept or

@@ -110,23 +110,14 @@ func (c *Conn) lookForReader() {
 // comes meanwhile is discarded: a peer that answers as it reads would else stop reading.
 func (c *Conn) hears() bool { return c.set.hearOut && c.is(closing) && !c.is(eof|lingering|broken) }
 
-func (c *Conn) discard() {
-	buf := c.loop.Buffer()
-	for budget := c.set.ReadBudget; budget > 0; {
-		n, errno := c.recv(buf)
-		switch {
-		case errno == unix.EINTR:
-		case errno == unix.EAGAIN:
-			return
-		case errno != 0 || n == 0:
-			c.state |= eof
-			return
-		default:
-			c.in += uint64(n)
-			budget -= n
-		}
+// hearOut discards what comes while the queue goes out.
+func (c *Conn) hearOut() {
+	switch _, more, over := c.discard(); {
+	case over:
+		c.state |= eof
+	case more:
+		c.source.Again()
 	}
-	c.source.Again()
 }
 
 // piece is the part of p to write at once where others write too: at most what

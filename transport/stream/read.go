@@ -47,7 +47,7 @@ func (c *Conn) read() {
 		c.linger()
 		return
 	case c.hears():
-		c.discard()
+		c.hearOut()
 		return
 	case c.set.way == Out:
 		c.lookForReader()
