@@ -277,6 +277,22 @@ func TestWatchErrors(t *testing.T) {
 	require.NoError(t, toolkittest.New(t).Run(t.Context(), tail.Watch, "watch", "--wait", "--duration", "10ms"))
 }
 
+// A service at which all places are taken says so; whoever may wait gets the place that is free later.
+func TestWatchBusyService(t *testing.T) {
+	serve(t, controlDir(t), "clock")
+	release := toolkittest.Occupy(t, "clock")
+	err := toolkittest.New(t).Run(t.Context(), tail.Watch, "watch", "clock")
+	require.ErrorContains(t, err, "busy: 256 visitors")
+	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
+	require.Contains(t, toolkit.HintOf(err), "have to end first")
+	r := &running{t: t, Running: toolkittest.Start(t, toolkittest.New(t), tail.Watch, "watch", "--wait", "clock", "--duration", "10s")}
+	r.WaitErr("busy: 256 visitors")
+	release()
+	r.WaitErr("watching clock")
+	require.Equal(t, 1, strings.Count(r.Err.String(), "busy"))
+	require.ErrorContains(t, r.Stop(), "interrupted")
+}
+
 // What a client sent at full speed is shown or told to be lost.
 func TestWatchLosesNothingSilently(t *testing.T) {
 	for name, args := range map[string][]string{"all": {"--rate", "0"}, "rate": {"--rate", "50"}} {

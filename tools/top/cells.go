@@ -59,6 +59,8 @@ func (c *cells) Style(at int) lipgloss.Style {
 		return c.look.Changed
 	case dead:
 		return c.look.Dim
+	case shut:
+		return c.look.Bad
 	}
 	return lipgloss.Style{}
 }

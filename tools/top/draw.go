@@ -56,7 +56,7 @@ func (m *model) drawTable() []string {
 	}
 	table := m.current()
 	o := m.order(table)
-	places := arrangement(table, m.frame.columns)
+	places := arrangement(table, &m.frame)
 	heads := headings(m.frame.columns, places)
 	rows := &cells{f: &m.frame, shown: m.rows, places: places, rates: o.rates, now: m.now(), look: m.look}
 	m.table.Sorted, m.table.Down = -1, o.reverse

@@ -1,9 +1,14 @@
 package top
 
 import (
+	"errors"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/control"
 )
 
 // frame is one table over all processes that have it, with a first column that names the process, ready to be sorted, filtered and drawn. Nothing in
@@ -13,6 +18,7 @@ type frame struct {
 	columns []inspect.Column
 	rows    []row
 	more    bool // there were more rows than a process sends
+	trouble bool // there is something in the column state
 }
 
 // row is one row of a frame.
@@ -61,6 +67,7 @@ const (
 	fresh         // was not there before
 	changed       // a number that is no counter, or a label, is another one
 	dead          // it has gone
+	shut          // it is there and cannot be looked into
 )
 
 // noRate is the rate of what is no counter, or was not there before.
@@ -68,6 +75,11 @@ const noRate = -1
 
 // processColumn is the first column of each frame.
 var processColumn = inspect.Column{Name: "process", Key: true, Help: "service and process"}
+
+// processTable has a row for each process, whether it lets us look or not, and stateColumn says why not.
+const processTable = "process"
+
+var stateColumn = inspect.Column{Name: "state", Help: "why it cannot be looked into"}
 
 // framer makes frames of one table, and compares each with the one before. With 10,000 rows it is most of what a refresh
 // costs: for a row that was there before nothing is allocated, and cells are not copied.
@@ -102,6 +114,9 @@ func (f *framer) frame(s snapshot) frame {
 	}
 	for i, one := range s.processes {
 		sheet := one.sheets[f.table]
+		if sheet == nil && f.table == processTable && one.err != nil && one.gone.IsZero() {
+			sheet = unseen(one, s.at)
+		}
 		if sheet == nil {
 			continue
 		}
@@ -117,8 +132,15 @@ func (f *framer) frame(s snapshot) frame {
 func (f *framer) columns(s snapshot) []inspect.Column {
 	for _, one := range s.processes {
 		if sheet := one.sheets[f.table]; sheet != nil {
-			return append([]inspect.Column{processColumn}, sheet.Columns...)
+			all := append([]inspect.Column{processColumn}, sheet.Columns...)
+			if f.table == processTable {
+				all = append(all, stateColumn)
+			}
+			return all
 		}
+	}
+	if len(f.last.columns) == 0 && f.table == processTable && slices.ContainsFunc(s.processes, func(one sight) bool { return one.err != nil }) {
+		return []inspect.Column{processColumn, stateColumn}
 	}
 	return f.last.columns
 }
@@ -131,11 +153,16 @@ func (f *framer) add(next *frame, socket int, one sight, sheet *inspect.Sheet) {
 			cells = pick(cells, order)
 		}
 		r := row{socket: socket, process: name, cells: cells}
+		if f.table == processTable && one.err != nil && one.gone.IsZero() {
+			cells[len(cells)-1], next.trouble = brief(one.err), true
+		}
 		m := f.find(&r, len(next.rows))
 		known := m.round > 0
 		switch {
 		case !one.gone.IsZero():
 			r.state = dead
+		case sheet.Name == "":
+			r.state = shut
 		case !known && f.round > 1:
 			r.state = fresh
 		case known && differs(next.columns, cells, m.row.cells):
@@ -151,6 +178,21 @@ func (f *framer) add(next *frame, socket int, one sight, sheet *inspect.Sheet) {
 		*m = mark{row: r, at: sheet.Time, round: f.round}
 		next.rows = append(next.rows, r)
 	}
+}
+
+// unseen is all that is known of a process that cannot be looked into.
+func unseen(one sight, at time.Time) *inspect.Sheet {
+	row := []string{one.socket.Name, strconv.Itoa(one.socket.PID)}
+	return &inspect.Sheet{Time: at, Columns: []inspect.Column{{Name: "name", Key: true}, {Name: "pid", Key: true}}, Rows: [][]string{row}}
+}
+
+// brief is what is wrong with a process, in a few words.
+func brief(err error) string {
+	var busy *control.BusyError
+	if errors.As(err, &busy) {
+		return busy.Error()
+	}
+	return toolkit.Cause(err)
 }
 
 // find gives a row its key and its slot, and returns what is known of it. Most rows stand where they stood before.

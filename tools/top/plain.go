@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/control"
 )
 
 // form is what is printed without a screen.
@@ -89,6 +91,10 @@ func nobody(s snapshot, targets []string) error {
 			return nil
 		}
 		trouble = cmp.Or(trouble, one.err)
+	}
+	var busy *control.BusyError
+	if errors.As(trouble, &busy) {
+		return toolkit.WithHint(toolkit.As(toolkit.Temporary, trouble), "ed top, ed watch and others that look into it have to end first")
 	}
 	if trouble != nil {
 		return toolkit.As(toolkit.Unavailable, trouble)
@@ -251,7 +257,7 @@ func (p *printer) text(table string, f *frame, shown []int) error {
 			return err
 		}
 	}
-	places := arrangement(table, f.columns)
+	places := arrangement(table, f)
 	view := ui.Table{Look: p.options.look, Cursor: -1, Sorted: -1, Fixed: 1}
 	for _, line := range view.Plain(headings(f.columns, places), &cells{f: f, shown: shown, places: places, rates: true, now: f.at}) {
 		if err := p.out.Line("%s", line); err != nil {

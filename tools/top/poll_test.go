@@ -5,12 +5,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -109,4 +111,34 @@ func TestPollEnds(t *testing.T) {
 	cancel()
 	p.close()
 	require.Empty(t, names(p.poll(ctx, time.Now(), nil)), "nothing is asked any more")
+}
+
+// A service at which all places are taken is there, and says why it cannot be looked into, beside others and alone.
+func TestPollBusyService(t *testing.T) {
+	_, look := polling(t, &poller{timeout: 10 * time.Second})
+	toolkittest.Serve(t, "alpha")
+	release := toolkittest.Occupy(t, "alpha")
+	f := framer{table: processTable}
+	s := look(processTable)
+	require.Equal(t, []string{"alpha: ask alpha." + strconv.Itoa(os.Getpid()) + " for its tables: busy: 256 visitors"}, names(s))
+	require.Equal(t, toolkit.Temporary, toolkit.KindOf(nobody(s, nil)))
+	frame := f.frame(s)
+	require.Len(t, frame.rows, 1)
+	require.Equal(t, []string{"busy: 256 visitors"}, frame.rows[0].cells)
+	toolkittest.Serve(t, "beta")
+	require.NoError(t, nobody(look(processTable), nil))
+	state := func() (all []string, at []int) {
+		frame = f.frame(look(processTable))
+		for i := range frame.rows {
+			all = append(all, frame.rows[i].process[:4]+" "+frame.rows[i].cells[len(frame.columns)-2])
+		}
+		return all, arrangement(processTable, &frame)
+	}
+	got, places := state()
+	require.Equal(t, []string{"alph busy: 256 visitors", "beta "}, got)
+	require.Equal(t, stateColumn, frame.columns[places[1]])
+	release()
+	require.Eventually(t, func() bool { got, places = state(); return got[0] == "alph " }, 10*time.Second, time.Millisecond)
+	require.Len(t, got, 2, "it is one row and the same")
+	require.NotContains(t, places, len(frame.columns)-1, "nothing is wrong with anybody")
 }

@@ -119,7 +119,7 @@ func (m *model) hold(hold bool) {
 // sort changes the order.
 func (m *model) sort(do action) {
 	o := m.order(m.current())
-	places := arrangement(m.current(), m.frame.columns)
+	places := arrangement(m.current(), &m.frame)
 	at := -1
 	for i, place := range places {
 		if m.frame.columns[place].Name == o.column {

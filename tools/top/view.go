@@ -63,7 +63,7 @@ func standard(table string) bool {
 
 // preferred are the columns that come first, where a table has many; the others follow as they are.
 var preferred = map[string][]string{
-	"process":     {"process", "cpu", "rss", "uptime", "links", "fds", "goroutines", "threads", "user", "version"},
+	"process":     {"process", "state", "cpu", "rss", "uptime", "links", "fds", "goroutines", "threads", "user", "version"},
 	"connections": {"process", "link", "peer", "in", "out", "bytes_in", "bytes_out", "queued", "age", "idle"},
 	"commands":    {"process", "command", "in", "out", "failed", "p50", "p99", "most"},
 	"loop":        {"process", "turns", "events", "busy", "waiting", "slowest", "slowest_name", "timers", "posts"},
@@ -85,18 +85,20 @@ func firstOrder(table string) order {
 }
 
 // arrangement says which columns of a frame stand where.
-func arrangement(table string, columns []inspect.Column) []int {
+func arrangement(table string, f *frame) []int {
+	columns := f.columns
 	at := func(name string) int {
 		return slices.IndexFunc(columns, func(c inspect.Column) bool { return c.Name == name })
 	}
 	var all []int
 	for _, name := range preferred[table] {
-		if i := at(name); i >= 0 {
+		if i := at(name); i >= 0 && (name != stateColumn.Name || f.trouble) {
 			all = append(all, i)
 		}
 	}
 	for i, c := range columns {
-		said := table == "process" && (c.Name == "name" || c.Name == "pid") // the first column has both
+		said := table == processTable && (c.Name == "name" || c.Name == "pid" || // the first column has both
+			c.Name == stateColumn.Name && !f.trouble)
 		if !said && !slices.Contains(all, i) {
 			all = append(all, i)
 		}

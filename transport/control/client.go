@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,8 +136,8 @@ func (c *Client) keep(i Item) error {
 // a *RefusedError.
 func (c *Client) Inspect(ctx context.Context, tables ...string) ([]*inspect.Sheet, error) {
 	m := inspection(tables)
-	serial := c.ask(m)
-	if err := c.conn.Send(m); err != nil {
+	serial, err := c.ask(ctx, m)
+	if err != nil {
 		return nil, err
 	}
 	var all []*inspect.Sheet
@@ -167,19 +168,24 @@ func inspection(tables []string) *message.Message {
 	return m
 }
 
-// ask gives a question its serial number.
-func (c *Client) ask(m *message.Message) string {
+// ask sends a question with a serial number.
+func (c *Client) ask(ctx context.Context, m *message.Message) (string, error) {
 	c.serial++
 	serial := strconv.FormatUint(c.serial, 10)
-	m.Set("serial", serial)
-	return serial
+	err := c.conn.Send(m.Set("serial", serial))
+	if errors.Is(err, transport.ErrClosed) { // why that is may have come before
+		if i, ended := c.next(ctx); ended == nil && i.Message != nil {
+			err = cmp.Or(refusal(i.Message, m.Command()), err)
+		}
+	}
+	return serial, err
 }
 
 // Do sends a WATCH, UNWATCH or DISCONNECT and waits for its answer, or for that of any other command with a serial number.
 func (c *Client) Do(ctx context.Context, m *message.Message) (*message.Message, error) {
 	command := m.Command()
-	serial := c.ask(m)
-	if err := c.conn.Send(m); err != nil {
+	serial, err := c.ask(ctx, m)
+	if err != nil {
 		return nil, err
 	}
 	for {
@@ -210,10 +216,13 @@ func (c *Client) Watch(ctx context.Context, o inspect.WatchOptions) (uint64, err
 	return reply.Uint("watch")
 }
 
-// refusal is the error in an INVALID or UNKNOWN that names the command.
+// refusal is the error in an INVALID or UNKNOWN that names the command, or in what is said where no place is left.
 func refusal(m *message.Message, command string) error {
 	switch string(m.CommandBytes()) {
 	case "INVALID", "UNKNOWN":
+	case "SERVICE_UNAVAILABLE":
+		text, _ := m.Get("message")
+		return &BusyError{cmp.Or(text, "busy")}
 	default:
 		return nil
 	}

@@ -49,9 +49,21 @@ func (c *Control) addCommands() error {
 	return c.commands.Defaults(dispatch.DefaultsOptions{})
 }
 
+// desk is the dispatcher of the control socket: it notes when a visitor asked for something.
+type desk struct{ *dispatch.Dispatcher }
+
+// Dispatch implements link.Dispatcher.
+func (d desk) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
+	if l, ok := from.(*link.Link); ok {
+		s := sessionOf(l)
+		s.asked = s.control.loop.Now()
+	}
+	return d.Dispatcher.Dispatch(from, m)
+}
+
 // inspect begins to send tables.
 func (c *Control) inspect(l *link.Link, m *message.Message) error {
-	s := c.session(l)
+	s := sessionOf(l)
 	if len(s.snapshots) >= maxSnapshots {
 		return &message.ParamError{Command: m.Command(), Reason: "too many requests are waiting"}
 	}
@@ -66,7 +78,7 @@ func (c *Control) inspect(l *link.Link, m *message.Message) error {
 
 // watch begins a watch.
 func (c *Control) watch(l *link.Link, m *message.Message) error {
-	s := c.session(l)
+	s := sessionOf(l)
 	if len(s.watchers) >= maxWatches {
 		return &message.ParamError{Command: m.Command(), Reason: "too many watches on one connection"}
 	}
@@ -95,7 +107,7 @@ func (c *Control) unwatch(l *link.Link, m *message.Message) error {
 			return err
 		}
 	}
-	gone := c.session(l).unwatch(id)
+	gone := sessionOf(l).unwatch(id)
 	if id != 0 && len(gone) == 0 {
 		return &message.ParamError{Command: m.Command(), Name: "watch", Reason: "there is no such watch"}
 	}

@@ -40,5 +40,7 @@
 // # Limits
 //
 // 256 connections, 8 watches and 16 requests for tables in work on each. A visitor that does not read is sent at most 1 MiB
-// ahead; then records are dropped and counted, and tables wait.
+// ahead; then records are dropped and counted, and tables wait. Where all places are taken, the next visitor gets that of one that
+// has not asked anything in 2 seconds, has not read anything in 10, or has not asked again in 10 minutes and watches nothing; if
+// there is none, it is told SERVICE_UNAVAILABLE, which a Client and Visits return as a *BusyError.
 package control

@@ -1,6 +1,10 @@
 package control
 
-import "github.com/ed-toolbox/ed/transport"
+import (
+	"time"
+
+	"github.com/ed-toolbox/ed/transport"
+)
 
 // Admits says whether a visitor is let in.
 func Admits(c *Control, conn transport.Conn) bool { return c.accept(conn) != nil }
@@ -13,3 +17,27 @@ func SetGroup(c *Control, group string) { c.options.Group = group }
 
 // Kept is how many connections it is known of what is at their ends.
 func Kept(c *Control) int { return len(c.ends) }
+
+// Age has all visitors be there, silent or deaf, for so much longer.
+func Age(c *Control, by time.Duration) {
+	for l := range c.server.Links() {
+		s := sessionOf(l)
+		s.came, s.progress = s.came.Add(-by), s.progress.Add(-by)
+		if !s.asked.IsZero() {
+			s.asked = s.asked.Add(-by)
+		}
+	}
+}
+
+// Taken is how many places are, and how many visitors were turned away and have not gone.
+func Taken(c *Control) (places, away int) { return c.taken(), c.away.Stats().Links }
+
+// Deaf is how many visitors have taken nothing for so long that they may lose their places.
+func Deaf(c *Control) (n int) {
+	for l := range c.server.Links() {
+		if _, ok := sessionOf(l).useless(c.loop.Now()); ok {
+			n++
+		}
+	}
+	return n
+}

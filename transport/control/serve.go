@@ -73,6 +73,9 @@ type Control struct {
 	log        *slog.Logger
 	listener   transport.Listener
 	server     *link.Server
+	away       *link.Server // visitors for whom there is no place
+	leaving    int          // visitors that lose theirs at the end of this turn
+	full       bool         // it was said that all places are taken
 	commands   *dispatch.Dispatcher
 	catalog    inspect.Catalog
 	tracer     *inspect.Tracer
@@ -115,7 +118,8 @@ func Serve(loop *reactor.Loop, o Options) (*Control, error) {
 	if o.Link != nil {
 		c.AddPermanent("link", o.Link)
 	}
-	c.server = link.NewServer(link.Options{Dispatcher: c.commands, OnClose: c.closed, OnDrain: func(l *link.Link) { sessionOf(l).later() }})
+	c.server = link.NewServer(link.Options{Dispatcher: desk{c.commands}, OnOpen: c.opened, OnClose: c.closed, OnDrain: func(l *link.Link) { sessionOf(l).later() }})
+	c.away = link.NewServer(link.Options{OnOpen: c.turnAway, Mute: true})
 	if err := c.listen(); err != nil {
 		return nil, fmt.Errorf("open control socket: %w", err)
 	}
@@ -137,7 +141,7 @@ func Offer(loop *reactor.Loop, o Options) *Control {
 
 // listen finds a free name.
 func (c *Control) listen() error {
-	options := transport.Options{Name: "control", Mode: 0o600, MaxConns: maxConns, LowMark: 256 << 10, Background: true}
+	options := transport.Options{Name: "control", Mode: 0o600, LowMark: 256 << 10, Background: true}
 	options.Owner = c.options.Owner
 	if c.options.Group != "" {
 		options.Mode, options.Group = 0o660, c.options.Group
@@ -170,7 +174,7 @@ func (c *Control) accept(conn transport.Conn) transport.Handler {
 		c.log.Warn("visitor of the control socket was refused", "uid", who.UID, "pid", who.PID)
 		return nil
 	}
-	return c.server.Accept(conn)
+	return c.place(conn)
 }
 
 // Path is that of the socket.
@@ -204,6 +208,9 @@ func (c *Control) Close() error {
 	if c == nil {
 		return nil
 	}
+	for l := range c.away.Links() {
+		l.Abort(nil)
+	}
 	for l := range c.server.Links() {
 		sessionOf(l).end()
 		if c.loop.OnLoop() {
@@ -219,22 +226,24 @@ func (c *Control) Close() error {
 	return err
 }
 
+// opened is the beginning of a visit.
+func (c *Control) opened(l *link.Link) {
+	now := c.loop.Now()
+	l.SetValue(&session{control: c, link: l, came: now, progress: now})
+}
+
 // closed is the end of a visit.
 func (c *Control) closed(l *link.Link, _ error) {
-	sessionOf(l).end()
+	s := sessionOf(l)
+	s.end()
+	if s != nil && s.leaving {
+		c.leaving--
+	} else {
+		c.full = false
+	}
 	if c.server.Stats().Links == 0 {
 		c.ends = nil
 	}
-}
-
-// session is what the control socket keeps for one visitor.
-func (c *Control) session(l *link.Link) *session {
-	if s := sessionOf(l); s != nil {
-		return s
-	}
-	s := &session{control: c, link: l}
-	l.SetValue(s)
-	return s
 }
 
 func sessionOf(l *link.Link) *session {

@@ -19,6 +19,11 @@ type session struct {
 	owed      reactor.Timer // notes about lost records are due
 	queued    bool          // OnTurnEnd comes
 	ended     bool
+	leaving   bool      // another visitor needs its place
+	came      time.Time // when
+	asked     time.Time // when it sent a message last; zero: never
+	progress  time.Time // when it was seen last to take of what waits for it,
+	taken     uint64    // and how many bytes it had taken by then
 	m         message.Message
 }
 
@@ -42,6 +47,7 @@ func (s *session) OnTurnEnd() {
 	owed := false
 	for _, w := range s.watchers {
 		if w.Take(s.send) != nil {
+			s.deaf(s.control.loop.Now())
 			return // OnDrain follows
 		}
 		owed = owed || w.Owes()

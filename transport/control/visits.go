@@ -42,7 +42,7 @@ type Question struct {
 	Tables  []string      // none: the table of tables
 	Timeout time.Duration // from when the process has answered the questions before; it has to be there
 	// Done is called once, on the goroutine of the Visits, and must not block. It may ask again. The sheets come in the order of
-	// Tables. err is a *ConnectError, a *RefusedError, ErrSilent, io.EOF when the process went, or what is wrong with its answer;
+	// Tables. err is a *ConnectError, a *RefusedError, a *BusyError, ErrSilent, io.EOF when the process went, or what is wrong with its answer;
 	// after any but a *RefusedError the next question begins with a new connection.
 	Done func(sheets []*inspect.Sheet, err error)
 }
@@ -172,10 +172,18 @@ func (w *visit) next() {
 
 // Dispatch takes an answer.
 func (w *visit) Dispatch(_ dispatch.Sender, m *message.Message) dispatch.Outcome {
-	if w.over || !w.asked {
+	if w.over {
 		return dispatch.Handled
 	}
-	if err := refusal(m, "INSPECT"); err != nil {
+	err := refusal(m, "INSPECT")
+	if busy := (*BusyError)(nil); errors.As(err, &busy) {
+		w.end(err) // it closes, whether it was asked or not
+		return dispatch.Handled
+	}
+	if !w.asked {
+		return dispatch.Handled
+	}
+	if err != nil {
 		w.answered(nil, err)
 		return dispatch.Handled
 	}

@@ -1,0 +1,183 @@
+package control_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+const places = 256
+
+// guest is somebody at the control socket who says what the test writes.
+type guest struct {
+	net.Conn
+	lines *bufio.Reader
+}
+
+func (s *service) guest(text string) guest {
+	s.t.Helper()
+	c, err := net.Dial("unix", s.control.Path())
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = c.Close() })
+	require.NoError(s.t, c.SetDeadline(time.Now().Add(patience)))
+	_, err = io.WriteString(c, text)
+	require.NoError(s.t, err)
+	return guest{c, bufio.NewReader(c)}
+}
+
+// read is the next line, "" at the end.
+func (g guest) read() string {
+	line, _ := g.lines.ReadString('\n')
+	return line
+}
+
+// fill takes so many places with guests who say text and read what it is answered, if that is something.
+func (s *service) fill(text string, count int) []guest {
+	s.t.Helper()
+	var all []guest
+	for range count {
+		g := s.guest(text)
+		if text != "" {
+			require.NotEmpty(s.t, g.read())
+		}
+		all = append(all, g)
+	}
+	s.eventually("they are there", func() bool { n, _ := control.Taken(s.control); return n >= count })
+	return all
+}
+
+// Whoever comes when all places are taken is told so, in words and as an error, by whatever way it asks; and it is let in when there
+// is room again.
+func TestNoPlaceIsTold(t *testing.T) {
+	s := startService(t, nil)
+	guests := s.fill("ALIVE\n", places)
+	const told = "SERVICE_UNAVAILABLE destination_service=echo;message=busy: 256 visitors;unsent_command=\n"
+	for _, text := range []string{"", "INSPECT\n", "no message at all \x00\n"} {
+		g := s.guest(text)
+		require.Equal(t, told, g.read())
+		require.Empty(t, g.read())
+	}
+	to := address.FromUnix(address.Unix, s.control.Path())
+	var busy *control.BusyError
+	for range 20 {
+		c, err := control.Dial(s.ctx(), to)
+		require.NoError(t, err)
+		_, err = c.Inspect(s.ctx(), "process")
+		require.ErrorAs(t, err, &busy)
+		require.EqualError(t, err, "busy: 256 visitors")
+		require.False(t, control.IsRefused(err) || control.IsAbsent(err))
+		_, err = c.Watch(s.ctx(), inspect.WatchOptions{})
+		require.Error(t, err)
+		c.Close()
+	}
+	late, err := control.Dial(s.ctx(), to)
+	require.NoError(t, err)
+	defer late.Close()
+	s.eventually("it was turned away before it asked", func() bool { _, away := control.Taken(s.control); return away > 0 })
+	_, err = late.Inspect(s.ctx())
+	require.ErrorAs(t, err, &busy)
+	for range 3 {
+		_, err = look(s)
+		require.ErrorAs(t, err, &busy)
+	}
+	require.NoError(t, guests[0].Close())
+	s.eventually("there is room", func() bool { n, _ := control.Taken(s.control); return n < places })
+	_, err = look(s)
+	require.NoError(t, err)
+}
+
+// look asks for a table by way of Visits.
+func look(s *service) (sheets []*inspect.Sheet, err error) {
+	s.t.Helper()
+	v, err := control.NewVisits()
+	require.NoError(s.t, err)
+	defer v.Close()
+	done := make(chan struct{})
+	v.Ask(control.Question{To: address.FromUnix(address.Unix, s.control.Path()), Tables: []string{"process"}, Timeout: patience,
+		Done: func(got []*inspect.Sheet, failed error) { sheets, err = got, failed; close(done) }})
+	<-done
+	return sheets, err
+}
+
+// Those who do not use their place have to give it up, but not before it is needed, and only as many as are needed.
+func TestPlacesOfThoseWhoDoNotUseThem(t *testing.T) {
+	for name, c := range map[string]struct {
+		says string
+		age  time.Duration
+		go_  bool
+	}{
+		"silent, for a short time": {"", time.Second, false},
+		"silent":                   {"", 3 * time.Second, true},
+		"asked once":               {"ALIVE\n", 9 * time.Minute, false},
+		"asked once, long ago":     {"ALIVE\n", 11 * time.Minute, true},
+		"watches":                  {"WATCH\n", 24 * time.Hour, false},
+		"talks nonsense":           {"nonsense \x00\n", 3 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startService(t, nil)
+			guests := s.fill(c.says, places)
+			s.on(func() { control.Age(s.control, c.age) })
+			_, err := look(s)
+			if !c.go_ {
+				require.EqualError(t, err, "busy: 256 visitors")
+				return
+			}
+			require.NoError(t, err)
+			s.eventually("one had to go", func() bool { n, _ := control.Taken(s.control); return n == places-1 })
+			left := 0
+			for _, g := range guests {
+				require.NoError(t, g.SetReadDeadline(time.Now().Add(time.Millisecond)))
+				if _, err := g.lines.ReadByte(); err != nil {
+					if ne, ok := err.(net.Error); ok && ne.Timeout() {
+						left++
+					}
+				}
+			}
+			require.Equal(t, places-1, left)
+		})
+	}
+}
+
+// A watcher that never reads keeps its place until somebody needs it; one that reads, if slowly, keeps it then, too.
+func TestPlaceOfAWatcherThatNeverReads(t *testing.T) {
+	s := startService(t, nil)
+	const watch = 3
+	guests := s.fill("WATCH rate=-1;queue=65536\n", watch)
+	s.fill("ALIVE\n", places-watch)
+	client, pad := s.client(), fmt.Sprintf("ECHO pad=%08000d", 1)
+	stuck := func() (n int) {
+		s.on(func() {
+			for _, w := range s.control.Tracer().Watchers() {
+				if w.Stats().Dropped.Slow > 0 {
+					n++
+				}
+			}
+		})
+		return n
+	}
+	for stuck() < watch {
+		s.echo(client, pad)
+	}
+	_, err := look(s)
+	require.EqualError(t, err, "busy: 256 visitors", "it may read yet")
+	for _, g := range guests[1:] {
+		_, err := io.CopyN(io.Discard, g.lines, 512<<10)
+		require.NoError(t, err)
+	}
+	s.on(func() { control.Age(s.control, time.Minute) })
+	s.eventually("the others took some of it", func() bool { return control.Deaf(s.control) == 1 })
+	_, err = look(s)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, guests[0].lines)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it was ended")
+}
