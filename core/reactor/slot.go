@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -68,11 +69,19 @@ func (l *Loop) freeSlot(id uint32) {
 	l.places.give(id)
 }
 
-// claim notes who has fd and gives the slot+1 that had it.
-func (l *Loop) claim(fd int, id uint32) (before uint32) {
-	before = l.places.holder(fd)
-	l.places.setHolder(fd, id+1)
-	return before
+// vacant says why fd cannot become a source: it is one. Where epoll does not know the pair of fd and what it stands for, the one
+// before was closed without Remove and the number is another's now; of a source that epoll was told nothing of, that cannot be known.
+func (l *Loop) vacant(fd int) error {
+	before := l.places.holder(fd)
+	if before == 0 {
+		return nil
+	}
+	id := before - 1
+	s := l.places.slot(id)
+	if s.kernel != 0 && l.poll.control(unix.EPOLL_CTL_MOD, fd, mask(s.kernel), id, s.gen) != nil {
+		return nil
+	}
+	return fmt.Errorf("descriptor %d is source %s already: %w", fd, l.sourceName(id), unix.EEXIST)
 }
 
 // lost says whether the source's descriptor was closed without Remove and the number has gone to a later source, whose

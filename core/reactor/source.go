@@ -50,7 +50,8 @@ type Source struct {
 }
 
 // Add registers fd, enabled and with DefaultPriority. The loop never closes fd: Remove first, then close. A regular
-// file, which epoll refuses, becomes a source that is ready in every turn. One descriptor is one source.
+// file, which epoll refuses, becomes a source that is ready in every turn. One descriptor is one source:
+// EEXIST until the one before was removed.
 func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 	l.check("Add")
 	switch {
@@ -65,15 +66,17 @@ func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 			return Source{}, fmt.Errorf("add source %s: %w", o.Name, os.NewSyscallError("fcntl", err))
 		}
 	}
+	if err := l.vacant(fd); err != nil {
+		return Source{}, fmt.Errorf("add source %s: %w", o.Name, err)
+	}
 	id := l.places.take()
 	s := l.places.slot(id)
 	s.fd, s.interest, s.priority, s.flags = int32(fd), o.Interest&(Read|Write), DefaultPriority, isUsed|isEnabled
 	s.added = l.clock()
 	*l.places.owner(id) = owner{h, l.places.call(o.Name, o.Kind)}
-	before := l.claim(fd, id)
+	l.places.setHolder(fd, id+1)
 	if err := l.sync(id); err != nil {
 		l.freeSlot(id)
-		l.places.setHolder(fd, before)
 		return Source{}, fmt.Errorf("add source %s: %w", o.Name, err)
 	}
 	if o.Background {

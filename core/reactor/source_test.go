@@ -1,6 +1,7 @@
 package reactor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -86,13 +87,46 @@ func TestAddRefuses(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "a wrong number costs nothing")
-	_, err = l.Add(one, h, read)
-	require.ErrorIs(t, err, unix.EEXIST)
-	require.Equal(t, 1, l.Stats().Sources)
 
 	require.NoError(t, l.Close())
 	_, err = l.Add(one, h, read)
 	require.ErrorIs(t, err, reactor.ErrClosed)
+}
+
+func TestOneDescriptorIsOneSource(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, null.Close()) }()
+	one, _ := socketPair(t)
+	for _, c := range []struct {
+		name          string
+		fd            int
+		first, second reactor.Interest
+	}{
+		{"both read", one, reactor.Read, reactor.Read},
+		{"the second is silent", one, reactor.Read, 0},
+		{"the first is silent", one, 0, reactor.Read},
+		{"both are silent", one, 0, 0},
+		{"regular file", int(null.Fd()), reactor.Read, reactor.Read},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, calls := newLoop(t, reactor.Options{}), 0
+			s := add(t, l, c.fd, c.first, func(s reactor.Source, _ reactor.Interest) {
+				calls++
+				s.Remove()
+			})
+			s.SetName("first")
+			_, err := l.Add(c.fd, handler(func(reactor.Source, reactor.Interest) {}), reactor.SourceOptions{Name: "second", Interest: c.second})
+			require.ErrorIs(t, err, unix.EEXIST)
+			require.EqualError(t, err, fmt.Sprintf("add source second: descriptor %d is source first already: file exists", c.fd))
+			require.Equal(t, 1, l.Stats().Sources)
+
+			require.NoError(t, s.SetInterest(reactor.Write), "the first is as it was")
+			run(t, l)
+			require.Equal(t, 1, calls)
+			add(t, l, c.fd, c.second, func(reactor.Source, reactor.Interest) {}).Remove()
+		})
+	}
 }
 
 func TestRegularFileIsAlwaysReady(t *testing.T) {
