@@ -25,19 +25,22 @@ type pace struct {
 // exact reads the clock for the time between callbacks, which never goes back.
 func (l *Loop) exact() int64 {
 	now, p := l.clock(), &l.pace
-	if p.read = now; now < l.now {
-		now, *p = l.now, pace{since: noPace} // the counters of two processors differ
-	}
+	p.read = now
 	if p.since != noPace {
 		p.cycles = cycles()
-		if took := now - p.since; took > int64(paceTime) {
-			p.measure(took)
+		back, took := now < l.now, now-p.since
+		if back || took > int64(paceTime) {
+			if back {
+				p.rate = 0 // the counters of two processors differ, or one of another host goes at another rate
+			} else {
+				p.measure(took)
+			}
 			// The counter is read first at the beginning and last at the end: whatever comes between the two, the rate is not too high.
 			p.from = cycles()
 			p.since = l.clock()
 		}
 	}
-	return now
+	return max(now, l.now)
 }
 
 // measure works out the rate.

@@ -114,3 +114,25 @@ func TestTimersAreNotEarlyByAWrongRate(t *testing.T) {
 	run(t, l)
 	require.LessOrEqual(t, early, time.Duration(0))
 }
+
+// TestAWrongRateIsMeasuredAgain: the counter tells the time again, a while after the clock has shown that it told too much.
+func TestAWrongRateIsMeasuredAgain(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	phase := 0
+	var last time.Time
+	add(t, l, readable(t), reactor.Read, func(reactor.Source, reactor.Interest) {
+		now := l.Now()
+		require.False(t, now.Before(last))
+		last = now
+		switch paced := reactor.Paced(l); {
+		case !reactor.SteadyCycles(), phase == 2 && paced:
+			l.Stop()
+		case phase == 0 && paced:
+			phase = 1
+			reactor.SetRate(l, 1000) // ns in a cycle: far too high
+		case phase == 1 && !paced:
+			phase = 2
+		}
+	})
+	run(t, l)
+}

@@ -50,8 +50,8 @@ type Source struct {
 }
 
 // Add registers fd, enabled and with DefaultPriority. The loop never closes fd: Remove first, then close. A regular
-// file, which epoll refuses, becomes a source that is ready in every turn. One descriptor is one source:
-// EEXIST until the one before was removed.
+// file, which epoll refuses, becomes a source that is ready in every turn. One descriptor is one source: until that is
+// removed, adding it again fails with EEXIST.
 func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 	l.check("Add")
 	switch {
