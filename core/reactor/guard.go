@@ -57,6 +57,10 @@ func (l *Loop) panicked(v any) {
 		Timer{l, newKey(l.cur.id, l.cur.gen)}.drop()
 	case inHook:
 		l.cur.hooks.dropCurrent()
+	case inEnder:
+		if p, ok := l.enders.flushing[l.enders.next-1].(Panicker); ok {
+			l.tell(p, Source{}, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package reactor
 
-// Ender is called at the end of a turn, on the loop's goroutine, once for each Later. It must not block.
+// Ender is called at the end of a turn, on the loop's goroutine, once for each Later. It must not block. One that is a Panicker
+// hears of its own panic, with the zero Source.
 type Ender interface {
 	OnTurnEnd()
 }
@@ -33,6 +34,7 @@ func (l *Loop) flush() {
 
 func (l *Loop) callEnders() {
 	l.guard((*Loop).runEnders)
+	clear(l.enders.flushing) // they may end before the list is used again
 	l.cur.kind = inEnder
 	l.mark()
 }
@@ -41,7 +43,6 @@ func (l *Loop) callEnders() {
 func (l *Loop) runEnders() {
 	for e := &l.enders; e.next < len(e.flushing); {
 		h := e.flushing[e.next]
-		e.flushing[e.next] = nil
 		e.next++
 		l.cur.kind = inEnder
 		h.OnTurnEnd()

@@ -106,6 +106,39 @@ func TestOnPanic(t *testing.T) {
 	})
 }
 
+// carefulEnder looks after its own panics.
+type carefulEnder struct {
+	ender
+	panic func(s reactor.Source, err error)
+}
+
+func (c carefulEnder) OnPanic(s reactor.Source, err error) { c.panic(s, err) }
+
+func TestOnPanicOfAnEnder(t *testing.T) {
+	l, log := loggedLoop(t)
+	cause := errors.New("cause")
+	heard, others := 0, 0
+	careful := carefulEnder{func() { panic(cause) }, func(s reactor.Source, err error) {
+		heard++
+		require.False(t, s.Valid())
+		require.ErrorIs(t, err, cause)
+		require.EqualError(t, err, "panic in turn end: cause")
+		if heard == 2 {
+			panic("once more")
+		}
+	}}
+	for range 2 {
+		l.Later(ender(func() { others++ }))
+		l.Later(careful)
+	}
+	l.Later(ender(func() { others++ }))
+	run(t, l)
+	require.Equal(t, 2, heard)
+	require.Equal(t, 3, others)
+	require.EqualValues(t, 3, l.Stats().Panics)
+	require.Contains(t, log.String(), "panic in OnPanic")
+}
+
 func TestOtherSourcesOfTheTurnAreServedAfterAPanic(t *testing.T) {
 	l, _ := loggedLoop(t)
 	served := 0

@@ -26,8 +26,8 @@ type Handler interface {
 	OnReady(s Source, ready Interest)
 }
 
-// Panicker is implemented by handlers that want to clean up after their own panic: OnPanic is called on the loop's
-// goroutine with a *PanicError, and the source stays as it is. Sources of other handlers are removed.
+// Panicker is implemented by handlers, and by Enders, that want to clean up after their own panic: OnPanic is called on the
+// loop's goroutine with a *PanicError, and the source stays as it is. Sources of other handlers are removed.
 type Panicker interface {
 	OnPanic(s Source, err error)
 }

@@ -2,7 +2,6 @@ package dgram
 
 import (
 	"cmp"
-	"errors"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -154,12 +153,6 @@ func (c *Conn) OnPanic(_ reactor.Source, err error) { c.Abort(c.opError("handle"
 // OnTurnEnd implements reactor.Ender.
 func (c *Conn) OnTurnEnd() {
 	c.state &^= queued
-	returned := false
-	defer func() {
-		if !returned { // the loop recovers and logs the panic, but knows nothing of connections
-			c.Abort(c.opError("handle", errPanic))
-		}
-	}()
 	if !c.is(dead) {
 		c.open()
 		c.flush()
@@ -169,7 +162,6 @@ func (c *Conn) OnTurnEnd() {
 	if c.is(dead) {
 		c.finish() // no handler is at work here; the next turn may never come
 	}
-	returned = true
 }
 
 // open tells the handler that the socket can be used.
@@ -182,8 +174,6 @@ func (c *Conn) open() {
 		h.OnOpen(c)
 	}
 }
-
-var errPanic = errors.New("handler panicked")
 
 func (c *Conn) later() {
 	if !c.is(queued) {

@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"errors"
-
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
@@ -132,12 +130,6 @@ func (c *Conn) OnPanic(_ reactor.Source, err error) {
 // OnData, and delivers the end.
 func (c *Conn) OnTurnEnd() {
 	c.state &^= queued | busy
-	returned := false
-	defer func() {
-		if !returned { // the loop recovers and logs the panic, but knows nothing of connections
-			c.Abort(c.fault("handle", errPanic))
-		}
-	}()
 	switch {
 	case c.is(dead) || c.dialling():
 	case c.is(connecting):
@@ -149,12 +141,7 @@ func (c *Conn) OnTurnEnd() {
 	if c.is(dead) {
 		c.finish() // no handler is at work here; the next turn may never come
 	}
-	returned = true
 }
-
-// errPanic is the end of a connection whose handler panicked at the end of a
-// turn; the loop's log has the details.
-var errPanic = errors.New("handler panicked")
 
 // later asks for OnTurnEnd, once.
 func (c *Conn) later() {
