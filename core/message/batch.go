@@ -56,6 +56,7 @@ func (d *feed) known(p []byte) (used int) {
 		d.m.batch = newBatch()
 	}
 	m, b, limit := d.m, d.m.batch, d.limit()
+	p = p[:len(p):len(p)]
 	n := b.find(p)
 	before := b.ends[0]
 	for i, here := range b.ends[1 : 1+n] {
@@ -74,7 +75,7 @@ func (d *feed) known(p []byte) (used int) {
 		default:
 			err = m.decode(line)
 		}
-		if !d.to.OnLine(line, err) {
+		if !d.to.OnLine(line[:len(line):len(line)], err) {
 			d.stopped = true
 			return b.begin(i + 1)
 		}

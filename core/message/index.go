@@ -81,6 +81,7 @@ func (m *Message) indexLine(line []byte) bool {
 	if !wide || len(line) == 0 || len(line) > longest {
 		return false
 	}
+	line = line[:len(line):len(line)]
 	if m.near.starts == nil {
 		m.near = marks{starts: m.nearStarts[:], keys: m.nearKeys[:]}
 	}
@@ -99,10 +100,10 @@ func (m *Message) indexLine(line []byte) bool {
 }
 
 // take makes m the message of the line of p between two marks, whose parameters are among names, and returns it. Ok is false if its
-// head is wrong or its names are not sorted. Then m is to be reset.
+// head is wrong or its names are not sorted. Then m is to be reset. P has no capacity beyond its length, unlike line.
 func (m *Message) take(p []byte, before, here lineMark, names *marks) (line []byte, ok bool) {
 	from, end := (before.end+1)&^odd, here.end&^odd
-	line = p[from:end:end]
+	line = p[from:end] // what is behind may be read: see Verbatim
 	body := uint32(len(line))
 	command := body
 	if before.names < here.names {

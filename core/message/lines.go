@@ -12,7 +12,7 @@ type Lines struct {
 // many were found: whole ones, each of which is a message as AppendText would write it if Decode takes it, or something that is
 // wrong with its head. Not more than fit are found, and none from the first on that is written otherwise: that one may be right.
 func (l *Lines) Find(p []byte) int {
-	l.text, l.n = p, 0
+	l.text, l.n = p[:len(p):len(p)], 0
 	if !wide || len(p) == 0 {
 		return 0
 	}

@@ -128,10 +128,10 @@ func nameKey(p []byte, from, to int) (key uint64) {
 func keyOf(name string) (key uint64) {
 	n := len(name)
 	if n >= 8 {
-		return half(name)<<32 | half(name[4:])
+		return bits.ReverseBytes64(half(name) | half(name[4:])<<32)
 	}
 	if n >= 4 {
-		return half(name)<<32 | half(name[n-4:])<<(64-8*n&63) // the two overlap
+		return bits.ReverseBytes64(half(name) | half(name[n-4:])<<(8*n-32&63)) // the two overlap
 	}
 	for i := range n {
 		key |= uint64(name[i]) << (56 - 8*i&63)
@@ -139,9 +139,9 @@ func keyOf(name string) (key uint64) {
 	return key
 }
 
-// half returns the first four bytes of s, the first of them highest.
+// half returns the first four bytes of s, the first of them lowest.
 func half(s string) uint64 {
-	return uint64(s[0])<<24 | uint64(s[1])<<16 | uint64(s[2])<<8 | uint64(s[3])
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 // commandAt returns where the command at p[i] ends: the first byte that cannot be part of it.

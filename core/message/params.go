@@ -66,18 +66,42 @@ func (m *Message) at(i int) (name, value []byte) {
 	return m.line[p.name:p.eq], m.value(p)
 }
 
-// indexed is Lookup for a message of which is known where the names of its parameters begin.
+// indexed is Lookup for a message of which is known where the names of its parameters begin. It compares four keys at once, as there is
+// room behind the last: how many parameters a message has cannot be guessed.
 func (m *Message) indexed(name string) ([]byte, bool) {
 	key := markKey(name)
-	for i, k := range m.marked.keys[m.first:m.last] {
-		if k != key {
+	for at := m.first; at < m.last; at += 4 {
+		hits := equals((*[4]uint64)(m.marked.keys[at:]), key)
+		if hits == 0 {
 			continue
 		}
-		if value, ok := m.valueAt(uint32(i), name); ok {
-			return value, true
+		for at, hits := at, hits; hits > 0 && at < m.last; at, hits = at+1, hits>>1 {
+			if hits&1 == 0 {
+				continue
+			}
+			if value, ok := m.valueAt(at-m.first, name); ok {
+				return value, true
+			}
 		}
 	}
 	return nil, false
+}
+
+// equals returns a bit for each of the keys that is equal to another, without a branch.
+func equals(keys *[4]uint64, key uint64) (bits uint) {
+	if keys[0] == key {
+		bits |= 1
+	}
+	if keys[1] == key {
+		bits |= 2
+	}
+	if keys[2] == key {
+		bits |= 4
+	}
+	if keys[3] == key {
+		bits |= 8
+	}
+	return bits
 }
 
 // valueAt returns the value of parameter i of those that are marked, if it has that name.

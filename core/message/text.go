@@ -26,7 +26,8 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 }
 
 // Verbatim returns the line that AppendText would print, borrowed, if the message has it as it came, and else nil. It saves who prints
-// many messages a way through all that a message may be.
+// many messages a way through all that a message may be. Behind the line, as far as its capacity goes, is what came with it: that may
+// be read, so that lines can be copied in steps of one size.
 func (m *Message) Verbatim() []byte {
 	if m.canonical && m.bare() {
 		return m.line
