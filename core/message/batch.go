@@ -1,16 +1,25 @@
 package message
 
-// batch is room to index many lines at once: what comes in some 8 KiB.
-type batch struct {
+// Batch is lines that were found at once, in what comes in some 8 KiB: see Receiver.
+type Batch struct {
 	index
 	ends   [1 + batchLines + spareLines]lineMark // the first is that before the text
 	names  marks
 	starts [batchNames + spareNames]uint32
 	keys   [batchNames + spareNames]uint64
+
+	// What Next needs.
+	m     *Message
+	text  []byte // without capacity beyond its length
+	limit uint32 // of bytes in a line
+	n     int    // lines
+	line  int    // that comes next,
+	from  uint32 // where it begins,
+	name  uint32 // and its first name
 }
 
-func newBatch() *batch {
-	b := &batch{}
+func newBatch() *Batch {
+	b := &Batch{}
 	b.ends[0].end = noLine
 	b.names = marks{starts: b.starts[:], keys: b.keys[:]}
 	return b
@@ -27,9 +36,9 @@ const (
 )
 
 // find indexes the lines at the beginning of p, which is not empty, and returns how many there are.
-func (b *batch) find(p []byte) int {
+func (b *Batch) find(p []byte) int {
 	b.index = index{} // by itself, or the whole of it would be made elsewhere and copied
-	b.line, b.lineRoom, b.nameRoom, b.line0, b.name0 = 1, batchLines, batchNames, &b.ends[1], &b.starts[0]
+	b.index.line, b.lineRoom, b.nameRoom, b.line0, b.name0 = 1, batchLines, batchNames, &b.ends[1], &b.starts[0]
 	b.scan(p[:min(len(p), longest)], 0)
 	ends := b.ends[1 : 1+b.lines]
 	if len(ends) == 0 {
@@ -49,39 +58,59 @@ func (b *batch) find(p []byte) int {
 	}
 }
 
+// Next decodes the next line into the message that Decode was given, which borrows it until the next call. It returns false at the end
+// of the batch, and at a line that is to be looked at more closely.
+func (b *Batch) Next() bool {
+	if b.line >= b.n {
+		return false
+	}
+	here := b.ends[1+b.line]
+	if here.end-b.from-1 >= b.limit { // an empty line, one that is too long, or odd
+		return false
+	}
+	m := b.m
+	if m.take(b.text[b.from:here.end], b.from, b.name, here.names, &b.names); !m.rightHead() {
+		return false
+	}
+	b.line, b.from, b.name = b.line+1, here.end+1, here.names
+	return true
+}
+
+// Line is the line of the last Next that returned true, borrowed.
+func (b *Batch) Line() []byte { return b.m.line[:len(b.m.line):len(b.m.line)] }
+
+// skip returns the line at which Next has stopped, and goes on behind it.
+func (b *Batch) skip() []byte {
+	here := b.ends[1+b.line]
+	end := here.end &^ odd
+	line := b.text[b.from:end:end]
+	b.line, b.from, b.name = b.line+1, end+1, here.names
+	return line
+}
+
 // known hands on the lines at the beginning of p, as many as a batch has, up to one that cannot be indexed. It returns how many bytes
 // are done with.
 func (d *feed) known(p []byte) (used int) {
 	if d.m.batch == nil {
 		d.m.batch = newBatch()
 	}
-	m, b, limit := d.m, d.m.batch, d.limit()
-	p = p[:len(p):len(p)]
-	n := b.find(p)
-	before := b.ends[0]
-	for i, here := range b.ends[1 : 1+n] {
-		line, ok := m.take(p, before, here, &b.names)
-		before = here
-		var err error
-		switch {
-		case len(line) > limit:
-			if d.drop(inLine); d.state != inLine {
-				return b.begin(i + 1)
-			}
-			continue
-		case ok:
-		case len(line) == 0:
-			continue
-		default:
-			err = m.decode(line)
+	b := d.m.batch
+	b.n = b.find(p)
+	b.m, b.text, b.limit = d.m, p[:len(p):len(p)], uint32(min(d.limit(), longest))
+	b.line, b.from, b.name = 0, 0, 0
+	for b.line < b.n && !d.stopped && d.state == inLine {
+		if d.stopped = !d.to.OnMessages(b); d.stopped || b.line >= b.n {
+			break
 		}
-		if !d.to.OnLine(line[:len(line):len(line)], err) {
-			d.stopped = true
-			return b.begin(i + 1)
+		if line := b.skip(); len(line) > d.limit() {
+			d.drop(inLine)
+		} else if len(line) > 0 {
+			d.stopped = !d.to.OnLine(line, d.m.decode(line))
 		}
 	}
-	return b.begin(n)
+	b.text = nil
+	return int(b.from)
 }
 
 // begin returns where line i begins.
-func (b *batch) begin(i int) int { return int((b.ends[i].end + 1) &^ odd) }
+func (b *Batch) begin(i int) int { return int((b.ends[i].end + 1) &^ odd) }

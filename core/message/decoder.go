@@ -69,9 +69,12 @@ func (d *Decoder) Feed(p []byte, f func(line []byte) bool) error {
 	return feed.take(p)
 }
 
-// Receiver gets what Decode finds.
+// Receiver gets what Decode finds. Its methods say whether to go on.
 type Receiver interface {
-	// OnLine is called with each line and what is wrong with it, an error of Message.Decode. It says whether to go on.
+	// OnMessages is called with lines that came together, nearly all of which are messages. It is to call Next until that returns
+	// false, or it has enough.
+	OnMessages(b *Batch) bool
+	// OnLine is called with each other line and what is wrong with it, an error of Message.Decode.
 	OnLine(line []byte, err error) bool
 }
 
@@ -80,7 +83,10 @@ type lineFunc func(line []byte) bool
 
 func (f lineFunc) OnLine(line []byte, _ error) bool { return f(line) }
 
-// Decode is Feed and Message.Decode in one: each line is decoded into m before to gets it. Both are borrowed until OnLine returns. It
+func (f lineFunc) OnMessages(*Batch) bool { return true } // lines are not decoded
+
+// Decode is Feed and Message.Decode in one: each line is decoded into m before to gets it. Both are borrowed until the next one, or to
+// returns. It
 // is much quicker than the two, as it looks at many lines at once.
 func (d *Decoder) Decode(p []byte, m *Message, to Receiver) error {
 	feed := feed{Decoder: d, m: m, to: to}

@@ -95,35 +95,33 @@ func (m *Message) indexLine(line []byte) bool {
 		return false
 	}
 	m.near.mixed = x.mixed > 0
-	_, ok := m.take(line, ends[0], ends[1], &m.near)
-	return ok
+	m.take(line, 0, 0, ends[1].names, &m.near)
+	return m.rightHead()
 }
 
-// take makes m the message of the line of p between two marks, whose parameters are among names, and returns it. Ok is false if its
-// head is wrong or its names are not sorted. Then m is to be reset. P has no capacity beyond its length, unlike line.
-func (m *Message) take(p []byte, before, here lineMark, names *marks) (line []byte, ok bool) {
-	from, end := (before.end+1)&^odd, here.end&^odd
-	line = p[from:end] // what is behind may be read: see Verbatim
+// take makes m the message of a line that begins at from and whose parameters are those of names from first to before last. If rightHead
+// says no, m is to be reset. The line is not empty; behind it, as far as its capacity goes, may be read.
+func (m *Message) take(line []byte, from, first, last uint32, names *marks) {
 	body := uint32(len(line))
 	command := body
-	if before.names < here.names {
-		body = names.starts[before.names] - from
+	if first < last {
+		body = names.starts[first] - from
 		command = body - 1
 	}
-	m.reset(line, body, names)
-	m.names[commandName].to = command
-	m.before, m.first, m.last = from, before.names, here.names
-	if names.mixed {
-		return line, here.end < odd && m.takeHead()
-	}
-	return line, command > 0 && here.end < odd && !isDigit(line[0])
+	m.reset(line, command, body, names)
+	m.before, m.first, m.last = from, first, last
 }
 
-// takeHead is the rest of take for a line that may begin with other names than the command.
-func (m *Message) takeHead() bool {
-	if len(m.line) == 0 {
-		return false
+// rightHead says whether what take has made m begins as a message does.
+func (m *Message) rightHead() bool {
+	if m.marked.mixed {
+		return m.takeHead()
 	}
+	return m.line[0] > '9' // not a digit, and not the blank before parameters without a command
+}
+
+// takeHead is rightHead for a line that may begin with other names than the command.
+func (m *Message) takeHead() bool {
 	m.names[commandName].to = 0
 	at, ok := m.scanHead()
 	return ok && at == int(m.body)

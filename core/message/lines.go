@@ -3,7 +3,7 @@ package message
 // Lines finds the lines of a text without decoding them, for those who pass most of them on as they are. The zero value is ready for
 // use; Find makes room of some 8 KiB.
 type Lines struct {
-	b    *batch
+	b    *Batch
 	text []byte
 	n    int
 }
@@ -94,11 +94,17 @@ func hasKey(names []uint64, keys *[3]uint64) bool {
 
 // Decode decodes line i into m, which borrows it. False: it is no message, or it is an empty line.
 func (l *Lines) Decode(i int, m *Message) bool {
-	_, ok := m.take(l.text, l.b.ends[i], l.b.ends[i+1], &l.b.names)
-	if !ok {
-		m.Reset()
+	before, here := l.b.ends[i], l.b.ends[i+1]
+	from := l.b.begin(i)
+	line := l.text[from:here.end]
+	if len(line) > 0 {
+		m.take(line, uint32(from), before.names, here.names, &l.b.names)
+		if m.rightHead() {
+			return true
+		}
 	}
-	return ok
+	m.Reset()
+	return false
 }
 
 // Destination is where in the line the address begins that m goes to; 0 if m was not decoded from one that has such a part.

@@ -17,16 +17,7 @@ type Message struct {
 	names [nameCount]span
 	body  uint32 // where the parameters begin in line; its length when there are none
 
-	// These are set together, which costs one instruction.
-	ownHead   bool
-	printed   bool  // own is the head as AppendText prints it
-	json      bool  // came as JSON
-	built     bool  // the parameters are in fields
-	ordered   bool  // params is sorted by name, without duplicates
-	canonical bool  // line[body:] is what AppendText would print
-	unscanned bool  // params is not filled before it is needed: line[body:] is canonical
-	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
-
+	status
 	before uint32 // where line begins in what marked counts from
 	first  uint32 // the first name of a parameter in marked
 	last   uint32 // and the one behind the last
@@ -39,10 +30,22 @@ type Message struct {
 	scratch []byte // unescaped values
 	fields  []field
 
-	batch      *batch // for Decoder.Decode, which makes it
+	batch      *Batch // for Decoder.Decode, which makes it
 	near       marks  // for Decode
 	nearStarts [nearNames + spareNames]uint32
 	nearKeys   [nearNames + spareNames]uint64
+}
+
+// status is what is so of a message. It is set in one instruction.
+type status struct {
+	ownHead   bool
+	printed   bool  // own is the head as AppendText prints it
+	json      bool  // came as JSON
+	built     bool  // the parameters are in fields
+	ordered   bool  // params is sorted by name, without duplicates
+	canonical bool  // line[body:] is what AppendText would print
+	unscanned bool  // params is not filled before it is needed: line[body:] is canonical
+	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
 }
 
 // nearNames is as many parameters as nearly all messages have.
@@ -133,21 +136,20 @@ func trim(line []byte) (from, to int) {
 }
 
 // Reset makes m an empty message. Its buffers are kept for the next one.
-func (m *Message) Reset() { m.reset(nil, 0, nil) }
+func (m *Message) Reset() { m.reset(nil, 0, 0, nil) }
 
-// reset makes m the message of a line with these parameters, which are canonical, and without names.
-func (m *Message) reset(line []byte, body uint32, names *marks) {
-	m.names, m.body = [nameCount]span{}, body
-	m.ownHead, m.printed, m.json, m.built = false, false, false, false
-	m.ordered, m.canonical, m.unscanned, m.unchecked = true, true, true, 0
+// reset makes m the message of a line with these parameters, which are canonical. It begins with a command of this length; there are no
+// other names.
+func (m *Message) reset(line []byte, command, body uint32, names *marks) {
+	m.names, m.body = [nameCount]span{commandName: {0, command}}, body
+	m.status = status{ordered: true, canonical: true, unscanned: true}
 	m.marked, m.line = names, line
 }
 
 // Clone returns an independent copy that owns its bytes.
 func (m *Message) Clone() *Message {
 	c := &Message{
-		names: m.names, ownHead: m.ownHead, printed: m.printed,
-		json: m.json, built: m.built, ordered: m.ordered, canonical: m.canonical, unscanned: m.unscanned, unchecked: m.unchecked,
+		names: m.names, status: m.status,
 		line: bytes.Clone(m.line), body: m.body,
 	}
 	if m.ownHead {

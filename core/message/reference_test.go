@@ -136,6 +136,15 @@ type receiver func(line []byte, err error) bool
 
 func (f receiver) OnLine(line []byte, err error) bool { return f(line, err) }
 
+func (f receiver) OnMessages(b *message.Batch) bool {
+	for b.Next() {
+		if !f(b.Line(), nil) {
+			return false
+		}
+	}
+	return true
+}
+
 func requireSameBy(t require.TestingT, line []byte, decode func(*message.Message, []byte) error) {
 	m := &message.Message{}
 	requireDecoded(t, line, m, decode(m, line))

@@ -20,8 +20,7 @@ func (m *Message) Reply(command string) *Message {
 func (r *Message) ReplyTo(m *Message, command string) {
 	if command == "" && m.bare() {
 		to := m.names[commandName].to
-		r.reset(m.line[:to], to, nil)
-		r.names[commandName].to = to
+		r.reset(m.line[:to], to, to, nil)
 		return
 	}
 	r.Reset()
@@ -48,9 +47,7 @@ func (r *Message) Repeat(m *Message) {
 		r.CopyParams(m)
 		return
 	}
-	command := m.names[commandName].to
-	r.reset(m.line, m.body, nil)
-	r.names[commandName].to = command
+	r.reset(m.line, m.names[commandName].to, m.body, nil)
 }
 
 // copyName appends one of the names of m to own, which is to be r.own, as that name of r.

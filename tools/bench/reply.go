@@ -145,6 +145,14 @@ func (c *client) tooLong(err error) {
 	}
 }
 
+// OnMessages implements message.Receiver.
+func (c *client) OnMessages(b *message.Batch) bool {
+	for b.Next() {
+		c.judge(&c.w.m)
+	}
+	return true
+}
+
 // OnLine implements message.Receiver.
 func (c *client) OnLine(line []byte, err error) bool {
 	switch {

@@ -226,6 +226,24 @@ func (l *Link) line(line []byte) bool {
 // receiver is a link as its decoder sees it.
 type receiver Link
 
+// OnMessages handles lines that were decoded together.
+func (r *receiver) OnMessages(b *message.Batch) bool {
+	l := (*Link)(r)
+	s := l.shared
+	for b.Next() {
+		if l.flow != nil || s.keeper != nil {
+			l.handle(b.Line(), nil)
+		} else {
+			l.json = false
+			s.dispatch(l)
+		}
+		if (s.filler != l || l.closing) && !l.goesOn() {
+			return false
+		}
+	}
+	return true
+}
+
 // OnLine handles one line that was decoded, or was not.
 func (r *receiver) OnLine(line []byte, err error) bool {
 	l := (*Link)(r)

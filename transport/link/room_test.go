@@ -127,3 +127,23 @@ func TestTraceBegins(t *testing.T) {
 	require.Equal(t, "TRACE", <-seen)
 	require.Equal(t, "B", <-seen)
 }
+
+// TestSendOfEveryLength: lines that come back as they came are copied in steps; none is cut, and none gets bytes of another.
+func TestSendOfEveryLength(t *testing.T) {
+	d := dispatch.New(dispatch.Options{})
+	var reply message.Message
+	require.NoError(t, d.Add(dispatch.Match{CatchAll: true, Handler: func(from dispatch.Sender, m *message.Message) error {
+		reply.Repeat(m)
+		return from.Send(&reply)
+	}}))
+	var in strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&in, "A v=%s%d\n", strings.Repeat(string(rune('a'+i%26)), i*7%300), i)
+	}
+	for name, low := range map[string]int{"usual": 0, "little room": 200, "tight": 120} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, "unix:"+filepath.Join(t.TempDir(), "s"), link.Options{Dispatcher: d}, transport.Options{LowMark: low})
+			require.Equal(t, in.String(), ask(t, s.at, in.String()))
+		})
+	}
+}
