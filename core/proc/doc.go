@@ -25,7 +25,7 @@
 //
 // # Errors
 //
-// ErrGone, ErrPermission and ErrUnsupported are found with errors.Is. *AmbiguousError lists processes of one name,
+// ErrGone, ErrPermission, ErrUnsupported and ErrOtherNamespace are found with errors.Is. *AmbiguousError lists processes of one name,
 // *NotFoundError says what was looked for, *UnitError that systemd has no such unit, ErrNoSystemd that there is no systemd.
 //
 // # Limits

@@ -63,6 +63,9 @@ func (p Process) isKernelThread() bool {
 // their first argument or of the script they interpret, or as the kernel's short name. The caller itself is left out.
 // None found is no error.
 func (s System) FindByName(name string) ([]Process, error) {
+	if err := s.checkNumbers(); err != nil {
+		return nil, err
+	}
 	all, err := s.All()
 	if err != nil {
 		return nil, err

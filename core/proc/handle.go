@@ -44,6 +44,9 @@ func (s System) open(pid int) (*Handle, error) {
 	if pid < 1 {
 		return nil, ErrGone
 	}
+	if err := s.checkNumbers(); err != nil {
+		return nil, err
+	}
 	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
 		return nil, openError(err)
