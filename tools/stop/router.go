@@ -70,10 +70,8 @@ func (v *resolver) nameServices(ctx context.Context) error {
 // serviceOf is the one service that the process has registered, "" where there is none or more than one. It must have done so since it
 // began: before, the number was another's.
 func serviceOf(list []toolkit.ServiceInfo, p proc.Process, now time.Time) (name string) {
-	began := now.Add(-p.Age())
 	for _, s := range list {
-		then := s.Since.Add(time.Second) // it is told in whole seconds
-		if s.PID != p.PID || s.Status != "up" || s.Since.IsZero() || then.Before(began) || toolkit.IsPassing(s.Name) {
+		if s.Status != "up" || toolkit.IsPassing(s.Name) || !registeredBy(s, p, now) {
 			continue
 		}
 		if name != "" {
@@ -82,6 +80,12 @@ func serviceOf(list []toolkit.ServiceInfo, p proc.Process, now time.Time) (name 
 		name = serviceName(s.Name)
 	}
 	return name
+}
+
+// registeredBy says whether it was this process that registered the service, and not one that had its number before.
+func registeredBy(s toolkit.ServiceInfo, p proc.Process, now time.Time) bool {
+	then := s.Since.Add(time.Second) // it is told in whole seconds
+	return s.PID == p.PID && !s.Since.IsZero() && !then.Before(now.Add(-p.Age()))
 }
 
 // processOf asks which process has registered the service on the router's own node; 0 where that is not told. Where no service has the

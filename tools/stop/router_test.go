@@ -35,7 +35,9 @@ func TestStopByMessage(t *testing.T) {
 		systemctl(t, "")
 		name := unique(t, strconv.FormatBool(cxx))
 		c := start(t, "INT TERM", name)
-		r := servicetest.Start(t, servicetest.Options{Cxx: cxx})
+		pid, err := strconv.Atoi(c.pid())
+		require.NoError(t, err)
+		r := servicetest.Start(t, servicetest.Options{Cxx: cxx, PID: pid, Since: time.Now().Unix()})
 		registered(t, r, name, c)
 		w := routerWorld(t, r)
 		require.NoError(t, run(t, w, "--json", name))
@@ -111,6 +113,25 @@ func TestStopNamesProcessByRouter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStopServiceOfAnother: a process that is called as a service is not that service. The service lives on.
+func TestStopServiceOfAnother(t *testing.T) {
+	systemctl(t, "")
+	name := unique(t, "d")
+	c, other := start(t, "plain", name), start(t, "plain", unique(t, "other"))
+	pid, err := strconv.Atoi(other.pid())
+	require.NoError(t, err)
+	r := servicetest.Start(t, servicetest.Options{PID: pid, Since: time.Now().Unix()})
+	registered(t, r, name, other)
+	w := routerWorld(t, r)
+	require.NoError(t, run(t, w, "--json", "--plan", "message:5s,INT:5s", name))
+	list := events(t, w)
+	require.Equal(t, []string{"find found", "message skipped", "INT gone"}, steps(list))
+	require.Equal(t, "the service "+name+" is process "+other.pid()+" ("+unique(t, "other")+")", list[1].Reason)
+	c.endedBy(t, syscall.SIGINT)
+	require.Zero(t, r.Count(`/STOP$`))
+	require.NoError(t, other.Process.Signal(syscall.Signal(0)))
 }
 
 func TestStopRouterOptions(t *testing.T) {

@@ -168,7 +168,8 @@ func TestPIDFileAndTwice(t *testing.T) {
 	c := start(t, "plain", "")
 	path := filepath.Join(t.TempDir(), "x.pid")
 	require.NoError(t, os.WriteFile(path, []byte(c.pid()+"\n"), 0o600))
-	require.NoError(t, run(t, w, "--json", path, c.pid()))
+	t.Chdir(filepath.Dir(path))
+	require.NoError(t, run(t, w, "--json", path, "x.pid", c.pid()))
 	c.endedBy(t, syscall.SIGINT)
 	require.Equal(t, []string{"find found", "message skipped", "INT gone"}, steps(events(t, w)))
 }

@@ -77,7 +77,7 @@ func (s *stopper) follow(ctx context.Context, plan []step) {
 func (s *stopper) try(ctx context.Context, step step) (more bool) {
 	begun := time.Now()
 	if step.signal == 0 {
-		if why := s.post.stop(s.service); why != "" {
+		if why := s.post.stop(s.service, s.process()); why != "" {
 			s.tell(step.name, skipped, why, 0)
 			return true
 		}

@@ -83,7 +83,7 @@ func (v *resolver) resolve(ctx context.Context, operand string) error {
 			return toolkit.As(toolkit.Usage, err)
 		}
 		return v.open(&target{operand: operand}, pid)
-	case strings.Contains(operand, "/"):
+	case strings.Contains(operand, "/"), strings.HasSuffix(operand, ".pid"):
 		return v.pidFile(operand)
 	default:
 		return v.name(ctx, operand)

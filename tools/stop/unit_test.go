@@ -106,7 +106,7 @@ func remote() *toolkittest.Session {
 	}}
 }
 
-// router answers SERVICE_STATUS and ends the child, if there is one, when it gets its STOP.
+// router answers SERVICE_STATUS as the C++ one does, and ends the child, if there is one, when it gets its STOP.
 func router(status string, c *child) *toolkittest.Session {
 	s := &toolkittest.Session{}
 	s.Reply = func(m *message.Message) []*message.Message {
@@ -114,6 +114,8 @@ func router(status string, c *child) *toolkittest.Session {
 		switch m.Command() {
 		case "SERVICE_STATUS":
 			return []*message.Message{message.New("HELP"), message.New("STATUS").Set("service", service).Set("status", status)}
+		case "LIST_SERVICES":
+			return []*message.Message{message.New("UNKNOWN").Set("command", "LIST_SERVICES")}
 		case "STOP":
 			if c != nil {
 				c.End()
@@ -135,6 +137,7 @@ func TestMessageFirst(t *testing.T) {
 	require.Equal(t, []string{"find found", "message gone"}, steps(events(t, w)))
 	require.Equal(t, []string{
 		"<test_hostexample:ed_stop SERVICE_STATUS service=" + name,
+		"<test_hostexample:ed_stop LIST_SERVICES details=true",
 		"<test_hostexample:ed_stop .:" + name + "/STOP",
 	}, w.Session.Sent())
 	require.Equal(t, "tcp://10.0.0.1:4040", w.Dialled[0].String())

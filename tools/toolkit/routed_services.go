@@ -33,7 +33,7 @@ func (r *Routed) Services(ctx context.Context) ([]ServiceInfo, error) {
 		if m.Command() == "SERVICES" {
 			answered = true
 			list, _ := m.Get("list")
-			all = append(all, parseServices(list)...)
+			all = append(all, ParseServices(list)...)
 			return true
 		}
 		command, _ := m.Get("command")
@@ -45,8 +45,8 @@ func (r *Routed) Services(ctx context.Context) ([]ServiceInfo, error) {
 	return all, err
 }
 
-// parseServices reads NAME[@SERVER[:STATUS[:SINCE[:PID]]]],… What is not understood is left out.
-func parseServices(list string) []ServiceInfo {
+// ParseServices reads the list of SERVICES: NAME[@SERVER[:STATUS[:SINCE[:PID]]]],… What is not understood is left out.
+func ParseServices(list string) []ServiceInfo {
 	var all []ServiceInfo
 	for item := range strings.SplitSeq(list, ",") {
 		name, rest, _ := strings.Cut(item, "@")
