@@ -43,6 +43,20 @@ func TestSocketPair(t *testing.T) {
 	require.NoError(t, b.Err)
 }
 
+// TestLocalWithoutAName: an address that the system does not tell in the scheme's form is what the medium calls it.
+func TestLocalWithoutAName(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	here := address.Address{Scheme: address.FIFO, Path: "/here"}
+	c, err := stream.New(w.Loop, fds[0], stream.Config{Scheme: address.FIFO, Local: here}, &transporttest.Recorder{T: t, Name: "c"})
+	require.NoError(t, err)
+	require.Equal(t, here, c.Local())
+	require.NoError(t, unix.Close(fds[1]))
+	w.Idle()
+	require.Equal(t, here, c.Local())
+}
+
 // TestSlowReader: a peer that has half-closed gets all its replies, however
 // slowly it reads, while one that stops reading does not hold us for ever.
 func TestSlowReader(t *testing.T) {

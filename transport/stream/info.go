@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -43,7 +44,7 @@ func (c *Conn) Stats() transport.Stats {
 func (c *Conn) Local() address.Address {
 	if c.fd >= 0 && c.set.scheme != address.None && !c.set.plain {
 		if r, err := sockaddr.Local(int(c.fd)); err == nil {
-			return r.Address(c.set.scheme)
+			return cmp.Or(r.Address(c.set.scheme), c.set.local)
 		}
 	}
 	return c.set.local
