@@ -42,7 +42,7 @@ func (s Scheme) String() string {
 
 // ParseScheme is the reverse of Scheme.String; upper and lower case are the same.
 func ParseScheme(name string) (Scheme, bool) {
-	for s := TCP; s <= Exec; s++ {
+	for s := TCP; s.String() != ""; s++ {
 		if equalFold(s.String(), name) {
 			return s, true
 		}
