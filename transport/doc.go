@@ -22,7 +22,11 @@
 //     Handler of it. It is an Acknowledger only if it can keep that promise.
 //  5. Its test calls transporttest.RunStream or RunPacket: that suite is the
 //     definition of these contracts.
-//  6. Name its scheme in address and add a case to the switch in open.
+//  6. Name its scheme in core/address, teach transport/internal/sockaddr its
+//     addresses if the kernel has a kind of its own for them, and add a case to
+//     the switch in transport/open.
+//
+// docs/ARCHITECTURE.md goes through this file by file.
 //
 // # Threads
 //

@@ -12,7 +12,9 @@
 // # How it works
 //
 //   - Reading goes into the loop's one shared buffer, so an idle connection
-//     holds no memory but its record (conn.go, read.go).
+//     holds no memory but its record (conn.go, read.go). Where several can be
+//     read in a turn, what has come for up to 64 of them is taken first, by one
+//     system call after the other (fetch.go, calls.go).
 //   - What callbacks wrote is sent at the end of the turn: one system call for
 //     any number of writes (write.go), and connection after connection, so that
 //     a peer on this machine is woken once for all (unsent.go).
@@ -22,6 +24,8 @@
 //     connection under the reply (close.go).
 //   - System calls on descriptors are raw: they are non-blocking, and the
 //     scheduler need not know (raw.go). Nothing here may ever block in one.
+//   - Descriptors of packets (SOCK_SEQPACKET) keep their boundaries (packets.go);
+//     a listener gets by without descriptors to accept with (starve.go).
 //
 // # Threads
 //
