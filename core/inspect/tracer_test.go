@@ -140,7 +140,30 @@ func TestSampleIsOfWhatPassesTheFilter(t *testing.T) {
 	shown, lost := take(t, v)
 	require.Zero(t, lost)
 	require.Len(t, shown, 10)
-	require.Equal(t, "A n=20", string(shown[2].Text))
+	for i, r := range shown {
+		var n int
+		_, err := fmt.Sscanf(string(r.Text), "A n=%d", &n)
+		require.NoError(t, err)
+		require.Equal(t, i, n/10, "one of each ten")
+	}
+}
+
+// A sample of questions and answers in turn has both.
+func TestSampleIsByChance(t *testing.T) {
+	w := newWorld(t)
+	v := w.watch(inspect.WatchOptions{Sample: 10})
+	for range 1000 {
+		w.in("A")
+		w.in("B")
+	}
+	shown, _ := take(t, v)
+	require.Len(t, shown, 200)
+	some := map[string]int{}
+	for _, r := range shown {
+		some[string(r.Text)]++
+	}
+	require.Positive(t, some["A"])
+	require.Positive(t, some["B"])
 }
 
 func TestRateBoundsTheRecords(t *testing.T) {

@@ -20,7 +20,7 @@ const (
 // WatchOptions say what a watcher wants to see. The zero value is everything, within the bounds.
 type WatchOptions struct {
 	Filter []string // alternatives, see ParseFilter
-	Sample uint64   // every so manyth of those that pass; 0 and 1: each
+	Sample uint64   // one, by chance, of every so many of those that pass; 0 and 1: each
 	// Bytes bounds the values in each record; 0 is 16 KiB, negative hides all values.
 	Bytes int
 	// Rate bounds the records a second, so that watching never slows the watched; more are dropped and counted. 0 is

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -26,7 +27,8 @@ type Watcher struct {
 	full    bool // see room
 	closed  bool
 	lost    Lost   // since the last record that was queued
-	passed  uint64 // the filter: for the sample
+	passed  uint64 // the filter, of the block that the next of the sample is chosen from
+	chosen  uint64 // which of that block
 
 	// The rate is a bucket of tokens, one for each record: it holds those of a second.
 	tokens float64
@@ -92,12 +94,24 @@ func (w *Watcher) wants(ev *dispatch.Event) bool {
 	if w.closed || !w.filter.Match(ev) {
 		return false
 	}
-	w.passed++
-	if n := w.options.Sample; n > 1 && w.passed%n != 1 {
+	if w.options.Sample > 1 && !w.sampled() {
 		return false
 	}
 	w.stats.Matched++
 	return true
+}
+
+// sampled says whether the next message is in the sample: one of each block of so many, and any of it. Each tenth of the messages
+// of a service that answers all it gets would be nothing but answers.
+func (w *Watcher) sampled() bool {
+	if w.passed == 0 {
+		w.chosen = rand.Uint64N(w.options.Sample)
+	}
+	yes := w.passed == w.chosen
+	if w.passed++; w.passed == w.options.Sample {
+		w.passed = 0
+	}
+	return yes
 }
 
 // offer queues ev if the watcher wants it and there is room. False: it had to be dropped.

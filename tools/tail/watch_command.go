@@ -52,7 +52,7 @@ func watchFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		toolkit.DurationFlag("slower", nil, 0, "show only what took its handler `DUR` or longer"),
-		&cli.IntFlag{Name: "sample", Value: 1, Usage: "show every `N`th of it"},
+		&cli.IntFlag{Name: "sample", Value: 1, Usage: "show one, by chance, of every `N` of it"},
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
 		toolkit.DurationFlag("duration", []string{"d"}, 0, "end after `DUR`"),
 		&cli.BoolFlag{Name: "summary", Aliases: []string{"s"}, Usage: "show no messages, but at the end what each command came to"},

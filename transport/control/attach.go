@@ -104,7 +104,7 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 		s.Name = name
 	}
 	f.put(ctx, Followed{From: s, State: Attached, Gap: f.note(s)})
-	got := uint64(0)
+	var got tally
 	for {
 		i, err := c.Next(f.finishing)
 		switch {
@@ -123,26 +123,27 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 			}
 			return s.Name, err
 		case i.Record != nil || i.Lost != nil:
-			got += i.messages()
+			got.add(&i)
 			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
 		}
 	}
 }
 
-// messages is how many of the service an item stands for.
-func (i *Item) messages() uint64 {
+// tally counts the messages of a watch that came.
+type tally struct{ shown, lost uint64 }
+
+func (t *tally) add(i *Item) {
 	switch {
 	case i.Record != nil:
-		return 1
+		t.shown++
 	case i.Lost != nil:
-		return i.Lost.Sum()
+		t.lost += i.Lost.Sum()
 	}
-	return 0
 }
 
 // rest ends the watch of a service, of which so many messages have come, and takes what is on its way. The answer says how many
 // there were: those that do not come are lost.
-func (f *Feed) rest(ctx context.Context, c *Client, s Socket, got uint64) error {
+func (f *Feed) rest(ctx context.Context, c *Client, s Socket, got tally) error {
 	if err := c.Send(message.New("UNWATCH")); err != nil {
 		return err
 	}
@@ -152,12 +153,12 @@ func (f *Feed) rest(ctx context.Context, c *Client, s Socket, got uint64) error 
 		case err != nil:
 			return err
 		case i.Record != nil || i.Lost != nil:
-			got += i.messages()
+			got.add(&i)
 			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
 		case i.Message != nil && i.Message.Command() == "UNWATCHED":
 			all, err := i.Message.Uint("matched")
-			if err == nil && all > got {
-				f.put(ctx, Followed{From: s, Lost: &Loss{Lost: inspect.Lost{Slow: all - got}, Total: all - got}})
+			if missing := all - got.shown - got.lost; err == nil && all > got.shown+got.lost {
+				f.put(ctx, Followed{From: s, Lost: &Loss{Lost: inspect.Lost{Slow: missing}, Total: got.lost + missing}})
 			}
 			return err
 		}

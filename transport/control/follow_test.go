@@ -223,7 +223,7 @@ func TestFeedFinishes(t *testing.T) {
 	feed.Finish()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	came := map[string]uint64{}
+	came, lost, told := map[string]uint64{}, map[string]uint64{}, map[string]uint64{}
 	for {
 		i, err := feed.Next(ctx)
 		if err != nil {
@@ -235,8 +235,11 @@ func TestFeedFinishes(t *testing.T) {
 		}
 		if i.Lost != nil {
 			came[i.From.Name] += i.Lost.Sum()
+			lost[i.From.Name] += i.Lost.Sum()
+			told[i.From.Name] = i.Lost.Total
 		}
 	}
+	require.Equal(t, lost, told, "the last note has the total")
 	require.Equal(t, map[string]uint64{"alpha": each, "beta": each}, came)
 	require.True(t, feed.Whole())
 }
