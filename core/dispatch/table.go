@@ -59,12 +59,11 @@ func (t *table) find(command []byte) *record {
 	high := load(command, second) | load(command, last-second)<<32
 	for i := mix(low, high) >> (t.shift & 63); i < uint64(len(t.slots)); i++ {
 		number := t.slots[i]
-		r := &t.records[number]
-		if r.low == low && r.high == high && uint(len(r.command)) == n {
-			return r
-		}
 		if number == 0 {
 			return nil
+		}
+		if r := &t.records[number]; r.low == low && r.high == high && uint(len(r.command)) == n {
+			return r
 		}
 	}
 	return nil

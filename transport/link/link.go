@@ -230,12 +230,17 @@ type receiver Link
 func (r *receiver) OnMessages(b *message.Batch) bool {
 	l := (*Link)(r)
 	s := l.shared
+	usual := s.usual
+	if l.flow != nil || s.keeper != nil {
+		usual = nil
+	}
 	for b.Next() {
-		if l.flow != nil || s.keeper != nil {
-			l.handle(b.Line(), nil)
-		} else {
+		if usual != nil {
 			l.json = false
-			s.dispatch(l)
+			s.stats.In++
+			usual.Dispatch(l, &s.m)
+		} else {
+			l.handle(b.Line(), nil)
 		}
 		if (s.filler != l || l.closing) && !l.goesOn() {
 			return false
