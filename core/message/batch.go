@@ -37,7 +37,7 @@ const (
 
 // find indexes the lines at the beginning of p, which is not empty, and returns how many there are.
 func (b *Batch) find(p []byte) int {
-	b.index = index{} // by itself, or the whole of it would be made elsewhere and copied
+	b.index = index{} // with a literal the whole of it would be made elsewhere and copied
 	b.index.line, b.lineRoom, b.nameRoom, b.line0, b.name0 = 1, batchLines, batchNames, &b.ends[1], &b.starts[0]
 	b.scan(p[:min(len(p), longest)], 0)
 	ends := b.ends[1 : 1+b.lines]

@@ -33,26 +33,26 @@ package message
 // index is what structure is given and what it finds. It knows the layout.
 type index struct {
 	// What a block hands on to the next, as 0 or 1. Whether its last byte was …
-	line    uint64 // a line feed, or there is no byte before
-	sent    uint64 // the blank behind a sender
-	body    uint64 // the blank or semicolon before a parameter
-	equals  uint64 // the '=' behind a name
-	opening uint64 // a quote that opens
-	closing uint64 // a quote that closes
-	blank   uint64
+	line    uint8 // a line feed, or there is no byte before
+	sent    uint8 // the blank behind a sender
+	body    uint8 // the blank or semicolon before a parameter
+	equals  uint8 // the '=' behind a name
+	opening uint8 // a quote that opens
+	closing uint8 // a quote that closes
+	blank   uint8
 	// Whether it was part of …
-	command   uint64 // capital letters, digits and '_' at the beginning of a line
-	sender    uint64
-	head      uint64 // other names before the parameters
-	addressed uint64 // 1 if sent, sender or head is
-	name      uint64 // of a parameter
-	plain     uint64 // text in quotes before any semicolon
-	inside    uint64 // text in quotes; all bits
+	command   uint8 // capital letters, digits and '_' at the beginning of a line
+	sender    uint8
+	head      uint8  // other names before the parameters
+	addressed uint8  // 1 if sent, sender or head is
+	name      uint8  // of a parameter
+	plain     uint8  // text in quotes before any semicolon
+	mixed     uint8  // 1 if lines were seen that do not begin with their command
+	inside    uint64 // it was text in quotes; all bits
 	// Words of the block at hand.
 	feed   uint64 // the line feed that is thought behind the end
 	starts uint64 // where lines without a sender begin
 
-	mixed    uint64    // 1 if lines were seen that do not begin with their command
 	at       uint64    // where the block at hand begins
 	lines    uint64    // how many ended so far
 	names    uint64    // how many names of parameters began
@@ -85,17 +85,16 @@ func (m *Message) indexLine(line []byte) bool {
 	if m.near.starts == nil {
 		m.near = marks{starts: m.nearStarts[:], keys: m.nearKeys[:]}
 	}
-	var ends [1 + 1 + spareLines]lineMark
-	ends[0].end = noLine
-	var x index
-	x.line, x.lineRoom, x.nameRoom, x.line0, x.name0 = 1, 1, nearNames, &ends[1], &m.nearStarts[0]
+	var ends [1 + spareLines]lineMark
+	var x index // with a literal the whole of it would be made elsewhere and copied
+	x.line, x.lineRoom, x.nameRoom, x.line0, x.name0 = 1, 1, nearNames, &ends[0], &m.nearStarts[0]
 	x.scan(line, 1)
-	n := int(ends[1].names)
-	if x.lines != 1 || int(ends[1].end) != len(line) || m.near.sorted(line, 0, n) < n {
+	n := int(ends[0].names)
+	if x.lines != 1 || int(ends[0].end) != len(line) || m.near.sorted(line, 0, n) < n {
 		return false
 	}
 	m.near.mixed = x.mixed > 0
-	m.take(line, 0, 0, ends[1].names, &m.near)
+	m.take(line, 0, 0, ends[0].names, &m.near)
 	return m.rightHead()
 }
 

@@ -17,12 +17,19 @@ type marks struct {
 // line has: behind the one before in the same line, not equal to it, and without a digit at the beginning. A line begins with the
 // first. If all are good, it returns to.
 func (m *marks) sorted(p []byte, from, to int) int {
-	for at := from; at < to; {
-		if n := m.together(p, at, to); n > 0 {
-			if at += ordered(unsafe.SliceData(p), &m.starts[at], &m.keys[at], n, m.before(from, at)); at == to {
-				break
-			}
-		}
+	if from == to {
+		return to
+	}
+	at := from + m.together(p, from, to, 0)
+	if at == to {
+		return to
+	}
+	return m.rest(p, from, at, to)
+}
+
+// rest is sorted for those from at on, as the others are good.
+func (m *marks) rest(p []byte, from, at, to int) int {
+	for {
 		// What is left, or a name that takes more than a comparison of words.
 		for stop := min(at+4, to); at < stop; at++ {
 			key, last := orderKey(p, m.starts[at]), m.before(from, at)
@@ -31,26 +38,34 @@ func (m *marks) sorted(p []byte, from, to int) int {
 				return at
 			}
 		}
+		if at < to {
+			at += m.together(p, at, to, m.before(from, at))
+		}
+		if at == to {
+			return to
+		}
 	}
-	return to
 }
 
-// together returns how many of the names may be given to ordered: it reads eight bytes for each, and four names at once, for which there
-// is room behind the last of all.
-func (m *marks) together(p []byte, at, to int) int {
+// together is sorted for those of the names, of which there are some, that may be given to ordered: it reads eight bytes for each, and four
+// names at once, for which there is room behind the last of all. It returns how many are good, or a multiple of four below it. Last is the key
+// of the name before.
+func (m *marks) together(p []byte, at, to int, last uint64) int {
 	if !wide {
 		return 0
 	}
 	n, end := to-at, readable(p)
-	last := m.starts[to-1]
-	if int(last)+7 > end {
+	behind := m.starts[to-1 : to+3]
+	if start := behind[0]; int(start)+7 <= end {
+		behind[1], behind[2], behind[3] = start, start, start
+	} else {
 		for n--; n > 0 && int(m.starts[at+n-1])+7 > end; n-- {
 		}
-		return n &^ 3
+		if n &^= 3; n == 0 {
+			return 0
+		}
 	}
-	behind := m.starts[to : to+3]
-	behind[0], behind[1], behind[2] = last, last, last
-	return n
+	return ordered(unsafe.SliceData(p), &m.starts[at], &m.keys[at], n, last)
 }
 
 // nameBytes is what a key has of the name, and marks keep.

@@ -78,10 +78,10 @@ GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
 
 // BEHIND moves bits to the bytes behind theirs; the one that leaves the word enters the next. It destroys word.
 #define BEHIND(word, carry, to) \
-	MOVQ carry(DI), to; \
-	LEAQ (to)(word*2), to; \
-	SHRQ $63, word; \
-	MOVQ word, carry(DI)
+	MOVBLZX carry(DI), to; \
+	LEAQ    (to)(word*2), to; \
+	SHRQ    $63, word; \
+	MOVB    word, carry(DI)
 
 // ENDS finds the bytes behind the runs that begin at the bits of word, or go on from the block before.
 #define ENDS(run, carry, word) \
@@ -294,16 +294,16 @@ few:
 	JNE   some
 	TESTQ BX, BX
 	JNE   stop
-	MOVQ  index_line(DI), R13
-	ORQ   index_sent(DI), R13
-	ORQ   index_body(DI), R13
-	ORQ   index_equals(DI), R13
-	ORQ   index_opening(DI), R13
-	ORQ   index_closing(DI), R13
-	ORQ   index_command(DI), R13
-	ORQ   index_sender(DI), R13
-	ORQ   index_head(DI), R13
-	ORQ   index_name(DI), R13
+	MOVB  index_line(DI), R13
+	ORB   index_sent(DI), R13
+	ORB   index_body(DI), R13
+	ORB   index_equals(DI), R13
+	ORB   index_opening(DI), R13
+	ORB   index_closing(DI), R13
+	ORB   index_command(DI), R13
+	ORB   index_sender(DI), R13
+	ORB   index_head(DI), R13
+	ORB   index_name(DI), R13
 	JNE   next
 
 value:
@@ -333,10 +333,8 @@ value:
 	VPOR     Y3, Y4, Y4
 	VPTEST   Y4, Y4
 	JNE      block
-	XORL     R13, R13
 	CMPB     63(SI), $0x20
-	SETEQ    R13
-	MOVQ     R13, index_blank(DI)
+	SETEQ    index_blank(DI)
 	JMP      value
 
 ended:
