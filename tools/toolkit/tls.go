@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -38,10 +39,17 @@ func isTLS(name string) bool { return name == "insecure" || strings.HasPrefix(na
 // tlsOptions are the values of tlsFlags for the running command.
 type tlsOptions struct {
 	tlsconn.Options
-	config *tlsconn.Config // once it was needed
+	files *tlsFiles
+}
+
+// tlsFiles is what the files of the options came to, once it was needed. Loops on several goroutines may ask at a time.
+type tlsFiles struct {
+	sync.Mutex
+	config *tlsconn.Config
 }
 
 func readTLS(c *cli.Context) (o tlsOptions, err error) {
+	o.files = &tlsFiles{}
 	o.CertFile, o.KeyFile = c.String("tls-cert"), c.String("tls-key")
 	o.ServerName, o.Insecure = c.String("tls-name"), c.Bool("insecure")
 	if ca := c.String("tls-ca"); ca != "" {
@@ -63,11 +71,13 @@ func (e *Env) TLS() tlsconn.Options { return e.tls.Options }
 
 // load reads the files, once.
 func (o *tlsOptions) load() (*tlsconn.Config, error) {
-	if o.config != nil {
-		return o.config, nil
+	o.files.Lock()
+	defer o.files.Unlock()
+	if o.files.config != nil {
+		return o.files.config, nil
 	}
 	config, err := LoadTLS(o.Options)
-	o.config = config
+	o.files.config = config
 	return config, err
 }
 
@@ -80,25 +90,34 @@ func LoadTLS(o tlsconn.Options) (*tlsconn.Config, error) {
 	return config, err
 }
 
-// Opener opens addresses for the running command, with its --tls-ca and the like.
-type Opener struct{ env *Env }
+// Opener opens addresses for the running command, with its --tls-ca and the like. It may be used on several goroutines.
+type Opener struct {
+	env    *Env
+	warned *sync.Map // of addresses that --insecure was said of
+}
 
 // Open returns the one way in which commands open addresses on a loop of their own; a session is opened by Env.Dial.
-func (e *Env) Open() Opener { return Opener{e} }
+func (e *Env) Open() Opener { return Opener{e, &sync.Map{}} }
 
-// Dial is open.Dial. The warning that --insecure deserves comes each time.
+// Dial is open.Dial. The warning that --insecure deserves comes once for each address.
 func (o Opener) Dial(l *reactor.Loop, a address.Address, m transport.Options, h transport.Handler) (transport.Conn, error) {
 	op, err := o.opener(a)
 	if err != nil {
 		return nil, err
 	}
 	if a.Scheme == address.TLS && o.env.tls.Insecure {
-		err := o.env.Stderr.Printf("%s: WARNING: --insecure: %s may be anyone, and anyone between can read and change what is sent\n", o.env.Program, a)
-		if err != nil {
+		if err := o.warn(a.String()); err != nil {
 			return nil, err
 		}
 	}
 	return op.Dial(l, a, m, h)
+}
+
+func (o Opener) warn(whom string) error {
+	if _, warned := o.warned.LoadOrStore(whom, true); warned {
+		return nil
+	}
+	return o.env.Stderr.Printf("%s: WARNING: --insecure: %s may be anyone, and anyone between can read and change what is sent\n", o.env.Program, whom)
 }
 
 // Listen is open.Listen. With --tls-ca, clients must show a certificate.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"net/netip"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -95,6 +97,36 @@ func TestTLSOptions(t *testing.T) {
 			require.Contains(t, toolkit.HintOf(err), tt.hint)
 		})
 	}
+}
+
+// TestInsecureIsSaidOnce: however many connections, on however many goroutines, --insecure is warned of once for an address.
+func TestInsecureIsSaidOnce(t *testing.T) {
+	p := tlsconntest.NewCA(t).Issue([]string{"127.0.0.1"})
+	own := tlsconn.Options{CertFile: p.CertFile, KeyFile: p.KeyFile}
+	first, second := listenTLS(t, own), listenTLS(t, own)
+	w := toolkittest.New(t)
+	dial := func(env *toolkit.Env) *cli.Command {
+		return env.Configure("dial", &cli.Command{Name: "dial", Flags: toolkit.PeerFlags(), Action: func(*cli.Context) error {
+			var all sync.WaitGroup
+			open := env.Open()
+			for range 3 {
+				all.Go(func() {
+					loop, err := reactor.New(reactor.Options{})
+					require.NoError(t, err)
+					defer loop.Close()
+					for _, to := range []address.Address{first, second, first} {
+						c, err := open.Dial(loop, to, transport.Options{}, parrot{})
+						require.NoError(t, err)
+						c.Abort(nil)
+					}
+				})
+			}
+			all.Wait()
+			return nil
+		}})
+	}
+	require.NoError(t, w.Run(context.Background(), dial, "dial", "--insecure"))
+	require.Equal(t, 2, strings.Count(w.Err.String(), "WARNING: --insecure"), w.Err)
 }
 
 // pinger is a command that sends a message and waits for it to come back.
