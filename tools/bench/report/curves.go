@@ -115,9 +115,17 @@ func (r *Report) throughput() string {
 	if r.Rate.Target > 0 && len(r.Steps) == 0 {
 		c.line("target", []point{{0, r.Rate.Target}, {length, r.Rate.Target}})
 	}
-	c.line("baseline", old)
-	c.line("response", now)
+	c.line("baseline", spread(old, length))
+	c.line("response", spread(now, length))
 	return c.end()
+}
+
+// spread makes a line of one point, which nobody would see.
+func spread(points []point, length float64) []point {
+	if len(points) != 1 {
+		return points
+	}
+	return []point{{0, points[0].y}, {min(2*points[0].x, length), points[0].y}}
 }
 
 func (c *chart) timeAxis(length float64) {

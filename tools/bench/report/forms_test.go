@@ -175,6 +175,12 @@ func TestHTML(t *testing.T) {
 	require.NoError(t, r.HTML(&b))
 	require.Equal(t, 2, strings.Count(b.String(), `class="baseline"`))
 	require.Contains(t, b.String(), "old &lt;1&gt;.json")
+
+	// A second has a length, also where there is only one.
+	short := run(1000)
+	b.Reset()
+	require.NoError(t, short.HTML(&b))
+	require.Regexp(t, `<polyline class="response" points="72.0,(\d+\.\d) 824.0,\d+\.\d"/>`, b.String())
 }
 
 func TestText(t *testing.T) {
