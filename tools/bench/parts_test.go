@@ -365,3 +365,47 @@ func TestLimitsAreCheckedBefore(t *testing.T) {
 	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkDescriptors(1<<40)))
 	require.NoError(t, checkDescriptors(10))
 }
+
+// TestVerdicts: a run is no measurement where the generator, and not the service, is what was measured; and it says why.
+func TestVerdicts(t *testing.T) {
+	late := func(count int64, by time.Duration) *report.Latency {
+		h := report.NewHistogram()
+		require.NoError(t, h.RecordValues(int64(100*time.Microsecond), 1000-count))
+		require.NoError(t, h.RecordValues(int64(by), count))
+		return report.NewLatency(h)
+	}
+	all := report.Counts{Due: 1000, Sent: 1000, Received: 1000}
+	steady, storm := &plan{kind: kindRequest, rate: rate{shape: steady}, window: 1}, &plan{kind: kindConnect}
+	for name, tt := range map[string]struct {
+		plan   *plan
+		counts report.Counts
+		own    report.Generator
+		failed uint64
+		why    string // "": it is valid
+	}{
+		"as asked":             {steady, all, report.Generator{Late: late(50, 10*time.Millisecond)}, 0, ""},
+		"busy machine":         {steady, all, report.Generator{Late: late(90, 40*time.Millisecond)}, 0, ""},
+		"stopped for a while":  {steady, all, report.Generator{Late: late(15, time.Second)}, 0, "late by its own fault"},
+		"has a part of a CPU":  {steady, all, report.Generator{Late: late(300, 50*time.Millisecond)}, 0, "late by its own fault"},
+		"too slow":             {steady, report.Counts{Due: 1000, Sent: 900, Received: 900}, report.Generator{Busy: 0.95}, 0, "the generator was too slow"},
+		"the service is":       {steady, report.Counts{Due: 1000, Sent: 900, Received: 900}, report.Generator{Held: 600}, 0, "the window was full"},
+		"the service is still": {steady, report.Counts{Due: 1000, BytesOut: 65}, report.Generator{}, 0, "the window was full; nothing was sent but what had been due in the warm-up"},
+		"none was sent":        {steady, report.Counts{Due: 1000}, report.Generator{Busy: 1}, 0, "the generator was too slow; nothing was sent"},
+		"none was answered":    {steady, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 0, "nothing was answered"},
+		"nobody listens":       {storm, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 9, "no connection was made; the first failed: refused"},
+		"some are refused":     {storm, report.Counts{Due: 9, Sent: 9, Received: 8}, report.Generator{}, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &runner{plan: tt.plan, total: newInterval()}
+			r.total.failures, r.total.failureText = tt.failed, "refused"
+			out := &report.Report{Verdict: report.OK, Counts: tt.counts, Generator: tt.own, Load: report.Load{Duration: time.Second}}
+			r.judge(out)
+			if tt.why == "" {
+				require.Equal(t, report.OK, out.Verdict, out.Reasons)
+				return
+			}
+			require.Equal(t, report.Invalid, out.Verdict)
+			require.Contains(t, strings.Join(out.Reasons, "; "), tt.why)
+		})
+	}
+}

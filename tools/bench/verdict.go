@@ -11,6 +11,13 @@ import (
 // held is the share of the messages that must have been sent for the rate to count as held.
 const held = 0.99
 
+// A rate is not held either by a generator that makes up later for what it did not send: so late it may be with all but a
+// tenth of the messages, and with all but a hundredth, by its own fault. What a busy machine does to it is less.
+const (
+	lateTenth     = 25 * time.Millisecond
+	lateHundredth = 100 * time.Millisecond
+)
+
 // report makes the report of what was measured.
 func (r *runner) report() *report.Report {
 	p, t := r.plan, r.total
@@ -105,7 +112,7 @@ func (r *runner) judge(out *report.Report) {
 		why := "the generator was too slow"
 		if g := out.Generator; t.failures > 0 && r.plan.kind != kindConnect && !r.plan.target.IsDatagram() {
 			why = "connections ended"
-		} else if g.Busy < 0.9 && g.Held > c.Sent/2 {
+		} else if g.Busy < 0.9 && 2*g.Held >= c.Sent {
 			switch why = "the service did not take more: the window was full"; {
 			case r.plan.oneWay() || r.plan.window == 0:
 				why = "the service did not take more: the connections were full"
@@ -115,13 +122,20 @@ func (r *runner) judge(out *report.Report) {
 		}
 		invalid("the rate was not held: %d of %d messages were sent (%.1f%%); %s", c.Sent, c.Due, 100*float64(c.Sent)/float64(c.Due), why)
 	}
+	if l := out.Generator.Late; l != nil && (l.P90 > lateTenth || l.P99 > lateHundredth) {
+		invalid("the generator was late by its own fault: a tenth of the messages by more than %s, a hundredth by more than %s", report.Short(l.P90), report.Short(l.P99))
+	}
 	if c.Received == 0 && !r.plan.oneWay() || c.Sent == 0 {
 		why := "nothing was answered"
 		switch {
 		case out.Load.Duration == 0:
 			why = "it ended before anything was measured"
+		case c.Sent == 0 && c.BytesOut > 0:
+			why = "nothing was sent but what had been due in the warm-up"
 		case c.Sent == 0:
 			why = "nothing was sent"
+		case r.plan.kind == kindConnect && t.failures > 0:
+			why = "no connection was made; the first failed: " + t.failureText
 		}
 		invalid("%s", why)
 	}
