@@ -94,7 +94,11 @@ func (c *client) issue(due, now int64) bool {
 	if w.plan.oneWay() {
 		c.way.given(c, 1, len(w.out), due, now)
 	}
-	w.sent(due, len(w.out))
+	bytes := len(w.out)
+	if c.packets {
+		bytes-- // the line end is not sent
+	}
+	w.sent(due, bytes)
 	return true
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"os"
 	"time"
 
@@ -211,5 +210,8 @@ func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
 	if longest := p.script.longest(); p.target.Scheme == address.UDP && longest > p.maxDatagram {
 		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "a message of %d bytes is too long for a datagram of %d", longest, p.maxDatagram), "--max-datagram")
 	}
-	return errors.Join(checkDescriptors(p.descriptors()), checkPorts(p.target, p.descriptors()))
+	if err := checkDescriptors(p.descriptors()); err != nil {
+		return err
+	}
+	return checkPorts(p.target, p.descriptors())
 }
