@@ -214,9 +214,24 @@ func TestIdleAndFull(t *testing.T) {
 
 // A peer that never says a whole message is closed, however busily it does that.
 func TestHelloTimeout(t *testing.T) {
-	s := serveLimited(t, link.Options{HelloTimeout: 200 * time.Millisecond, IdleTimeout: time.Hour})
+	d := 100 * time.Millisecond
+	for !hello(t, d) { // a machine that holds us up for so long keeps a message from being seen in time
+		d *= 2
+		require.Less(t, d, 10*time.Second, "a link that says something stays")
+	}
+}
+
+// hello has one peer say a message and two that never do. It is false if the message was seen too late.
+func hello(t *testing.T, d time.Duration) bool {
+	s := serveLimited(t, link.Options{HelloTimeout: d, IdleTimeout: time.Hour})
+	defer s.end()
+	began := time.Now()
 	good := s.client()
 	require.NoError(t, good.Conn.Write([]byte("PING\n")))
+	s.Until("it is answered or closed", func() bool { return good.Received+good.Closed > 0 })
+	if good.Closed > 0 && time.Since(began) > d/2 {
+		return false
+	}
 	trickler, silent := s.client(), s.client()
 	require.NoError(t, trickler.Conn.Write([]byte("a line that is no message\n")))
 	trickle := s.Loop.Every(time.Millisecond, "trickle", func(int) { _ = trickler.Conn.Write([]byte("x")) })
@@ -225,7 +240,7 @@ func TestHelloTimeout(t *testing.T) {
 	timedOut(t, s.err, "hello")
 	require.Zero(t, good.Closed)
 	require.Equal(t, 1, s.server.Stats().Links)
-	s.end()
+	return true
 }
 
 // Limits cannot be kept without a loop, and are not ignored.
