@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -174,6 +175,7 @@ func TestBornPrivate(t *testing.T) {
 			w := transporttest.NewWorld(t)
 			path := filepath.Join(t.TempDir(), "s")
 			over, seen := make(chan bool), make(chan fs.FileMode)
+			var looks atomic.Int64 // that found a file
 			go func() {
 				var all fs.FileMode
 				for {
@@ -184,13 +186,16 @@ func TestBornPrivate(t *testing.T) {
 					default:
 						if info, err := os.Lstat(path); err == nil {
 							all |= info.Mode().Perm()
+							looks.Add(1)
 						}
 					}
 				}
 			}()
 			for range 60 {
+				before := looks.Load()
 				closer, err := b.open(w.Loop, path, transport.Options{Mode: 0o600})
 				require.NoError(t, err)
+				w.Until("it is seen", func() bool { return looks.Load() > before })
 				closer()
 				w.Idle()
 			}

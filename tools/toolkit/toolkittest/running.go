@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a Running waits for what must happen at once.
-const patience = 10 * time.Second
+const patience = 40 * time.Second
 
 // Running is a command at work on a goroutine of its own.
 type Running struct {
