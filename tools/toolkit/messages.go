@@ -165,7 +165,7 @@ func (r *MessageReader) put(c inputChunk) bool {
 // record makes a record of a line; ok is false for a line to skip.
 func (r *MessageReader) record(text []byte) (rec Record, ok bool) {
 	rec = Record{Line: r.number, Raw: text}
-	trimmed := bytes.TrimSpace(text)
+	trimmed := bytes.Trim(text, " \t\v\f\r") // as Parse does: what Unicode counts as white space is not
 	if len(trimmed) == 0 {
 		return rec, false
 	}

@@ -39,11 +39,12 @@ func TestReadMessages(t *testing.T) {
 		`{"v":1,"raw_base64":"***"}`,
 		`{"broken"`,
 		"LAST\r",
+		" \u00a0\v",
 	}, "\n")
 	r := toolkit.NewMessageReader(strings.NewReader(input), "standard input")
 	all := readAll(t, r)
 	require.Equal(t, 1, r.Skipped())
-	require.Len(t, all, 7)
+	require.Len(t, all, 8)
 	require.Equal(t, "STOP", all[0].Message.Command())
 	require.Equal(t, 4, all[1].Line)
 	require.Equal(t, "START", all[1].Message.Command())
@@ -59,6 +60,7 @@ func TestReadMessages(t *testing.T) {
 	require.ErrorContains(t, all[5].Err, "line 9: ")
 	require.Equal(t, "LAST", all[6].Message.Command())
 	require.Equal(t, 10, all[6].Line)
+	require.ErrorContains(t, all[7].Err, "line 11: ", "a no-break space is no white space of the wire")
 }
 
 func TestReadStopsWithTheContext(t *testing.T) {
