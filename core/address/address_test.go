@@ -137,6 +137,8 @@ var bad = []struct {
 	{"zone with bracket", "fe80::1%a]b", udp, "zone"},
 	{"no host", "tcp://", udp, "no host"},
 	{"unknown scheme", "http://x:80", udp, `"http" is unknown`},
+	{"no slashes", "tcp:1.2.3.4:5", udp, "write tcp://HOST:PORT"},
+	{"one slash", "UDP:/1.2.3.4:5", udp, "write udp://HOST:PORT"},
 	{"cdb", "cdb://x", udp, "reserved"},
 	{"unix empty", "unix:", udp, "no path"},
 	{"unix authority", "unix://host/x", udp, "begin with a slash"},

@@ -59,7 +59,11 @@ func parse(s string, d Defaults) (Address, string) {
 	}
 	host, ok := strings.CutPrefix(rest, "//")
 	if !ok || strings.ContainsAny(head, "/[@") {
-		return parseBare(s, d)
+		a, reason := parseBare(s, d)
+		if _, scheme := ParseScheme(head); reason != "" && scheme { // "tcp:4040" is a host of that name
+			reason = "two slashes are missing: write " + strings.ToLower(head) + "://HOST:PORT"
+		}
+		return a, reason
 	}
 	if family, known := parseFamily(head); known {
 		return parseCD(family, host, d)
