@@ -90,8 +90,38 @@ func checkTool(env *toolkit.Env, tool string) toolReport {
 			r.Errors = append(r.Errors, fmt.Sprintf("%s: option %s: %s", s.Origin, s.Name, reason))
 		}
 	}
+	r.Errors = append(r.Errors, strays(env, tool, settings)...)
 	r.OK = len(r.Errors) == 0
 	return r
+}
+
+// strays lists the variables that are called as settings of the tool and are none: nothing reads them.
+func strays(env *toolkit.Env, tool string, settings []toolkit.Setting) []string {
+	if env.Environ == nil {
+		return nil
+	}
+	var known, texts []string
+	for _, s := range settings {
+		known = append(known, s.Name)
+	}
+	prefix := "ED_" + strings.ToUpper(strings.ReplaceAll(tool, "-", "_")) + "_"
+	for _, v := range env.Environ() {
+		variable, value, _ := strings.Cut(v, "=")
+		rest, ok := strings.CutPrefix(variable, prefix)
+		name := strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
+		if !ok || value == "" || slices.Contains(known, name) {
+			continue
+		}
+		text := fmt.Sprintf("environment %s: %s has no setting %q", variable, tool, name)
+		if near := toolkit.Nearest(name, known); near != "" {
+			text += ", did you mean " + prefix + strings.ToUpper(strings.ReplaceAll(near, "-", "_")) + "?"
+		} else if slices.ContainsFunc(env.ToolFlags(tool), func(f cli.Flag) bool { return f.Names()[0] == name }) {
+			text += "; only the command line can give it"
+		}
+		texts = append(texts, text)
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // refused tries a value on its flag and returns why it is not taken, "" if it is. The flag keeps the value; its command is not

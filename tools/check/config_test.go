@@ -75,6 +75,21 @@ func TestConfigEnvironment(t *testing.T) {
 	require.Contains(t, w.Out.String(), `"ok":false,"tool":"pong","known":7,"set":1,"errors":["environment ED_PONG_COUNT: option count: \"many\" is not a valid value"]`)
 }
 
+// TestConfigStrayVariables: a variable that is called as a setting and is none would be passed over in silence.
+func TestConfigStrayVariables(t *testing.T) {
+	w := toolkittest.New(t)
+	for _, name := range []string{"ED_PING_HOTS", "ED_PING_JSON", "ED_PONG_STRICT", "ED_OTHER_THING", "ED_HOTS"} {
+		w.Vars[name] = "1"
+	}
+	w.Vars["ED_PONG_NOTHING"] = "" // empty is unset
+	err := runConfig(t, w)
+	require.Equal(t, toolkit.Config, toolkit.KindOf(err))
+	require.Equal(t, `environment ED_PING_HOTS: ping has no setting "hots", did you mean ED_PING_HOST?
+environment ED_PING_JSON: ping has no setting "json"; only the command line can give it
+`, w.Out.String())
+	require.Contains(t, w.Err.String(), "pong: ok, 1 of 7")
+}
+
 func TestConfigTools(t *testing.T) {
 	w := toolkittest.New(t)
 	configure(t, w, "ed-ping.conf", "hots = 10.0.0.1\n")

@@ -20,6 +20,7 @@ type Env struct {
 	Stderr *Stream // everything else
 
 	Getenv   func(name string) string // "" for unset
+	Environ  func() []string          // all of it, NAME=VALUE; nil where nobody needs to know
 	Now      func() time.Time
 	HostName func() (string, error)
 
@@ -58,6 +59,7 @@ func NewEnv() *Env {
 		Stdout:   NewStream(os.Stdout, "standard output"),
 		Stderr:   NewStream(os.Stderr, "standard error"),
 		Getenv:   os.Getenv,
+		Environ:  os.Environ,
 		Now:      time.Now,
 		HostName: os.Hostname,
 	}

@@ -45,6 +45,14 @@ type World struct {
 	DialErr  error
 }
 
+func (w *World) environ() []string {
+	var all []string
+	for name, value := range w.Vars {
+		all = append(all, name+"="+value)
+	}
+	return all
+}
+
 // New returns a world without terminals, with no variable set, no configuration files, host name "test-host.example", and
 // the clock at 2026-01-02T03:04:05Z.
 func New(t testing.TB) *World {
@@ -54,6 +62,7 @@ func New(t testing.TB) *World {
 		Stdout:   &toolkit.Stream{Writer: w.Out, Name: "standard output", Width: 80},
 		Stderr:   &toolkit.Stream{Writer: w.Err, Name: "standard error", Width: 80},
 		Getenv:   func(name string) string { return w.Vars[name] },
+		Environ:  w.environ,
 		Now:      func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
 		HostName: func() (string, error) { return "test-host.example", nil },
 		Program:  "ed",
