@@ -18,7 +18,7 @@ import (
 func compatFacts() []cli.Flag {
 	var flags []cli.Flag
 	for _, names := range []string{
-		"long-help ?", "copyright C", "license L", "build-date", "compiler-version", "has-sanitizer", "configuration-filenames",
+		"long-help ?", "command-help", "option-help", "show-system-help S", "copyright C", "license L", "build-date", "compiler-version", "has-sanitizer", "configuration-filenames",
 		"environment-variable-name", "filenames-of-option-definitions", "path-to-option-definitions", "show-option-sources",
 		"logger-version", "list-appenders", "list-severities", "logger-configuration-filenames",
 	} {
@@ -98,7 +98,7 @@ func isHidden(name string) func(cli.Flag) bool {
 func printFact(env *toolkit.Env, inv *toolkit.Invocation, name, value string) error {
 	out, tool := env.Output(toolkit.Common{}), inv.Path[0]
 	switch name {
-	case "long-help":
+	case "long-help", "command-help", "option-help", "show-system-help":
 		return out.Raw([]byte(toolkit.HelpText(env.Program, inv.Command, env.Stdout.Width)))
 	case "copyright":
 		return out.Line("Copyright (c) the authors of ed")

@@ -266,6 +266,7 @@ func TestCompatFacts(t *testing.T) {
 		{"--license", "Apache License, version 2.0\n"},
 		{"-L STOP", "Apache License, version 2.0\n"},
 		{"--environment-variable-name", "ED_SIGNAL\n"},
+		{"--filenames-of-option-definitions", ""},
 		{"--print-option host", "h\n"},
 		{"--print-option secret_code", "********\n"},
 		{"-- --license", "ran false [--license]\n"},
@@ -276,6 +277,11 @@ func TestCompatFacts(t *testing.T) {
 		err := run(context.Background(), w.Env, append([]string{"ed-signal"}, strings.Fields(test.args)...), newApp(w.Env, app(w.Env)))
 		require.NoError(t, err, test.args)
 		require.Equal(t, test.want, w.Out.String(), test.args)
+	}
+	for _, option := range []string{"-?", "--long-help", "--command-help", "--option_help", "--show-system-help", "-S"} {
+		w := toolkittest.New(t)
+		require.NoError(t, run(context.Background(), w.Env, []string{"ed-signal", option}, newApp(w.Env, app(w.Env))), option)
+		require.Contains(t, w.Out.String(), "Options:", option)
 	}
 	w := toolkittest.New(t)
 	err := run(context.Background(), w.Env, []string{"ed-signal", "--show-option-sources"}, newApp(w.Env, app(w.Env)))
