@@ -96,13 +96,14 @@ type destination struct{ server, service, command string }
 
 // parseDestination takes the text apart; the names are checked later, with the message.
 func parseDestination(text string) (destination, error) {
-	where, command, ok := strings.Cut(text, "/")
-	if !ok {
-		if strings.Contains(text, ":") {
-			err := toolkit.Errorf(toolkit.Data, "message %q has a server and no service", toolkit.Escape(text))
-			return destination{}, toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND; the service communicatord is a node's router")
-		}
-		return destination{command: text}, nil
+	if strings.ContainsAny(text, " \t\n") || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "<") {
+		err := toolkit.Errorf(toolkit.Data, "message %q is more than [[SERVER:]SERVICE/]COMMAND", toolkit.Escape(text))
+		return destination{}, toolkit.WithHint(err, "parameters are words of their own, NAME=VALUE, and --from names the sender; ed send takes whole lines")
+	}
+	where, command, slash := strings.Cut(text, "/")
+	if !slash {
+		i := strings.IndexByte(text, ':') + 1 // after a server alone: the service may be an option's
+		where, command = text[:i], text[i:]
 	}
 	d := destination{command: command, service: where}
 	if server, service, ok := strings.Cut(where, ":"); ok {
@@ -111,7 +112,7 @@ func parseDestination(text string) (destination, error) {
 			return d, toolkit.Errorf(toolkit.Data, "message %q has a colon and no server before it", toolkit.Escape(text))
 		}
 	}
-	if d.service == "" {
+	if slash && d.service == "" {
 		return d, toolkit.Errorf(toolkit.Data, "message %q has a slash and no service before it", toolkit.Escape(text))
 	}
 	return d, nil

@@ -142,6 +142,9 @@ func parseMessage(c *cli.Context, env *toolkit.Env) (*message.Message, error) {
 	for _, a := range args {
 		if !strings.Contains(a, "=") {
 			err := toolkit.Errorf(toolkit.Usage, "unexpected operand %q, nothing was sent", toolkit.Escape(a))
+			if c.IsSet("wait") && strings.Trim(a, "0123456789") == "" {
+				return nil, toolkit.WithHint(err, "did you mean --wait=%s?", a)
+			}
 			return nil, toolkit.WithHint(err, "one message, then parameters as NAME=VALUE")
 		}
 	}
@@ -174,6 +177,9 @@ func addressed(c *cli.Context, text string) (*message.Message, error) {
 		return nil, toolkit.Errorf(toolkit.Usage, "the server is named twice: by --server and in %q", toolkit.Escape(text))
 	case service != "" && d.service != "":
 		return nil, toolkit.Errorf(toolkit.Usage, "the service is named twice: by --service and in %q", toolkit.Escape(text))
+	case d.server != "" && d.service+service == "":
+		err := toolkit.Errorf(toolkit.Data, "message %q has a server and no service", toolkit.Escape(text))
+		return nil, toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND; the service communicatord is a node's router")
 	case looksLikeAddress(server):
 		err := toolkit.Errorf(toolkit.Usage, "option --server: %q is no server's name", toolkit.Escape(server))
 		return nil, toolkit.WithHint(err, "did you mean --host?")

@@ -1,6 +1,8 @@
 package toolkit
 
 import (
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -19,6 +21,9 @@ func (e *Env) Address(text string, d address.Defaults) (address.Address, error) 
 	}
 	if !config.IsReference(text) {
 		a, err := address.Parse(text, d)
+		if half := strings.Trim(text, "@"); err != nil && half != "" && half != text && !strings.ContainsAny(half, "@:") {
+			err = &config.ReferenceError{Reference: text} // FILE@ or @VARIABLE
+		}
 		return a, As(Usage, err)
 	}
 	value, _, err := config.Reference(text)
