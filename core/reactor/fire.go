@@ -1,5 +1,7 @@
 package reactor
 
+import "math"
+
 // find checks the handle.
 func (t Timer) find(method string) *node {
 	if t.loop == nil {
@@ -69,9 +71,10 @@ func (l *Loop) fire(id uint32, n *node) {
 			return
 		}
 	case interval:
-		missed = int((l.limit - n.when) / c.span)
-		l.timed.wheel.set(id, n, n.when+int64(missed+1)*c.span)
-		l.stats.missed += uint64(missed)
+		late := (l.limit - n.when) / c.span
+		l.timed.wheel.set(id, n, n.when+(late+1)*c.span)
+		l.stats.missed += uint64(late)
+		missed = int(min(late, math.MaxInt)) // which is 35 minutes of microseconds where an int has 32 bits
 	}
 	gen := n.gen
 	l.cur.kind, l.cur.id, l.cur.gen = inTimer, id, gen
