@@ -42,9 +42,9 @@ type Dispatcher struct {
 	event   Event // the one event that every call of the hooks borrows
 
 	// The lists are in walking order and never changed in place, so that a walk can go on over the one it has.
-	exact     table
-	patterns  []*entry
-	catchAlls []*entry
+	exact    table
+	patterns []*entry
+	others   record // of every command that has none: the catch-alls
 
 	serial uint64 // of the last entry
 	tag    Tag    // last one given out
@@ -68,32 +68,15 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 		return d.walk(from, m)
 	}
 	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
-	var r *record
-	if command := m.CommandBytes(); fits(command) {
-		r = d.exact.find(command)
-	} else {
-		r = d.exact.findOdd(command)
-	}
+	r := d.exact.record(m.CommandBytes())
 	if r == nil {
-		return d.catch(from, m)
+		r = &d.others
 	}
 	if r.alone == nil {
 		return d.walk(from, m)
 	}
-	e := r.entries[0]
+	e := r.entries[0] // before the handler, which may add and remove some
 	if err := r.alone(from, m); err != nil {
-		return d.failed(e, m, err)
-	}
-	return e.outcome
-}
-
-// catch is the rest of Dispatch for a command without entries.
-func (d *Dispatcher) catch(from Sender, m *message.Message) Outcome {
-	if len(d.catchAlls) == 0 || d.catchAlls[0].goOn {
-		return d.walk(from, m)
-	}
-	e := d.catchAlls[0]
-	if err := e.handler(from, m); err != nil {
 		return d.failed(e, m, err)
 	}
 	return e.outcome
@@ -149,7 +132,7 @@ func (d *Dispatcher) route(from Sender, m *message.Message, r *result) {
 		return
 	}
 	r.outcome = Unknown
-	for _, e := range d.catchAlls {
+	for _, e := range d.others.entries {
 		if !e.removed && d.run(e, from, m, r) {
 			return
 		}

@@ -25,7 +25,7 @@ func (d *Dispatcher) Entries() []EntryInfo {
 	slices.SortFunc(all, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.serial, b.serial))
 	})
-	all = append(all, d.catchAlls...)
+	all = append(all, d.others.entries...)
 	list := make([]EntryInfo, 0, len(all))
 	for _, e := range all {
 		list = append(list, e.info())

@@ -117,7 +117,7 @@ func (d *Dispatcher) add(e *entry) error {
 	case e.command != "":
 		list = d.exact.get([]byte(e.command))
 	case !e.isPattern():
-		list = d.catchAlls
+		list = d.others.entries
 	}
 	if !e.isPattern() && slices.ContainsFunc(list, func(o *entry) bool { return o.priority == e.priority }) {
 		return fmt.Errorf("add handler for %s at priority %d: %w", e.name, e.priority, ErrDuplicate)
@@ -136,7 +136,7 @@ func (d *Dispatcher) add(e *entry) error {
 		d.patterns = longer
 		d.settle()
 	default:
-		d.catchAlls = longer
+		d.others.put(longer)
 	}
 	return nil
 }
@@ -226,7 +226,8 @@ func (d *Dispatcher) Remove(tag Tag) int {
 			d.exact.set(command, rest)
 		}
 	}
-	d.patterns, d.catchAlls = without(d.patterns), without(d.catchAlls)
+	d.patterns = without(d.patterns)
+	d.others.put(without(d.others.entries))
 	d.settle()
 	return removed
 }

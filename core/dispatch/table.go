@@ -23,7 +23,7 @@ type table struct {
 type record struct {
 	low, high uint64
 	alone     Handler  // of the first entry, if the walk ends with it; else nil. Here it is at hand sooner
-	entries   []*entry // never empty but in the first record
+	entries   []*entry // never empty in a table, but in its first record
 	command   string
 }
 
@@ -114,7 +114,9 @@ func (t *table) set(command string, entries []*entry) {
 }
 
 func (r *record) put(entries []*entry) {
-	r.entries, r.alone = entries, entries[0].alone()
+	if r.entries, r.alone = entries, nil; len(entries) > 0 {
+		r.alone = entries[0].alone()
+	}
 }
 
 // place puts a record into a slot.

@@ -12,7 +12,7 @@ type Batch struct {
 	m     *Message
 	text  []byte // without capacity beyond its length
 	limit uint32 // of bytes in a line
-	n     int    // lines
+	found []lineMark
 	line  int    // that comes next,
 	from  uint32 // where it begins,
 	name  uint32 // and its first name
@@ -61,10 +61,10 @@ func (b *Batch) find(p []byte) int {
 // Next decodes the next line into the message that Decode was given, which borrows it until the next call. It returns false at the end
 // of the batch, and at a line that is to be looked at more closely.
 func (b *Batch) Next() bool {
-	if b.line >= b.n {
+	if b.line >= len(b.found) {
 		return false
 	}
-	here := b.ends[1+b.line]
+	here := b.found[b.line]
 	if here.end-b.from-1 >= b.limit { // an empty line, one that is too long, or odd
 		return false
 	}
@@ -81,7 +81,7 @@ func (b *Batch) Line() []byte { return b.m.line[:len(b.m.line):len(b.m.line)] }
 
 // skip returns the line at which Next has stopped, and goes on behind it.
 func (b *Batch) skip() []byte {
-	here := b.ends[1+b.line]
+	here := b.found[b.line]
 	end := here.end &^ odd
 	line := b.text[b.from:end:end]
 	b.line, b.from, b.name = b.line+1, end+1, here.names
@@ -95,11 +95,11 @@ func (d *feed) known(p []byte) (used int) {
 		d.m.batch = newBatch()
 	}
 	b := d.m.batch
-	b.n = b.find(p)
+	b.found = b.ends[1 : 1+b.find(p)]
 	b.m, b.text, b.limit = d.m, p[:len(p):len(p)], uint32(min(d.limit(), longest))
 	b.line, b.from, b.name = 0, 0, 0
-	for b.line < b.n && !d.stopped && d.state == inLine {
-		if d.stopped = !d.to.OnMessages(b); d.stopped || b.line >= b.n {
+	for b.line < len(b.found) && !d.stopped && d.state == inLine {
+		if d.stopped = !d.to.OnMessages(b); d.stopped || b.line >= len(b.found) {
 			break
 		}
 		if line := b.skip(); len(line) > d.limit() {

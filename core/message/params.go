@@ -71,7 +71,7 @@ func (m *Message) at(i int) (name, value []byte) {
 func (m *Message) indexed(name string) ([]byte, bool) {
 	key := markKey(name)
 	for at := m.first; at < m.last; at += 4 {
-		hits := equals((*[4]uint64)(m.marked.keys[at:]), key)
+		hits := equals(m.marked.four(at), key)
 		if hits == 0 {
 			continue
 		}
