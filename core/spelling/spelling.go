@@ -1,7 +1,10 @@
 // Package spelling finds the word that was meant.
 package spelling
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // longest is how long words may be, in bytes: more is no slip of the finger, and the cost is the product of the lengths.
 const longest = 64
@@ -10,6 +13,7 @@ const longest = 64
 // third of the word's length (one edit for short words). An edit is a byte that is inserted, deleted or replaced, or two neighbours
 // that are swapped. Words are compared as fold makes them, and candidates returned as they are. Of two that are as near it is the
 // one that has the letters of the word in another order, which is how fingers slip most often, and then the first in their order.
+// Where none is near it is the only one that begins with the word, which must have three bytes for that.
 func Nearest(word string, candidates []string, fold func(string) string) string {
 	word = fold(word)
 	limit := min(2, max(1, len(word)/3))
@@ -24,7 +28,24 @@ func Nearest(word string, candidates []string, fold func(string) string) string 
 			best, nearest = c, d
 		}
 	}
+	if best == "" {
+		return begun(word, candidates, fold)
+	}
 	return best
+}
+
+// begun is the one candidate that begins with the word, if that says enough.
+func begun(word string, candidates []string, fold func(string) string) string {
+	var found []string
+	for _, c := range candidates {
+		if len(word) >= 3 && len(word) <= longest && strings.HasPrefix(fold(c), word) {
+			found = append(found, c)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
 }
 
 func sameLetters(a, b string) bool {

@@ -22,6 +22,10 @@ func TestNearest(t *testing.T) {
 		{"two slips in a long word", "timeuotx", "timeout", "timeout"},
 		{"too far", "abc", "host", ""},
 		{"folded", "HOTS", "Host", "Host"},
+		{"the beginning of one", "Comp", "completion,config", "completion"},
+		{"the beginning of two", "timeo", "timeout,timeouts-of-all", ""},
+		{"the beginning of two, far", "tim", "timeout,timestamps", ""},
+		{"too little of one", "ho", "hostname", ""},
 		{"no candidates", "a", "", ""},
 		{"too long", strings.Repeat("a", 65), strings.Repeat("a", 65), ""},
 	} {
