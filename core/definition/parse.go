@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -50,7 +51,7 @@ func Parse(command, source string, data []byte) (*Definition, error) {
 	if err := message.VerifyCommand(command); err != nil {
 		r.fault(0, "the name of the file is not a command: %s", because(err))
 	}
-	for _, l := range scan(data) {
+	for _, l := range scan(bytes.TrimPrefix(data, []byte("\ufeff"))) { // what some editors write first
 		r.line(l)
 	}
 	r.endSection()

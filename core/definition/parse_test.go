@@ -81,6 +81,15 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestParseByteOrderMark: what some editors write before the first line is none of it.
+func TestParseByteOrderMark(t *testing.T) {
+	d, err := definition.Parse("X", "x.conf", []byte("\ufeff[a]\ntype = integer\n"))
+	require.NoError(t, err)
+	require.Equal(t, definition.Integer, d.Parameters[0].Type)
+	_, err = definition.Parse("X", "x.conf", []byte("[a]\n\ufefftype = integer\n"))
+	require.Error(t, err)
+}
+
 func TestParseKeepsDescriptions(t *testing.T) {
 	d, err := definition.Parse("X", "x.conf", []byte("description = all \\\n  of it\n[a]\ndescription = a; b\n"))
 	require.NoError(t, err)

@@ -42,6 +42,9 @@ type problem struct {
 func checkDefinitions(env *toolkit.Env, o definitionOptions) error {
 	c := &definitionChecker{out: env.Output(o.Common)}
 	for _, path := range o.paths {
+		if path == "" {
+			return toolkit.Errorf(toolkit.Usage, "the name of a directory or file is empty")
+		}
 		files, err := definitionFiles(path)
 		if err != nil {
 			return err

@@ -65,6 +65,7 @@ func TestDefinitionsNotThere(t *testing.T) {
 		kind toolkit.Kind
 	}{
 		{"no operand", nil, toolkit.Usage},
+		{"an empty one", []string{""}, toolkit.Usage},
 		{"no directory", []string{"/nonexistent"}, toolkit.NoInput},
 		{"nothing in it", []string{t.TempDir()}, toolkit.NoInput},
 		{"no definition file", []string{"check.go"}, toolkit.Data},
