@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/definition"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -30,7 +31,9 @@ func main() {
 	check(err)
 	loop, err := reactor.New(reactor.Options{Name: "clock"})
 	check(err)
-	commands := dispatch.New(dispatch.Options{})
+	definitions, err := definition.Open(definition.Options{}) // of the commands that every service knows
+	check(err)
+	commands := dispatch.New(dispatch.Options{Definitions: definitions})
 	check(commands.On("NOW", func(from dispatch.Sender, m *message.Message) error {
 		return from.Send(m.Reply("TIME").Set("now", time.Now().UTC().Format(time.RFC3339Nano)))
 	}))

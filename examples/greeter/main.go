@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/ed-toolbox/ed/core/definition"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -28,7 +29,9 @@ func main() {
 	}
 	loop, err := reactor.New(reactor.Options{Name: name})
 	check(err)
-	commands := dispatch.New(dispatch.Options{})
+	definitions, err := definition.Open(definition.Options{}) // of the commands that every service knows
+	check(err)
+	commands := dispatch.New(dispatch.Options{Definitions: definitions})
 	check(commands.On("GREET", func(from dispatch.Sender, m *message.Message) error {
 		whom, _ := m.Get("name")
 		return from.Send(m.Reply("WELCOME").Set("text", "hello "+whom))
