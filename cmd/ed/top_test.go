@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -63,7 +64,11 @@ func (w writer) Write(p []byte) (int, error) {
 
 // startThrough is startOnScreen with something that carries what the program writes, until it has ended.
 func startThrough(t *testing.T, carry func(from *os.File, draw func([]byte)), cols, rows int, env []string, args ...string) *onScreen {
-	s := &onScreen{t: t, cmd: programAs(t, "ed", args...), screen: vt10x.New(vt10x.WithSize(cols, rows)), drawn: make(chan struct{})}
+	return startCommand(t, programAs(t, "ed", args...), carry, cols, rows, env)
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd, carry func(from *os.File, draw func([]byte)), cols, rows int, env []string) *onScreen {
+	s := &onScreen{t: t, cmd: cmd, screen: vt10x.New(vt10x.WithSize(cols, rows)), drawn: make(chan struct{})}
 	s.cmd.Env = append(s.cmd.Env, append([]string{"TERM=xterm-256color", "LC_ALL=C.UTF-8"}, env...)...)
 	terminal, err := pty.StartWithSize(s.cmd, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
 	require.NoError(t, err)
@@ -146,6 +151,51 @@ func TestTopOnScreen(t *testing.T) {
 	top.ends()
 	require.NotZero(t, top.screen.Mode()&vt10x.ModeWrap)
 	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen, "the other screen is put away")
+}
+
+// Ctrl-Z gives the terminal back to the shell, in order, and fg goes on, in another size if it has that by then.
+func TestSuspended(t *testing.T) {
+	for name, args := range map[string][]string{"top": {"top"}, "watch": {"watch"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(control.DirVariable, t.TempDir())
+			toolkittest.Serve(t, "alpha")
+			cmd := programAs(t, "ed", args...)
+			link := filepath.Join(t.TempDir(), "ed")
+			require.NoError(t, os.Symlink(cmd.Path, link))
+			cmd.Path = "/bin/sh"
+			cmd.Args = append([]string{"sh", "-c", `set -m; "$0" "$@"; echo "left with $?"; stty -a; read -r line; fg >/dev/null; echo "ended with $?"`, link}, args...)
+			s := startCommand(t, cmd, func(terminal *os.File, draw func([]byte)) { _, _ = io.Copy(writer(draw), terminal) }, 80, 24, nil)
+			s.sees("alpha.")
+			s.types("\x1a")
+			s.sees("left with")
+			s.sees(" icanon")
+			require.Zero(t, s.screen.Mode()&vt10x.ModeAltScreen)
+			require.Zero(t, s.screen.Mode()&vt10x.ModeMouseMotion)
+			require.NotContains(t, s.screen.String(), "alpha.")
+			require.NoError(t, pty.Setsize(s.terminal, &pty.Winsize{Cols: 90, Rows: 20}))
+			s.screen.Resize(90, 20)
+			s.types("\r")
+			s.sees("alpha.")
+			require.NotZero(t, s.screen.Mode()&vt10x.ModeAltScreen)
+			require.NotZero(t, s.screen.Mode()&vt10x.ModeMouseMotion)
+			s.types("q")
+			s.sees("ended with 0")
+			s.ends()
+		})
+	}
+}
+
+// Where no shell could let it go on, Ctrl-Z does not stop it.
+func TestNobodyToSuspendTo(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	top := startOnScreen(t, 80, 24, nil, "top")
+	top.sees("waiting for one")
+	top.types("\x1a")
+	require.Eventually(t, func() bool { return strings.Count(top.raw(), "\x1b[?1049h") == 2 }, time.Minute, 10*time.Millisecond)
+	top.types("6")
+	top.sees("6 Loop")
+	top.types("q")
+	top.ends()
 }
 
 // Interrupted, it leaves the terminal as it was, and dies of the signal.

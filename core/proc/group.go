@@ -31,3 +31,12 @@ func SignalGroup(cmd *exec.Cmd, s Signal) error {
 	}
 	return nil
 }
+
+// StopOurs stops us and all in our process group, as Ctrl-Z does on a terminal, until a shell lets us go on. The system does not
+// stop a group that no shell watches over, which is no error; it may return before we are stopped.
+func StopOurs() error {
+	if err := unix.Kill(0, unix.SIGTSTP); err != nil {
+		return &ProcessError{Op: "stop", Err: err}
+	}
+	return nil
+}

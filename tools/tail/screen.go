@@ -19,9 +19,10 @@ type board struct {
 	messages *ui.Messages
 	page     *ui.Page // the help, while it is read
 	pull     func() tea.Msg
-	head     string // what is watched
-	record   string // where it is recorded
-	err      error  // why it ended
+	suspend  tea.Cmd // nil: it cannot be
+	head     string  // what is watched
+	record   string  // where it is recorded
+	err      error   // why it ended
 
 	width, height int
 }
@@ -39,6 +40,7 @@ const (
 	endBoard boardAction = iota + 1
 	helpBoard
 	redrawBoard
+	suspendBoard
 )
 
 func boardKeys() ui.Keys[boardAction] {
@@ -46,6 +48,7 @@ func boardKeys() ui.Keys[boardAction] {
 		{Action: endBoard, Keys: []string{"q", "ctrl+c"}, Help: "end", Short: "quit"},
 		{Action: helpBoard, Keys: []string{"?", "h", "f1"}, Help: "this page", Short: "help"},
 		{Action: redrawBoard, Keys: []string{"ctrl+l"}, Help: "draw the screen anew, where something else got into it"},
+		{Action: suspendBoard, Keys: []string{ui.SuspendKey}, Help: "stop; fg of the shell goes on"},
 	}
 }
 
@@ -61,7 +64,7 @@ func (w *watching) watchOnScreen(ctx context.Context, from source) error {
 	go func() { taken <- w.takeAll(taking, from, shelf) }()
 	b := &board{look: look, messages: ui.NewMessages(look), head: strings.Join(w.targets, " "), record: w.recordOf(), width: 80, height: 24,
 		pull: shelf.pull}
-	b.messages.Copy = screen.Copy
+	b.messages.Copy, b.suspend = screen.Copy, screen.Suspend
 	err := screen.Run(ctx, b)
 	shelf.leave()
 	if w.recorder == nil {
@@ -142,8 +145,11 @@ func (b *board) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 func (b *board) press(k tea.KeyMsg) tea.Cmd {
-	if k.String() == "ctrl+c" {
+	switch k.String() {
+	case "ctrl+c":
 		return tea.Quit
+	case ui.SuspendKey:
+		return b.suspend
 	}
 	if b.page != nil {
 		if step, ok := ui.MoveKeys().Find(k.String()); ok {
@@ -195,7 +201,7 @@ func (b *board) View() string {
 	if b.height > 1 {
 		footer := b.messages.Footer(b.width, "", boardKeys().Footer(b.width))
 		if b.page != nil {
-			footer = b.look.Bar.Render(ansi.Truncate("any key goes back", b.width, ""))
+			footer = b.look.Bar.Render(ansi.Truncate(b.page.Hint(b.body()), b.width, ""))
 		}
 		lines = append(lines, footer)
 	}

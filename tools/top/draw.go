@@ -185,7 +185,7 @@ func (m *model) footer() string {
 	case m.mode == asking:
 		return m.look.Bad.Render(ansi.Truncate(m.ask.text+"? y/n", m.width, ""))
 	case m.mode == reading:
-		text = "any key goes back"
+		text = m.page.Hint(m.body())
 	case m.note != "":
 		return m.look.Changed.Render(ansi.Truncate(toolkit.Escape(m.note), m.width, ""))
 	case m.trouble() != "" && !m.tracing():

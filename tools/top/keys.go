@@ -24,6 +24,7 @@ const (
 	rotate
 	disconnect
 	redraw
+	suspend
 	back
 	toView // one of the digits
 )
@@ -49,6 +50,7 @@ func keys() ui.Keys[action] {
 		{Action: rotate, Keys: []string{"L"}, Help: "send LOG_ROTATE to it, after a question"},
 		{Action: disconnect, Keys: []string{"D"}, Help: "end this connection, after a question"},
 		{Action: redraw, Keys: []string{"ctrl+l"}, Help: "draw the screen anew, where something else got into it"},
+		{Action: suspend, Keys: []string{ui.SuspendKey}, Help: "stop; fg of the shell goes on"},
 		{Action: back, Keys: []string{"esc"}, Help: "leave what is open; take the filter off"},
 	}
 }

@@ -34,6 +34,7 @@ type model struct {
 	poller  *poller
 	look    *ui.Look
 	now     func() time.Time
+	suspend tea.Cmd // nil: it cannot be
 
 	views    []view
 	view     int
@@ -279,7 +280,7 @@ func screen(parent context.Context, env *toolkit.Env, o options) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(spare))
 	ctx, cancel := context.WithCancel(parent)
 	m, terminal := newModel(ctx, o), ui.NewScreen(env)
-	m.messages.Copy = terminal.Copy
+	m.messages.Copy, m.suspend = terminal.Copy, terminal.Suspend
 	err := terminal.Run(parent, m)
 	cancel()
 	m.poller.close()

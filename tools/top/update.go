@@ -24,8 +24,11 @@ func (m *model) keys(k tea.KeyMsg) tea.Cmd {
 
 // press gives a key to whoever has the keys now.
 func (m *model) press(k tea.KeyMsg) tea.Cmd {
-	if k.String() == "ctrl+c" {
+	switch k.String() {
+	case "ctrl+c":
 		return tea.Quit
+	case ui.SuspendKey:
+		return m.suspend
 	}
 	switch m.mode {
 	case filtering:

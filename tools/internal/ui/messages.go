@@ -318,7 +318,7 @@ func (m *Messages) Footer(width int, trouble, keys string) string {
 	case m.note != "":
 		return look.Changed.Render(ansi.Truncate(clean(m.note), width, ""))
 	case m.mode == reading:
-		text = "y copy  any other key goes back"
+		text = "y copy  " + m.page.Hint(m.height)
 	case trouble != "":
 		return look.Bad.Render(ansi.Truncate(clean(trouble), width, ""))
 	default:

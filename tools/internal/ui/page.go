@@ -32,3 +32,11 @@ func (p *Page) Draw(width, height int) []string {
 func (p *Page) Step(step Step, height int) {
 	p.top = max(0, min(p.top+step.rows(max(1, height), len(p.wrapped)), len(p.wrapped)-height))
 }
+
+// Hint says which keys there are, for the last line: more is there only where something is below or above.
+func (p *Page) Hint(height int) string {
+	if len(p.wrapped) > height {
+		return "arrows and PgDn: the rest  any other key goes back"
+	}
+	return "any key goes back"
+}

@@ -16,19 +16,26 @@ import (
 // Screen is the terminal of a full-screen view. Its methods may be called from any goroutine; they block while the terminal
 // takes nothing.
 type Screen struct {
-	env *toolkit.Env
-	out io.Writer
+	env    *toolkit.Env
+	out    io.Writer
+	locked *lockedWriter // below out
+	before *term.State   // of the terminal, before Run
 }
 
 // NewScreen is the screen on the standard streams.
 func NewScreen(env *toolkit.Env) *Screen {
-	s := &Screen{env: env}
+	s := &Screen{env: env, locked: &lockedWriter{thrift: thrift{out: env.Stdout.Writer}}}
+	s.out = s.locked
 	if f, ok := env.Stdout.Writer.(term.File); ok {
-		s.out = &lockedFile{File: f, out: lockedWriter{thrift: thrift{out: f}}}
-	} else {
-		s.out = &lockedWriter{thrift: thrift{out: env.Stdout.Writer}}
+		s.out = &lockedFile{File: f, out: s.locked}
 	}
 	return s
+}
+
+// lock keeps all others from writing until release is called.
+func (s *Screen) lock() (release func()) {
+	s.locked.mu.Lock()
+	return s.locked.mu.Unlock
 }
 
 // Possible says whether there is a terminal that can show a full screen.
@@ -44,6 +51,9 @@ const framesPerSecond = 25
 func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
+	if f, ok := s.env.Stdin.Reader.(term.File); ok {
+		s.before, _ = term.GetState(f.Fd()) // nil: it cannot be suspended
+	}
 	program := tea.NewProgram(model, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
 		tea.WithInput(input(s.env.Stdin.Reader)), tea.WithOutput(s.out), tea.WithoutSignalHandler(),
 		tea.WithFPS(framesPerSecond))
@@ -74,7 +84,7 @@ func (s *Screen) Copy(text string) error {
 // lockedFile is a terminal whose writes go through a lockedWriter.
 type lockedFile struct {
 	term.File
-	out lockedWriter
+	out *lockedWriter
 }
 
 // Write implements io.Writer.

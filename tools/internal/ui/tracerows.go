@@ -112,6 +112,10 @@ func notice(item *control.Followed) string {
 		return "watched again; not seen for " + Seconds(item.Gap.Seconds())
 	case item.Err != nil:
 		return item.Err.Error()
+	case item.State == control.Detached:
+		return "it has gone"
+	case item.State == control.Attached:
+		return "it is watched from here on"
 	}
 	return ""
 }
