@@ -1,6 +1,7 @@
 package reactor_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -170,11 +171,15 @@ func TestNothingAllocates(t *testing.T) {
 				each()
 				s.Again()
 			})
-			allocs := testing.AllocsPerRun(1, func() {
-				count = 0
-				run(t, l)
-			})
-			// Run itself and the test's context allocate a few times; a thousand turns must add nothing.
+			// Run itself and the test's context allocate a few times, and on a busy machine others in the process do, too; a thousand
+			// turns must add nothing.
+			allocs := math.Inf(1)
+			for try := 0; try < 10 && allocs >= 50; try++ {
+				allocs = testing.AllocsPerRun(1, func() {
+					count = 0
+					run(t, l)
+				})
+			}
 			require.Less(t, allocs, 50.0)
 		})
 	}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 // testMain hands the folder of the programs to the tests through the environment, the one thing that TestMain and tests share.
 func testMain(m *testing.M) int {
+	heedSignals()
 	dir, err := os.MkdirTemp("", "ed-script-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -37,6 +40,16 @@ func testMain(m *testing.M) int {
 	}
 	os.Setenv("ED_SCRIPT_PROGRAMS", dir)
 	return m.Run()
+}
+
+// heedSignals has the jobs of scripts feel the signals that are ignored where the tests run in the background of a shell script or
+// under nohup: what a process ignores its children ignore as well, what it catches they do not.
+func heedSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // build makes the programs with the Go tool, which does nothing again that is done already.

@@ -180,6 +180,7 @@ func TestFaultsAreFound(t *testing.T) {
 				for wait := 500 * time.Millisecond; ; wait *= 2 { // on a slow machine an answer takes longer
 					where := service(t, scheme, "--fault", fault)
 					r, err := measure(t, "request", where, "-r", "max", "-n", "1000", "-d", "1m", "--warmup", "0", "-c", "1", "-w", "20", "--answer-in", wait.String(), "-e", expect)
+					require.NotNil(t, r, err)
 					require.Equal(t, toolkit.Threshold, toolkit.KindOf(err), err)
 					require.Equal(t, uint64(1000), r.Counts.Sent)
 					require.Equal(t, r.Counts.Sent, r.Counts.Received+r.Counts.Lost)
@@ -197,6 +198,7 @@ func TestFaultsAreFound(t *testing.T) {
 
 			where := service(t, scheme, "--fault", "drop=10%")
 			r, err := measure(t, "pub", where, "-r", "max", "-n", "200", "--warmup", "0", "-c", "1", "-e", "loss<5%", "--answer-in", "5s")
+			require.NotNil(t, r, err)
 			require.Equal(t, toolkit.Threshold, toolkit.KindOf(err), err)
 			require.Equal(t, uint64(20), r.Counts.Lost)
 
