@@ -1,6 +1,7 @@
 package router
 
 import (
+	"math"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,6 +26,9 @@ func keys() []key {
 	return append(append(placeKeys(), peerKeys()...), processKeys()...)
 }
 
+// mostCache is how many bytes of messages may be kept: more than any machine has, and what an int can be.
+const mostCache = min(1<<40, math.MaxInt)
+
 // placeKeys say who the router is and where services find it.
 func placeKeys() []key {
 	return []key{
@@ -44,8 +48,8 @@ func placeKeys() []key {
 		{name: "max_clients", value: "0", usage: "take `N` clients on each address; 0: any number", read: readCount(0, 1<<24, func(s *setup) *int { return &s.maxClients })},
 		{name: "max_pending_connections", value: "1024", usage: "let `N` connections wait to be accepted", read: readCount(5, 65535, func(s *setup) *int { return &s.backlog })},
 		{name: "cache_messages", value: "10000", usage: "keep `N` messages for services that are away; 0: none", live: true, read: readCount(0, 1<<30, func(s *setup) *int { return &s.cacheMessages })},
-		{name: "cache_bytes", value: "8MiB", usage: "keep `SIZE` of them", live: true, read: readSize(0, 1<<40, func(s *setup) *int { return &s.cacheBytes })},
-		{name: "client_cache", value: "2MiB", usage: "keep `SIZE` of what one client sent", live: true, read: readSize(0, 1<<40, func(s *setup) *int { return &s.clientCache })},
+		{name: "cache_bytes", value: "8MiB", usage: "keep `SIZE` of them", live: true, read: readSize(0, mostCache, func(s *setup) *int { return &s.cacheBytes })},
+		{name: "client_cache", value: "2MiB", usage: "keep `SIZE` of what one client sent", live: true, read: readSize(0, mostCache, func(s *setup) *int { return &s.clientCache })},
 		{name: "cache_age", value: "24h", usage: "keep each for `DUR` at most", live: true, read: readDuration(func(s *setup) *duration { return &s.cacheAge })},
 	}
 }
