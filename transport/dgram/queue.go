@@ -13,11 +13,10 @@ type packet struct {
 	since  time.Time
 }
 
-// spareSize is how large a buffer an empty queue keeps; below compactFrom one is
-// not worth tidying.
 const (
-	spareSize   = 256 << 10
-	compactFrom = 64 << 10
+	spareSize   = 256 << 10 // how large a buffer an empty queue keeps
+	compactFrom = 64 << 10  // below that one is not worth tidying
+	sentFrom    = 256       // packets that were sent, the same
 )
 
 // queue holds packets in order, and their bytes in one buffer: packets[first:]
@@ -35,7 +34,7 @@ func (q *queue) waiting() []packet { return q.packets[q.first:] }
 func (q *queue) data(k *packet) []byte { return q.buf[k.off : k.off+k.n] }
 
 func (q *queue) push(p []byte, to *sockaddr.Raw, now time.Time) {
-	if len(q.buf) > compactFrom && len(q.buf) > 2*q.bytes {
+	if len(q.buf) > compactFrom && len(q.buf) > 2*q.bytes || q.first > sentFrom && q.first > q.len() {
 		q.compact()
 	}
 	q.packets = append(q.packets, packet{to: *to, off: len(q.buf), n: len(p), since: now})
@@ -43,7 +42,8 @@ func (q *queue) push(p []byte, to *sockaddr.Raw, now time.Time) {
 	q.bytes += len(p)
 }
 
-// compact moves what waits to the beginning of the buffer.
+// compact lets go of what was sent where that is more than what waits: the queue
+// may never be empty.
 func (q *queue) compact() {
 	q.packets = q.packets[:copy(q.packets, q.waiting())]
 	q.first = 0
@@ -66,15 +66,10 @@ func (q *queue) pop(n int) {
 	q.tidy()
 }
 
-// tidy lets go of what an empty queue does not need, and of sent packets that
-// would pile up before waiting ones.
+// tidy begins anew where nothing waits.
 func (q *queue) tidy() {
 	switch {
 	case q.len() > 0:
-		if q.first > 256 && q.first > q.len() {
-			q.packets = q.packets[:copy(q.packets, q.waiting())]
-			q.first = 0
-		}
 	case cap(q.buf) > spareSize:
 		*q = queue{}
 	default:
