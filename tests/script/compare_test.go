@@ -66,6 +66,7 @@ func TestBenchCompare(t *testing.T) {
 	write("measure", "n=0; [ ! -e runs ] || n=$(cat runs); echo $((n + 1)) >runs; ns=200; [ $((n % 2)) = 0 ] || ns=400\necho \"BenchmarkSpin 5 $ns ns/op\"\n")
 	out, code = compare("-n", "3", "-s", "work/*", "HEAD")
 	require.Equal(t, 0, code, out)
+	require.Contains(t, out, "no change")
 
 	// What fails at times is tried again; what always fails costs only its own figures.
 	require.NoError(t, os.Remove(filepath.Join(dir, "runs")))
@@ -88,7 +89,7 @@ func TestBenchCompare(t *testing.T) {
 	require.Contains(t, out, "work/spin Spin: only in HEAD")
 	require.Contains(t, out, "work/spin Other: only in the working tree")
 
-	for _, args := range [][]string{{}, {"nosuch"}, {"-s", "nothing", "HEAD"}, {"HEAD", "HEAD"}, {"-n", "x", "HEAD"}, {"-l", "1.5", "HEAD"}} {
+	for _, args := range [][]string{{}, {"nosuch"}, {"-s", "nothing", "HEAD"}, {"HEAD", "HEAD"}, {"-n", "x", "HEAD"}, {"-n", "0", "HEAD"}, {"-l", "1.5", "HEAD"}} {
 		out, code = compare(args...)
 		require.Equal(t, 64, code, out)
 	}
