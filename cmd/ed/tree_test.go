@@ -193,6 +193,7 @@ func TestPagesHaveTheirSections(t *testing.T) {
 	for _, name := range man.Names() {
 		text, err := man.Page(name)
 		require.NoError(t, err)
+		require.NotContains(t, text, "*****", "%s: a bold star is written **\\***", name)
 		_, section, _ := strings.Cut(name, ".")
 		for s := range strings.SplitSeq(section, ".") { // ed.conf.5
 			section = s
