@@ -21,7 +21,7 @@ func main() {
 	if plain {
 		args = args[1:]
 	}
-	if len(args) != 1 {
+	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
 		fmt.Fprintln(os.Stderr, "usage: build [--plain] DIR")
 		os.Exit(64)
 	}

@@ -86,6 +86,9 @@ func (p *player) open() (io.ReadCloser, error) {
 	if err != nil {
 		return io.NopCloser(nil), toolkit.As(toolkit.NoInput, err)
 	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return f, toolkit.Errorf(toolkit.NoInput, "open %s: is a directory", p.path)
+	}
 	return f, nil
 }
 
@@ -270,5 +273,5 @@ func (p *player) say(took time.Duration) {
 		timing = fmt.Sprintf("at %gx, late by %s on average and %s at most", p.speed, short(p.pace.late.mean()), short(p.pace.late.worst))
 	}
 	p.out.Say("played %s to %s in %s %s%s%s", plural(uint64(p.played), "message"), p.target, short(took), timing,
-		optional(uint64(p.replies.Load()), "; %d replies"), optional(uint64(p.skipped), "; %d reports of broken lines passed over"))
+		optional(uint64(p.replies.Load()), "; replies: %d"), optional(uint64(p.skipped), "; reports of broken lines passed over: %d"))
 }

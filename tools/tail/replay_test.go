@@ -93,7 +93,7 @@ func TestReplaySaysWhatItDid(t *testing.T) {
 		w.Session.ArriveLine("HELLO")
 		require.NoError(t, w.Run(t.Context(), tail.Replay, "replay", recordFile(t), "--speed=2x", "tcp://127.0.0.1:1"))
 		require.Equal(t, "played 3 messages to tcp://127.0.0.1:1 in 2.5s at 2x, late by 0s on average and 0s at most; "+
-			"1 replies; 1 reports of broken lines passed over\n", w.Err.String())
+			"replies: 1; reports of broken lines passed over: 1\n", w.Err.String())
 	})
 }
 
@@ -123,6 +123,7 @@ func TestReplayFails(t *testing.T) {
 		sent int
 	}{
 		"no file":         {[]string{"/no/such", "unix:/s"}, toolkit.NoInput, "no such file", 0},
+		"a directory":     {[]string{".", "unix:/s"}, toolkit.NoInput, "is a directory", 0},
 		"no recording":    {nil, toolkit.Usage, "the recording is missing", 0},
 		"no address":      {[]string{good}, toolkit.Usage, "the address to send to is missing", 0},
 		"too many":        {[]string{good, "unix:/s", "x"}, toolkit.Usage, `unexpected operand "x"`, 0},
