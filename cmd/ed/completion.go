@@ -2,12 +2,16 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/core/definition"
+	answers "github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/man"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -55,6 +59,7 @@ type completionNode struct {
 	commands []completionWord
 	options  []toolkit.Option
 	operands []string // words that the command takes as operands, where they are known
+	messages []string // commands that the operand may end in, behind a service or alone
 	names    string   // of what is running, which it takes: for ed names; with "/" behind it, something more follows each
 }
 
@@ -104,6 +109,9 @@ func isTool(c *cli.Command) bool {
 
 func appendNodes(nodes []completionNode, path string, c *cli.Command) []completionNode {
 	n := completionNode{path: path, operands: operandWords(c.ArgsUsage), names: operandNames(c.ArgsUsage)}
+	if strings.HasSuffix(n.names, "/") {
+		n.messages = defaultCommands()
+	}
 	for _, o := range toolkit.Options(c.Flags) {
 		if !o.Hidden {
 			n.options = append(n.options, o)
@@ -117,6 +125,17 @@ func appendNodes(nodes []completionNode, path string, c *cli.Command) []completi
 		nodes = appendNodes(nodes, path+" "+s.Name, s)
 	}
 	return nodes
+}
+
+// defaultCommands lists the commands that every service knows, but for those that are answers.
+func defaultCommands() (commands []string) {
+	files, _ := fs.Glob(definition.Builtin(), "*.conf") // of an embedded file system, by a good pattern: there is no error
+	for _, file := range files {
+		if command := strings.TrimSuffix(path.Base(file), ".conf"); !answers.NeverAnswered([]byte(command)) {
+			commands = append(commands, command)
+		}
+	}
+	return commands
 }
 
 func visible(commands []*cli.Command) []*cli.Command {

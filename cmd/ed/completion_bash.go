@@ -16,6 +16,7 @@ func bashScript(nodes []completionNode, names []string) string {
 		writeBashCase(&b, "command:"+n.path, n.commandNames())
 		writeBashCase(&b, "operand:"+n.path, strings.Join(n.operands, " "))
 		writeBashCase(&b, "names:"+n.path, n.names)
+		writeBashCase(&b, "message:"+n.path, strings.Join(n.messages, " "))
 		writeBashCase(&b, "option:"+n.path, optionNames(n.allOptions(), func(toolkit.Option) bool { return true }))
 		writeBashCase(&b, "valued:"+n.path, optionNames(n.options, takesNext))
 		for _, o := range n.options {
@@ -81,7 +82,13 @@ _ed() {
   else
     words="$(_ed_words command "$path") $(_ed_words operand "$path")"
     rule=$(_ed_words names "$path")
-    if [[ -n $rule ]]; then
+    word=$(_ed_words message "$path")
+    if [[ -n $word && $cur == */* ]]; then
+      mapfile -t COMPREPLY < <(compgen -P "${cur%/*}/" -W "$word" -- "${cur##*/}")
+      return
+    elif [[ -n $word && $cur == [A-Z]* ]]; then
+      words=$word
+    elif [[ -n $rule ]]; then
       word=${COMP_WORDS[0]}
       case ${word##*/} in ed-*) word=${word%ed-*}ed ;; esac
       mapfile -t words < <("$word" names "${rule%/}" 2>/dev/null)

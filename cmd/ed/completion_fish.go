@@ -51,6 +51,9 @@ func writeFishNode(b *strings.Builder, program string, n completionNode) {
 		}
 		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote("("+list+")"))
 	}
+	if len(n.messages) > 0 {
+		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote("(__ed_messages "+strings.Join(n.messages, " ")+")"))
+	}
 	switch {
 	case len(n.operands) > 0:
 		fmt.Fprintf(b, "%s -a %s\n", head, fishQuote(strings.Join(n.operands, " ")))
@@ -110,6 +113,15 @@ function __ed_at # COMMAND: is that the command before the cursor?
     end
   end
   test "$at" = "$argv[1]"
+end
+
+function __ed_messages # COMMANDS: behind the service that the word at the cursor names, or alone
+  set -l service (string match -r '^.*/' -- (commandline -ct))
+  if test -n "$service"
+    printf '%s\n' $service$argv
+  else
+    printf '%s\n' $argv
+  end
 end
 
 function __ed_path # does the word at the cursor begin a path?

@@ -27,6 +27,8 @@ func zshScript(nodes []completionNode, names []string) string {
 	}
 	b.WriteString("  esac\n}\n\n_ed_names() { # COMMAND: of what is running, for ed names\n  case $1 in\n")
 	caseLines(&b, nodes, func(n completionNode) string { return n.names })
+	b.WriteString("  esac\n}\n\n_ed_messages() {\n  case $1 in\n")
+	caseLines(&b, nodes, func(n completionNode) string { return strings.Join(n.messages, " ") })
 	b.WriteString("  esac\n}\n\n_ed_describe() { # COMMAND: fills options and others with \"word:description\"\n  case $1 in\n")
 	for _, n := range nodes {
 		writeZshNode(&b, n)
@@ -96,6 +98,9 @@ _ed() {
     _describe -o option options
   elif ((${#others})); then
     _describe command others
+  elif rule=$(_ed_messages "$at"); [[ -n $rule && $cur == (*/*|[A-Z]*) ]]; then
+    compset -P '*/'
+    compadd -- ${=rule}
   elif rule=$(_ed_names "$at"); [[ -n $rule ]]; then
     word=${words[1]}
     case ${word:t} in ed-*) word=${word%ed-*}ed ;; esac
