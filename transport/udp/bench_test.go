@@ -2,10 +2,13 @@ package udp_test
 
 import (
 	"context"
+	"encoding/binary"
 	"net"
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
@@ -116,14 +119,18 @@ type oneByOne struct {
 }
 
 func (o *oneByOne) OnReady(reactor.Source, reactor.Interest) {
-	var from sockaddr.Raw
+	var from unix.RawSockaddrInet4
 	for range 256 {
-		n, errno := sockaddr.RecvFrom(o.fd, o.buf, &from)
+		size := uint32(unix.SizeofSockaddrInet4)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(o.fd), uintptr(unsafe.Pointer(&o.buf[0])), uintptr(len(o.buf)),
+			unix.MSG_TRUNC, uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)))
 		if errno != 0 {
 			return
 		}
-		if n <= len(o.buf) {
-			o.h.OnPacket(nil, o.buf[:n], from.Address(address.UDP))
+		if int(n) <= len(o.buf) {
+			port := (*[2]byte)(unsafe.Pointer(&from.Port))
+			peer := netip.AddrPortFrom(netip.AddrFrom4(from.Addr), binary.BigEndian.Uint16(port[:]))
+			o.h.OnPacket(nil, o.buf[:n], address.FromAddrPort(address.UDP, peer))
 		}
 	}
 }

@@ -40,15 +40,6 @@ func Accept(fd int, r *Raw) (int, error) {
 	return int(n), nil
 }
 
-// RecvFrom reads one packet from a non-blocking socket and tells its whole
-// length, which is more than len(p) if it was cut. It never blocks.
-func RecvFrom(fd int, p []byte, r *Raw) (int, unix.Errno) {
-	r.len = uint32(len(r.buf))
-	n, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
-		unix.MSG_TRUNC, uintptr(unsafe.Pointer(&r.buf)), uintptr(unsafe.Pointer(&r.len)))
-	return int(n), e
-}
-
 // SendTo writes one packet; a nil r sends to the connected peer. The socket
 // must be non-blocking: it never blocks.
 func SendTo(fd int, p []byte, r *Raw) unix.Errno {
