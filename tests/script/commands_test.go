@@ -54,6 +54,23 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// cmdUntil: until PATTERN COMMAND ARGS... runs a command again and again, until it succeeds and its output has a match of the pattern.
+// It is for those that a busy machine makes fail: they answer within a time, or find that a load was not held.
+func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND [ARG ...]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	ok := eventually(func() bool {
+		err = ts.Exec(args[1], args[2:]...)
+		return err == nil && pattern.MatchString(ts.ReadFile("stdout"))
+	})
+	if !ok {
+		ts.Fatalf("%s does not succeed with %s after %v: %v", args[1], args[0], limit, err)
+	}
+}
+
 // codeOf is the exit code as a shell shows it: 128 and the signal for a death by signal.
 func codeOf(s *os.ProcessState) int {
 	if status, ok := s.Sys().(syscall.WaitStatus); ok && status.Signaled() {

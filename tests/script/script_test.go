@@ -136,6 +136,7 @@ func TestScripts(t *testing.T) {
 			"freeport": cmdFreePort,
 			"signal":   cmdSignal,
 			"start":    cmdStart,
+			"until":    cmdUntil,
 			"waitfor":  cmdWaitFor,
 		},
 		RequireExplicitExec: true,
