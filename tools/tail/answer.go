@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -56,7 +57,11 @@ func readdress(m, r *message.Message) {
 
 // send sends m and shows it, or why it was not sent.
 func (l *listening) send(to dispatch.Sender, peer string, id uint64, m *message.Message) {
-	l.sent(peer, id, m, to.Send(m))
+	err := to.Send(m)
+	if _, packet := to.(*link.Peer); packet && errors.Is(err, transport.ErrTooBig) {
+		err = fmt.Errorf("%w of a datagram; --max-datagram raises it", err)
+	}
+	l.sent(peer, id, m, err)
 }
 
 func (l *listening) sent(peer string, id uint64, m *message.Message, err error) {

@@ -62,7 +62,11 @@ func (l *listening) malformed(from dispatch.Sender, line []byte, err error) {
 
 // put shows and records e.
 func (l *listening) put(e *entry) {
-	if l.form == asRaw && e.err != nil {
+	switch {
+	case l.form != asRaw || e.err == nil:
+	case e.out:
+		l.out.Warn("to %s: not sent: %v", e.peer, e.err)
+	default:
 		l.out.Warn("from %s: %v", e.peer, e.err)
 	}
 	before := l.screen.grow()

@@ -340,6 +340,23 @@ func TestListenTakesThousandsOfConnections(t *testing.T) {
 	}
 }
 
+// TestAnswerOverTheLimit: what cannot be sent is told for what it is, also where only messages are printed.
+func TestAnswerOverTheLimit(t *testing.T) {
+	for _, form := range []string{"--raw", "--timestamps=none"} {
+		r := start(t, "udp://127.0.0.1:0", "--echo", "--max-datagram=100", form)
+		c := r.dial(0)
+		_, err := io.WriteString(c, "A a="+strings.Repeat("x", 100))
+		require.NoError(t, err)
+		text := "not sent: larger than the limit of a datagram; --max-datagram raises it"
+		if form == "--raw" {
+			r.WaitFor(r.Err, func(s string) bool { return strings.Contains(s, "to udp://"+c.LocalAddr().String()+": "+text) })
+			require.NotContains(t, r.Err.String(), "from udp:")
+		} else {
+			r.WaitOut("(" + text + ")")
+		}
+	}
+}
+
 func (r *running) dialPath(path string) net.Conn {
 	r.t.Helper()
 	var c net.Conn
