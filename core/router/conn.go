@@ -40,8 +40,8 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// local says whether services connect over it.
-func (k Kind) local() bool { return k == LocalUnix || k == LocalTCP }
+// Local says whether services connect over it.
+func (k Kind) Local() bool { return k == LocalUnix || k == LocalTCP }
 
 // Conn is the way to a client. Send encodes the message before it returns; any error means that the message was not
 // taken and will not arrive. Nothing here may call the Router back before it returns.

@@ -125,7 +125,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		}
 		taken++
 		c.reaches(p)
-		if asked && wait {
+		if wait {
 			p.owe(asker{id: next.id, waits: true})
 		} else if asked {
 			p.owe(o)

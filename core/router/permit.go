@@ -46,7 +46,7 @@ func (c *Client) sort() who {
 	switch {
 	case c.state == linked:
 		return aRouter
-	case c.origin.Kind.local():
+	case c.origin.Kind.Local():
 		return aService
 	case c.origin.Kind == Datagram:
 		return aPacket

@@ -14,7 +14,7 @@ type client struct {
 	link  *link.Link
 	rules *rules.Client // nil before OnOpen
 	index int           // in daemon.crowd
-	alive alive
+	asked uint64        // serial of the last question whether a router lives
 	kind  rules.Kind
 }
 
@@ -139,7 +139,7 @@ func (d *daemon) newServer(kind rules.Kind) *link.Server {
 		Dispatcher: traffic{d}, Limit: d.setup.lineLimit, Slow: link.SlowClose, Loop: d.loop,
 		OnOpen: d.opened, OnClose: d.closed, OnMalformed: d.malformed,
 	}
-	if kind == rules.LocalUnix || kind == rules.LocalTCP {
+	if kind.Local() {
 		o.Receive = link.Rate{Messages: d.setup.clientRate}
 	}
 	if kind == rules.Remote || kind == rules.Secure {

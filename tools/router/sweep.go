@@ -68,12 +68,7 @@ func (w *crowd) sweepRouters() {
 }
 
 // isPeer says whether the connection is one for routers.
-func (c *client) isPeer() bool { return c.kind != rules.LocalUnix && c.kind != rules.LocalTCP }
-
-// alive is what is known of the process of another router, whose kernel acknowledges what it is sent even while it is suspended.
-type alive struct {
-	serial uint64 // of the last question
-}
+func (c *client) isPeer() bool { return !c.kind.Local() }
 
 // sweep lets the client forget what it has read. Over TCP the kernel takes what is sent also for a process that is suspended: another
 // router is asked for a sign of life, behind what it was sent, and only its answer says that it has read that; of a service of this
@@ -104,12 +99,11 @@ func (c *client) waits(unread *proc.Unread) (int, bool) {
 
 // answers says whether another router has answered what it was asked last, and asks again. One that never answered is not believed to.
 func (c *client) answers() bool {
-	a := &c.alive
-	if c.rules.Answered() != a.serial {
+	if c.rules.Answered() != c.asked {
 		return c.rules.Answered() == 0 && !c.rules.MustAnswer()
 	}
-	if c.rules.AskAlive(a.serial + 1) {
-		a.serial++
+	if c.rules.AskAlive(c.asked + 1) {
+		c.asked++
 	}
 	return true
 }
