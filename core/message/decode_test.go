@@ -190,3 +190,16 @@ func requireText(t require.TestingT, want string, m *message.Message) {
 	require.NoError(t, err)
 	require.Equal(t, want, string(text))
 }
+
+// TestVerbatimStaysInside: the text that may be read ends where the line does that Decode was given; another goroutine may write behind it.
+func TestVerbatimStaysInside(t *testing.T) {
+	for _, given := range []string{"A", "A a=1", " A a=1 ", "A a=1\r", "A a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8;i=9;j=10;k=11;l=12;m=13"} {
+		buffer := append([]byte(given), "not given"...)
+		var m message.Message
+		require.NoError(t, m.Decode(buffer[:len(given)]))
+		line, text := m.Verbatim()
+		require.Equal(t, strings.TrimSpace(given), string(line))
+		require.LessOrEqual(t, len(text), len(given), "%q", given)
+		require.Equal(t, len(text), cap(text))
+	}
+}

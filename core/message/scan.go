@@ -11,7 +11,7 @@ func (m *Message) decodeText(line []byte, offset int) error {
 	if int64(len(line)) > math.MaxUint32 {
 		return &SyntaxError{Offset: offset, Reason: "the line is over 4 GiB"}
 	}
-	m.line = line
+	m.line = line[:len(line):len(line)] // what is behind is nothing that was given to read: see Verbatim
 	body, ok := m.scanHead()
 	m.body = uint32(body)
 	if ok && body < len(line) {

@@ -4,7 +4,7 @@ package message
 // quotes and escapes as can be. Parameters that came that way and were not touched are copied as they are. On error
 // (that of Check) dst is returned as it was.
 func (m *Message) AppendText(dst []byte) ([]byte, error) {
-	if line := m.Verbatim(); line != nil {
+	if line, _ := m.Verbatim(); line != nil {
 		return append(dst, line...), nil
 	}
 	if m.printed && m.unchecked == 0 {
@@ -26,13 +26,13 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 }
 
 // Verbatim returns the line that AppendText would print, borrowed, if the message has it as it came, and else nil. It saves who prints
-// many messages a way through all that a message may be. Behind the line, as far as its capacity goes, is what came with it: that may
-// be read, so that lines can be copied in steps of one size.
-func (m *Message) Verbatim() []byte {
+// many messages a way through all that a message may be. The text is the line and what came behind it, which may be read, so that
+// lines can be copied in steps of one size.
+func (m *Message) Verbatim() (line, text []byte) {
 	if m.canonical && m.bare() {
-		return m.line
+		return m.line[:len(m.line):len(m.line)], m.line[:cap(m.line):cap(m.line)]
 	}
-	return nil
+	return nil, nil
 }
 
 // Append appends the text or the JSON form.

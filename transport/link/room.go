@@ -22,7 +22,7 @@ func (l *Link) Send(m *message.Message) error {
 	if s.usual == nil || s.usual.Traced() || s.filler != l && !s.lend(l) {
 		return l.send(m)
 	}
-	line := m.Verbatim()
+	line, text := m.Verbatim()
 	if line == nil || l.json || s.options.Form == FormJSON {
 		return l.send(m)
 	}
@@ -30,8 +30,8 @@ func (l *Link) Send(m *message.Message) error {
 	if len(line) >= len(room) {
 		return l.send(m)
 	}
-	if len(line) <= step && cap(line) >= step && len(room) >= step {
-		copyStep((*[step]byte)(room), (*[step]byte)(line[:step]))
+	if len(line) <= step && len(text) >= step && len(room) >= step {
+		copyStep((*[step]byte)(room), (*[step]byte)(text))
 	} else {
 		copy(room, line)
 	}
