@@ -76,7 +76,7 @@ func (b *Batch) Next() bool {
 	return true
 }
 
-// Line is the line of the last Next that returned true, borrowed.
+// Line is the line that the last Next has decoded, borrowed. It is to be asked for only if that returned true.
 func (b *Batch) Line() []byte { return b.m.line[:len(b.m.line):len(b.m.line)] }
 
 // skip returns the line at which Next has stopped, and goes on behind it.
@@ -108,7 +108,7 @@ func (d *feed) known(p []byte) (used int) {
 			d.stopped = !d.to.OnLine(line, d.m.decode(line))
 		}
 	}
-	b.text = nil
+	b.found, b.text = nil, nil // for who keeps the batch
 	return int(b.from)
 }
 

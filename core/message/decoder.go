@@ -69,12 +69,13 @@ func (d *Decoder) Feed(p []byte, f func(line []byte) bool) error {
 	return feed.take(p)
 }
 
-// Receiver gets what Decode finds. Its methods say whether to go on.
+// Receiver gets what Decode finds. Its methods run in Decode, must not call the Decoder, and say whether to go on.
 type Receiver interface {
 	// OnMessages is called with lines that came together, nearly all of which are messages. It is to call Next until that returns
-	// false, or it has enough.
+	// false, or it has enough. The batch is borrowed until it returns.
 	OnMessages(b *Batch) bool
-	// OnLine is called with each other line and what is wrong with it, an error of Message.Decode.
+	// OnLine is called with each other line, borrowed until it returns, and what is wrong with it: an error of Message.Decode, or nil
+	// for a message that is only written in an unusual way.
 	OnLine(line []byte, err error) bool
 }
 
@@ -85,9 +86,8 @@ func (f lineFunc) OnLine(line []byte, _ error) bool { return f(line) }
 
 func (f lineFunc) OnMessages(*Batch) bool { return true } // lines are not decoded
 
-// Decode is Feed and Message.Decode in one: each line is decoded into m before to gets it. Both are borrowed until the next one, or to
-// returns. It
-// is much quicker than the two, as it looks at many lines at once.
+// Decode is Feed and Message.Decode in one: each line is decoded into m before to gets it. Both are borrowed until the next one, or
+// until to returns. It is much quicker than the two, as it looks at many lines at once.
 func (d *Decoder) Decode(p []byte, m *Message, to Receiver) error {
 	feed := feed{Decoder: d, m: m, to: to}
 	return feed.take(p)
@@ -157,7 +157,7 @@ func (d *feed) err() error {
 func (d *feed) cut(p []byte) (used int) {
 	for used < len(p) && !d.stopped && d.state != closed {
 		if d.m != nil && wide && d.state == inLine {
-			if n := d.known(p[used:]); n > 0 {
+			if n := d.known(p[used:]); n > 0 || d.stopped {
 				used += n
 				continue
 			}
@@ -166,7 +166,7 @@ func (d *feed) cut(p []byte) (used int) {
 		if n < 0 {
 			break
 		}
-		line := p[used : used+n]
+		line := p[used : used+n : used+n]
 		used += n + 1
 		if d.state == skipping {
 			d.state = inLine
