@@ -1,12 +1,16 @@
 package bench
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/ed-toolbox/ed/tools/bench/report"
 )
 
 func TestParseRate(t *testing.T) {
@@ -127,4 +131,41 @@ func TestPoissonIsRandom(t *testing.T) {
 	}
 	require.InDelta(t, n*int64(time.Millisecond), last, float64(n*time.Millisecond)*0.03)
 	require.InDelta(t, 0.632, float64(short)/n, 0.02) // 1 - 1/e of the pauses are shorter than their mean
+}
+
+// TestFindTriesAgain: a run that is no measurement does not end the search, nor does it count for the service.
+func TestFindTriesAgain(t *testing.T) {
+	var rates []float64
+	search := func(verdict func(n int, rate float64) string) *report.Report {
+		rates = nil
+		s := &series{live: &live{}}
+		s.one = func(_ context.Context, p *plan, _ *live) (*report.Report, error) {
+			rates = append(rates, p.rate.from)
+			h := report.NewLatency(report.NewHistogram())
+			r := &report.Report{Verdict: verdict(len(rates), p.rate.from), Response: h, Service: h, Rate: report.Rate{Target: p.rate.from}}
+			if r.Load.Rate = p.rate.text; r.Verdict != report.OK {
+				r.Reasons = []string{fmt.Sprint("run ", len(rates))}
+			}
+			return r, nil
+		}
+		r, err := s.find(context.Background(), &plan{rate: rate{shape: find, from: 100, to: 1000}, script: &script{lines: []line{{text: []byte("A\n")}}}})
+		require.NoError(t, err)
+		return r
+	}
+	r := search(func(n int, _ float64) string {
+		return map[bool]string{true: report.Invalid, false: report.OK}[n%2 == 1] // every other run
+	})
+	require.Equal(t, report.OK, r.Verdict)
+	require.InDelta(t, 1000, r.Found, 0)
+	require.Equal(t, []float64{100, 100, 200, 200, 400, 400, 800, 800, 1000, 1000}, rates)
+
+	r = search(func(_ int, rate float64) string {
+		return map[bool]string{true: report.Invalid, false: report.OK}[rate > 300] // the service cannot do more
+	})
+	require.InDelta(t, 292, r.Found, 12)
+	require.Equal(t, []float64{400, 400}, rates[2:4])
+
+	r = search(func(int, float64) string { return report.Invalid })
+	require.Equal(t, report.Failed, r.Verdict)
+	require.Equal(t, []string{"not even 100/s met what was expected", "run 2"}, r.Reasons)
 }

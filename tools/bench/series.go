@@ -109,12 +109,13 @@ func cutShort(p *plan, all []*report.Report, err error) (*report.Report, error) 
 // precision is how near find gets to the highest rate.
 const precision = 1.05
 
-// find looks for the highest rate that meets what is expected: doubling until one does not, then halving what is between.
+// find looks for the highest rate that meets what is expected: doubling until one does not, then halving what is between. A run
+// that is no measurement is made again, once, as it may say more of the machine than of the service.
 func (s *series) find(ctx context.Context, p *plan) (*report.Report, error) {
 	var all []*report.Report
 	var best *report.Report
 	low, high := 0.0, 0.0 // the highest that was good; the lowest that was not
-	rate := p.rate.from
+	rate, again := p.rate.from, false
 	for high == 0 || high/low > precision {
 		r, err := s.at(ctx, p, rate, fmt.Sprintf("find %s/s: ", report.Count(rate)))
 		if err != nil {
@@ -123,6 +124,9 @@ func (s *series) find(ctx context.Context, p *plan) (*report.Report, error) {
 		all = append(all, r)
 		if r.Interrupted || ctx.Err() != nil {
 			break
+		}
+		if again = r.Verdict == report.Invalid && !again; again {
+			continue
 		}
 		if r.Verdict == report.OK {
 			best, low = r, rate
@@ -149,7 +153,7 @@ func (s *series) found(p *plan, all []*report.Report, best *report.Report) *repo
 	if best == nil {
 		out.Verdict = report.Failed
 		out.Reasons = append(out.Reasons, fmt.Sprintf("not even %s met what was expected", all[0].Load.Rate))
-		out.Reasons = append(out.Reasons, all[0].Reasons...)
+		out.Reasons = append(out.Reasons, all[len(all)-1].Reasons...)
 		return out
 	}
 	out.Found = best.Rate.Target
