@@ -3,7 +3,10 @@ package bench
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/proc"
@@ -15,6 +18,7 @@ import (
 type usage struct {
 	at      time.Time
 	own     time.Duration
+	queued  time.Duration // that threads of the generator waited for a processor
 	target  target
 	known   bool // target
 	memory  runtime.MemStats
@@ -44,11 +48,26 @@ func takeTarget(pid int) (t target, err error) {
 func takeUsage(pid int) usage {
 	u := usage{at: time.Now()}
 	u.own, _ = proc.CPUTime(os.Getpid()) // never fails
+	u.queued = takeQueued("/proc/self/task")
 	target, err := takeTarget(pid)
 	u.target, u.known = target, err == nil && pid > 0
 	runtime.ReadMemStats(&u.memory)
 	u.numbers = true
 	return u
+}
+
+// takeQueued adds up for how long the threads in a directory of /proc were ready and waited for a processor; 0 where the kernel does
+// not say.
+func takeQueued(dir string) (all time.Duration) {
+	threads, _ := os.ReadDir(dir)
+	for _, t := range threads {
+		text, err := os.ReadFile(filepath.Join(dir, t.Name(), "schedstat"))
+		if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			all += time.Duration(n)
+		}
+	}
+	return all
 }
 
 // describe puts into r what was used between the two.
@@ -60,6 +79,7 @@ func (u usage) describe(r *report.Report, later usage, pid int) {
 	g.CPU = later.own - u.own
 	if wall := later.at.Sub(u.at); wall > 0 {
 		g.Cores = float64(g.CPU) / float64(wall)
+		g.Queued = float64(max(0, later.queued-u.queued)) / float64(wall) // a thread that ended took its own along
 	}
 	g.GCs = later.memory.NumGC - u.memory.NumGC
 	g.GCPause = time.Duration(later.memory.PauseTotalNs - u.memory.PauseTotalNs)

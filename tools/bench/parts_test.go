@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -408,4 +410,16 @@ func TestVerdicts(t *testing.T) {
 			require.Contains(t, strings.Join(out.Reasons, "; "), tt.why)
 		})
 	}
+}
+
+// TestQueued: the time that threads waited for a processor is the second number of each schedstat.
+func TestQueued(t *testing.T) {
+	dir := t.TempDir()
+	for id, text := range map[string]string{"1": "10 200 3\n", "2": "5 40 1\n", "3": "", "4": "x y z"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, id), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, id, "schedstat"), []byte(text), 0o666))
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "5"), 0o777)) // it ended meanwhile
+	require.Equal(t, 240*time.Nanosecond, takeQueued(dir))
+	require.Zero(t, takeQueued(filepath.Join(dir, "none")))
 }

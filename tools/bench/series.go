@@ -218,6 +218,7 @@ func uniteGenerators(out *report.Report, all []*report.Report) {
 		}
 		g.Held += one.Held
 		g.CPU += one.CPU
+		g.Queued += one.Queued * float64(r.Load.Duration)
 		g.Busy = max(g.Busy, one.Busy)
 		g.GCs += one.GCs
 		g.GCPause += one.GCPause
@@ -235,6 +236,7 @@ func uniteGenerators(out *report.Report, all []*report.Report) {
 	}
 	if out.Load.Duration > 0 {
 		g.Cores = float64(g.CPU) / float64(out.Load.Duration)
+		g.Queued /= float64(out.Load.Duration)
 	}
 	if out.Target != nil && out.Counts.Received > 0 {
 		out.Target.PerMessage = out.Target.CPU / time.Duration(out.Counts.Received)

@@ -99,8 +99,15 @@ func Compare(r, old *Report, file string) *Comparison {
 	differs("size", old.Load.Size, r.Load.Size)
 	differs("CPUs", old.Machine.CPUs, r.Machine.CPUs)
 	differs("host", old.Machine.Host, r.Machine.Host)
+	if a, b := old.Generator.Queued, r.Generator.Queued; math.Abs(a-b) > contended {
+		differs("processors that the generator waited for", fmt.Sprintf("%.2f", a), fmt.Sprintf("%.2f", b))
+	}
 	return c
 }
+
+// contended is how much more of a processor one of two runs may have waited for than the other: beyond that the machine was not as free, or
+// the service took more of it.
+const contended = 0.05
 
 // samples returns a figure of each second. A last part of a second does not count.
 func (r *Report) samples(name string) []float64 {

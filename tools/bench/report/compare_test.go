@@ -127,6 +127,11 @@ func TestCompare(t *testing.T) {
 	}
 	old := run(1000, 1010, 1020, 1030, 1040, 1050)
 
+	require.Empty(t, report.Compare(old, old, "old.json").Differs)
+	crowded := run(1000, 1010, 1020, 1030, 1040, 1050)
+	crowded.Generator.Queued = 0.3
+	require.Equal(t, []string{"processors that the generator waited for: 0.00, now 0.30"}, report.Compare(crowded, old, "old.json").Differs)
+
 	same := metrics(report.Compare(run(1005, 1015, 1025, 1035, 1045, 1055), old, "old.json"))
 	require.Equal(t, report.Same, same["rate"].Verdict)
 	require.Equal(t, report.Same, same["p50"].Verdict) // ties throughout

@@ -91,6 +91,7 @@ type Generator struct {
 	CPU       time.Duration `json:"cpu_ns"`         // processor time of this process while it measured
 	Cores     float64       `json:"cores"`          // the same, as processors in use
 	Busy      float64       `json:"busy"`           // share of the time in which the busiest worker's loop did not wait
+	Queued    float64       `json:"queued"`         // threads of this process that were ready and waited for a processor, on average
 	GCs       uint32        `json:"gc_count"`
 	GCPause   time.Duration `json:"gc_pause_ns"`     // in all
 	GCMax     time.Duration `json:"gc_pause_max_ns"` // the longest

@@ -169,7 +169,7 @@ func (r *Report) definitions(b *strings.Builder) {
 
 func (r *Report) generator(b *strings.Builder) {
 	g := r.Generator
-	fmt.Fprintf(b, "generator: %.2f processors, busiest loop %.0f%% busy", g.Cores, 100*g.Busy)
+	fmt.Fprintf(b, "generator: %.2f processors, waited for %.2f, busiest loop %.0f%% busy", g.Cores, g.Queued, 100*g.Busy)
 	if g.Late != nil {
 		fmt.Fprintf(b, ", late > 1ms: %.2f%%, held back: %s", 100*g.LateShare, Count(float64(g.Held)))
 	}
