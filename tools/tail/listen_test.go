@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/tail"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
@@ -71,6 +72,7 @@ func (r *running) dial(n int) net.Conn {
 		c, err = net.Dial(network, address)
 	}
 	require.NoError(r.t, err)
+	r.t.Cleanup(func() { c.Close() })
 	r.t.Cleanup(func() { c.Close() })
 	require.NoError(r.t, c.SetDeadline(time.Now().Add(patience)))
 	return c
@@ -320,7 +322,10 @@ func TestListenWithoutReaderOfItsOutput(t *testing.T) {
 
 // Ten thousand are too many for a quick test; two thousand show that nothing is done for each.
 func TestListenTakesThousandsOfConnections(t *testing.T) {
-	const n = 2000
+	limit, err := proc.FDLimit()
+	require.NoError(t, err)
+	n := min(2000, (int(limit.Hard)-200)/2) // both ends are ours
+	require.NoError(t, proc.SetFDLimit(limit.Hard))
 	r := start(t, "unix:SOCK", "--echo", "--filter", "NONE")
 	conns := make([]net.Conn, n)
 	for i := range conns {
@@ -366,6 +371,7 @@ func (r *running) dialPath(path string) net.Conn {
 		require.True(r.t, err == nil || errors.Is(err, syscall.EAGAIN), err) // the queue of the listener is full
 		return err == nil
 	}, patience, time.Millisecond)
+	r.t.Cleanup(func() { c.Close() })
 	require.NoError(r.t, c.SetDeadline(time.Now().Add(patience)))
 	return c
 }
