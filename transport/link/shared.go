@@ -121,11 +121,18 @@ func (s *shared) sent(to peer, m *message.Message, raw []byte, err error) {
 	}
 }
 
-// traced says whether somebody wants to see events.
+// traced says whether somebody wants to see events. It is asked for each message, and short enough to need no call for that.
 func (s *shared) traced() bool {
 	if s.usual != nil {
 		return s.usual.Traced()
 	}
+	return s.otherTraced()
+}
+
+// otherTraced is traced for a dispatcher that is not the usual one. Within traced it would make that too long.
+//
+//go:noinline
+func (s *shared) otherTraced() bool {
 	return s.options.Dispatcher != nil && s.options.Dispatcher.Traced()
 }
 
