@@ -16,8 +16,16 @@ import (
 	"github.com/ed-toolbox/ed/transport/link"
 )
 
-// sink is a connection that takes everything and goes nowhere.
-type sink struct{ transport.Conn }
+// sink is a connection that takes everything and goes nowhere. As those of the transports it lends room to write to.
+type sink struct {
+	transport.Conn
+	room []byte
+}
+
+var _ transport.Lender = sink{}
+
+func (s sink) Lend() []byte { return s.room }
+func (sink) Commit([]byte)  {}
 
 func (sink) Write([]byte) error                  { return nil }
 func (sink) Congested() bool                     { return false }
@@ -55,7 +63,7 @@ func newSubject(b *testing.B, offer bool, o *inspect.WatchOptions) *subject {
 			require.NoError(b, err)
 		}
 	}
-	l := server.Accept(sink{}).(*link.Link)
+	l := server.Accept(sink{room: make([]byte, 0, 64<<10)}).(*link.Link)
 	return &subject{loop, l, []byte("<h:client ECHO name=users;serial=4711;tag=7\n")}
 }
 
