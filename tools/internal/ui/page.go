@@ -36,7 +36,7 @@ func (p *Page) Step(step Step, height int) {
 // Hint says which keys there are, for the last line: more is there only where something is below or above.
 func (p *Page) Hint(height int) string {
 	if len(p.wrapped) > height {
-		return "arrows and PgDn: the rest  any other key goes back"
+		return "arrows: more  any other key: back"
 	}
 	return "any key goes back"
 }
