@@ -63,7 +63,11 @@ func newSettings(cfg Config) *settings {
 	s := &settings{Options: cfg.Options.WithDefaults(), scheme: cfg.Scheme, kind: cmp.Or(cfg.Scheme.String(), "pipe"),
 		local: cfg.Local, remote: cfg.Remote, plain: cfg.Plain, packets: cfg.Packets,
 		lines: cfg.Lines, toEnd: cfg.ToEnd, hearOut: cfg.HearOut, file: cfg.File, way: cfg.Way, release: cfg.Release}
-	s.Name = cmp.Or(s.Name, s.remote.String(), s.local.String(), s.kind)
+	where := s.remote
+	if where.Scheme.IsUnix() && where.Path == "" { // a socket that has no name gives none
+		where = s.local
+	}
+	s.Name = cmp.Or(s.Name, where.String(), s.local.String(), s.kind)
 	return s
 }
 

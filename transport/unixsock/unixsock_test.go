@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -106,6 +107,11 @@ func TestPeer(t *testing.T) {
 		require.Equal(t, want, got, r.Name)
 	}
 	require.True(t, inAccept, "Accept can check who comes")
+	for _, s := range w.Loop.Sources() {
+		if strings.HasPrefix(s.Kind, "unix") { // peers of Unix sockets have no names: the listener's says where they came
+			require.Equal(t, l.Addr().String(), s.Name, s.Kind)
+		}
+	}
 	client.Conn.Abort(nil)
 	require.NoError(t, l.Close())
 	w.Idle()
