@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
@@ -220,4 +221,19 @@ func TestTopOnDumbTerminal(t *testing.T) {
 	top.sees("TERM is dumb")
 	top.sees("alpha.")
 	top.ends()
+	fits(t, top)
+	once := startOnScreen(t, 60, 24, nil, "top", "--once")
+	once.ends()
+	fits(t, once)
+	require.NotContains(t, once.raw(), "no full screen", "it was not asked for")
+}
+
+// fits says that a terminal had no line to break: rows of it can be read.
+func fits(t *testing.T, s *onScreen) {
+	t.Helper()
+	<-s.drawn
+	columns, _ := s.screen.Size()
+	for line := range strings.Lines(s.raw()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, "\r\n")), columns, line)
+	}
 }

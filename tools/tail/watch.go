@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,7 @@ func (w *watching) look() error {
 	for _, s := range control.Discover() {
 		known = append(known, s.Name)
 	}
+	known = slices.Compact(known) // they come in order
 	if near := toolkit.Nearest(missing[0], known); near != "" {
 		return toolkit.WithHint(err, "did you mean %s? --wait waits for one", near)
 	}

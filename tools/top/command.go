@@ -1,6 +1,7 @@
 package top
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type options struct {
 	filter   string
 	form     form
 	screen   bool // the full one
+	instead  bool // of it one look, as it is not possible
 	look     *ui.Look
 }
 
@@ -124,7 +126,7 @@ func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 	asked := o.count > 0 || o.form != asText || o.table != ""
 	o.screen = !asked && env.Stdin.TTY && env.Stdout.TTY && env.Getenv("TERM") != "dumb" && env.Getenv("TERM") != ""
 	if !asked && !o.screen {
-		o.count = 1
+		o.count, o.instead = 1, true
 	}
 	if o.view.name == messagesView && !o.screen {
 		err := toolkit.Errorf(toolkit.Usage, "the view %s needs a terminal", messagesView)
@@ -137,8 +139,12 @@ func run(ctx context.Context, env *toolkit.Env, o options) error {
 	if o.screen {
 		return screen(ctx, env, o)
 	}
-	if o.count == 1 && o.form == asText && env.Stdout.TTY {
-		env.Output(o.Common).Say("this terminal shows no full screen (TERM is %s): one look", toolkit.Escape(env.Getenv("TERM")))
+	if o.instead && env.Stdout.TTY {
+		why := "TERM is " + cmp.Or(toolkit.Escape(env.Getenv("TERM")), "not set")
+		if !env.Stdin.TTY {
+			why = "standard input is none"
+		}
+		env.Output(o.Common).Say("this terminal shows no full screen (%s): one look", why)
 	}
 	return plain(ctx, env, o)
 }

@@ -39,6 +39,9 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 	}
 	tables := o.tables(s)
 	out := printer{several: len(tables) > 1, out: env.Output(o.Common), form: o.form, options: o}
+	if env.Stdout.TTY {
+		out.width = env.Stdout.Width
+	}
 	framers := map[string]*framer{}
 	for _, table := range tables {
 		framers[table] = &framer{table: table}
@@ -158,6 +161,7 @@ func sortable(column string, frames map[string]frame) error {
 // printer prints frames.
 type printer struct {
 	several bool // tables: each has its name over it
+	width   int  // of the terminal; 0: there is none
 	out     *toolkit.Output
 	form    form
 	options options
@@ -259,7 +263,7 @@ func (p *printer) text(table string, f *frame, shown []int) error {
 	}
 	places := arrangement(table, f)
 	view := ui.Table{Look: p.options.look, Cursor: -1, Sorted: -1, Fixed: 1}
-	for _, line := range view.Plain(headings(f.columns, places), &cells{f: f, shown: shown, places: places, rates: true, now: f.at}) {
+	for _, line := range view.Plain(headings(f.columns, places), &cells{f: f, shown: shown, places: places, rates: true, now: f.at}, p.width) {
 		if err := p.out.Line("%s", line); err != nil {
 			return err
 		}

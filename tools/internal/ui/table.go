@@ -234,8 +234,8 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
 }
 
-// Plain returns the head and all rows as text without colours, as wide as they are.
-func (t *Table) Plain(columns []Column, rows Rows) []string {
+// Plain returns the head and all rows as text without colours: those of the columns that fit into room, or all for 0.
+func (t *Table) Plain(columns []Column, rows Rows, room int) []string {
 	all := make([][]string, rows.Len())
 	for row := range all {
 		for i := range columns {
@@ -246,6 +246,9 @@ func (t *Table) Plain(columns []Column, rows Rows) []string {
 	width := 0
 	for _, w := range t.widths {
 		width += w + 2
+	}
+	if room > 0 {
+		width = min(width, room)
 	}
 	t.fit(columns, width)
 	titles := make([]string, len(columns))
