@@ -29,7 +29,7 @@ func TestReadmeTour(t *testing.T) {
 		t.Fatalf("the tour has only %q", script)
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // it builds programs
 	defer cancel()
 	shell := append(apart(), "bash", "-e", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"+script)
 	cmd := exec.CommandContext(ctx, shell[0], shell[1:]...)
