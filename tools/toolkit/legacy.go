@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
 )
 
@@ -15,9 +16,12 @@ func (e *Env) legacyOptions(t *tool) (variable string, given []config.Given, err
 		return "", nil, nil
 	}
 	variable = "ED_" + strings.ToUpper(t.name)
-	words, err := SplitWords(e.Getenv(variable))
-	if err != nil {
-		return "", nil, Errorf(Config, "%s: %w", variable, err)
+	var words []string
+	if text := e.Getenv(variable); strings.TrimSpace(text) != "" {
+		words, err = address.SplitWords(text)
+	}
+	if wrong := (*address.WordsError)(nil); errors.As(err, &wrong) {
+		return "", nil, Errorf(Config, "%s: byte %d: %s", variable, wrong.Offset, wrong.Reason) // without the line: it may hold a secret
 	}
 	line, err := parseArgs(t.cmd.Flags, words)
 	switch {
@@ -41,47 +45,4 @@ func (e *Env) legacyOptions(t *tool) (variable string, given []config.Given, err
 		}
 	}
 	return variable, given, nil
-}
-
-// SplitWords splits a line into words at white space; single quotes, double quotes and backslashes keep it together, as a
-// shell does. Nothing is expanded.
-func SplitWords(s string) ([]string, error) {
-	var words []string
-	var word []byte
-	inWord, quote := false, byte(0)
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case quote == '\'' && c != '\'':
-			word = append(word, c)
-		case c == '\\':
-			if i+1 == len(s) {
-				return nil, errors.New("it ends in a backslash")
-			}
-			i++
-			if quote == '"' && s[i] != '"' && s[i] != '\\' {
-				word = append(word, '\\')
-			}
-			word, inWord = append(word, s[i]), true
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-			word = append(word, c)
-		case c == '\'' || c == '"':
-			quote, inWord = c, true
-		case c == ' ' || c == '\t' || c == '\n':
-			if inWord {
-				words, word, inWord = append(words, string(word)), nil, false
-			}
-		default:
-			word, inWord = append(word, c), true
-		}
-	}
-	if quote != 0 {
-		return nil, errors.New("a quote is not closed")
-	}
-	if inWord {
-		words = append(words, string(word))
-	}
-	return words, nil
 }

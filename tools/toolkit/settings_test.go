@@ -119,7 +119,8 @@ func TestBadSettings(t *testing.T) {
 		{"unknown key", nil, "hots=x", `@/etc/eventdispatcher/ed-signal.conf:1: there is no key "hots", did you mean "host"?`},
 		{"key of the command line", nil, "message=STOP", `@/etc/eventdispatcher/ed-signal.conf:1: only the command line can give "message"`},
 		{"legacy: unknown option", map[string]string{"ED_SIGNAL": "--nosuch"}, "", "ED_SIGNAL: unknown option --nosuch"},
-		{"legacy: open quote", map[string]string{"ED_SIGNAL": "--host 'x"}, "", "ED_SIGNAL: a quote is not closed"},
+		{"legacy: open quote", map[string]string{"ED_SIGNAL": "--host 'x"}, "", "ED_SIGNAL: byte 7: the single quote is never closed"},
+		{"legacy: secret in it", map[string]string{"ED_SIGNAL": `-c hush "`}, "", "ED_SIGNAL: byte 8: the double quote is never closed"},
 		{"legacy: operand", map[string]string{"ED_SIGNAL": "STOP"}, "", `ED_SIGNAL: "STOP" is no option`},
 		{"legacy: message", map[string]string{"ED_SIGNAL": "-m STOP"}, "", "ED_SIGNAL: option --message belongs on the command line"},
 	}
@@ -156,29 +157,6 @@ func TestToolSettingsShowEverything(t *testing.T) {
 		"host": "x environment ED_HOST", "secret-code": " default", "type": "udp default", "reply": "false default", "wait": "0 default",
 		"quiet": "false default", "verbose": "false default", "timeout": "10s default", "color": "auto default",
 	}, got)
-}
-
-func TestSplitWords(t *testing.T) {
-	tests := []struct {
-		line string
-		want []string
-	}{
-		{"", nil},
-		{"  a\tb\n c ", []string{"a", "b", "c"}},
-		{`'a b' "c d" e\ f`, []string{"a b", "c d", "e f"}},
-		{`a'b'"c"`, []string{"abc"}},
-		{`''`, []string{""}},
-		{`"a\"b\n" '\'`, []string{`a"b\n`, `\`}},
-	}
-	for _, test := range tests {
-		got, err := toolkit.SplitWords(test.line)
-		require.NoError(t, err, test.line)
-		require.Equal(t, test.want, got, test.line)
-	}
-	for _, line := range []string{`'a`, `"a`, `a\`} {
-		_, err := toolkit.SplitWords(line)
-		require.Error(t, err, line)
-	}
 }
 
 func writeConf(t *testing.T, w *toolkittest.World, text string) {
