@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -90,6 +91,8 @@ func readWatchOptions(env *toolkit.Env, c *cli.Context) (watchOptions, error) {
 	}
 	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
 	switch {
+	case slices.Contains(o.targets, ""):
+		return o, wrong("a target is empty; without targets, all services are watched")
 	case c.IsSet("count") && o.count < 1:
 		return o, wrong("--count %d: at least 1", o.count)
 	case c.Int("sample") < 1:

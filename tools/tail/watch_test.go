@@ -259,6 +259,7 @@ func TestWatchErrors(t *testing.T) {
 		"count":       {[]string{"--count", "0"}, toolkit.Usage, "--count 0", ""},
 		"bytes":       {[]string{"--bytes", "-1"}, toolkit.Usage, "--bytes -1", ""},
 		"rate":        {[]string{"--rate", "-1"}, toolkit.Usage, "--rate -1", ""},
+		"empty":       {[]string{""}, toolkit.Usage, "a target is empty", ""},
 		"append":      {[]string{"--append"}, toolkit.Usage, "need --record", ""},
 		"timeout":     {[]string{"-n", "1", "--timeout", "2s"}, toolkit.Timeout, "0 of 1 messages came in 2s", ""},
 		"nobody came": {[]string{"--wait", "x", "--timeout", "50ms"}, toolkit.Timeout, "nothing could be watched", ""},

@@ -69,6 +69,9 @@ func (r *round) fetch() {
 func (r *round) failed(what string, err error) error {
 	var connect *control.ConnectError
 	if errors.As(err, &connect) {
+		if r.process.socket.Name == "" {
+			return err // it names the address
+		}
 		return fmt.Errorf("connect to %s: %w", r.process.socket, err)
 	}
 	return fmt.Errorf("ask %s%s: %w", r.process.socket, what, err)

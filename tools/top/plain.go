@@ -51,7 +51,7 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := has(s, tables, o.view.name); err != nil {
+		if err := has(s, tables, o); err != nil {
 			return err
 		}
 		out.warn(s)
@@ -99,6 +99,9 @@ func nobody(s snapshot, targets []string) error {
 	if errors.As(trouble, &busy) {
 		return toolkit.WithHint(toolkit.As(toolkit.Temporary, trouble), "ed top, ed watch and others that look into it have to end first")
 	}
+	if control.IsRefused(trouble) {
+		return toolkit.WithHint(toolkit.As(toolkit.Protocol, trouble), "is it a control socket? they are in %s", strings.Join(control.Folders(), ", "))
+	}
 	if trouble != nil {
 		return toolkit.As(toolkit.Unavailable, trouble)
 	}
@@ -110,8 +113,8 @@ func nobody(s snapshot, targets []string) error {
 	return toolkit.WithHint(err, "a service serves a control socket by one line of code; ed demo and ed router have one")
 }
 
-// has is the error for a view that none of the processes has.
-func has(s snapshot, tables []string, view string) error {
+// has is the error for a view, or a table, that none of the processes has.
+func has(s snapshot, tables []string, o options) error {
 	for _, table := range tables {
 		for _, one := range s.processes {
 			if one.sheets[table] != nil {
@@ -119,7 +122,20 @@ func has(s snapshot, tables []string, view string) error {
 			}
 		}
 	}
-	return toolkit.Errorf(toolkit.Unavailable, "none of the services has something to show for %s", view)
+	if o.table == "" {
+		return toolkit.Errorf(toolkit.Unavailable, "none of the services has something to show for %s", o.view.name)
+	}
+	var known []string
+	for _, one := range s.processes {
+		known = append(known, one.tables...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	err := toolkit.Errorf(toolkit.Unavailable, "none of the services has a table %q", toolkit.Escape(o.table))
+	if near := toolkit.Nearest(o.table, known); near != "" {
+		return toolkit.WithHint(err, "did you mean %s?", near)
+	}
+	return toolkit.WithHint(err, "there are %s", strings.Join(known, ", "))
 }
 
 // warn tells what is wrong with processes, once until it changes.
