@@ -81,7 +81,28 @@ func (w *watching) printSummary() error {
 			return err
 		}
 	}
-	return nil
+	return w.printLost()
+}
+
+// printLost tells beside the summary what is not in it, which whoever reads the summary alone would not know.
+func (w *watching) printLost() error {
+	switch n := w.lost.Sum(); {
+	case n == 0:
+		return nil
+	case w.JSON:
+		return w.out.JSONLine(lostLine{V: 1, Event: "lost", Slow: w.lost.Slow, Rate: w.lost.Rate, Total: n})
+	default:
+		return w.out.Line("%-24s %9d", "(lost, not in this)", n)
+	}
+}
+
+// lostLine is what the summary does not count, as --summary --json prints it: an event as others, of the whole run.
+type lostLine struct {
+	V     int    `json:"v"`
+	Event string `json:"event"`
+	Slow  uint64 `json:"slow"`
+	Rate  uint64 `json:"rate"`
+	Total uint64 `json:"total"`
 }
 
 // known is a time, if there was any to be measured.

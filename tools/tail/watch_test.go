@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +200,31 @@ func TestWatchSummary(t *testing.T) {
 			require.Contains(t, out, `{"v":1,"summary":"NOW","count":6,"in":3,"out":3,`)
 			require.Equal(t, 3, n)
 		}
+	}
+}
+
+// A summary says how many messages are not in it, to whoever reads nothing else.
+func TestWatchSummaryTellsWhatWasLost(t *testing.T) {
+	s := serve(t, controlDir(t), "clock")
+	for want, args := range map[string][]string{
+		`(?m)^\(lost, not in this\) +(\d+)$`:               {"--summary", "-q=false"},
+		`(?m)^{"v":1,"event":"lost","slow":0,"rate":(\d+)`: {"--summary", "-q=false", "--json"},
+	} {
+		r := startWatch(t, 1, append(args, "--rate", "20", "--filter", "direction=in")...)
+		const n = 500
+		for range n {
+			s.send("NOW")
+		}
+		require.Error(t, r.Stop())
+		out := r.Out.String()
+		require.Regexp(t, want, out)
+		lost, err := strconv.Atoi(regexp.MustCompile(want).FindStringSubmatch(out)[1])
+		require.NoError(t, err)
+		shown := regexp.MustCompile(`NOW(?: +|","count":)(\d+)`).FindStringSubmatch(out)
+		require.NotNil(t, shown, out)
+		count, err := strconv.Atoi(shown[1])
+		require.NoError(t, err)
+		require.Equal(t, n, count+lost, out)
 	}
 }
 

@@ -130,15 +130,31 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 }
 
 // tally counts the messages of a watch that came.
-type tally struct{ shown, lost uint64 }
+type tally struct {
+	shown uint64
+	lost  inspect.Lost
+}
 
 func (t *tally) add(i *Item) {
 	switch {
 	case i.Record != nil:
 		t.shown++
 	case i.Lost != nil:
-		t.lost += i.Lost.Sum()
+		t.lost.Slow += i.Lost.Slow
+		t.lost.Rate += i.Lost.Rate
 	}
+}
+
+// missing is what has not come of so many messages, and never will, of which rate were dropped because of the rate.
+func (t *tally) missing(all, rate uint64) *Loss {
+	came := t.shown + t.lost.Sum()
+	if all <= came {
+		return nil
+	}
+	l := &Loss{Total: all - t.shown}
+	l.Rate = min(rate-min(rate, t.lost.Rate), all-came)
+	l.Slow = all - came - l.Rate
+	return l
 }
 
 // rest ends the watch of a service, of which so many messages have come, and takes what is on its way. The answer says how many
@@ -157,10 +173,14 @@ func (f *Feed) rest(ctx context.Context, c *Client, s Socket, got tally) error {
 			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})
 		case i.Message != nil && i.Message.Command() == "UNWATCHED":
 			all, err := i.Message.Uint("matched")
-			if missing := all - got.shown - got.lost; err == nil && all > got.shown+got.lost {
-				f.put(ctx, Followed{From: s, Lost: &Loss{Lost: inspect.Lost{Slow: missing}, Total: got.lost + missing}})
+			if err != nil {
+				return err
 			}
-			return err
+			rate, _ := i.Message.Uint("rate") // those that do not say so are older
+			if l := got.missing(all, rate); l != nil {
+				f.put(ctx, Followed{From: s, Lost: l})
+			}
+			return nil
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (c *Control) unwatch(l *link.Link, m *message.Message) error {
 	for _, w := range gone {
 		st := w.Stats()
 		reply := m.Reply("UNWATCHED").SetUint("watch", w.ID()).SetUint("matched", st.Matched).SetUint("sent", st.Sent)
-		reply.SetUint("dropped", st.Dropped.Sum())
+		reply.SetUint("dropped", st.Dropped.Sum()).SetUint("rate", st.Dropped.Rate)
 		if err := l.Send(serial(reply, m)); err != nil {
 			return err
 		}
