@@ -64,6 +64,10 @@ func TestAllocations(t *testing.T) {
 	require.Equal(t, "<server:service images/X b=2;c=1", string(text))
 	require.Zero(t, testing.AllocsPerRun(100, forward))
 
-	// A message that the caller keeps is one allocation for itself and one for its bytes.
-	require.Equal(t, 2.0, testing.AllocsPerRun(100, func() { _, _ = message.Parse(line) }))
+	// A message that the caller keeps is one allocation for itself and one for its bytes, and one for the list of its parameters where a line
+	// is not indexed.
+	var kept *message.Message
+	itself := testing.AllocsPerRun(100, func() { kept = &message.Message{}; _ = kept.Decode(line) })
+	require.LessOrEqual(t, itself, 2.0)
+	require.Equal(t, itself+1, testing.AllocsPerRun(100, func() { kept, _ = message.Parse(line) }))
 }

@@ -45,7 +45,7 @@ const (
 
 // NewDecoder returns a decoder.
 func NewDecoder(o DecoderOptions) *Decoder {
-	return &Decoder{most: uint32(min(max(o.Limit, 0), math.MaxUint32)), oversize: o.Oversize}
+	return &Decoder{most: uint32(min(uint64(max(o.Limit, 0)), math.MaxUint32)), oversize: o.Oversize}
 }
 
 // Held returns how many bytes are kept.

@@ -364,7 +364,7 @@ func TestLimitsAreCheckedBefore(t *testing.T) {
 	unix, err := address.Parse("unix:x", address.Defaults{})
 	require.NoError(t, err)
 	require.NoError(t, checkPorts(unix, 65537))
-	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkDescriptors(1<<40)))
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkDescriptors(1<<30)))
 	require.NoError(t, checkDescriptors(10))
 }
 

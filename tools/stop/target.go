@@ -1,6 +1,7 @@
 package stop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -157,7 +158,7 @@ func (v *resolver) name(ctx context.Context, name string) error {
 	case unitErr == nil && unit.MainPID != 0:
 		return v.openUnit(ctx, name, unit)
 	case unitErr == nil:
-		kind, reason = toolkit.NotRunning, "the unit "+unit.Name+" is "+unit.ActiveState+" and has no main process"
+		kind, reason = toolkit.NotRunning, "the unit "+cmp.Or(unit.Name, name)+" is "+unit.ActiveState+" and has no main process"
 	case errors.Is(unitErr, proc.ErrNoSystemd):
 		byName, reason = true, "no process has this name (and there is no systemd to ask)"
 	case errors.As(unitErr, &unknown):
