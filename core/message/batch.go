@@ -8,6 +8,8 @@ type Batch struct {
 	starts [batchNames + spareNames]uint32
 	keys   [batchNames + spareNames]uint64
 
+	joined []byte // a line that came in portions, see feed.join
+
 	// What Next needs.
 	m     *Message
 	text  []byte // without capacity beyond its length
@@ -28,6 +30,7 @@ func newBatch() *Batch {
 const (
 	batchLines = 128
 	batchNames = 512
+	joinedMost = 64 << 10 // bytes that are kept for the next such line
 )
 
 const (

@@ -231,15 +231,30 @@ func (d *feed) complete(p []byte) {
 		d.held = append(d.held, p...)
 		return
 	}
-	line := d.held
-	d.release()
-	if len(line)+n > d.limit()+1 {
+	if len(d.held)+n > d.limit()+1 {
+		d.release()
 		d.drop(inLine)
-	} else {
-		d.line(append(line, p[:n]...))
+	} else if line := d.join(p[:n+1]); d.cut(line) < len(line) && d.stopped {
+		d.Hold(append(line, p[n+1:]...))
+		return
 	}
 	p = p[n+1:]
 	d.rest(p, d.cut(p))
+}
+
+// join returns what is held and the end of its line, which are no longer held.
+func (d *feed) join(end []byte) []byte {
+	held := d.held
+	d.release()
+	if d.m == nil || d.m.batch == nil {
+		return append(held, end...)
+	}
+	b := d.m.batch
+	line := append(append(b.joined[:0], held...), end...)
+	if cap(line) <= joinedMost {
+		b.joined = line
+	}
+	return line
 }
 
 // resume goes on with the lines that are held since f returned false; p comes behind them.
