@@ -313,7 +313,7 @@ func TestWatchBusyService(t *testing.T) {
 	require.ErrorContains(t, err, "busy: 256 visitors")
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
 	require.Contains(t, toolkit.HintOf(err), "have to end first")
-	r := &running{t: t, Running: toolkittest.Start(t, toolkittest.New(t), tail.Watch, "watch", "--wait", "clock", "--duration", "10s")}
+	r := &running{t: t, Running: toolkittest.Start(t, toolkittest.New(t), tail.Watch, "watch", "--wait", "clock")}
 	r.WaitErr("busy: 256 visitors")
 	release()
 	r.WaitErr("watching clock")
