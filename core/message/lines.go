@@ -36,7 +36,7 @@ func (l *Lines) Line(i int) (line []byte, head int) {
 	if name < here.names {
 		head = int(l.b.starts[name]) - at - 1
 	}
-	return l.text[at : here.end+1], head
+	return l.text[at : here.end+1 : here.end+1], head
 }
 
 // Same says which lines belong together: they have one head, and none of a few parameters.
