@@ -23,7 +23,7 @@ static void say(int fd, const char *line) {
   if (send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line)) die("send");
 }
 
-// hear reads lines until one has the word; it is left in the buffer.
+// hear reads lines until one has the word; it is left in the buffer. It returns NULL at a refusal.
 static char *hear(int fd, const char *word) {
   size_t n = 0;
   for (;;) {
@@ -35,16 +35,26 @@ static char *hear(int fd, const char *word) {
     if (buffer[n++] != '\n') continue;
     buffer[n] = 0;
     if (strstr(buffer, word)) return buffer;
+    if (!strncmp(buffer, "INVALID ", 8)) return NULL;
     n = 0;
   }
 }
 
 static int service(const char *where, const char *name) {
+  static int refused;
   char line[100];
   int fd = dial(where);
   snprintf(line, sizeof line, "REGISTER service=%s;version=1\n", name);
   say(fd, line);
-  hear(fd, "READY");
+  if (!hear(fd, "READY")) { // the router has not seen yet that the one before, of this name, has gone
+    close(fd);
+    if (++refused > 1000) {
+      fprintf(stderr, "route: %s", buffer);
+      exit(1);
+    }
+    usleep(1000);
+    return service(where, name);
+  }
   say(fd, "COMMANDS list=EVENT,HELP,INVALID,QUITTING,READY,STOP,UNKNOWN\nALIVE serial=1\n");
   hear(fd, "ABSOLUTELY");
   return fd;
@@ -71,6 +81,10 @@ static void learn(int a, int b, const char *once, size_t size) {
   char prefix[200];
   say(a, TO "EVENT\n");
   char *line = hear(b, TO "EVENT");
+  if (!line) {
+    fprintf(stderr, "route: %s", buffer);
+    exit(1);
+  }
   snprintf(prefix, sizeof prefix, "%.*s" TO, (int)(strstr(line, TO) - line), line);
   size_t n = size;
   char *text = prefixed(once, &n, TO);
