@@ -17,19 +17,10 @@ type marks struct {
 // line has: behind the one before in the same line, not equal to it, and without a digit at the beginning. A line begins with the
 // first. If all are good, it returns to.
 func (m *marks) sorted(p []byte, from, to int) int {
-	if from == to {
-		return to
-	}
-	at := from + m.together(p, from, to, 0)
-	if at == to {
-		return to
-	}
-	return m.rest(p, from, at, to)
-}
-
-// rest is sorted for those from at on, as the others are good.
-func (m *marks) rest(p []byte, from, at, to int) int {
-	for {
+	for at := from; at < to; {
+		if at += m.together(p, at, to, m.before(from, at)); at == to {
+			break
+		}
 		// What is left, or a name that takes more than a comparison of words.
 		for stop := min(at+4, to); at < stop; at++ {
 			key, last := orderKey(p, m.starts[at]), m.before(from, at)
@@ -38,13 +29,8 @@ func (m *marks) rest(p []byte, from, at, to int) int {
 				return at
 			}
 		}
-		if at < to {
-			at += m.together(p, at, to, m.before(from, at))
-		}
-		if at == to {
-			return to
-		}
 	}
+	return to
 }
 
 // together is sorted for those of the names, of which there are some, that may be given to ordered: it reads eight bytes for each, and four

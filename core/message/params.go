@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"iter"
+	"math/bits"
 	"slices"
 )
 
@@ -71,15 +72,12 @@ func (m *Message) at(i int) (name, value []byte) {
 func (m *Message) indexed(name string) ([]byte, bool) {
 	key := markKey(name)
 	for at := m.first; at < m.last; at += 4 {
-		hits := equals(m.marked.four(at), key)
-		if hits == 0 {
-			continue
-		}
-		for at, hits := at, hits; hits > 0 && at < m.last; at, hits = at+1, hits>>1 {
-			if hits&1 == 0 {
-				continue
+		for hits := equals(m.marked.four(at), key); hits > 0; hits &= hits - 1 {
+			i := at + uint32(bits.TrailingZeros(hits))
+			if i >= m.last {
+				break
 			}
-			if value, ok := m.valueAt(at-m.first, name); ok {
+			if value, ok := m.valueAt(i-m.first, name); ok {
 				return value, true
 			}
 		}
@@ -88,20 +86,20 @@ func (m *Message) indexed(name string) ([]byte, bool) {
 }
 
 // equals returns a bit for each of the keys that is equal to another, without a branch.
-func equals(keys *[4]uint64, key uint64) (bits uint) {
+func equals(keys *[4]uint64, key uint64) (hits uint) {
 	if keys[0] == key {
-		bits |= 1
+		hits |= 1
 	}
 	if keys[1] == key {
-		bits |= 2
+		hits |= 2
 	}
 	if keys[2] == key {
-		bits |= 4
+		hits |= 4
 	}
 	if keys[3] == key {
-		bits |= 8
+		hits |= 8
 	}
-	return bits
+	return hits
 }
 
 // valueAt returns the value of parameter i of those that are marked, if it has that name.

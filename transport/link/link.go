@@ -242,7 +242,7 @@ func (r *receiver) OnMessages(b *message.Batch) bool {
 		} else {
 			l.handle(b.Line(), nil)
 		}
-		if (s.filler != l || l.closing) && !l.goesOn() {
+		if !l.goesOn() {
 			return false
 		}
 	}
@@ -252,17 +252,11 @@ func (r *receiver) OnMessages(b *message.Batch) bool {
 // OnLine handles one line that was decoded, or was not.
 func (r *receiver) OnLine(line []byte, err error) bool {
 	l := (*Link)(r)
-	s := l.shared
-	if err != nil || l.flow != nil || s.keeper != nil {
-		l.handle(line, err)
-	} else {
-		l.json = s.m.IsJSON()
-		s.dispatch(l)
-	}
-	return s.filler == l && !l.closing || l.goesOn()
+	l.handle(line, err)
+	return l.goesOn()
 }
 
-// handle is OnLine for all cases.
+// handle deals with one line, whatever the link is.
 func (l *Link) handle(line []byte, err error) {
 	s := l.shared
 	if l.flow != nil {
@@ -284,11 +278,14 @@ func (l *Link) handle(line []byte, err error) {
 
 // goesOn says whether the next line may be handled. If not, what is left waits in the decoder and in the kernel, until the
 // replies so far went out.
-func (l *Link) goesOn() bool {
+func (l *Link) goesOn() bool { return l.shared.filler == l && !l.closing || l.unfilled() }
+
+// unfilled is goesOn for a link that no room is lent to, or that is closing.
+func (l *Link) unfilled() bool {
 	if l.closing {
 		return false
 	}
-	if l.shared.filler != l && l.blocked() {
+	if l.blocked() {
 		l.stalled = true
 		l.conn.Pause()
 		return false
