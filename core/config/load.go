@@ -133,13 +133,13 @@ func (l *loader) knownElsewhere(name string) bool {
 
 // environment reads ED_<OPT> and, stronger, ED_<TOOL>_<OPT>.
 func (l *loader) environment() {
-	prefixes := []string{"ED_"}
+	tools := []string{""}
 	if l.options.Tool != "" {
-		prefixes = append(prefixes, "ED_"+upper(l.options.Tool)+"_")
+		tools = append(tools, l.options.Tool)
 	}
-	for _, prefix := range prefixes {
+	for _, tool := range tools {
 		for _, name := range l.names {
-			variable := prefix + upper(name)
+			variable := Variable(tool, name)
 			// ED_SIGNAL holds options; an option called "signal" must not read it as its value.
 			if variable == l.options.LegacyVariable || l.keys[canonical(name)].CommandLineOnly {
 				continue
@@ -149,6 +149,14 @@ func (l *loader) environment() {
 			}
 		}
 	}
+}
+
+// Variable is the name of the environment variable of a setting: ED_<TOOL>_<OPT>, or ED_<OPT> if tool is "".
+func Variable(tool, name string) string {
+	if tool != "" {
+		tool = upper(tool) + "_"
+	}
+	return "ED_" + tool + upper(name)
 }
 
 func upper(name string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -104,7 +105,7 @@ func strays(env *toolkit.Env, tool string, settings []toolkit.Setting) []string 
 	for _, s := range settings {
 		known = append(known, s.Name)
 	}
-	prefix := "ED_" + strings.ToUpper(strings.ReplaceAll(tool, "-", "_")) + "_"
+	prefix := config.Variable(tool, "")
 	for _, v := range env.Environ() {
 		variable, value, _ := strings.Cut(v, "=")
 		rest, ok := strings.CutPrefix(variable, prefix)
@@ -114,7 +115,7 @@ func strays(env *toolkit.Env, tool string, settings []toolkit.Setting) []string 
 		}
 		text := fmt.Sprintf("environment %s: %s has no setting %q", variable, tool, name)
 		if near := toolkit.Nearest(name, known); near != "" {
-			text += ", did you mean " + prefix + strings.ToUpper(strings.ReplaceAll(near, "-", "_")) + "?"
+			text += ", did you mean " + config.Variable(tool, near) + "?"
 		} else if slices.ContainsFunc(env.ToolFlags(tool), func(f cli.Flag) bool { return f.Names()[0] == name }) {
 			text += "; only the command line can give it"
 		}
