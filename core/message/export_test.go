@@ -11,7 +11,7 @@ var Wide = wide
 
 // IndexLine says whether the line is one of those that need no second look.
 func (m *Message) IndexLine(line []byte) bool {
-	ok := m.indexLine(line)
+	ok := m.single(line) || m.indexLine(line)
 	if !ok {
 		m.Reset()
 	}

@@ -81,21 +81,27 @@ func (m *Message) indexLine(line []byte) bool {
 	if !wide || len(line) == 0 || len(line) > longest {
 		return false
 	}
+	near := m.nearby()
 	line = line[:len(line):len(line)]
-	if m.near.starts == nil {
-		m.near = marks{starts: m.nearStarts[:], keys: m.nearKeys[:]}
-	}
 	var ends [1 + spareLines]lineMark
 	var x index // with a literal the whole of it would be made elsewhere and copied
 	x.line, x.lineRoom, x.nameRoom, x.line0, x.name0 = 1, 1, nearNames, &ends[0], &m.nearStarts[0]
 	x.scan(line, 1)
 	n := int(ends[0].names)
-	if x.lines != 1 || int(ends[0].end) != len(line) || m.near.sorted(line, 0, n) < n {
+	if x.lines != 1 || int(ends[0].end) != len(line) || near.sorted(line, 0, n) < n {
 		return false
 	}
-	m.near.mixed = x.mixed > 0
-	m.take(line, 0, 0, ends[0].names, &m.near)
+	near.mixed = x.mixed > 0
+	m.take(line, 0, 0, ends[0].names, near)
 	return m.rightHead()
+}
+
+// nearby is where the names are marked of a line by itself.
+func (m *Message) nearby() *marks {
+	if m.near.starts == nil {
+		m.near = marks{starts: m.nearStarts[:], keys: m.nearKeys[:]}
+	}
+	return &m.near
 }
 
 // take makes m the message of a line that begins at from and whose parameters are those of names from first to before last. If rightHead

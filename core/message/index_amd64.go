@@ -21,15 +21,37 @@ func readable(p []byte) int {
 
 // ordered is sorted for n names, not 0; last is the key of the one before. If it finds a mistake, or what may be one, it returns a multiple
 // of 4. It reads seven bytes from where each name begins, and three names behind the last, of which it writes keys, too. It is in
-// order_amd64.s.
+// line_amd64.s.
 //
 //go:noescape
 func ordered(p *byte, starts *uint32, keys *uint64, n int, last uint64) int
+
+// single is structure and ordered for a line with a command alone at its head. It returns how many names of parameters begin in it, or -1: it is
+// to be looked at in another way. Of p it reads 135 bytes, of which n, more than 0 and less than 128, are the line. There is room for
+// nearNames, and for spareNames more. It is in line_amd64.s.
+//
+//go:noescape
+func single(p *byte, n int, starts *uint32, keys *uint64) int
 
 func hasAVX2() bool
 
 // page is the size of the smallest pages of memory on amd64.
 const page = 4096
+
+// single decodes a line of the usual kind, nearly all of those that are not long. If it says no, m is to be reset or decoded into.
+func (m *Message) single(line []byte) bool {
+	p := unsafe.SliceData(line)
+	if !wide || uint(len(line)-1) >= 127 || line[0]-'A' > '_'-'A' || uintptr(unsafe.Pointer(p))%page > page-135 {
+		return false
+	}
+	n := single(p, len(line), &m.nearStarts[0], &m.nearKeys[0])
+	if n < 0 {
+		return false
+	}
+	m.near.mixed = false
+	m.take(line[:len(line):len(line)], 0, 0, uint32(n), m.nearby())
+	return true
+}
 
 // scan finds what it can in p. If last is 1, a line ends behind it; p may then be empty.
 func (x *index) scan(p []byte, last int) {

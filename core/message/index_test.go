@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ed-toolbox/ed/core/message"
 )
@@ -29,21 +30,6 @@ func TestIndexed(t *testing.T) {
 // TestLongValues: blocks of 64 bytes in the middle of a value are passed over, and whatever is in them is found all the same.
 func TestLongValues(t *testing.T) {
 	indexed, slow := &message.Message{}, &message.Message{}
-	check := func(line string) {
-		errIndexed, errSlow := indexed.Decode([]byte(line)), slow.DecodeSlowly([]byte(line))
-		require.Equal(t, errSlow, errIndexed, "%q", line)
-		if errSlow != nil {
-			return
-		}
-		one, ok := indexed.Get("a")
-		two, also := slow.Get("a")
-		require.True(t, ok == also && one == two, "%q", line)
-		text, err := indexed.AppendText(nil)
-		require.NoError(t, err)
-		want, err := slow.AppendText(nil)
-		require.NoError(t, err)
-		require.Equal(t, string(want), string(text))
-	}
 	for _, special := range []string{" ", "=", ";", "; ", `"`, `\`, "\x01", "é", " ;b=c", ";b=c", `";b=c`, ` "`, "=;", `;"`, `="`, "<x:y z", " a=", ":t u:v/C a=", "/C a="} {
 		for _, head := range []string{"C a=", `C a="`, "svc/COMMAND a=", "C ", "C a=1;", "", "<", "<s:", "<s:t "} {
 			for _, n := range []int{70, 140, 205} {
@@ -52,11 +38,77 @@ func TestLongValues(t *testing.T) {
 					if head == "" {
 						value = strings.ToUpper(strings.Repeat("v", at)) + special + strings.Repeat("w", n-at)
 					}
-					check(head + value)
+					requireAlike(t, indexed, slow, head+value)
 				}
-				check(head + strings.Repeat("v", n/2) + special + strings.Repeat("w", n) + `"`)
+				requireAlike(t, indexed, slow, head+strings.Repeat("v", n/2)+special+strings.Repeat("w", n)+`"`)
 			}
 		}
+	}
+}
+
+// TestShortLines does the same where a line is looked at as a whole: every length up to there, and every place for what matters.
+func TestShortLines(t *testing.T) {
+	indexed, slow := &message.Message{}, &message.Message{}
+	for n := range 135 {
+		long := strings.Repeat("v", n)
+		requireAlike(t, indexed, slow, long, strings.ToUpper(long), "C a="+long, `C a="`+long+` ;"`, `C a="`+long+` "`, `C a="`+long+`;"`, `C a="`+long+`"`,
+			"C "+long+"=1", "C a=1;"+long+"=1", "C a="+long+";b=2;c=3", "C b="+long+";a=1", "C a=x;a="+long, strings.ToUpper(long)+" a=;b=2", strings.ToUpper(long)+` a=" ";b=2`,
+			"C a="+strings.Repeat(";b=", n), "C "+strings.Repeat("a=1;", n)+"b=1", "C a1="+long+";a2=;a3=3;a4=4;a5=5;a6=6;a7=7;a8=8;a9=9;b1=1;b2=2;b3=3;b4=4")
+		for _, special := range []string{" ", "=", ";", `"`, `\`, "\x00", "\n", "\x0b", "\x7f", "\xff", ";b=", `;b="`, `";b=`, ` ";b=`} {
+			requireAlike(t, indexed, slow, "C a="+long+special, `C a="`+long+special+` "`, "C a="+long+special+strings.Repeat("w", 126-n%127), special+long)
+		}
+	}
+}
+
+// TestReadsNoFurther: where a line ends at the end of what can be read, nothing behind it is read.
+func TestReadsNoFurther(t *testing.T) {
+	size := unix.Getpagesize()
+	pages, err := unix.Mmap(-1, 0, 3*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Munmap(pages)) }()
+	require.NoError(t, unix.Mprotect(pages[:size], unix.PROT_NONE))
+	require.NoError(t, unix.Mprotect(pages[2*size:], unix.PROT_NONE))
+	page := pages[size : 2*size : 2*size]
+	m, slow := &message.Message{}, &message.Message{}
+	for n := range 300 {
+		line := "C a=" + strings.Repeat("v", n/2) + ";b=" + strings.Repeat("w", n/2)
+		for behind := range 200 {
+			at := page[size-len(line)-behind:][:len(line):len(line)]
+			copy(at, line)
+			require.NoError(t, m.Decode(at))
+			require.Equal(t, slow.DecodeSlowly([]byte(line)), error(nil))
+			require.True(t, m.Equal(slow), line)
+		}
+		for _, at := range [][]byte{page[:len(line)+1], page[size-len(line)-1:]} {
+			copy(at, line+"\n")
+			lines := 0
+			require.NoError(t, message.NewDecoder(message.DecoderOptions{}).Decode(at, m, receiver(func([]byte, error) bool { lines++; return true })))
+			require.Equal(t, 1, lines)
+			require.NoError(t, m.Decode(at[:len(line)]))
+		}
+	}
+}
+
+// requireAlike holds lines to being decoded alike with the index and without.
+func requireAlike(t *testing.T, indexed, slow *message.Message, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		errIndexed, errSlow := indexed.Decode([]byte(line)), slow.DecodeSlowly([]byte(line))
+		require.Equal(t, errSlow, errIndexed, "%q", line)
+		if errSlow != nil {
+			continue
+		}
+		for name, value := range slow.Params() {
+			got, ok := indexed.Get(name)
+			require.True(t, ok && got == value, "%q: %q is %q", line, name, got)
+		}
+		require.False(t, indexed.Has("none"))
+		text, err := indexed.AppendText(nil)
+		require.NoError(t, err)
+		want, err := slow.AppendText(nil)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(text))
+		require.True(t, indexed.Equal(slow), "%q", line)
 	}
 }
 

@@ -92,7 +92,7 @@ func Parse(line []byte) (*Message, error) {
 // allocated for text. The message borrows line until it is changed to something else: line must stay as it is for as long as m is
 // in use. On error (*SyntaxError, or ErrEmpty for a blank line) m is left empty.
 func (m *Message) Decode(line []byte) error {
-	if m.indexLine(line) {
+	if m.single(line) || m.indexLine(line) {
 		return nil
 	}
 	return m.decode(line)

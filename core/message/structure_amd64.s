@@ -1,46 +1,20 @@
-#include "fill_amd64.h"
 #include "go_asm.h"
 #include "textflag.h"
+#include "classes_amd64.h"
 
 // This is the scan that index.go explains, for processors with AVX2 and BMI2. A block is 64 bytes in Y0 and Y1; what is found in
 // it is a word with a bit for each byte.
 
-FILL(equals, $0x3d3d3d3d3d3d3d3d)
-FILL(semicolon, $0x3b3b3b3b3b3b3b3b)
-FILL(quote, $0x2222222222222222)
-FILL(blank, $0x2020202020202020)
 FILL(feed, $0x0a0a0a0a0a0a0a0a)
-FILL(less, $0x3c3c3c3c3c3c3c3c)
-FILL(half, $0x0f0f0f0f0f0f0f0f)
-
-// Other bytes have a class, found by looking up each half of the byte in a table of 16: a byte is of the classes that both of its
-// halves have (Langdale and Lemire, Parsing Gigabytes of JSON per Second, 3.1.2). No byte is of two.
-//
-//	 1  a-o       halves 6 and 1-f         8  P-Z _         5 and 0-a, f
-//	 2  p-z       halves 7 and 0-a        16  0-9           3 and 0-9
-//	 4  A-O       halves 4 and 1-f        32  control byte  0 and all but a, which is LF
-//	                                      64  \             5 and c
-//
-// The control bytes from 0x10 on are like any other byte of a value.
-FILL(capitals, $0x0202020202020202)
 FILL(digits, $0x1010101010101010)
-FILL(stops, $0x6060606060606060)
+FILL(less, $0x3c3c3c3c3c3c3c3c)
 
-#define TABLE(name, first, second) \
-	DATA name<>+0(SB)/8, first; \
-	DATA name<>+8(SB)/8, second; \
-	DATA name<>+16(SB)/8, first; \
-	DATA name<>+24(SB)/8, second; \
-	GLOBL name<>(SB), RODATA|NOPTR, $32
-
-TABLE(low, $0x3f3f3f3f3f3f3f3a, $0x2d252565250f3f3f)
-TABLE(high, $0x0201480410000020, $0)
+// What ends or complicates a value has a lower half that no other of its kind has, but for control bytes, which are below 0x10: here it is found
+// by that. A byte from 0x80 on finds 0.
+TABLE(special, $0x0000000000220000, $0x0000005c3b000000)
 
 GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
 
-#define LOW Y6
-#define HIGH Y7
-#define HALF Y8
 #define CAPITALS Y9
 #define EQUALS Y10
 #define SEMICOLON Y11
@@ -48,33 +22,6 @@ GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
 #define BLANK Y13
 #define NOTHING Y14
 #define ONES Y15
-
-// GATHER makes one word of the high bits of Y2 and Y3.
-#define GATHER(word) \
-	VPMOVMSKB Y2, word; \
-	VPMOVMSKB Y3, R14; \
-	SHLQ      $32, R14; \
-	ORQ       R14, word
-
-// IS finds the bytes that are equal to those of a constant.
-#define IS(constant, word) \
-	VPCMPEQB constant, Y0, Y2; \
-	VPCMPEQB constant, Y1, Y3; \
-	GATHER(word)
-
-// ABOVE finds the bytes of the classes above one.
-#define ABOVE(constant, word) \
-	VPCMPGTB constant, Y4, Y2; \
-	VPCMPGTB constant, Y5, Y3; \
-	GATHER(word)
-
-// CLASSIFY finds the classes of 32 bytes.
-#define CLASSIFY(bytes, classes) \
-	VPSRLW  $4, bytes, Y2; \
-	VPAND   HALF, Y2, Y2; \
-	VPSHUFB Y2, HIGH, Y2; \
-	VPSHUFB bytes, LOW, Y3; \
-	VPAND   Y2, Y3, classes
 
 // BEHIND moves bits to the bytes behind theirs; the one that leaves the word enters the next. It destroys word.
 #define BEHIND(word, carry, to) \
@@ -143,13 +90,13 @@ block:
 	JNE     stopped
 
 marks:
-	ABOVE(NOTHING, R8)
-	ABOVE(CAPITALS, R9)
-	IS(EQUALS, R10)
-	IS(SEMICOLON, R11)
-	IS(QUOTE, R12)
-	IS(BLANK, R13)
-	IS(feed<>(SB), AX)
+	ABOVE(NOTHING, Y4, Y5, R8)
+	ABOVE(CAPITALS, Y4, Y5, R9)
+	IS(EQUALS, Y0, Y1, R10)
+	IS(SEMICOLON, Y0, Y1, R11)
+	IS(QUOTE, Y0, Y1, R12)
+	IS(BLANK, Y0, Y1, R13)
+	IS(feed<>(SB), Y0, Y1, AX)
 	MOVQ AX, R15
 	BEHIND(R15, index_line, R14)
 	CMPQ CX, $64
@@ -306,38 +253,34 @@ few:
 	ORB   index_name(DI), R13
 	JNE   next
 
+	// In a value a block means nothing that has no byte which could end it.
+	VMOVDQU special<>(SB), Y5
+
 value:
-	// In a value a block means nothing that has no byte which could end it; but its last byte may be a blank.
 	ADDQ     $64, SI
-	ADDQ     $64, index_at(DI)
+	ADDQ     $64, R9
 	SUBQ     $64, CX
 	CMPQ     CX, $64
 	JLT      ended
 	VMOVDQU  (SI), Y0
 	VMOVDQU  32(SI), Y1
-	CLASSIFY(Y0, Y4)
-	CLASSIFY(Y1, Y5)
-	VPOR     Y4, Y5, Y4
-	VPTEST   stops<>(SB), Y4
-	JNE      block
-	VPCMPEQB SEMICOLON, Y0, Y2
-	VPCMPEQB SEMICOLON, Y1, Y3
-	VPOR     Y2, Y3, Y4
-	VPCMPEQB QUOTE, Y0, Y2
-	VPCMPEQB QUOTE, Y1, Y3
-	VPOR     Y2, Y4, Y4
-	VPOR     Y3, Y4, Y4
-	VPCMPEQB feed<>(SB), Y0, Y2
-	VPCMPEQB feed<>(SB), Y1, Y3
-	VPOR     Y2, Y4, Y4
-	VPOR     Y3, Y4, Y4
-	VPTEST   Y4, Y4
-	JNE      block
-	CMPB     63(SI), $0x20
-	SETEQ    index_blank(DI)
-	JMP      value
+	VPMINUB  Y0, Y1, Y2
+	VPMINUB  HALF, Y2, Y3
+	VPCMPEQB Y2, Y3, Y2
+	VPSHUFB  Y0, Y5, Y3
+	VPCMPEQB Y0, Y3, Y3
+	VPSHUFB  Y1, Y5, Y4
+	VPCMPEQB Y1, Y4, Y4
+	VPOR     Y2, Y3, Y2
+	VPOR     Y2, Y4, Y2
+	VPTEST   Y2, Y2
+	JEQ      value
 
 ended:
+	// The last byte may have been a blank.
+	MOVQ  R9, index_at(DI)
+	CMPB  -1(SI), $0x20
+	SETEQ index_blank(DI)
 	TESTQ CX, CX
 	JMP   more
 
@@ -365,13 +308,13 @@ tail:
 	JMP   lines
 
 stopped:
-	ABOVE(digits<>(SB), BX)
+	ABOVE(digits<>(SB), Y4, Y5, BX)
 	JMP marks
 
 addressed:
 	// Some head is more than a command: it goes on until the first blank, or the second if it begins with '<'.
 	MOVQ R14, index_starts(DI)
-	IS(less<>(SB), R15)
+	IS(less<>(SB), Y0, Y1, R15)
 	ANDQ index_starts(DI), R15
 	XORQ R15, index_starts(DI)
 	MOVB $1, index_mixed(DI)
