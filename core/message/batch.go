@@ -1,5 +1,7 @@
 package message
 
+import "bytes"
+
 // Batch is lines that were found at once, in what comes in some 8 KiB: see Receiver.
 type Batch struct {
 	index
@@ -8,7 +10,7 @@ type Batch struct {
 	starts [batchNames + spareNames]uint32
 	keys   [batchNames + spareNames]uint64
 
-	joined []byte // a line that came in portions, see feed.join
+	spare [][]byte // memory of lines that came in portions, for others
 
 	// What Next needs.
 	m     *Message
@@ -30,7 +32,10 @@ func newBatch() *Batch {
 const (
 	batchLines = 128
 	batchNames = 512
-	joinedMost = 64 << 10 // bytes that are kept for the next such line
+
+	mostSpare = 8        // lines that came in portions, whose memory is kept,
+	spareSize = 64 << 10 // each of no more bytes than that,
+	smallSize = 2 << 10  // of which one that waits for its end may have more than it needs
 )
 
 const (
@@ -113,6 +118,29 @@ func (d *feed) known(p []byte) (used int) {
 	}
 	b.found, b.text = nil, nil // for who keeps the batch
 	return int(b.from)
+}
+
+// keep returns a copy of the beginning of a line, in spare memory if that is not much larger: many connections may wait for a long time.
+func (d *feed) keep(p []byte) []byte {
+	if d.m != nil && d.m.batch != nil {
+		b := d.m.batch
+		if last := len(b.spare) - 1; last >= 0 && cap(b.spare[last]) <= max(4*len(p), smallSize) {
+			memory := b.spare[last]
+			b.spare = b.spare[:last]
+			return append(memory[:0], p...)
+		}
+	}
+	return bytes.Clone(p)
+}
+
+// letGo is told of a line that came in portions and has been handed on.
+func (d *feed) letGo(line []byte) {
+	if d.m == nil || d.m.batch == nil || cap(line) > spareSize {
+		return
+	}
+	if b := d.m.batch; len(b.spare) < mostSpare {
+		b.spare = append(b.spare, line)
+	}
 }
 
 // begin returns where line i begins.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -234,4 +235,49 @@ func TestBatchIsOver(t *testing.T) {
 	require.NoError(t, d.Decode([]byte("A\nB\n"), &m, &k))
 	require.False(t, k.b.Next())
 	require.Equal(t, "A", m.Command())
+}
+
+// TestLinesInPortions: lines that come in portions of many connections cost no memory each, and one that waits for the rest of a short one
+// does not hold on to what a long one needed.
+func TestLinesInPortions(t *testing.T) {
+	if !message.Wide {
+		return // without a batch nothing is kept
+	}
+	const connections = 5
+	stream := []byte(strings.Repeat("STATUS pad="+strings.Repeat("v", 1000)+"\n", 101))
+	var m message.Message
+	decoders := make([]message.Decoder, connections)
+	lines := 0
+	to := receiver(func([]byte, error) bool { lines++; return true })
+	round := func() {
+		for at := 0; at < len(stream); at += 8000 {
+			for i := range decoders {
+				if err := decoders[i].Decode(stream[at:min(at+8000, len(stream))], &m, to); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	round()
+	require.Less(t, testing.AllocsPerRun(10, round), 3*connections*float64(len(stream)/8000)/10, "few of the lines")
+	require.Equal(t, 12*connections*101, lines)
+
+	long := []byte("A a=" + strings.Repeat("v", 60_000))
+	before := heap()
+	waiting := make([]message.Decoder, 200)
+	for i := range waiting {
+		require.NoError(t, waiting[i].Decode(long, &m, to))
+		require.NoError(t, waiting[i].Decode([]byte("\nB b="), &m, to))
+		require.Equal(t, 4, waiting[i].Held())
+	}
+	require.Less(t, heap()-before, int64(2<<20))
+	runtime.KeepAlive(waiting)
+}
+
+// heap is how much memory is in use.
+func heap() int64 {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
 }

@@ -210,7 +210,7 @@ func (d *feed) rest(p []byte, used int) {
 	case d.tooLong(len(p), p[len(p)-1]):
 		d.drop(skipping)
 	default:
-		d.held = bytes.Clone(p)
+		d.held = d.keep(p)
 	}
 }
 
@@ -231,30 +231,17 @@ func (d *feed) complete(p []byte) {
 		d.held = append(d.held, p...)
 		return
 	}
-	if len(d.held)+n > d.limit()+1 {
-		d.release()
+	line := append(d.held, p[:n+1]...)
+	d.release()
+	if len(line) > d.limit()+2 {
 		d.drop(inLine)
-	} else if line := d.join(p[:n+1]); d.cut(line) < len(line) && d.stopped {
+	} else if d.cut(line) < len(line) && d.stopped {
 		d.Hold(append(line, p[n+1:]...))
 		return
 	}
+	d.letGo(line)
 	p = p[n+1:]
 	d.rest(p, d.cut(p))
-}
-
-// join returns what is held and the end of its line, which are no longer held.
-func (d *feed) join(end []byte) []byte {
-	held := d.held
-	d.release()
-	if d.m == nil || d.m.batch == nil {
-		return append(held, end...)
-	}
-	b := d.m.batch
-	line := append(append(b.joined[:0], held...), end...)
-	if cap(line) <= joinedMost {
-		b.joined = line
-	}
-	return line
 }
 
 // resume goes on with the lines that are held since f returned false; p comes behind them.
