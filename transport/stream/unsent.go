@@ -30,7 +30,7 @@ type unsent struct {
 // that is too much, or there is something else to see to.
 func (c *Conn) postpone() bool {
 	n := c.Queued()
-	if n == 0 || n > mostUnsent/4 || c.set.packets || c.is(blocked|owed|closing|finWanted|broken|dead) {
+	if n == 0 || n > mostUnsent/16 || c.set.packets || c.is(blocked|owed|closing|finWanted|broken|dead) {
 		return false
 	}
 	l := c.loop
