@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,6 +90,12 @@ func TestLinkAllocations(t *testing.T) {
 	h.OnOpen(c)
 	require.Zero(t, testing.AllocsPerRun(1000, func() { h.OnData(c, line) }))
 	require.Equal(t, 1001*len(line), c.taken)
+
+	// Nor where replies are longer than what is left of the room.
+	long := []byte(strings.Repeat("STATUS detail="+strings.Repeat("v", 1000)+"\n", 20))
+	c.taken = 0
+	require.Zero(t, testing.AllocsPerRun(100, func() { h.OnData(c, long) }))
+	require.Equal(t, 101*len(long), c.taken)
 }
 
 // sink is a connection that takes everything.

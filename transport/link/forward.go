@@ -9,9 +9,11 @@ import (
 // SendFrom sends m with another sender, for those who pass messages on: it is SetSender and Send in one, and copies a message that
 // came as it is to be written once, to where it is queued. Whether m has the sender afterwards is not said. Errors are those of Send.
 func (l *Link) SendFrom(s *message.Sender, m *message.Message) error {
-	if room := l.room(); room != nil && !l.shared.asJSON(l.json) {
-		if line, ok := m.AppendFrom(room, s); ok && l.shared.fill(line) {
-			return nil
+	if !l.shared.asJSON(l.json) {
+		if room := l.room(m.TextBound() + s.Len() + 1); room != nil {
+			if line, ok := m.AppendFrom(room, s); ok && l.shared.fill(line) {
+				return nil
+			}
 		}
 	}
 	m.SetSender(s)
@@ -32,15 +34,7 @@ func (l *Link) Room(bytes int) []byte {
 	if l.shared.asJSON(l.json) {
 		return nil
 	}
-	room := l.room()
-	if room == nil || cap(room)-len(room) >= bytes {
-		return room
-	}
-	l.settle()
-	if room = l.room(); cap(room)-len(room) < bytes {
-		return nil
-	}
-	return room
+	return l.room(bytes)
 }
 
 // Fill hands back what Room returned, with what was appended, and says how many messages that were.

@@ -54,19 +54,26 @@ func copyStep(to, from *[step]byte) {
 
 // print is Send where there is room for what is printed. It returns false if there is not, or nothing to be printed.
 func (l *Link) print(m *message.Message) bool {
-	room := l.room()
+	json, most := l.shared.asJSON(l.json), m.TextBound()
+	if json {
+		most = 6*most + 64 // \u00ff for each byte, and the names of what a message has
+	}
+	room := l.room(most + 1)
 	if room == nil {
 		return false
 	}
-	line, err := m.Append(room, l.shared.asJSON(l.json))
+	line, err := m.Append(room, json)
 	return err == nil && l.shared.fill(line)
 }
 
-// room returns what was printed in the room of l so far, for more to be appended, and nil if there is no room.
-func (l *Link) room() []byte {
+// room returns what was printed in the room of l so far, for so many bytes more to be appended, and nil if there is not that much.
+func (l *Link) room(more int) []byte {
 	s := l.shared
 	if s.filler != l && !s.lend(l) || s.traced() {
 		return nil // hooks are shown what is in the scratch space
+	}
+	if len(s.room)-s.used < more && (!s.lend(l) || len(s.room) < more) {
+		return nil
 	}
 	return s.room[:s.used]
 }
