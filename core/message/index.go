@@ -27,6 +27,9 @@ package message
 // key of each name, and compares those of many lines in one loop. Nothing else is done before somebody asks: Lookup compares keys,
 // and a reply that repeats the parameters is one copy.
 //
+// A line that comes by itself is mostly shorter than two blocks. single (line_amd64.s) looks at all of it at once and verifies the order of
+// its names, too; there is nothing to hand on then.
+//
 // Heads other than a command alone are found as well, but looked into by scanHead. Without AVX2 nothing is indexed, and all lines go
 // the other way: they are decoded to the same messages, which tests and fuzzers verify.
 

@@ -2,9 +2,10 @@
 #include "textflag.h"
 #include "classes_amd64.h"
 
-// This is structure (structure_amd64.s) for a line by itself that has less than 128 bytes and begins with its command: there is nothing that
-// one block hands on to the next, and no branch but the last ones. The line is two blocks in Y0, Y1, Y9 and Y10, their classes are in
-// Y4, Y5, Y11 and Y12; what is found is two words, of which sums and shifts carry from the first to the second.
+// single is structure (structure_amd64.s) for a line by itself that has less than 128 bytes and begins with its command: there is nothing
+// that one block hands on to the next, and no branch but the last ones. The line is two blocks in Y0, Y1, Y9 and Y10, their classes are in
+// Y4, Y5, Y11 and Y12; what is found is two words, of which sums and shifts carry from the first to the second. ordered is the most of
+// sorted in order.go.
 
 FILL(ones, $0x0101010101010101)
 FILL(highs, $0x8080808080808080)
