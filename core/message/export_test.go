@@ -18,6 +18,9 @@ func (m *Message) IndexLine(line []byte) bool {
 	return ok
 }
 
+// Single says whether the line is one of those that are looked at as a whole.
+func (m *Message) Single(line []byte) bool { return m.single(line) }
+
 // DecodeSlowly is Decode without an index.
 func (m *Message) DecodeSlowly(line []byte) error { return m.decode(line) }
 

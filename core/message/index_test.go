@@ -19,8 +19,10 @@ func TestIndexed(t *testing.T) {
 	for _, line := range []string{"CMD", "CMD a=", `CMD a=x;b="y;z";c="q "`, "svc/CMD a=1", "<a:b c:d/CMD b=1;c=2", "CMD a=" + strings.Repeat("v", 300)} {
 		require.True(t, m.IndexLine([]byte(line)), line)
 	}
+	whole := make([]byte, 2*unix.Getpagesize()) // begins with a page
 	for i, line := range corpus(t) {
 		require.True(t, m.IndexLine(line), i)
+		require.Equal(t, len(line) < 128, m.Single(whole[:copy(whole, line)]), "%s", line)
 	}
 	for _, line := range []string{"CMD a=1;", `CMD a="x"`, `CMD a=""`, `CMD a=x"y`, "CMD a= ", `CMD a=\\`, "CMD a=x;b", `CMD a="x`, `CMD a="x;"y`, "CMD ", "cmd", "CMD 1=2"} {
 		require.False(t, m.IndexLine([]byte(line)), line)
