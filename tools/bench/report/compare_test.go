@@ -164,4 +164,14 @@ func TestCompare(t *testing.T) {
 	require.False(t, got[0].Met)
 	require.False(t, got[1].Met)
 	require.True(t, got[2].Met)
+
+	for i := range r.Seconds {
+		r.Seconds[i].Response.P50 += 50 * time.Microsecond
+	}
+	r.Baseline = report.Compare(r, old, "old.json")
+	e, err = report.ParseExpect("change.p50<3%,change.p50<6%")
+	require.NoError(t, err)
+	got = report.Check(e, r)
+	require.False(t, got[0].Met)
+	require.True(t, got[1].Met)
 }

@@ -50,8 +50,8 @@ type Checked struct {
 //
 // METRIC is p50, p99, p99.9 … (or mean, min, max) of the response time, or with service., delivery. or late. before it; these
 // are compared with a duration. loss, dup, order, late, wrong and failed are counts, or with % shares of what was sent;
-// rate is messages a second, or with % a share of the target; change.rate and change.p99 are differences to the baseline
-// in percent, 0 if they are not significant.
+// rate is messages a second, or with % a share of the target; change.rate, change.p50 and change.p99 are differences to the
+// baseline in percent, 0 if they are not significant.
 func ParseExpect(text string) ([]Expectation, error) {
 	var all []Expectation
 	for part := range strings.SplitSeq(text, ",") {
@@ -104,8 +104,8 @@ func (e *Expectation) parseMetric(name string) error {
 			e.of, name, timed = of, metric, true
 		case "change":
 			e.of = ""
-			if metric != "rate" && metric != "p99" {
-				return fmt.Errorf("%q: there are change.rate and change.p99", name)
+			if metric != "rate" && metric != "p50" && metric != "p99" {
+				return fmt.Errorf("%q: there are change.rate, change.p50 and change.p99", name)
 			}
 		}
 	}
@@ -113,7 +113,7 @@ func (e *Expectation) parseMetric(name string) error {
 	switch name {
 	case "mean", "min", "max":
 		return nil
-	case "loss", "dup", "order", "late", "wrong", "failed", "rate", "change.rate", "change.p99":
+	case "loss", "dup", "order", "late", "wrong", "failed", "rate", "change.rate", "change.p50", "change.p99":
 		if timed {
 			return fmt.Errorf("%q: %s is no time", whole, name)
 		}
@@ -123,7 +123,7 @@ func (e *Expectation) parseMetric(name string) error {
 	digits, ok := strings.CutPrefix(name, "p")
 	p, err := strconv.ParseFloat(digits, 64)
 	if !ok || err != nil || !(p > 0 && p <= 100) {
-		return fmt.Errorf("%q is not known (p50, p99, p99.9, mean, max, service.p99, loss, dup, order, late, wrong, failed, rate, change.p99, change.rate)", name)
+		return fmt.Errorf("%q is not known (p50, p99, p99.9, mean, max, service.p99, loss, dup, order, late, wrong, failed, rate, change.p99, change.p50, change.rate)", name)
 	}
 	e.metric, e.percent = "p", p
 	return nil
@@ -246,7 +246,7 @@ func (e *Expectation) find(r *Report) (float64, string) {
 			return r.Rate.Percent / 100, fmt.Sprintf("%.2f%%", r.Rate.Percent)
 		}
 		return r.Rate.Achieved, fmt.Sprintf("%.1f/s", r.Rate.Achieved)
-	case "change.rate", "change.p99":
+	case "change.rate", "change.p50", "change.p99":
 		return e.change(r)
 	case "loss":
 		if !r.Counts.LostKnown {

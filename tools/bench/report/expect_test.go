@@ -69,6 +69,7 @@ func TestExpect(t *testing.T) {
 		{"rate>3000/m", false},
 		{"rate>2999/m", true},
 		{"change.p99<1%", false}, // there is no baseline
+		{"change.p50<1%", false},
 	}
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {
@@ -89,7 +90,7 @@ func TestExpect(t *testing.T) {
 func TestExpectRefuses(t *testing.T) {
 	for _, text := range []string{
 		"p99", "p99<", "p99<5", "p99<-5ms", "p0<5ms", "p101<5ms", "pp<5ms", "=5ms", "loss<5ms", "loss=-1", "loss=x%", "rate>x/s", "rate>5/d",
-		"latency<5ms", "change.p50<5%", "change.p99<5", "change.p99<x%", "p99!5ms", "dup=1.5", "loss<NaN%",
+		"latency<5ms", "change.p90<5%", "change.p99<5", "change.p99<x%", "p99!5ms", "dup=1.5", "loss<NaN%",
 		"service.loss=0", "late.dup=0", "delivery.rate>5/s", "response.change.p99<5%", ",", " ,, ", " ",
 	} {
 		t.Run(text, func(t *testing.T) {
