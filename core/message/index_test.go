@@ -16,10 +16,11 @@ func TestIndexed(t *testing.T) {
 		return // the general scan takes all
 	}
 	m := &message.Message{}
-	for _, line := range []string{"CMD", "CMD a=", `CMD a=x;b="y;z";c="q "`, "svc/CMD a=1", "<a:b c:d/CMD b=1;c=2", "CMD a=" + strings.Repeat("v", 300)} {
-		require.True(t, m.IndexLine([]byte(line)), line)
-	}
 	whole := make([]byte, 2*unix.Getpagesize()) // begins with a page
+	for _, line := range []string{"CMD", "CMD a=", strings.Repeat("C", 64), strings.Repeat("C", 127), strings.Repeat("C", 70) + " a=1", `CMD a=x;b="y;z";c="q "`, "svc/CMD a=1", "<a:b c:d/CMD b=1;c=2", "CMD a=" + strings.Repeat("v", 300)} {
+		require.True(t, m.IndexLine([]byte(line)), line)
+		require.Equal(t, len(line) < 128 && line[0] == 'C', m.Single(whole[:copy(whole, line)]), line)
+	}
 	for i, line := range corpus(t) {
 		require.True(t, m.IndexLine(line), i)
 		require.Equal(t, len(line) < 128, m.Single(whole[:copy(whole, line)]), "%s", line)
