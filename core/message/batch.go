@@ -1,6 +1,9 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Batch is lines that were found at once, in what comes in some 8 KiB: see Receiver.
 type Batch struct {
@@ -120,14 +123,16 @@ func (d *feed) known(p []byte) (used int) {
 	return int(b.from)
 }
 
-// keep returns a copy of the beginning of a line, in spare memory if that is not much larger: many connections may wait for a long time.
+// keep returns a copy of the beginning of a line, in spare memory if there is some that is not much larger: many connections may wait for
+// a long time.
 func (d *feed) keep(p []byte) []byte {
 	if d.m != nil && d.m.batch != nil {
-		b := d.m.batch
-		if last := len(b.spare) - 1; last >= 0 && cap(b.spare[last]) <= max(4*len(p), smallSize) {
-			memory := b.spare[last]
-			b.spare = b.spare[:last]
-			return append(memory[:0], p...)
+		spare := &d.m.batch.spare
+		for i, memory := range slices.Backward(*spare) {
+			if cap(memory) <= max(4*len(p), smallSize) {
+				*spare = slices.Delete(*spare, i, i+1)
+				return append(memory[:0], p...)
+			}
 		}
 	}
 	return bytes.Clone(p)
@@ -138,9 +143,11 @@ func (d *feed) letGo(line []byte) {
 	if d.m == nil || d.m.batch == nil || cap(line) > spareSize {
 		return
 	}
-	if b := d.m.batch; len(b.spare) < mostSpare {
-		b.spare = append(b.spare, line)
+	b := d.m.batch
+	if len(b.spare) == mostSpare {
+		b.spare = slices.Delete(b.spare, 0, 1) // it was of no use for the longest time
 	}
+	b.spare = append(b.spare, line)
 }
 
 // begin returns where line i begins.

@@ -231,15 +231,18 @@ func (d *feed) complete(p []byte) {
 		d.held = append(d.held, p...)
 		return
 	}
-	line := append(d.held, p[:n+1]...)
-	d.release()
-	if len(line) > d.limit()+2 {
+	if len(d.held)+n > d.limit()+1 {
+		d.release()
 		d.drop(inLine)
-	} else if d.cut(line) < len(line) && d.stopped {
-		d.Hold(append(line, p[n+1:]...))
-		return
+	} else {
+		line := append(d.held, p[:n+1]...)
+		d.release()
+		if d.cut(line) < len(line) && d.stopped {
+			d.Hold(append(line, p[n+1:]...))
+			return
+		}
+		d.letGo(line)
 	}
-	d.letGo(line)
 	p = p[n+1:]
 	d.rest(p, d.cut(p))
 }

@@ -27,7 +27,7 @@ func readable(p []byte) int {
 func ordered(p *byte, starts *uint32, keys *uint64, n int, last uint64) int
 
 // single is structure and ordered for a line with a command alone at its head. It returns how many names of parameters begin in it, or -1: it is
-// to be looked at in another way. Of p it reads 135 bytes, of which n, more than 0 and less than 128, are the line. There is room for
+// to be looked at in another way. Of p it reads 132 bytes, of which n, more than 0 and less than 128, are the line. There is room for
 // nearNames, and for spareNames more. It is in line_amd64.s.
 //
 //go:noescape
@@ -41,7 +41,7 @@ const page = 4096
 // single decodes a line of the usual kind, nearly all of those that are not long. If it says no, m is to be reset or decoded into.
 func (m *Message) single(line []byte) bool {
 	p := unsafe.SliceData(line)
-	if !wide || uint(len(line)-1) >= 127 || line[0]-'A' > '_'-'A' || uintptr(unsafe.Pointer(p))%page > page-135 {
+	if !wide || uint(len(line)-1) >= 127 || line[0]-'A' > '_'-'A' || uintptr(unsafe.Pointer(p))%page > page-132 {
 		return false
 	}
 	n := single(p, len(line), &m.nearStarts[0], &m.nearKeys[0])

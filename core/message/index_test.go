@@ -25,6 +25,9 @@ func TestIndexed(t *testing.T) {
 		require.True(t, m.IndexLine(line), i)
 		require.Equal(t, len(line) < 128, m.Single(whole[:copy(whole, line)]), "%s", line)
 	}
+	for _, line := range []string{"CMD a=;b=;c=;d=;e=;f=;g=;h=;i=;j=;k=;l=;m=", "C a=;b=;c=;d=;e=;f=;g=;h=;i=;j=;k=;l=;m=;n=;o=;p=;q=;r=;s=;t=;u=;v=;w=;x=;y=;z="} {
+		require.False(t, m.Single(whole[:copy(whole, line)]), line) // there is room for twelve parameters
+	}
 	for _, line := range []string{"CMD a=1;", `CMD a="x"`, `CMD a=""`, `CMD a=x"y`, "CMD a= ", `CMD a=\\`, "CMD a=x;b", `CMD a="x`, `CMD a="x;"y`, "CMD ", "cmd", "CMD 1=2"} {
 		require.False(t, m.IndexLine([]byte(line)), line)
 	}
@@ -73,8 +76,11 @@ func TestReadsNoFurther(t *testing.T) {
 	require.NoError(t, unix.Mprotect(pages[2*size:], unix.PROT_NONE))
 	page := pages[size : 2*size : 2*size]
 	m, slow := &message.Message{}, &message.Message{}
-	for n := range 300 {
+	for n := range 400 {
 		line := "C a=" + strings.Repeat("v", n/2) + ";b=" + strings.Repeat("w", n/2)
+		if n >= 270 {
+			line = "C a=" + strings.Repeat("v", n-270) + ";b=" // the last name is as far behind as it can be
+		}
 		for behind := range 200 {
 			at := page[size-len(line)-behind:][:len(line):len(line)]
 			copy(at, line)

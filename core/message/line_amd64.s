@@ -3,7 +3,7 @@
 #include "classes_amd64.h"
 
 // single is structure (structure_amd64.s) for a line by itself that has less than 128 bytes and begins with its command: there is nothing
-// that one block hands on to the next, and no branch but the last ones. The line is two blocks in Y0, Y1, Y9 and Y10, their classes are in
+// that one block hands on to the next, and no branch that could be guessed wrong. The line is two blocks in Y0, Y1, Y9 and Y10, their classes are in
 // Y4, Y5, Y11 and Y12; what is found is two words, of which sums and shifts carry from the first to the second. ordered is the most of
 // sorted in order.go.
 
@@ -144,17 +144,11 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	IS(semicolon<>(SB), Y0, Y1, R8)
 	IS(semicolon<>(SB), Y9, Y10, R9)
 	MOVQ  SI, R12
-	ANDQ  R15, R12
 	MOVQ  DI, R13
-	ANDQ  CX, R13
 	TWICE(R12, R13)
-	MOVQ  SI, AX
-	ORQ   R8, AX
-	ANDNQ R15, AX, AX
-	MOVQ  DI, DX
-	ORQ   R9, DX
-	ANDNQ CX, DX, DX
-	ENDS(AX, DX, R12, R13)
+	ANDNQ R15, R8, AX
+	ANDNQ CX, R9, DX
+	ENDS(AX, DX, R12, R13) // behind a closing quote there is no run
 
 	// AX, DX: closing quotes, of which such need a blank before them. SI, DI: opening ones.
 	ANDNQ SI, R15, AX

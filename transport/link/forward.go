@@ -10,8 +10,9 @@ import (
 // came as it is to be written once, to where it is queued. Whether m has the sender afterwards is not said. Errors are those of Send.
 func (l *Link) SendFrom(s *message.Sender, m *message.Message) error {
 	if !l.shared.asJSON(l.json) {
-		if room := l.room(m.TextBound() + s.Len() + 1); room != nil {
-			if line, ok := m.AppendFrom(room, s); ok && l.shared.fill(line) {
+		most := m.TextBound() + s.Len() + 1
+		if room := l.room(most); cap(room)-len(room) >= most {
+			if line, ok := m.AppendFrom(room, s); ok && l.shared.fill(len(line)) {
 				return nil
 			}
 		}
@@ -34,7 +35,11 @@ func (l *Link) Room(bytes int) []byte {
 	if l.shared.asJSON(l.json) {
 		return nil
 	}
-	return l.room(bytes)
+	room := l.room(bytes)
+	if cap(room)-len(room) < bytes {
+		return nil
+	}
+	return room
 }
 
 // Fill hands back what Room returned, with what was appended, and says how many messages that were.

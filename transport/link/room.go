@@ -54,38 +54,36 @@ func copyStep(to, from *[step]byte) {
 
 // print is Send where there is room for what is printed. It returns false if there is not, or nothing to be printed.
 func (l *Link) print(m *message.Message) bool {
-	json, most := l.shared.asJSON(l.json), m.TextBound()
-	if json {
-		most = 6*most + 64 // \u00ff for each byte, and the names of what a message has
-	}
-	room := l.room(most + 1)
-	if room == nil {
+	room := l.room(m.TextBound() + 1)
+	if line, _ := m.Verbatim(); room == nil || len(line) >= cap(room)-len(room) {
 		return false
 	}
-	line, err := m.Append(room, json)
-	return err == nil && l.shared.fill(line)
+	line, err := m.Append(room[len(room):], l.shared.asJSON(l.json)) // if it does not fit nothing else is copied with it
+	return err == nil && l.shared.fill(len(room)+len(line))
 }
 
-// room returns what was printed in the room of l so far, for so many bytes more to be appended, and nil if there is not that much.
+// room returns what was printed in the room of l so far, for so many bytes more to be appended. There is less where the connection lends
+// less, and nil where it lends nothing.
 func (l *Link) room(more int) []byte {
 	s := l.shared
 	if s.filler != l && !s.lend(l) || s.traced() {
 		return nil // hooks are shown what is in the scratch space
 	}
-	if len(s.room)-s.used < more && (!s.lend(l) || len(s.room) < more) {
+	if len(s.room)-s.used < more && s.used > 0 && !s.lend(l) {
 		return nil
 	}
 	return s.room[:s.used]
 }
 
-// fill takes the line that was appended to the room. It returns false when that did not fit: the room is given back without it then.
-func (s *shared) fill(line []byte) bool {
-	if len(line) >= len(s.room) {
+// fill takes the line that was appended to the room, which ends there now. It returns false when that did not fit: the room is given back
+// without it then.
+func (s *shared) fill(end int) bool {
+	if end >= len(s.room) {
 		s.giveBack()
 		return false
 	}
-	s.room[len(line)] = '\n'
-	s.used = len(line) + 1
+	s.room[end] = '\n'
+	s.used = end + 1
 	s.stats.Out++
 	return true
 }

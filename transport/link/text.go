@@ -14,7 +14,7 @@ func (l *Link) SpeaksText() bool { return !l.shared.asJSON(l.json) }
 // without a line end, and borrowed until SendText returns. It goes as text also to a peer that is otherwise sent JSON.
 func (l *Link) SendText(line []byte) error {
 	s := l.shared
-	if room := l.room(len(line) + 1); room != nil && s.fill(append(room, line...)) {
+	if room := l.room(len(line) + 1); cap(room)-len(room) > len(line) && s.fill(len(append(room, line...))) {
 		return nil
 	}
 	packet := line

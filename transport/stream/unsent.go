@@ -14,6 +14,7 @@ import (
 // long.
 const (
 	mostUnsent = 256 << 10 // bytes
+	longAnswer = 16 << 10  // bytes of one connection that do not wait: its peer has enough to do with them
 	unsentTime = 500 * time.Microsecond
 )
 
@@ -30,7 +31,7 @@ type unsent struct {
 // that is too much, or there is something else to see to.
 func (c *Conn) postpone() bool {
 	n := c.Queued()
-	if n == 0 || n > mostUnsent/16 || c.set.packets || c.is(blocked|owed|closing|finWanted|broken|dead) {
+	if n == 0 || n > longAnswer || c.set.packets || c.is(blocked|owed|closing|finWanted|broken|dead) {
 		return false
 	}
 	l := c.loop
