@@ -1,6 +1,12 @@
-// What finds bytes in blocks of text, for structure_amd64.s and line_amd64.s.
+// What finds bytes in blocks of text, and what is made of them, for structure_amd64.s and line_amd64.s.
 
-#include "fill_amd64.h"
+// FILL makes 32 bytes of the same eight.
+#define FILL(name, word) \
+	DATA name<>+0(SB)/8, word; \
+	DATA name<>+8(SB)/8, word; \
+	DATA name<>+16(SB)/8, word; \
+	DATA name<>+24(SB)/8, word; \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
 
 FILL(equals, $0x3d3d3d3d3d3d3d3d)
 FILL(semicolon, $0x3b3b3b3b3b3b3b3b)
@@ -60,3 +66,28 @@ TABLE(high, $0x0201480410000020, $0)
 	VPSHUFB Y2, HIGH, Y2; \
 	VPSHUFB bytes, LOW, Y3; \
 	VPAND   Y2, Y3, classes
+
+// INSIDE finds what is behind an odd number of the quotes of a block: all bits of Y15 are set.
+#define INSIDE(quotes, word) \
+	VMOVQ      quotes, X2; \
+	VPCLMULQDQ $0, X15, X2, X2; \
+	VMOVQ      X2, word
+
+// WRONG notes what may not be: the bits of word that not does not have.
+#define WRONG(word, not, to) \
+	ANDNQ word, not, to; \
+	ORQ   to, BX
+
+// PUT writes where the first bit of word is, and takes it away. It destroys R14.
+#define PUT(word, base, to) \
+	TZCNTQ word, R14; \
+	ADDL   base, R14; \
+	MOVL   R14, to; \
+	BLSRQ  word, word
+
+// PUTS is PUT for four bits; what is written for those that are not there means nothing.
+#define PUTS(word, base, at) \
+	PUT(word, base, 0(at)); \
+	PUT(word, base, 4(at)); \
+	PUT(word, base, 8(at)); \
+	PUT(word, base, 12(at))

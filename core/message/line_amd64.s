@@ -42,32 +42,19 @@ GLOBL behind<>(SB), RODATA|NOPTR, $256
 	ANDNQ first, run, first; \
 	ANDNQ second, more, second
 
-// WRONG notes what may not be: the bits of words that those of not do not have. It destroys the words.
-#define WRONG(first, second, not, more) \
-	ANDNQ first, not, first; \
-	ORQ   first, BX; \
-	ANDNQ second, more, second; \
-	ORQ   second, BX
+// BOTH_WRONG is WRONG for two words, which it destroys.
+#define BOTH_WRONG(first, second, not, more) \
+	WRONG(first, not, first); \
+	WRONG(second, more, second)
 
-// INSIDE finds what is behind an odd number of the quotes of a block.
-#define INSIDE(quotes, word) \
-	VMOVQ      quotes, X2; \
-	VPCLMULQDQ $0, X15, X2, X2; \
-	VMOVQ      X2, word
+// BOTH_ARE is IS for both blocks, BOTH_ABOVE is ABOVE.
+#define BOTH_ARE(constant, first, second) \
+	IS(constant, Y0, Y1, first); \
+	IS(constant, Y9, Y10, second)
 
-// PUT writes where the first bit of a word is, and takes it away.
-#define PUT(word, base, to) \
-	TZCNTQ word, R14; \
-	ADDL   base, R14; \
-	MOVL   R14, to; \
-	BLSRQ  word, word
-
-// PUTS is PUT for four bits; what is written for those that are not there means nothing.
-#define PUTS(word, base, at) \
-	PUT(word, base, 0(at)); \
-	PUT(word, base, 4(at)); \
-	PUT(word, base, 8(at)); \
-	PUT(word, base, 12(at))
+#define BOTH_ABOVE(constant, first, second) \
+	ABOVE(constant, Y4, Y5, first); \
+	ABOVE(constant, Y11, Y12, second)
 
 // func single(p *byte, n int, starts *uint32, keys *uint64) int
 TEXT ·single(SB), NOSPLIT, $32-40
@@ -110,18 +97,16 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	MOVQ    R13, endMore-16(SP)
 
 	// AX, DX: where the command ends, with a blank or the line. R10, R11: what is behind blanks.
-	ABOVE(capitals<>(SB), Y4, Y5, R8)
-	ABOVE(capitals<>(SB), Y11, Y12, R9)
+	BOTH_ABOVE(capitals<>(SB), R8, R9)
 	MOVL  $1, AX
 	XORL  DX, DX
 	ENDS(R8, R9, AX, DX)
-	IS(blank<>(SB), Y0, Y1, R10)
-	IS(blank<>(SB), Y9, Y10, R11)
+	BOTH_ARE(blank<>(SB), R10, R11)
 	ORQ   R10, R12
 	ORQ   R11, R13
 	MOVQ  AX, R8
 	MOVQ  DX, R9
-	WRONG(R8, R9, R12, R13)
+	BOTH_WRONG(R8, R9, R12, R13)
 	ANDQ  R10, AX
 	ANDQ  R11, DX
 	MOVQ  AX, head-24(SP)
@@ -129,8 +114,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	TWICE(R10, R11)
 
 	// SI, DI: quotes. R15, CX: what is in quotes, and the opening ones. None is open at the end.
-	IS(quote<>(SB), Y0, Y1, SI)
-	IS(quote<>(SB), Y9, Y10, DI)
+	BOTH_ARE(quote<>(SB), SI, DI)
 	INSIDE(SI, R15)
 	INSIDE(DI, CX)
 	MOVQ R15, AX
@@ -141,8 +125,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	ORQ  AX, BX
 
 	// R12, R13: the ends of text in quotes that has no semicolon.
-	IS(semicolon<>(SB), Y0, Y1, R8)
-	IS(semicolon<>(SB), Y9, Y10, R9)
+	BOTH_ARE(semicolon<>(SB), R8, R9)
 	MOVQ  SI, R12
 	MOVQ  DI, R13
 	TWICE(R12, R13)
@@ -157,7 +140,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	XORQ  DX, DI
 	ANDQ  AX, R12
 	ANDQ  DX, R13
-	WRONG(R12, R13, R10, R11)
+	BOTH_WRONG(R12, R13, R10, R11)
 
 	// R8, R9: semicolons between parameters. A parameter does not end in a blank, and what follows a closing quote is its end.
 	ANDNQ R8, R15, R8
@@ -171,27 +154,25 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	ANDQ  R13, R11
 	ORQ   R11, BX
 	TWICE(AX, DX)
-	WRONG(AX, DX, R12, R13)
+	BOTH_WRONG(AX, DX, R12, R13)
 
 	// R8, R9: where names begin. R10, R11: where they end, with '='. Opening quotes stand behind that.
 	ORQ   head-24(SP), R8
 	ORQ   headMore-32(SP), R9
 	TWICE(R8, R9)
-	ABOVE(Y14, Y4, Y5, AX)
-	ABOVE(Y14, Y11, Y12, DX)
+	BOTH_ABOVE(Y14, AX, DX)
 	MOVQ  R8, R10
 	MOVQ  R9, R11
-	WRONG(R10, R11, AX, DX)
+	BOTH_WRONG(R10, R11, AX, DX)
 	MOVQ  R8, R10
 	MOVQ  R9, R11
 	ENDS(AX, DX, R10, R11)
-	IS(equals<>(SB), Y0, Y1, AX)
-	IS(equals<>(SB), Y9, Y10, DX)
+	BOTH_ARE(equals<>(SB), AX, DX)
 	MOVQ  R10, R12
 	MOVQ  R11, R13
-	WRONG(R12, R13, AX, DX)
+	BOTH_WRONG(R12, R13, AX, DX)
 	TWICE(R10, R11)
-	WRONG(SI, DI, R10, R11)
+	BOTH_WRONG(SI, DI, R10, R11)
 	TESTQ BX, BX
 	JNE   no
 

@@ -37,18 +37,6 @@ GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
 	SETCS carry(DI); \
 	ANDNQ word, run, word
 
-// WRONG notes what may not be: the bits of word that not does not have.
-#define WRONG(word, not, to) \
-	ANDNQ word, not, to; \
-	ORQ   to, BX
-
-// PUT writes where the first bit of word is, and takes it away.
-#define PUT(word, to) \
-	TZCNTQ word, R14; \
-	ADDL   R9, R14; \
-	MOVL   R14, to; \
-	BLSRQ  word, word
-
 // LINE writes where the line ends whose line feed is the first in AX, and how many parameters were found before.
 #define LINE(offset) \
 	BLSMSKQ AX, R13; \
@@ -56,7 +44,7 @@ GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
 	POPCNTQ R13, R13; \
 	ADDL    R12, R13; \
 	MOVL    R13, (lineMark_names+offset)(R11); \
-	PUT(AX, (lineMark_end+offset)(R11))
+	PUT(AX, R9, (lineMark_end+offset)(R11))
 
 // func structure(x *index, p *byte, n, last int) bool
 TEXT ·structure(SB), NOSPLIT, $0-33
@@ -124,9 +112,7 @@ lines:
 body:
 	// R15: where heads end. R9: what is in quotes, and the opening ones.
 	MOVB       DX, index_command(DI)
-	VMOVQ      R12, X2
-	VPCLMULQDQ $0, X15, X2, X2
-	VMOVQ      X2, R9
+	INSIDE(R12, R9)
 	XORQ       index_inside(DI), R9
 	MOVQ       R9, R14
 	SARQ       $63, R14
@@ -194,10 +180,7 @@ some:
 	MOVQ    R8, R15
 
 names:
-	PUT(R15, 0(R10))
-	PUT(R15, 4(R10))
-	PUT(R15, 8(R10))
-	PUT(R15, 12(R10))
+	PUTS(R15, R9, R10)
 	ADDQ  $16, R10
 	TESTQ R15, R15
 	JNE   names
