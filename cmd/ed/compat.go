@@ -122,23 +122,28 @@ func printFact(env *toolkit.Env, inv *toolkit.Invocation, name, value string) er
 
 // printOptions prints one setting's value, or all with their sources.
 func printOptions(env *toolkit.Env, out *toolkit.Output, tool, only string) error {
-	settings, err := env.ToolSettings(tool)
+	c, err := env.Configured(tool)
 	if err != nil {
 		return err
 	}
-	for _, s := range settings {
-		if only != "" {
-			if s.Name == strings.ReplaceAll(only, "_", "-") {
-				return out.Line("%s", s.Shown())
-			}
-			continue
+	found := only == ""
+	for _, s := range c.Settings {
+		switch {
+		case only == "":
+			err = out.Line("%s=%s [%s]", s.Name, s.Shown(), s.Origin)
+		case s.Name == strings.ReplaceAll(only, "_", "-"):
+			found = true
+			err = out.Line("%s", s.Shown())
 		}
-		if err := out.Line("%s=%s [%s]", s.Name, s.Shown(), s.Origin); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	if only != "" {
+	if !found {
 		return toolkit.Errorf(toolkit.Usage, "no option %q can be printed", toolkit.Escape(only))
+	}
+	if wrong := c.Mistakes(); len(wrong) > 0 {
+		return toolkit.Errorf(toolkit.Config, "%s", strings.Join(wrong, "\n"))
 	}
 	return nil
 }

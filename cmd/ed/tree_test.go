@@ -71,8 +71,9 @@ func TestConfiguredKeysExist(t *testing.T) {
 	newApp(w.Env, commands(w.Env, catalogue()))
 	for _, name := range w.Tools() {
 		require.Empty(t, w.UnknownKeys(name), name)
-		_, err := w.ToolSettings(name)
+		c, err := w.Configured(name)
 		require.NoError(t, err)
+		require.Empty(t, c.Mistakes())
 	}
 }
 
@@ -96,10 +97,10 @@ func TestToolsHaveSettings(t *testing.T) {
 		require.Equal(t, !slices.Contains(frame, top), c.Before != nil, path)
 	})
 	for _, name := range want {
-		settings, err := w.ToolSettings(name)
+		c, err := w.Configured(name)
 		require.NoError(t, err)
 		seen := map[string]bool{}
-		for _, s := range settings {
+		for _, s := range c.Settings {
 			require.False(t, seen[s.Name], "%s.%s is there twice", name, s.Name)
 			seen[s.Name] = true
 		}

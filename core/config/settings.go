@@ -57,7 +57,8 @@ type Settings struct {
 	files  []string
 }
 
-// Load gathers the settings from all sources. On an error, which may be several joined, there are none.
+// Load gathers the settings from all sources. With an error, which may be several joined, it returns what the sources that could be
+// read say otherwise: to be shown, not to be worked with.
 func Load(o Options) (*Settings, error) {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
@@ -69,10 +70,7 @@ func Load(o Options) (*Settings, error) {
 	l.given(o.Legacy, Origin{Kind: FromLegacy, Name: o.LegacyVariable})
 	l.environment()
 	l.given(o.Flags, Origin{Kind: FromCommandLine})
-	if err := errors.Join(l.errs...); err != nil {
-		return nil, err
-	}
-	return &Settings{byName: l.settings, files: l.files}, nil
+	return &Settings{byName: l.settings, files: l.files}, errors.Join(l.errs...)
 }
 
 // Get returns the setting of a key, the zero Setting if the tool has no such key.

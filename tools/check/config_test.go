@@ -58,7 +58,7 @@ func TestConfigBad(t *testing.T) {
 	require.Equal(t, toolkit.Config, toolkit.KindOf(err))
 	require.True(t, toolkit.IsSilent(err))
 	for _, want := range []string{
-		"ed-ping.conf:", "ed-pong.conf:1: option timeout: ", "ed-pong.conf:2: option count: \"x\" is not a valid value",
+		"ed-ping.conf:", "ed-pong.conf:1: option timeout: ", "ed-pong.conf:2: option count: \"x\" is not a number",
 		"ed-pong.conf:3: option color: ", "ed-pong.conf:4: option strict: \"perhaps\" is neither true nor false",
 	} {
 		require.Contains(t, w.Out.String(), want)
@@ -72,7 +72,7 @@ func TestConfigEnvironment(t *testing.T) {
 	err := runConfig(t, w, "--json")
 	require.Equal(t, toolkit.Config, toolkit.KindOf(err))
 	require.Contains(t, w.Out.String(), `{"v":1,"ok":true,"tool":"ping","known":7,"set":0}`)
-	require.Contains(t, w.Out.String(), `"ok":false,"tool":"pong","known":7,"set":1,"errors":["environment ED_PONG_COUNT: option count: \"many\" is not a valid value"]`)
+	require.Contains(t, w.Out.String(), `"ok":false,"tool":"pong","known":7,"set":1,"errors":["environment ED_PONG_COUNT: option count: \"many\" is not a number"]`)
 }
 
 // TestConfigStrayVariables: a variable that is called as a setting and is none would be passed over in silence.

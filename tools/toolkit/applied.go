@@ -69,6 +69,9 @@ func applyBool(c *cli.Context, f *cli.BoolFlag, value string) error {
 		times, value = n, "true"
 	}
 	on, err := ParseBool(value)
+	if err != nil && f.Name == "verbose" {
+		return fmt.Errorf("%w, nor a number from 0 to 9", err)
+	}
 	if err != nil || !on {
 		return err
 	}

@@ -1,6 +1,8 @@
 package toolkit
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -14,7 +16,8 @@ type Setting struct {
 	Name   string // primary long name of the option
 	Value  string
 	Origin config.Origin
-	Secret bool // not to be shown
+	Secret bool   // not to be shown
+	Wrong  string // why the option does not take the value, and what it takes; "" if it does. Known of those of Configured only
 }
 
 // IsSet says that somebody gave the value: it is not the default.
@@ -110,22 +113,18 @@ func (t *tool) flag(name string) cli.Flag {
 	return nil
 }
 
-// load asks core/config for everything below the command line.
+// load asks core/config for everything below the command line. With an error of kind Config there is what could be read.
 func (e *Env) load(t *tool) (*config.Settings, error) {
-	variable, legacy, err := e.legacyOptions(t)
-	if err != nil {
-		return nil, err
-	}
-	o := config.Options{
+	variable, legacy, wrong := e.legacyOptions(t)
+	s, err := config.Load(config.Options{
 		Tool: t.name, Keys: e.keysWithParts(t),
 		Legacy: legacy, LegacyVariable: variable,
 		Root: e.Root, Getenv: e.settingsFrom(), Others: e.others,
+	})
+	if wrong != nil && err != nil {
+		return s, As(Config, errors.Join(wrong, err))
 	}
-	s, err := config.Load(o)
-	if err != nil {
-		return nil, As(Config, err)
-	}
-	return s, nil
+	return s, As(Config, cmp.Or(wrong, err))
 }
 
 // others tells core/config of all tools.
@@ -200,44 +199,6 @@ func (e *Env) Tools() []string {
 		}
 	}
 	return names
-}
-
-// ToolSettings returns everything that the environment and the files can change about a tool, as it stands below the
-// command line.
-func (e *Env) ToolSettings(name string) ([]Setting, error) {
-	e.allTools()
-	parts := e.parts(name)
-	if len(parts) == 0 {
-		return nil, DidYouMean(Errorf(Usage, "no tool %q has settings", Escape(name)), name, e.Tools())
-	}
-	loaded, err := e.load(parts[0])
-	if err != nil {
-		return nil, err
-	}
-	var all []Setting
-	for _, t := range parts {
-		for _, key := range t.allKeys() {
-			if slices.ContainsFunc(all, func(s Setting) bool { return s.Name == key }) {
-				continue
-			}
-			s := loaded.Get(key)
-			if s.Value == "" {
-				s.Value = defaultValue(t.flag(key))
-			}
-			all = append(all, Setting{Name: s.Name, Value: s.Value, Origin: s.Origin, Secret: s.Secret})
-		}
-	}
-	return all, nil
-}
-
-// ToolFlags returns the flags of a tool, those of all its commands.
-func (e *Env) ToolFlags(name string) []cli.Flag {
-	e.allTools()
-	var all []cli.Flag
-	for _, t := range e.parts(name) {
-		all = append(all, t.cmd.Flags...)
-	}
-	return all
 }
 
 // UnknownKeys lists what Configure was told of a tool and no flag is called; for the test of all commands.

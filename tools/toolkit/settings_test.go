@@ -146,10 +146,10 @@ func TestToolSettingsShowEverything(t *testing.T) {
 	var p probe
 	p.command(w.Env)
 	require.Equal(t, []string{"signal"}, w.Tools())
-	all, err := w.ToolSettings("signal")
+	c, err := w.Configured("signal")
 	require.NoError(t, err)
 	got := map[string]string{}
-	for _, s := range all {
+	for _, s := range c.Settings {
 		got[s.Name] = s.Value + " " + s.Origin.String()
 		require.Equal(t, s.Name == "secret-code", s.Secret)
 	}
