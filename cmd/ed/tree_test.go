@@ -77,6 +77,39 @@ func TestConfiguredKeysExist(t *testing.T) {
 	}
 }
 
+// TestConfiguredValuesAreTried: a number or a place that a tool refuses is refused by `ed check config` and marked by `ed config show`.
+func TestConfiguredValuesAreTried(t *testing.T) {
+	for variable, c := range map[string]struct{ value, want string }{
+		"ED_SEND_MAX_LINE":       {"0", `"0" is not a number of at least 1`},
+		"ED_SIGNAL_MAX_DATAGRAM": {"65508", `"65508" is not a number from 1 to 65507`},
+		"ED_LISTEN_MAX_DATAGRAM": {"x", `"x" is not a number from 1 to 65507`},
+		"ED_REPLAY_MAX_LINE":     {"99999999999999999999", `"99999999999999999999" is not a number of at least 1`},
+		"ED_WATCH_BYTES":         {"-1", `"-1" is not a number from 0 to 1048576`},
+		"ED_WATCH_RATE":          {"-1", `"-1" is not a number of at least 0`},
+		"ED_PING_COUNT":          {"-1", `"-1" is not a number of at least 0`},
+		"ED_SERVICES_ROUTER":     {"0", "a number alone is no host"},
+		"ED_STOP_HOST":           {"udp://:1", "services talk to a router over streams only"},
+		"ED_STOP_PLAN":           {"abc", `no signal is called "abc"; a plan is like message:10s,INT:60s,TERM:10s`},
+		"ED_SIGNAL_FROM":         {"abc", `"abc" is not SERVER:SERVICE`},
+		"ED_SIGNAL_ENCRYPT":      {"perhaps", `"perhaps" is neither true nor false`},
+		"ED_SEND_RATE":           {"quick", `"quick" is not a rate`},
+		"ED_LISTEN_VERBOSE":      {"12", `"12" is neither true nor false, nor a number from 0 to 9`},
+	} {
+		t.Run(variable, func(t *testing.T) {
+			w := toolkittest.New(t)
+			w.Vars[variable] = c.value
+			newApp(w.Env, commands(w.Env, catalogue()))
+			name, _, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(variable, "ED_")), "_")
+			found, err := w.Configured(name)
+			require.NoError(t, err)
+			wrong := found.Mistakes()
+			require.Len(t, wrong, 1)
+			require.Contains(t, wrong[0], "environment "+variable+": option ")
+			require.Contains(t, wrong[0], c.want)
+		})
+	}
+}
+
 // TestToolsHaveSettings: what the environment can change about a tool is listed, once; what is no tool reads no settings.
 func TestToolsHaveSettings(t *testing.T) {
 	w := toolkittest.New(t)

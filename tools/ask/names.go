@@ -31,7 +31,7 @@ func Names(env *toolkit.Env) *cli.Command {
 		ArgsUsage:   "targets|services|running",
 		Hidden:      true,
 		Description: "ed names targets",
-		Flags:       toolkit.PeerFlags(toolkit.RouterFlag()),
+		Flags:       toolkit.PeerFlags(&cli.StringFlag{Name: "router", Usage: "as other commands have it, but no error if it is no address: `ADDR`"}),
 		Action: func(c *cli.Context) error {
 			args, err := toolkit.Operands(c, 1, 1, "what the names are of (targets, services, running)")
 			if err != nil {

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +48,7 @@ func Ping(env *toolkit.Env) *cli.Command {
 			ed ping                                   the router itself`,
 		Flags: toolkit.PeerFlags(
 			toolkit.RouterFlag(),
-			&cli.IntFlag{Name: "count", Aliases: []string{"c"}, Value: 4, Usage: "ask `N` times; 0: until interrupted"},
+			toolkit.NumberFlag("count", []string{"c"}, 4, 0, math.MaxInt, "ask `N` times; 0: until interrupted"),
 			toolkit.DurationFlag("interval", []string{"i"}, time.Second, "ask each `DUR`; 0: when the answer came"),
 			toolkit.DurationFlag("timeout", []string{"W"}, 2*time.Second, "wait for an answer for `DUR`"),
 		),
@@ -62,10 +63,7 @@ func Ping(env *toolkit.Env) *cli.Command {
 }
 
 func parsePing(env *toolkit.Env, c *cli.Context) (pingOptions, error) {
-	o := pingOptions{Common: env.Common(c), count: c.Int("count"), interval: toolkit.DurationOf(c, "interval")}
-	if o.count < 0 {
-		return o, toolkit.Errorf(toolkit.Usage, "option --count: %d is negative", o.count)
-	}
+	o := pingOptions{Common: env.Common(c), count: toolkit.NumberOf(c, "count"), interval: toolkit.DurationOf(c, "interval")}
 	if o.Timeout == 0 {
 		o.Timeout = forever
 	}

@@ -77,7 +77,7 @@ func TestPingFails(t *testing.T) {
 		"unknown node": {[]string{"n7:cluckd"}, toolkit.Unavailable, `no service "cluckd" on n7; none is known there`, "", ""},
 		"one of two":   {[]string{"cluckd", "other"}, toolkit.Unavailable, `no service "other"`, "", "cluckd: 1 sent, 1 answered, 0% lost"},
 		"no answer":    {[]string{"quiet"}, toolkit.Other, "no answer from quiet", "", "quiet: serial 1: lost, no answer within 1s\nquiet: 1 sent, 0 answered, 100% lost\n"},
-		"count":        {[]string{"-c", "-1"}, toolkit.Usage, "negative", "", ""},
+		"count":        {[]string{"-c", "-1"}, toolkit.Usage, "not a number of at least 0", "", ""},
 		"twice":        {[]string{"a", "a"}, toolkit.Usage, "named twice", "", ""},
 		"address":      {[]string{"what://x"}, toolkit.Usage, "unknown", "a service is named as", ""},
 		"one way":      {[]string{"fifo:/x"}, toolkit.Usage, "one way", "", ""},

@@ -119,8 +119,8 @@ func checkOptions(c *cli.Context, o *options) error {
 		return wrong("--jobs %d: 1 to %d", o.runner.most, maxJobs)
 	case o.JSON && (c.IsSet("format") || o.null):
 		return wrong("--json and --format or --null exclude each other")
-	case o.maxDatagram < 1 || o.maxDatagram > maxDatagram:
-		return wrong("--max-datagram %d: 1 to %d", o.maxDatagram, maxDatagram)
+	case o.maxDatagram < 1 || o.maxDatagram > toolkit.MaxDatagram:
+		return wrong("--max-datagram %d: 1 to %d", o.maxDatagram, toolkit.MaxDatagram)
 	case !sends && (c.IsSet("send-timeout") || c.IsSet("max-datagram")):
 		return wrong("--send-timeout and --max-datagram need --send")
 	case !runs && !sends && o.failFast:
@@ -136,10 +136,7 @@ func checkOptions(c *cli.Context, o *options) error {
 	return nil
 }
 
-const (
-	maxJobs     = 1000
-	maxDatagram = 65507
-)
+const maxJobs = 1000
 
 func readPrograms(env *toolkit.Env, c *cli.Context, o *options) error {
 	for _, line := range c.StringSlice("run") {

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ed-toolbox/ed/core/definition"
@@ -17,19 +18,25 @@ func parseSender(env *toolkit.Env, text, tool string) (sender, error) {
 	if text == "" {
 		return sender{env.ServerName(), tool}, nil
 	}
+	if err := checkSender(text); err != nil { // the flag has seen to it; other callers may not have a flag
+		return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %w", err)
+	}
+	server, service, _ := strings.Cut(text, ":")
+	return sender{server, service}, nil
+}
+
+// checkSender says what is wrong with the value of --from.
+func checkSender(text string) error {
 	server, service, ok := strings.Cut(text, ":")
 	if !ok || service == "" {
-		return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %q is not SERVER:SERVICE", toolkit.Escape(text))
+		return fmt.Errorf("%q is not SERVER:SERVICE", text)
 	}
 	if server != "" {
 		if err := message.VerifyServer(server); err != nil {
-			return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %w", err)
+			return err
 		}
 	}
-	if err := message.VerifyService(service); err != nil {
-		return sender{}, toolkit.Errorf(toolkit.Usage, "option --from: %w", err)
-	}
-	return sender{server, service}, nil
+	return message.VerifyService(service)
 }
 
 // maxDefinitions is how many commands are remembered: a million messages may have a million commands.

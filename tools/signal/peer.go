@@ -11,11 +11,8 @@ import (
 	"github.com/ed-toolbox/ed/transport/link"
 )
 
-const (
-	maxDatagram = 65507 // fits into one UDP datagram
-	// refusalTime is how long the refusal of a datagram by another host is waited for.
-	refusalTime = 100 * time.Millisecond
-)
+// refusalTime is how long the refusal of a datagram by another host is waited for.
+const refusalTime = 100 * time.Millisecond
 
 // flusher is what a session of the real network can tell of what was sent.
 type flusher interface {

@@ -74,7 +74,7 @@ func TestSendRoute(t *testing.T) {
 		"no service":      {[]string{"QUIET"}, r.At.Path, toolkit.Usage, "the first operand is the address"},
 		"router and host": {[]string{"--router", r.At.Path, "-H", "unix:/x", "a/B"}, "", toolkit.Usage, "contradict"},
 		"bad router":      {[]string{"--router", "what://x", "a/B"}, "", toolkit.Usage, "unknown"},
-		"bad router set":  {[]string{"a/B"}, "what://x", toolkit.Usage, "unknown"},
+		"bad router set":  {[]string{"a/B"}, "what://x", toolkit.Config, "environment ED_ROUTER: option router: parse address"},
 		"router is away":  {[]string{"a/B"}, r.At.Path + "x", toolkit.Unavailable, "ed router starts one"},
 		"address":         {[]string{"unix:" + r.At.Path + "x", "a/B"}, r.At.Path, toolkit.Unavailable, "nothing listens"},
 	} {

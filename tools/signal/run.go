@@ -89,7 +89,7 @@ func checkSize(size int, given sizes, a address.Address) error {
 		return nil
 	}
 	err := toolkit.Errorf(toolkit.Data, "the message has %d bytes, more than the %d of a datagram", size, limit)
-	if size <= maxDatagram && given.packet == 0 {
+	if size <= toolkit.MaxDatagram && given.packet == 0 {
 		return toolkit.WithHint(err, "--max-datagram %d allows it, if the receiver does", size)
 	}
 	return err

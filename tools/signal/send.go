@@ -110,11 +110,11 @@ func inputFlags() []cli.Flag {
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "send `N` messages, the same ones over again if needed"},
 		&cli.GenericFlag{Name: "rate", Value: &rateValue{}, Usage: "send `N/s` messages (also N/m, N/h, max)"},
 		&cli.StringFlag{Name: "template", Usage: "make messages of `TEXT`: {{.N}} {{.Now}} {{.UnixNano}} {{.Random}} {{.Host}}"},
-		&cli.StringFlag{Name: "from", Usage: "say that `SERVER:SERVICE` sends them, whatever they say"},
+		toolkit.TextFlag("from", nil, "", checkSender, "say that `SERVER:SERVICE` sends them, whatever they say"),
 		&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 		&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the exact lines, send nothing"},
-		&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
+		maxDatagramFlag(),
 		maxLineFlag(),
 	}
 }
@@ -124,13 +124,16 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 	o := SendOptions{
 		Common:    env.Common(c),
 		Template:  c.String("template"),
-		From:      c.String("from"),
+		From:      toolkit.StringOf(c, "from"),
 		Count:     c.Int("count"),
 		Replies:   c.Int("replies"),
 		Until:     c.String("until"),
 		KeepGoing: c.Bool("keep-going"),
 		NoCheck:   c.Bool("no-check"),
 		DryRun:    c.Bool("dry-run"),
+
+		MaxDatagram: toolkit.NumberOf(c, "max-datagram"),
+		MaxLine:     toolkit.NumberOf(c, "max-line"),
 	}
 	if v, ok := c.Generic("rate").(*rateValue); ok {
 		o.Interval = v.interval
@@ -142,9 +145,6 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 		return o, toolkit.Errorf(toolkit.Usage, "option --replies: %d is negative", o.Replies)
 	}
 	err := checkUntil(o.Until)
-	if err == nil {
-		o.MaxDatagram, o.MaxLine, err = parseSizes(c)
-	}
 	if err == nil {
 		o.Group, err = toolkit.GroupOf(c)
 	}

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -55,12 +56,12 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
 			toolkit.RouterFlag(),
 			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "unixpacket", "tls"}, "connect by `TYPE`"),
-			&cli.StringFlag{Name: "encrypt", Aliases: []string{"e"}, Usage: "true is --type tls: `BOOL`"},
+			toolkit.TextFlag("encrypt", []string{"e"}, "", checkTruth, "true is --type tls: `BOOL`"),
 			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "the message, as the first operand: `MESSAGE`"},
 			&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "add a parameter: `NAME[=VALUE]`; may be repeated"},
 			&cli.StringFlag{Name: "server", Aliases: []string{"s"}, Usage: "address the message to server `NAME`"},
 			&cli.StringFlag{Name: "service", Aliases: []string{"S"}, Usage: "address the message to service `NAME`"},
-			&cli.StringFlag{Name: "from", Usage: "say that `SERVER:SERVICE` sends it"},
+			toolkit.TextFlag("from", nil, "", checkSender, "say that `SERVER:SERVICE` sends it"),
 			&cli.StringFlag{Name: "secret-code", Aliases: []string{"c"}, Usage: "prove by `TEXT` that we may (datagrams)"},
 			&cli.StringFlag{Name: "secret-code-file", Usage: "read that text from `FILE`"},
 			&cli.BoolFlag{Name: "reply", Aliases: []string{"r"}, Usage: "print the first line that comes back (streams)"},
@@ -72,7 +73,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the exact line, send nothing"},
 			&cli.BoolFlag{Name: "no-check", Usage: "do not check parameters of default commands"},
 			&cli.BoolFlag{Name: "no-wait", Usage: "do not wait 100 ms for a host to refuse a datagram"},
-			&cli.IntFlag{Name: "max-datagram", Usage: "refuse a longer datagram: `BYTES`, 1024 for UDP"},
+			maxDatagramFlag(),
 			maxLineFlag(),
 		)...),
 		Action: func(c *cli.Context) error {
@@ -98,7 +99,10 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 		Repeat:    c.Int("repeat"),
 		Every:     toolkit.DurationOf(c, "every"),
 		IfRunning: c.Bool("if-running"),
-		From:      c.String("from") != "",
+		From:      toolkit.StringOf(c, "from") != "",
+
+		MaxDatagram: toolkit.NumberOf(c, "max-datagram"),
+		MaxLine:     toolkit.NumberOf(c, "max-line"),
 	}
 	err := checkUntil(o.Until)
 	if err == nil && o.Repeat < 1 && c.IsSet("repeat") {
@@ -112,9 +116,6 @@ func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
 	}
 	if err == nil {
 		o.Target, err = parseTarget(c, env)
-	}
-	if err == nil {
-		o.MaxDatagram, o.MaxLine, err = parseSizes(c)
 	}
 	if err == nil {
 		o.Group, err = toolkit.GroupOf(c)
@@ -157,7 +158,7 @@ func parseMessage(c *cli.Context, env *toolkit.Env) (*message.Message, error) {
 			return nil, err
 		}
 	}
-	from, err := parseSender(env, c.String("from"), "ed_signal")
+	from, err := parseSender(env, toolkit.StringOf(c, "from"), "ed_signal")
 	if err != nil {
 		return nil, err
 	}
@@ -191,19 +192,16 @@ func addressed(c *cli.Context, text string) (*message.Message, error) {
 }
 
 func maxLineFlag() cli.Flag {
-	return &cli.IntFlag{Name: "max-line", Usage: "refuse a longer line over a stream: `BYTES`, 65536"}
+	return toolkit.NumberFlag("max-line", nil, 0, 1, math.MaxInt, "refuse a longer line over a stream: `BYTES`, 65536")
 }
 
-// parseSizes reads --max-datagram and --max-line; 0 is what is not given.
-func parseSizes(c *cli.Context) (datagram, line int, err error) {
-	datagram, line = c.Int("max-datagram"), c.Int("max-line")
-	switch {
-	case datagram < 0 || datagram > maxDatagram || datagram == 0 && c.IsSet("max-datagram"):
-		err = toolkit.Errorf(toolkit.Usage, "option --max-datagram: %d is not between 1 and %d", datagram, maxDatagram)
-	case line < 0 || line == 0 && c.IsSet("max-line"):
-		err = toolkit.Errorf(toolkit.Usage, "option --max-line: %d is less than one", line)
-	}
-	return datagram, line, err
+func maxDatagramFlag() cli.Flag {
+	return toolkit.NumberFlag("max-datagram", nil, 0, 1, toolkit.MaxDatagram, "refuse a longer datagram: `BYTES`, 1024 for UDP")
+}
+
+func checkTruth(word string) error {
+	_, err := toolkit.ParseBool(word)
+	return err
 }
 
 // parseSecret returns the text, or the first line of the file. The option that names the text wins over a file that only

@@ -26,7 +26,7 @@ func parseTarget(c *cli.Context, env *toolkit.Env) (address.Address, error) {
 	}
 	given := env.Setting(c, "type").Origin.Kind == config.FromCommandLine
 	encrypt := false
-	if word := c.String("encrypt"); word != "" {
+	if word := toolkit.StringOf(c, "encrypt"); word != "" {
 		if encrypt, err = toolkit.ParseBool(word); err != nil {
 			return address.Address{}, toolkit.Errorf(toolkit.Usage, "option --encrypt: %w", err)
 		}

@@ -43,9 +43,9 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.StringFlag{Name: "service", Aliases: []string{"s"}, Usage: "stop `NAME`, as if it were an operand"},
 			toolkit.DurationFlag("timeout", []string{"t"}, defaultINT, "how long INT may take: `DUR`; a bare number is seconds, 0 is without end"),
 			&cli.BoolFlag{Name: "process-name", Aliases: []string{"p"}, Usage: "a name that is no running unit may be a process; always so in ed stop, not in ed-stop"},
-			&cli.StringFlag{Name: "plan", Value: defaultPlan, Usage: "what to try one after the other: `STEP[:DUR],…`"},
+			toolkit.TextFlag("plan", nil, defaultPlan, checkPlan, "what to try one after the other: `STEP[:DUR],…`"),
 			toolkit.RouterFlag(),
-			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "as --router"},
+			toolkit.TextFlag("host", []string{"H"}, "", toolkit.CheckRouter, "as --router"),
 			&cli.StringFlag{Name: "to", Usage: "send the message to `SERVICE`, if that is not the name given"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "stop every process that has the name"},
 			&cli.BoolFlag{Name: "strict", Usage: "exit 3 if it was not running, 4 if nothing is known by that name"},
@@ -92,9 +92,9 @@ func parse(env *toolkit.Env, c *cli.Context) (*options, error) {
 	if len(o.operands) == 0 {
 		return nil, nil
 	}
-	plan, err := parsePlan(c.String("plan"))
+	plan, err := parsePlan(toolkit.StringOf(c, "plan")) // the flag has seen to it that it can be read, unless it is empty
 	if err != nil {
-		return nil, err
+		return nil, toolkit.Errorf(toolkit.Usage, "option --plan: %w", err)
 	}
 	o.plan = plan
 	if env.Setting(c, "timeout").IsSet() {
@@ -109,7 +109,7 @@ func parse(env *toolkit.Env, c *cli.Context) (*options, error) {
 
 // routerAddress reads --host, which came first, or else what all commands have.
 func routerAddress(env *toolkit.Env, c *cli.Context) (address.Address, error) {
-	host := c.String("host")
+	host := toolkit.StringOf(c, "host")
 	switch {
 	case host == "":
 		place, err := env.Router(c)

@@ -1,6 +1,7 @@
 package stop
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,12 @@ func (s step) limit() string {
 	return "up to " + duration(s.wait)
 }
 
+// checkPlan says what is wrong with the value of --plan.
+func checkPlan(text string) error {
+	_, err := parsePlan(text)
+	return err
+}
+
 // parsePlan reads "message:10s,INT:60s,TERM". Without a time a step has 60 s (INT) or 10 s; 0 waits without end.
 func parsePlan(text string) ([]step, error) {
 	var plan []step
@@ -40,7 +47,7 @@ func parsePlan(text string) ([]step, error) {
 		if !strings.EqualFold(name, messageStep) {
 			sig, err := proc.ParseSignal(name)
 			if err != nil {
-				return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "plan %q: %w", text, err), "a plan is like %s", defaultPlan)
+				return nil, fmt.Errorf("%w; a plan is like %s", err, defaultPlan)
 			}
 			s.name, s.signal = sig.String(), sig
 		}
@@ -50,7 +57,7 @@ func parsePlan(text string) ([]step, error) {
 		if timed {
 			d, err := toolkit.ParseDuration(wait)
 			if err != nil {
-				return nil, toolkit.Errorf(toolkit.Usage, "plan %q: %w", text, err)
+				return nil, err
 			}
 			s.wait = d
 		}

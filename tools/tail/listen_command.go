@@ -3,6 +3,7 @@ package tail
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -94,8 +95,8 @@ func listenFlags() []cli.Flag {
 		toolkit.ChoiceFlag("timestamps", nil, "abs", []string{"abs", "delta", "none"}, "time before each line: `WHICH`"),
 		&cli.BoolFlag{Name: "raw", Usage: "print messages alone, as they are; to pipes only"},
 		&cli.BoolFlag{Name: "hexdump-bad", Usage: "dump the bytes of broken lines"},
-		&cli.IntFlag{Name: "max-line", Value: 65536, Usage: "take lines up to `BYTES`"},
-		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP answers up to `BYTES`"},
+		toolkit.NumberFlag("max-line", nil, toolkit.MaxLine, 1, math.MaxInt, "take lines up to `BYTES`"),
+		toolkit.NumberFlag("max-datagram", nil, 1024, 1, toolkit.MaxDatagram, "send UDP answers up to `BYTES`"),
 	}
 }
 
@@ -108,7 +109,7 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		echo:    c.Bool("echo"),
 		onReply: c.Bool("on-reply"), onMost: c.Int("on-max"), onTimeout: toolkit.DurationOf(c, "on-timeout"),
 		record:  recordOptions{path: c.String("record"), append: c.Bool("append"), force: c.Bool("force")},
-		maxLine: c.Int("max-line"), maxDatagram: c.Int("max-datagram"),
+		maxLine: toolkit.NumberOf(c, "max-line"), maxDatagram: toolkit.NumberOf(c, "max-datagram"),
 	}
 	if c.Bool("json") {
 		o.form = asJSON
@@ -148,10 +149,6 @@ func checkListenFlags(env *toolkit.Env, c *cli.Context, o *listenOptions) error 
 		return wrong("--count %d: at least 1", o.count)
 	case o.onMost < 1:
 		return wrong("--on-max %d: at least 1", o.onMost)
-	case o.maxLine < 1:
-		return wrong("--max-line %d: at least 1", o.maxLine)
-	case o.maxDatagram < 1 || o.maxDatagram > 65507:
-		return wrong("--max-datagram %d: 1 to 65507", o.maxDatagram)
 	case len(c.StringSlice("on")) == 0 && (o.onReply || c.IsSet("on-max") || c.IsSet("on-timeout")):
 		return wrong("--on-reply, --on-max and --on-timeout need --on")
 	}

@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"math"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -48,8 +49,8 @@ func Replay(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
 			toolkit.TypeFlag(),
-			&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
-			&cli.IntFlag{Name: "max-line", Value: toolkit.MaxLine, Usage: "send lines over streams up to `BYTES`"},
+			toolkit.NumberFlag("max-datagram", nil, 1024, 1, toolkit.MaxDatagram, "send UDP datagrams up to `BYTES`"),
+			toolkit.NumberFlag("max-line", nil, toolkit.MaxLine, 1, math.MaxInt, "send lines over streams up to `BYTES`"),
 			toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
 		)...),
 		Action: func(c *cli.Context) error {
@@ -66,8 +67,8 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 	o := replayOptions{
 		Common: env.Common(c), dryRun: c.Bool("dry-run"),
 		maxGap: toolkit.DurationOf(c, "max-gap"), direction: toolkit.StringOf(c, "direction"),
-		count: c.Int("count"), loops: c.Int("loop"), keepGoing: c.Bool("keep-going"), maxDatagram: c.Int("max-datagram"),
-		maxLine: c.Int("max-line"),
+		count: c.Int("count"), loops: c.Int("loop"), keepGoing: c.Bool("keep-going"), maxDatagram: toolkit.NumberOf(c, "max-datagram"),
+		maxLine: toolkit.NumberOf(c, "max-line"),
 	}
 	wrong := func(format string, args ...any) (replayOptions, error) {
 		return o, toolkit.Errorf(toolkit.Usage, format, args...)
@@ -92,10 +93,6 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 		return wrong("--count %d: at least 1", o.count)
 	case o.loops < 0:
 		return wrong("--loop %d: at least 0", o.loops)
-	case o.maxDatagram < 1 || o.maxDatagram > 65507:
-		return wrong("--max-datagram %d: 1 to 65507", o.maxDatagram)
-	case o.maxLine < 1:
-		return wrong("--max-line %d: at least 1", o.maxLine)
 	case o.path == "-" && o.loops != 1:
 		return wrong("--loop needs a file: standard input can be read once")
 	case len(operands) == 1 && !o.dryRun:

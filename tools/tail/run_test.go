@@ -184,7 +184,7 @@ func TestListenUsage(t *testing.T) {
 		"empty reply":        {[]string{":0", "--reply", " "}, toolkit.Usage, "option --reply: the message is empty"},
 		"bad timestamps":     {[]string{":0", "--timestamps", "hourly"}, toolkit.Usage, ""},
 		"bad filter":         {[]string{":0", "--filter", "x=y"}, toolkit.Usage, ""},
-		"huge datagram":      {[]string{":0", "--max-datagram", "65508"}, toolkit.Usage, "--max-datagram 65508: 1 to 65507"},
+		"huge datagram":      {[]string{":0", "--max-datagram", "65508"}, toolkit.Usage, `option --max-datagram: "65508" is not a number from 1 to 65507`},
 		"a command":          {[]string{"exec:cat"}, toolkit.Usage, "exec:cat: a command is not listened on"},
 		"dialled FIFO":       {[]string{"fifo:/tmp/f", "--connect"}, toolkit.Usage, "fifo:/tmp/f: to connect to a FIFO is to write to it, and nothing comes back"},
 	} {

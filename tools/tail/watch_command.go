@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -57,8 +58,8 @@ func watchFlags() []cli.Flag {
 		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
 		toolkit.DurationFlag("duration", []string{"d"}, 0, "end after `DUR`"),
 		&cli.BoolFlag{Name: "summary", Aliases: []string{"s"}, Usage: "show no messages, but at the end what each command came to"},
-		&cli.IntFlag{Name: "bytes", Aliases: []string{"b"}, Value: maxWatchBytes, Usage: "show `N` bytes of the values in a message; 0 hides them"},
-		&cli.IntFlag{Name: "rate", Value: inspect.DefaultRate, Usage: "at most `N` a second from each service; 0: no limit"},
+		toolkit.NumberFlag("bytes", []string{"b"}, maxWatchBytes, 0, 1<<20, "show `N` bytes of the values in a message; 0 hides them"),
+		toolkit.NumberFlag("rate", nil, inspect.DefaultRate, 0, math.MaxInt, "at most `N` a second from each service; 0: no limit"),
 		&cli.BoolFlag{Name: "no-pairs", Usage: "do not look for what answers what"},
 		toolkit.DurationFlag("window", nil, 50*time.Millisecond, "keep back each message for `DUR`, to put them in order"),
 		&cli.BoolFlag{Name: "plain", Usage: "print lines on a terminal, too, in place of the full screen"},
@@ -86,7 +87,7 @@ func readWatchOptions(env *toolkit.Env, c *cli.Context) (watchOptions, error) {
 		o.form = asJSON
 	}
 	o.watch = inspect.WatchOptions{
-		Filter: c.StringSlice("filter"), Sample: uint64(max(c.Int("sample"), 0)), Bytes: c.Int("bytes"), Rate: c.Int("rate"),
+		Filter: c.StringSlice("filter"), Sample: uint64(max(c.Int("sample"), 0)), Bytes: toolkit.NumberOf(c, "bytes"), Rate: toolkit.NumberOf(c, "rate"),
 		NoPairs: c.Bool("no-pairs"),
 	}
 	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
@@ -97,10 +98,6 @@ func readWatchOptions(env *toolkit.Env, c *cli.Context) (watchOptions, error) {
 		return o, wrong("--count %d: at least 1", o.count)
 	case c.Int("sample") < 1:
 		return o, wrong("--sample %d: at least 1", c.Int("sample"))
-	case o.watch.Bytes < 0 || o.watch.Bytes > 1<<20:
-		return o, wrong("--bytes %d: 0 to 1048576", o.watch.Bytes)
-	case o.watch.Rate < 0:
-		return o, wrong("--rate %d: at least 0", o.watch.Rate)
 	case o.record.path == "" && (o.record.append || o.record.force):
 		return o, wrong("--append and --force need --record")
 	case o.record.append && o.record.force:

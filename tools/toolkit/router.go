@@ -17,7 +17,7 @@ const localRouter = "tcp://127.0.0.1:4040"
 // RouterFlag is the option of every command that talks to the router. Its name, "router", is to be listed with Configure, so that
 // ED_ROUTER and the files may set it; Router reads it.
 func RouterFlag() cli.Flag {
-	return &cli.StringFlag{Name: "router", Usage: "the router is at `ADDR`, not where routers listen by default"}
+	return TextFlag("router", nil, "", CheckRouter, "the router is at `ADDR`, not where routers listen by default")
 }
 
 // RouterPlace is where a router is.
@@ -30,7 +30,7 @@ type RouterPlace struct {
 // Router is where the router is for the running command: where --router, ED_ROUTER or the files say, or the first of
 // the usual sockets that is there: the user's own router's, the system's, the C++ router's. If none is, it is 127.0.0.1:4040.
 func (e *Env) Router(c *cli.Context) (RouterPlace, error) {
-	if text := c.String("router"); text != "" {
+	if text := StringOf(c, "router"); text != "" {
 		a, err := e.parseRouter(text)
 		return RouterPlace{Address: a, Given: true}, err
 	}
@@ -42,10 +42,23 @@ func (e *Env) Router(c *cli.Context) (RouterPlace, error) {
 	return RouterPlace{Address: a}, err
 }
 
+// CheckRouter says what is wrong with an address of a router. A reference to a file is not followed.
+func CheckRouter(text string) error {
+	if config.IsReference(text) {
+		return nil
+	}
+	_, err := parseRouter(text)
+	return err
+}
+
 func (e *Env) parseRouter(text string) (address.Address, error) {
 	if config.IsReference(text) {
 		return e.Address(text, address.Defaults{Scheme: address.TCP, Port: 4040})
 	}
+	return parseRouter(text)
+}
+
+func parseRouter(text string) (address.Address, error) {
 	a, err := service.ParseRouter(text)
 	if err == nil && (a.IsDatagram() || a.Scheme == address.FIFO) {
 		err = Errorf(Usage, "%s: services talk to a router over streams only, which go both ways", a)

@@ -93,10 +93,13 @@ func ChoiceFlag(name string, aliases []string, def string, choices []string, usa
 	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &choiceValue{def, choices}, Usage: usage}
 }
 
-// StringOf returns the value of a string flag or a ChoiceFlag, "" if there is none of that name.
+// StringOf returns the value of a string flag, a ChoiceFlag or a TextFlag, "" if there is none of that name.
 func StringOf(c *cli.Context, name string) string {
-	if v, ok := c.Generic(name).(*choiceValue); ok {
+	switch v := c.Generic(name).(type) {
+	case *choiceValue:
 		return v.value
+	case *textValue:
+		return v.text
 	}
 	return c.String(name)
 }
