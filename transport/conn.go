@@ -123,6 +123,14 @@ type Acknowledger interface {
 	Unacked() (bytes int, known bool)
 }
 
+// Discarder is an optional part of a Conn, which knows what it threw away.
+type Discarder interface {
+	// Discarded is how many bytes it had taken and never gave to the kernel, because
+	// the peer takes nothing any more or the connection has ended, and how many line
+	// feeds are in them, or packets, at least. If there are any, Peer stays known.
+	Discarded() (bytes, lines int)
+}
+
 // Credentials are those of a Unix peer at the time it connected (SO_PEERCRED,
 // unix(7)).
 type Credentials struct {

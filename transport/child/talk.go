@@ -133,6 +133,14 @@ func (t *talk) Close() error {
 // Unacked implements transport.Acknowledger: nobody tells what the child has read, but what its pipe did not take it did not.
 func (t *talk) Unacked() (bytes int, known bool) { return 0, false }
 
+// Discarded implements transport.Discarder.
+func (t *talk) Discarded() (bytes, lines int) {
+	if d, ok := t.Conn.(transport.Discarder); ok {
+		return d.Discarded()
+	}
+	return 0, 0
+}
+
 // Abort implements transport.Conn.
 func (t *talk) Abort(err error) {
 	if t.told {

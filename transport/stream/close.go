@@ -173,6 +173,7 @@ func (c *Conn) end(err error) {
 	}
 	c.forget()
 	c.keepUnacked()
+	c.discardQueue()
 	c.state = c.state&(queued|connecting) | dead
 	if c.rare != nil {
 		c.rare.timer.Cancel()
@@ -187,7 +188,6 @@ func (c *Conn) end(err error) {
 	if err != nil {
 		c.lazy().err = err
 	}
-	c.drop()
 	c.release()
 	c.later()
 }

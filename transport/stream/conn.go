@@ -59,6 +59,8 @@ type rare struct {
 	unacked int             // at the end
 	held    *held           // what was fetched before a pause
 
+	discarded *discarded // nil: nothing was
+
 	truncated uint64 // packets dropped
 }
 

@@ -63,6 +63,9 @@ func (c *Conn) Remote() address.Address {
 
 // Peer implements transport.Conn.
 func (c *Conn) Peer() (transport.Credentials, bool) {
+	if c.fd < 0 && c.rare != nil && c.rare.discarded != nil {
+		return c.rare.discarded.who, c.rare.discarded.known
+	}
 	if c.fd < 0 || !c.set.scheme.IsUnix() || c.dialling() {
 		return transport.Credentials{}, false
 	}

@@ -77,7 +77,7 @@ func (c *Conn) over() bool {
 // still read.
 func (c *Conn) breakRead(errno unix.Errno) {
 	err := c.fault("read", os.NewSyscallError("recv", errno))
-	c.drop()
+	c.discardQueue()
 	c.state = c.state&^blocked | broken
 	c.lazy().err = err
 }

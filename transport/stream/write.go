@@ -150,7 +150,7 @@ func (c *Conn) drop() {
 func (c *Conn) breakWrite(errno unix.Errno) {
 	c.lazy().err = c.fault("write", os.NewSyscallError(c.call("send", "write"), errno))
 	c.state = c.state&^blocked | broken
-	c.drop()
+	c.discardQueue()
 	if c.beyond() {
 		c.end(c.rare.err)
 		return

@@ -32,6 +32,7 @@ type Conn struct {
 	reads  uint64
 	writes uint64
 	high   int
+	unsent int // line feeds that were thrown away before they were encrypted
 }
 
 // state is a set of facts about a connection.

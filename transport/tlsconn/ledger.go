@@ -88,6 +88,15 @@ func (c *Conn) Unacked() (int, bool) {
 	return missing, true
 }
 
+// Discarded implements transport.Discarder. Lines that were encrypted already are not counted, their bytes are.
+func (c *Conn) Discarded() (bytes, lines int) {
+	if !c.is(broken | dead) {
+		return 0, 0
+	}
+	c.account()
+	return int(c.took - c.bytesOut()), c.unsent
+}
+
 // bytesOut is Stats.BytesOut. It is exact over a connection that knows what the kernel took; over another all may be out that
 // was given to it.
 func (c *Conn) bytesOut() uint64 {

@@ -1,6 +1,10 @@
 package tlsconn
 
-import "github.com/ed-toolbox/ed/transport"
+import (
+	"bytes"
+
+	"github.com/ed-toolbox/ed/transport"
+)
 
 const (
 	piece  = 64 << 10 // plaintext encrypted before the connection below is asked whether it takes more
@@ -86,6 +90,7 @@ func (c *Conn) pump() {
 // drop gives the queue's buffer back.
 func (c *Conn) drop() {
 	if c.out != nil {
+		c.unsent += bytes.Count(c.out[c.off:], []byte{'\n'})
 		c.loop.put(c.out)
 		c.out, c.off = nil, 0
 	}

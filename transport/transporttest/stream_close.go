@@ -183,15 +183,31 @@ func testWriteAfterEnd(p *Pair) {
 func testResetWhileWriting(p *Pair) {
 	client, server := p.pair()
 	client.Conn.Pause()
-	for put(server.Conn, make([]byte, 100_000)) == nil {
+	taken := 0
+	for before := -1; taken > before; { // until no kernel takes any more either
+		before = taken
+		for line := append(make([]byte, 9_999), '\n'); put(server.Conn, line) == nil; taken += len(line) {
+		}
+		p.For(2 * time.Millisecond)
 	}
-	p.For(2 * time.Millisecond)
+	_, there := server.Conn.Peer()
 	client.Conn.Abort(nil)
 	p.closed(client, server)
 	if server.Err == nil {
 		p.T.Error("the server was not told")
 	}
 	equal(p.T, "queued", server.Conn.Queued(), 0)
+	d, ok := server.Conn.(transport.Discarder)
+	if !ok {
+		return
+	}
+	bytes, lines := d.Discarded()
+	equal(p.T, "bytes thrown away", bytes, taken-int(server.Conn.Stats().BytesOut))
+	if lines == 0 || lines > (bytes+9_999)/10_000 {
+		p.T.Errorf("%d lines thrown away, in %d bytes", lines, bytes)
+	}
+	_, known := server.Conn.Peer()
+	equal(p.T, "peer known", known, there)
 }
 
 // testLastWords: what a peer said before it left is read, even if writing to it
