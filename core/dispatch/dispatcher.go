@@ -24,8 +24,11 @@ type Options struct {
 	Definitions *definition.Set
 	// Trace sees every message when its handlers are done, and what links report with Dispatcher.Trace.
 	Trace func(*Event)
-	// OnError gets each error of a handler and of an automatic reply. m is borrowed. Nil: a warning in the log.
+	// OnError gets each error of a handler and of an automatic reply. m is borrowed. Nil: a warning in the log, but for those
+	// that are Counted.
 	OnError func(m *message.Message, handler string, err error)
+	// OnLost gets what was lost with a connection that has ended; l is borrowed. Nil: a warning in the log.
+	OnLost func(l *Loss)
 	// Logger for errors and for the default commands. Nil: slog.Default().
 	Logger *slog.Logger
 	// Now is the clock of the trace and the default commands. Nil: time.Now.
@@ -186,6 +189,9 @@ func (d *Dispatcher) refuse(from Sender, m *message.Message, problem error) {
 func (d *Dispatcher) report(m *message.Message, handler string, err error) {
 	if d.options.OnError != nil {
 		d.options.OnError(m, handler, err)
+		return
+	}
+	if counted(err) {
 		return
 	}
 	d.log(slog.LevelWarn, "message handler failed", "command", m.Command(), "handler", handler, "error", err)

@@ -27,7 +27,8 @@
 // # Errors
 //
 // An error of a handler gives the outcome Failed, goes to Options.OnError and the trace, and ends nothing. A panic passes
-// through Dispatch: the loop deals with it.
+// through Dispatch: the loop deals with it. That a peer went with answers on their way is no error of a handler: it is told
+// once for a connection, by Options.OnLost.
 //
 // # Limits
 //

@@ -22,6 +22,9 @@ func (d *Dispatcher) log(level slog.Level, text string, args ...any) {
 	if logger == nil {
 		logger = slog.Default()
 	}
+	if !logger.Enabled(context.Background(), level) {
+		return // it takes no place from the others
+	}
 	g := &d.logged
 	if now := d.now().Unix(); now != g.second {
 		if g.dropped > 0 {
