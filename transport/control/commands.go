@@ -52,6 +52,9 @@ func (c *Control) addCommands() error {
 // desk is the dispatcher of the control socket: it notes when a visitor asked for something.
 type desk struct{ *dispatch.Dispatcher }
 
+// Lost keeps quiet: what a visitor that left did not get nobody misses.
+func (desk) Lost(*dispatch.Loss) {}
+
 // Dispatch implements link.Dispatcher.
 func (d desk) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
 	if l, ok := from.(*link.Link); ok {

@@ -212,7 +212,7 @@ func (c *Control) queues() inspect.Table {
 				for l := range s.Links() {
 					queued += l.Conn().Queued()
 				}
-				w.Row().Text(fmt.Sprintf("links %d", i+1)).Text("write queues").Skip().Int(int64(queued)).Uint(s.Stats().Dropped)
+				w.Row().Text(fmt.Sprintf("links %d", i+1)).Text("write queues").Skip().Int(int64(queued)).Uint(s.Stats().Dropped + s.Stats().Lost)
 			}
 			for _, p := range c.permanents {
 				s := p.p.Status()

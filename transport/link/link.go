@@ -69,15 +69,7 @@ func (l *Link) send(m *message.Message) error {
 		return nil
 	}
 	l.shared.sent(l, m, text, err)
-	l.giveUp(err)
-	return err
-}
-
-// giveUp ends a link whose queue was found full, if that is what is to be done with slow readers.
-func (l *Link) giveUp(err error) {
-	if err != nil && l.shared.options.Slow == SlowClose && errors.Is(err, transport.ErrFull) && l.conn.Congested() {
-		l.conn.Abort(err)
-	}
+	return l.refused(err, 1)
 }
 
 // write gives the connection one line, if the limits allow it.
@@ -204,6 +196,7 @@ func (l *Link) OnClose(c transport.Conn, err error) {
 	if l.flow != nil {
 		err = l.flow.close(err)
 	}
+	l.tellLoss(err)
 	l.shared.owner.closed(l, err)
 	if f := l.shared.options.OnClose; f != nil {
 		f(l, err)

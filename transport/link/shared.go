@@ -26,6 +26,7 @@ type shared struct {
 	lender  transport.Lender // that connection
 	room    []byte           // what it lends
 	used    int              // how much of it was printed so far
+	losses  map[*Link]uint64 // messages that links which end did not take; few links are in it, and none for long
 }
 
 // Stats counts what a role did since it was made.
@@ -35,6 +36,7 @@ type Stats struct {
 	In, Out   uint64 // messages
 	Malformed uint64 // lines or packets that were no message
 	Dropped   uint64 // messages not sent because the queue was full
+	Lost      uint64 // messages not sent because the link was ending, and those thrown away with its queue
 	Refused   uint64 // packets with a wrong or missing secret
 	Silent    uint64 // links closed because of HelloTimeout or IdleTimeout
 }

@@ -33,8 +33,7 @@ func (l *Link) SendText(line []byte) error {
 		return nil
 	}
 	s.sent(l, &m, line, err)
-	l.giveUp(err)
-	return err
+	return l.refused(err, 1)
 }
 
 // TakesLines says whether SendLines may be used: messages to the peer are written as text, and not in packets.
@@ -51,6 +50,5 @@ func (l *Link) SendLines(text []byte, messages int) error {
 	if errors.Is(err, transport.ErrFull) {
 		s.stats.Dropped += uint64(messages)
 	}
-	l.giveUp(err)
-	return err
+	return l.refused(err, messages)
 }
