@@ -37,6 +37,7 @@ func parseRoute(c *cli.Context, env *toolkit.Env, o *Options) error {
 	if err == nil && (place.Given || place.Found) {
 		o.Router = &place
 	}
+	o.Guessed = !place.Given
 	return err
 }
 

@@ -70,7 +70,7 @@ func TestSendRoute(t *testing.T) {
 		kind   toolkit.Kind
 		text   string
 	}{
-		"no router":       {[]string{"cluckd/QUIET"}, "", toolkit.Usage, "none is there"},
+		"no router":       {[]string{"cluckd/QUIET"}, "", toolkit.Usage, "there is no router to find the service cluckd; ed router starts one"},
 		"no service":      {[]string{"QUIET"}, r.At.Path, toolkit.Usage, "the first operand is the address"},
 		"router and host": {[]string{"--router", r.At.Path, "-H", "unix:/x", "a/B"}, "", toolkit.Usage, "contradict"},
 		"bad router":      {[]string{"--router", "what://x", "a/B"}, "", toolkit.Usage, "unknown"},

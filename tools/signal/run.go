@@ -41,7 +41,10 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 		c.detail("nothing listens at %s", o.Target)
 		return nil
 	}
-	return explain(err, o.Target)
+	if err = explain(err, o.Target); err != nil && o.Guessed && nobodyThere(err) {
+		return toolkit.WithHint(err, "no router was found either: ed router starts one, --host ADDR sends elsewhere")
+	}
+	return err
 }
 
 // finalMessage is the message as it goes out, with the size of its text. A datagram over its limit is refused here.

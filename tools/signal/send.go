@@ -213,6 +213,10 @@ func parsePeer(env *toolkit.Env, c *cli.Context, text string) (address.Address, 
 	if err == nil {
 		err = reachable(a)
 	}
+	if m, _ := message.Parse([]byte(text)); err != nil && c.String("host") == "" && m != nil && m.Service() != "" {
+		err = toolkit.Errorf(toolkit.Usage, "there is no router to find the service %s", toolkit.Escape(m.Service()))
+		return a, toolkit.WithHint(err, "ed router starts one; else the first operand is the address")
+	}
 	if err != nil && c.String("host") == "" {
 		err = toolkit.WithHint(err, "the first operand is the address, unless --host gives it; without one a router is needed, and none is there")
 	}

@@ -20,6 +20,7 @@ type Options struct {
 	Target  address.Address
 	Router  *toolkit.RouterPlace // goes before Target, if not nil and there is one
 	Message *message.Message     // complete but for the secret
+	Guessed bool                 // nobody said where to send
 	From    bool                 // the message says another sender than us: we can get no answer by a router
 	Secret  string               // added to datagrams only
 
@@ -139,6 +140,10 @@ func parseMessage(c *cli.Context, env *toolkit.Env) (*message.Message, error) {
 			return nil, err
 		}
 		text, args = args[0], args[1:]
+	}
+	if isAddress(text) {
+		err := toolkit.Errorf(toolkit.Usage, "%q is an address and no message", toolkit.Escape(text))
+		return nil, toolkit.WithHint(err, "write --host before it, and the message behind it")
 	}
 	for _, a := range args {
 		if !strings.Contains(a, "=") {

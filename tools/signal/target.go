@@ -7,6 +7,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -63,6 +64,15 @@ func answering(a address.Address) error {
 // onLoopback says that a refusal by the other side is known the moment a datagram was sent.
 func onLoopback(a address.Address) bool {
 	return a.IsLocal() || a.IP.IsLoopback() || a.Host == "localhost"
+}
+
+// isAddress says whether an operand is an address and cannot be a message: ed send takes one there.
+func isAddress(text string) bool {
+	if _, err := message.Parse([]byte(text)); err == nil {
+		return false
+	}
+	_, err := address.Parse(text, address.Defaults{})
+	return err == nil || strings.LastIndexByte(text, '/') > 0 && text[0] == '/' // a path
 }
 
 // looksLikeAddress recognises the value of --server that was meant for --host: both are written "ed-signal --server IP:PORT" in old

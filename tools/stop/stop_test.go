@@ -142,6 +142,7 @@ func TestRefused(t *testing.T) {
 		{"bad time", []string{"--plan", "INT:x", c.pid()}, toolkit.Usage, "not a duration"},
 		{"empty plan", []string{"--plan", "INT,,TERM", c.pid()}, toolkit.Usage, "a signal"},
 		{"bad router", []string{"--host", "a b", c.pid()}, toolkit.Usage, "parse address"},
+		{"service of another host", []string{"n2:" + unique(t, "x")}, toolkit.Usage, "only what runs here"},
 		{"one service for two", []string{"--to", "x", c.pid(), "5"}, toolkit.Usage, "--to"},
 	} {
 		t.Run(x.name, func(t *testing.T) {

@@ -186,11 +186,24 @@ func (v *resolver) name(ctx context.Context, name string) error {
 		}
 		reason += hint
 	}
+	if err := elsewhere(name); kind == toolkit.NoSuch && err != nil {
+		return err
+	}
 	if silent { // there may be such a unit, and it may run
 		return toolkit.As(toolkit.Temporary, unitErr)
 	}
 	v.miss(name, kind, reason)
 	return nil
+}
+
+// elsewhere refuses the name of a service with its server: to say that it does not run would be believed.
+func elsewhere(name string) error {
+	server, service, both := strings.Cut(name, ":")
+	if !both || message.VerifyServer(server) != nil || serviceName(service) == "" {
+		return nil
+	}
+	err := toolkit.Errorf(toolkit.Usage, "%s: nothing on this host has that name, and only what runs here can be stopped so", name)
+	return toolkit.WithHint(err, "ed signal %s/STOP asks it by way of the router", name)
 }
 
 // openUnit opens the main process and asks systemd again: if that still says the same, the handle is of that process and of no
