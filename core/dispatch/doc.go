@@ -18,6 +18,22 @@
 // gets INVALID command=X;message=…. INVALID, UNKNOWN, ABSOLUTELY and COMMANDS never cause an automatic reply, so that
 // two services cannot keep each other busy.
 //
+// # Answers
+//
+// A reply may be made at once and sent later, when a child has ended or a timer is due: Reply borrows nothing, and from may be
+// kept if it is a connection. When that has ended, its Send returns an error such as transport.ErrClosed. The sender of a packet
+// is borrowed like the message: it is a *link.Peer, whose Clone keeps it.
+//
+//	err := d.On("RUN", func(from dispatch.Sender, m *message.Message) error {
+//		reply := m.Reply("RESULT")
+//		loop.After(time.Second, "run", func() { from.Send(reply.Set("output", "done")) })
+//		return nil
+//	})
+//
+// Answers to our own messages arrive as messages like any other: register a handler for each command that may be one. Nothing
+// pairs them with what was asked. Over one connection a service that answers at once answers in order; else put a parameter
+// into the question that it gives back, which is serial by custom, as in ALIVE.
+//
 // # Threads
 //
 // A Dispatcher belongs to one goroutine, the loop's. Handlers run on it and must not block. A handler may add and remove

@@ -148,6 +148,7 @@ func checkForm(s *source) (found []string) {
 	switch {
 	case s.test:
 		limit = maxTest
+	case s.pkg == wholeExample:
 	case strings.HasPrefix(s.path, "examples/"):
 		limit = maxExample
 	}

@@ -92,6 +92,9 @@ const (
 	maxExample = 59 // an example is read at one look
 )
 
+// wholeExample shows all that a service may be made of, together.
+const wholeExample = "examples/minder"
+
 // mayExit lists who may end the process: programs.
 const mayExit = "cmd/* examples/* man/build scripts/* tests/*"
 
