@@ -19,7 +19,8 @@
 // # One turn
 //
 //  1. Posted functions, at most Options.PostsPerTurn.
-//  2. Due timers, in the order of their times; only those armed before this turn began.
+//  2. Due timers, in the order of their times; only those armed before this turn began. Where the loop was held up (see Time) the sources
+//     that are ready come before them, as in step 5.
 //  3. The BeforeWait hooks, then the Later queue: here engines write out what the turn has queued.
 //  4. The wait, until something is ready or posted or the next timer is due, rounded up. It is a mere look when
 //     work is left over: posts beyond the limit, Again, a Later queued by a Later, a ready regular file.
@@ -54,6 +55,11 @@
 // given in a callback counts from the end of the callback, so that timers are never early and time-outs can be reset with
 // every message for next to nothing: a pending timer that is put off or cancelled keeps its slot in the wheel until that
 // comes up. It wakes the loop once at most by that, and only where many timers are close together.
+//
+// A loop may be held up: by a callback that took long, by SIGSTOP, because its machine was suspended or busy. What came in time for a
+// time-out is in a socket then, and must not be found when the time-out has ended the connection. So where timers are due, and the first of
+// them is 20 ms late or the last look at the sources as long ago, all sources that are ready are called once before the timers are, and may put
+// them off. This is for timers of the loop: one of the Go runtime, or a context's, knows nothing of what waits in sockets.
 //
 // # Errors
 //

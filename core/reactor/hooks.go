@@ -56,7 +56,8 @@ func (l *Loop) BeforeWait(f func()) (remove func()) {
 	return l.before.add(f)
 }
 
-// AfterWait has f called in every turn after the wait, before the ready sources, until remove is called.
+// AfterWait has f called in every turn after the wait, before the ready sources, until remove is called; in one with late timers
+// also when the sources are called before those.
 func (l *Loop) AfterWait(f func()) (remove func()) {
 	l.check("AfterWait")
 	return l.after.add(f)

@@ -63,6 +63,7 @@ type Loop struct {
 	now      int64        // when the current callback began
 	pace     pace
 	limit    int64 // when this turn began: timers up to it are due
+	looked   int64 // when the sources were looked at last
 	cur      current
 	holds    int
 	stopping bool

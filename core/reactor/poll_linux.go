@@ -71,12 +71,13 @@ func (p *poller) peek() (int, error) {
 }
 
 // wait blocks until something is ready or d has passed; a negative d is for ever. It tells the scheduler, which hands
-// the processor to other goroutines meanwhile. A signal ends it with 0 events.
+// the processor to other goroutines meanwhile. A signal ends it without a look at what is ready, also when the process was stopped and
+// goes on much later: it is looked at then.
 func (p *poller) wait(d time.Duration) (int, error) {
 	if p.coarse {
 		n, err := unix.EpollWait(p.fd, p.events, milliseconds(d))
 		if err == unix.EINTR {
-			return 0, nil
+			return p.peek()
 		}
 		return n, os.NewSyscallError("epoll_wait", err)
 	}
@@ -89,6 +90,9 @@ func (p *poller) wait(d time.Duration) (int, error) {
 	if e == unix.ENOSYS || e == unix.EPERM { // an old kernel, or a sandbox that does not know the call
 		p.coarse = true
 		return p.wait(d)
+	}
+	if e == unix.EINTR {
+		return p.peek()
 	}
 	return result(int(n), e)
 }

@@ -41,7 +41,11 @@ func (l *Loop) work() {
 		}
 		if l.timed.due(l.limit) {
 			l.limit = l.proven(l.limit)
+			late := l.heldUp()
 			l.timed.wheel.advance(l.limit)
+			if late {
+				l.catchUp()
+			}
 			l.guard((*Loop).runTimers)
 		}
 	}
@@ -64,6 +68,7 @@ func (l *Loop) wait() error {
 		}
 	}
 	l.now = l.exact()
+	l.looked = l.now
 	l.stats.waiting += l.now - began
 	if err != nil {
 		return err

@@ -26,8 +26,8 @@ import (
 	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
-// serviceVariable makes the test's own program a service on that address.
-const serviceVariable = "ED_LINK_TEST_SERVICE"
+// serviceVariable makes the test's own program a service on that address, and idleVariable gives it an idle time-out.
+const serviceVariable, idleVariable = "ED_LINK_TEST_SERVICE", "ED_LINK_TEST_IDLE"
 
 // runService prints the serial of each message that it gets, at once: it does not live to see its own end.
 func runService(where string) {
@@ -42,7 +42,8 @@ func runService(where string) {
 	if err != nil || err2 != nil || d.On("COUNT", count) != nil || d.Defaults(dispatch.DefaultsOptions{}) != nil {
 		panic(fmt.Sprint(err, err2))
 	}
-	l, err := open.Listen(loop, a, transport.Options{}, link.NewServer(link.Options{Dispatcher: d}).Accept)
+	idle, _ := time.ParseDuration(os.Getenv(idleVariable))
+	l, err := open.Listen(loop, a, transport.Options{}, link.NewServer(link.Options{Loop: loop, Dispatcher: d, IdleTimeout: idle}).Accept)
 	if err != nil {
 		panic(err)
 	}
@@ -124,6 +125,39 @@ func TestKilledService(t *testing.T) {
 			w.Idle()
 			s.kill(t, w, false)
 			f.check(c)
+		})
+	}
+}
+
+// TestStoppedService: what a service was sent while it was stopped came in time, however late it goes on; what came later did not.
+func TestStoppedService(t *testing.T) {
+	const idle, stop = 300 * time.Millisecond, 400 * time.Millisecond
+	t.Setenv(idleVariable, idle.String())
+	for name, where := range map[string]string{"tcp": "tcp://127.0.0.1:0", "unix": "unix:" + filepath.Join(t.TempDir(), "s")} {
+		t.Run(name, func(t *testing.T) {
+			w, c := transporttest.NewWorld(t), &counter{}
+			s := startProcess(t, where, c)
+			heard := &transporttest.Recorder{T: t, Name: "heard"}
+			silent := &transporttest.Recorder{T: t, Name: "silent"}
+			var conn transport.Conn
+			for _, r := range []*transporttest.Recorder{silent, heard} {
+				var err error
+				conn, err = open.Dial(w.Loop, parse(t, s.at), transport.Options{}, r)
+				require.NoError(t, err)
+				w.Until("it opens", func() bool { return r.Opened == 1 })
+			}
+			require.NoError(t, conn.Write([]byte("COUNT serial=1\n")))
+			w.Until("it is served", func() bool { return c.len() == 1 })
+			w.For(50 * time.Millisecond) // its loop waits
+			require.NoError(t, s.cmd.Process.Signal(syscall.SIGSTOP))
+			w.For(20 * time.Millisecond) // all its threads stand still
+			require.NoError(t, conn.Write([]byte("COUNT serial=2\n")))
+			w.For(stop)
+			require.NoError(t, s.cmd.Process.Signal(syscall.SIGCONT))
+			w.Until("both ends are decided", func() bool { return silent.Closed == 1 && (heard.Closed == 1 || c.len() == 2) })
+			require.Equal(t, 2, c.len())
+			w.Until("it is silent", func() bool { return heard.Closed == 1 })
+			s.kill(t, w, false)
 		})
 	}
 }
