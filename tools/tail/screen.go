@@ -174,8 +174,19 @@ func (b *board) press(k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// body is how many lines are between the first and the last.
-func (b *board) body() int { return max(0, b.height-2) }
+// footer is the last lines.
+func (b *board) footer() []string {
+	if b.page != nil {
+		return []string{b.look.Bar.Render(ansi.Truncate(b.page.Hint(max(0, b.height-2)), b.width, ""))}
+	}
+	if lines := b.messages.Said(b.width, b.height-1, ""); lines != nil {
+		return lines
+	}
+	return []string{b.messages.Footer(b.width, boardKeys().Footer(b.width))}
+}
+
+// body is how many lines are between the first and the footer.
+func (b *board) body() int { return max(0, b.height-1-len(b.footer())) }
 
 // View draws the screen.
 func (b *board) View() string {
@@ -199,11 +210,7 @@ func (b *board) View() string {
 	}
 	lines = append(lines, body[:b.body()]...)
 	if b.height > 1 {
-		footer := b.messages.Footer(b.width, "", boardKeys().Footer(b.width))
-		if b.page != nil {
-			footer = b.look.Bar.Render(ansi.Truncate(b.page.Hint(b.body()), b.width, ""))
-		}
-		lines = append(lines, footer)
+		lines = append(lines, b.footer()...)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -21,7 +21,9 @@ func headLines(height int) int {
 }
 
 // body is how many lines the table has, its head included.
-func (m *model) body() int { return max(1, m.height-headLines(m.height)-1) }
+func (m *model) body() int {
+	return max(1, m.height-headLines(m.height)-max(1, len(m.said())))
+}
 
 // View draws the screen: exactly its lines, none wider than it is.
 func (m *model) View() string {
@@ -42,7 +44,7 @@ func (m *model) View() string {
 	for len(body) < m.body() {
 		body = append(body, "")
 	}
-	lines = append(append(lines, body...), m.footer())
+	lines = append(append(lines, body...), m.footer()...)
 	if len(lines) > m.height {
 		lines = lines[:m.height]
 	}
@@ -52,7 +54,7 @@ func (m *model) View() string {
 // drawTable draws the frame, or says why there is none.
 func (m *model) drawTable() []string {
 	if len(m.frame.columns) == 0 {
-		return []string{ansi.Truncate(m.empty(), m.width, "")}
+		return ui.Say(m.empty(), m.look.Plain, m.width, m.height)
 	}
 	table := m.current()
 	o := m.order(table)
@@ -76,7 +78,7 @@ func (m *model) drawTable() []string {
 		if len(m.frame.rows) > 0 {
 			why = "no row has what the filter wants; Esc takes it off"
 		}
-		lines = append(lines, m.look.Dim.Render(ansi.Truncate(why, m.width, "")))
+		lines = append(lines, ui.Say(why, m.look.Dim, m.width, m.height)...)
 	}
 	return lines
 }
@@ -176,22 +178,37 @@ func (m *model) summary() string {
 	return text
 }
 
-// footer is the last line: what is asked, what went wrong, or keys.
-func (m *model) footer() string {
+// said is what the last lines say in place of keys: what is asked, or what went wrong; nil where there is nothing to say.
+func (m *model) said() []string {
+	room := m.height - headLines(m.height)
+	switch trouble := m.trouble(); {
+	case m.mode == filtering, m.mode == reading:
+		return nil
+	case m.mode == asking:
+		return ui.Say(m.ask.text+"? y/n", m.look.Bad, m.width, room)
+	case m.note != "":
+		return ui.Say(m.note, m.look.Changed, m.width, room)
+	case m.tracing():
+		return m.messages.Said(m.width, room, trouble)
+	case trouble != "":
+		return ui.Say(trouble, m.look.Bad, m.width, room)
+	}
+	return nil
+}
+
+// footer is the last lines: what is said, what is typed, or keys.
+func (m *model) footer() []string {
+	if lines := m.said(); lines != nil {
+		return lines
+	}
 	text := ""
 	switch {
 	case m.mode == filtering:
-		return m.typed.Draw(m.width)
-	case m.mode == asking:
-		return m.look.Bad.Render(ansi.Truncate(m.ask.text+"? y/n", m.width, ""))
+		return []string{m.typed.Draw(m.width)}
 	case m.mode == reading:
 		text = m.page.Hint(m.body())
-	case m.note != "":
-		return m.look.Changed.Render(ansi.Truncate(toolkit.Escape(m.note), m.width, ""))
-	case m.trouble() != "" && !m.tracing():
-		return m.look.Bad.Render(ansi.Truncate(toolkit.Escape(m.trouble()), m.width, ""))
 	case m.tracing():
-		return m.messages.Footer(m.width, m.trouble(), "q quit  ? help")
+		return []string{m.messages.Footer(m.width, "q quit  ? help")}
 	default:
 		if m.paused {
 			text = "HELD  "
@@ -201,7 +218,7 @@ func (m *model) footer() string {
 		}
 		text += keys().Footer(max(0, m.width-len(text)))
 	}
-	return m.look.Bar.Render(ansi.Truncate(text+strings.Repeat(" ", max(0, m.width-ansi.StringWidth(text))), m.width, ""))
+	return []string{m.look.Bar.Render(ansi.Truncate(text+strings.Repeat(" ", max(0, m.width-ansi.StringWidth(text))), m.width, ""))}
 }
 
 // trouble is why nobody can be asked, or the first error of a process.

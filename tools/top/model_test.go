@@ -1,6 +1,7 @@
 package top
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -203,6 +204,26 @@ func TestActionsAsk(t *testing.T) {
 	require.Contains(t, m.View(), "send STOP to echo.100: ")
 	press(m, "D")
 	require.Contains(t, m.View(), "no connection is chosen")
+}
+
+// TestTroubleIsWhole: what went wrong is said in full, however narrow the screen, and the table makes room for it.
+func TestTroubleIsWhole(t *testing.T) {
+	for _, size := range [][2]int{{20, 5}, {20, 12}, {30, 8}, {40, 24}, {80, 24}, {300, 100}} {
+		m := shown(t, mono, size[0], size[1])
+		look(m, 1, "echo", "clock")
+		m.Update(done{"save it", errors.New("open /run/ed/a/path/as/long/as/paths/are/x.jsonl: the file exists")})
+		lines := strings.Split(m.View(), "\n")
+		require.Len(t, lines, size[1])
+		words := strings.Fields(ansi.Strip(strings.Join(lines, " ")))
+		require.Equal(t, []string{"the", "file", "exists"}, words[len(words)-3:], "%v", size)
+		press(m, "x")
+		require.NotContains(t, m.View(), "exists")
+
+		m.Update(polled{snapshot: snapshot{at: noon, err: errors.New("look into services: read the folder of the control sockets: permission denied")}})
+		lines = strings.Split(m.View(), "\n")
+		require.Len(t, lines, size[1])
+		require.True(t, strings.HasSuffix(strings.Join(strings.Fields(ansi.Strip(strings.Join(lines, " "))), " "), "permission denied"), "%v: %q", size, lines)
+	}
 }
 
 func TestTrace(t *testing.T) {

@@ -13,6 +13,7 @@ type Look struct {
 	Unicode bool
 	Colors  bool
 
+	Plain    lipgloss.Style // nothing of the following
 	Header   lipgloss.Style // names of columns
 	Selected lipgloss.Style // the row of the cursor
 	Bar      lipgloss.Style // title and footer
@@ -35,6 +36,7 @@ func NewLook(w io.Writer, getenv func(string) string) *Look {
 	r.SetHasDarkBackground(true) // said, so that it is not asked
 	l := &Look{Unicode: unicodeOf(getenv), Colors: colorsOf(getenv)}
 	s := r.NewStyle
+	l.Plain = s()
 	if !l.Colors {
 		l.Header, l.Selected, l.Bar = s().Bold(true), s().Reverse(true), s().Reverse(true)
 		l.Active, l.Dim, l.Fresh, l.Changed = s().Bold(true).Reverse(true), s().Faint(true), s().Bold(true), s().Bold(true) // lipgloss underlines letter by letter

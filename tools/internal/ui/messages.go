@@ -306,21 +306,30 @@ func (m *Messages) Summary() string {
 	return text
 }
 
-// Footer is the last line: what is typed, what happened, trouble, or keys, those of the host first.
-func (m *Messages) Footer(width int, trouble, keys string) string {
+// Said is what the last lines of a screen say in place of keys: what happened, or trouble; nil where there is nothing to say.
+func (m *Messages) Said(width, height int, trouble string) []string {
 	look := m.Trace.Look
-	text := ""
 	switch {
 	case m.mode == filtering || m.mode == naming:
-		return m.prompt.Draw(width)
 	case m.note != "" && m.bad:
-		return look.Bad.Render(ansi.Truncate(clean(m.note), width, ""))
+		return Say(m.note, look.Bad, width, height)
 	case m.note != "":
-		return look.Changed.Render(ansi.Truncate(clean(m.note), width, ""))
-	case m.mode == reading:
+		return Say(m.note, look.Changed, width, height)
+	case trouble != "" && m.mode != reading:
+		return Say(trouble, look.Bad, width, height)
+	}
+	return nil
+}
+
+// Footer is the last line where nothing is said: what is typed, or keys, those of the host first.
+func (m *Messages) Footer(width int, keys string) string {
+	look := m.Trace.Look
+	text := ""
+	switch m.mode {
+	case filtering, naming:
+		return m.prompt.Draw(width)
+	case reading:
 		text = "y copy  " + m.page.Hint(m.height)
-	case trouble != "":
-		return look.Bad.Render(ansi.Truncate(clean(trouble), width, ""))
 	default:
 		if m.Trace.Held() {
 			text = "HELD  "

@@ -51,7 +51,11 @@ func view() *ui.Messages {
 }
 
 func drawn(m *ui.Messages) string {
-	return strings.Join(m.Draw(80, 10), "\n") + "\n" + m.Footer(80, "", "")
+	last := m.Said(80, 10, "")
+	if last == nil {
+		last = []string{m.Footer(80, "")}
+	}
+	return strings.Join(append(m.Draw(80, 10), last...), "\n")
 }
 
 // press types; commands are run at once.
