@@ -265,6 +265,8 @@ func TestWrongAnswers(t *testing.T) {
 	require.NotNil(t, r, err)
 	require.NotZero(t, r.Counts.Wrong)
 	require.Contains(t, strings.Join(r.Notes, "\n"), "GREET seq=")
+	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
+	require.Contains(t, r.Reasons[0], "no answer was HELLO, which --reply changes; the first: GREET seq=")
 }
 
 // TestTheServiceGoesAway: the run ends and is invalid.
@@ -296,6 +298,46 @@ func TestInterrupted(t *testing.T) {
 	require.GreaterOrEqual(t, r.Load.Duration, 900*time.Millisecond)
 	require.Less(t, r.Load.Duration, limit)
 	require.NotZero(t, r.Counts.Received)
+}
+
+// TestInterruptedWhileSilent: who interrupts a load on a service that does not answer waits a second for its report, and not
+// for --answer-in; what is in flight then is not called lost. In the warm-up nothing was measured.
+func TestInterruptedWhileSilent(t *testing.T) {
+	t.Parallel()
+	where := peer(t, func([]byte) []byte { return []byte{} })
+	for name, tt := range map[string]struct{ rate, warmup, before string }{
+		"rate":    {"500/s", "0", "1s  "},
+		"max":     {"max", "0", "1s  "},
+		"warm-up": {"500/s", "1h", "warming up"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := toolkittest.New(t)
+			if tt.warmup != "0" {
+				w.Terminal(80)
+			}
+			ctx, cancel := context.WithCancelCause(context.Background())
+			done := make(chan error, 1)
+			go func() {
+				done <- w.Run(ctx, Command, "bench", "request", where, "-r", tt.rate, "-c", "2", "-w", "3", "-d", "1h", "--warmup", tt.warmup, "--answer-in", "1h", "-o", "json")
+			}()
+			require.Eventually(t, func() bool { return strings.Contains(w.Err.String(), tt.before) }, limit, time.Millisecond)
+			cancel(errStopped)
+			require.ErrorIs(t, <-done, errStopped)
+			r, err := report.Read(strings.NewReader(w.Out.String()))
+			require.NoError(t, err)
+			require.True(t, r.Interrupted)
+			require.Zero(t, r.Counts.Lost)
+			require.GreaterOrEqual(t, r.Generator.CPU, time.Duration(0))
+			require.Less(t, r.Generator.GCs, uint32(1000))
+			if tt.warmup == "0" {
+				require.Equal(t, uint64(6), r.Counts.Sent)
+				require.Contains(t, r.Notes, "in flight when it ended, neither received nor lost: 6")
+			} else {
+				require.Contains(t, w.Out.String(), `"seconds":[]`)
+			}
+		})
+	}
 }
 
 // TestRecordedTraffic: messages from a file and of a template are sent in turn.

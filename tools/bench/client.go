@@ -183,3 +183,22 @@ func (c *client) loseAll() {
 		}
 	}
 }
+
+// unfinished is how many of the messages that are measured, or attempts to connect, are neither answered nor lost.
+func (c *client) unfinished() (n uint64) {
+	if c.dialled != nil && c.w.measured(c.dialled.due) {
+		n++
+	}
+	if len(c.slots) == 0 {
+		return n
+	}
+	if c.echoes != nil {
+		c.part()
+	}
+	for i := c.oldest; i < c.next; i++ {
+		if s := &c.slots[i&c.mask]; s.state == i<<2|pending && c.w.measured(s.due) {
+			n++
+		}
+	}
+	return n
+}

@@ -104,7 +104,7 @@ func paceFlags(kind string) []cli.Flag {
 		toolkit.ChoiceFlag("arrival", nil, "uniform", []string{"uniform", "poisson"}, "how messages come at a rate: `HOW`"),
 		&cli.IntFlag{Name: "burst", Usage: "messages come `N` at once"},
 		toolkit.DurationFlag("duration", []string{"d"}, 10*time.Second, "measure for `DUR`"),
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages, if that is sooner"},
+		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages, if that is sooner; then --warmup is 0"},
 		toolkit.DurationFlag("warmup", nil, time.Second, "before that, for `DUR`, measure nothing"),
 		&cli.IntFlag{Name: "connections", Aliases: []string{"c", "clients"}, Value: connections, Usage: usage},
 		&cli.IntFlag{Name: "workers", Value: 1, Usage: "on `N` loops, each with a processor"},

@@ -28,6 +28,7 @@ type interval struct {
 	duplicated, reordered  uint64
 	wrongs, failures       uint64
 	held, lateOver         uint64
+	unfinished             uint64 // neither answered nor lost when it ended, in the last interval
 	bytesIn, bytesOut      uint64
 	wrongText, failureText string // of the first
 
@@ -83,6 +84,7 @@ func (i *interval) add(o *interval) {
 	i.failures += o.failures
 	i.held += o.held
 	i.lateOver += o.lateOver
+	i.unfinished += o.unfinished
 	i.bytesIn += o.bytesIn
 	i.bytesOut += o.bytesOut
 	if i.wrongText == "" {

@@ -115,6 +115,8 @@ func TestUsage(t *testing.T) {
 		{"serve"}, {"serve", "exec:cat"}, {"serve", ":1", "--fault", "x"}, {"request", ":1", "-c", "999999"}, {"request", ":1", "-e", "change.p99<10%"}, {"request", ":1", "--pid", "-1"},
 		{"request", ":1", "--pid", "9999999"}, {"request", ":1", "-r", "max", "-e", "rate>=99%"}, {"pub", ":1", "-r", "max", "-e", "late.p99<1ms"},
 		{"request", ":1", "-e", "delivery.p99<1ms"}, {"request", ":1", "-e", "service.loss=0"}, {"request", ":1", "-e", ","},
+		{"request", ":1", "--burst", "0"}, {"request", ":1", "--seq", "pad"}, {"pub", ":1", "--seq", "at"}, {"pub", ":1", "--seq", "due"},
+		{"request", ":1", "--reply", "not a command"}, {"request", ":1", "-o", "csv=/tmp/x", "-o", "json=/tmp/x"},
 	} {
 		w := toolkittest.New(t)
 		err := w.Run(context.Background(), Command, append([]string{"bench"}, args...)...)
@@ -160,7 +162,7 @@ func TestCountOfMany(t *testing.T) {
 		require.Equal(t, uint64(3), r.Counts.Received)
 		require.InDelta(t, 20, r.Rate.Target, 0.01, args)
 	}
-	r, err := measure(t, "request", where, "-r", "max", "-n", "3", "--warmup", "0", "-d", "1h", "-c", "8", "--workers", "8")
+	r, err := measure(t, "request", where, "-r", "max", "-n", "3", "-d", "1h", "-c", "8", "--workers", "8") // without a warm-up
 	require.NotNil(t, r, err)
 	require.Equal(t, uint64(3), r.Counts.Received)
 

@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -13,12 +15,20 @@ type live struct {
 	out      *toolkit.Output
 	terminal bool
 	total    time.Duration
+	width    int    // of the terminal
 	title    string // of the step that runs; ""
 	rates    []float64
 }
 
-// sparks is how many seconds the sparkline shows.
+// sparks is how many seconds the sparkline shows, where there is room.
 const sparks = 24
+
+// phase says on a terminal what is done while there are no figures.
+func (l *live) phase(what string) {
+	if l != nil && l.terminal {
+		l.out.Progress("%s%s", l.title, what)
+	}
+}
 
 // second shows a sample.
 func (l *live) second(s report.Second) {
@@ -37,13 +47,15 @@ func (l *live) second(s report.Second) {
 	if s.Length < 900*time.Millisecond {
 		at = (s.At + s.Length).Round(100 * time.Millisecond)
 	}
-	if l.terminal {
-		l.out.Progress("%s%s/%s  %s/s  p50 %s  p99 %s  max %s  %s", l.title, at, l.total, report.Count(perSecond),
-			report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max), Sparkline(l.rates))
+	figures := fmt.Sprintf("%s/s  p50 %s  p99 %s  max %s", report.Count(perSecond),
+		report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max))
+	if !l.terminal {
+		l.out.Say("%s%s  %s", l.title, at, figures)
 		return
 	}
-	l.out.Say("%s%s  %s/s  p50 %s  p99 %s  max %s", l.title, at, report.Count(perSecond),
-		report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max))
+	line := fmt.Sprintf("%s%s/%s  %s  ", l.title, at, l.total, figures)
+	room := max(0, l.width-1-utf8.RuneCountInString(line)) // the last seconds are worth more than those before
+	l.out.Progress("%s%s", line, Sparkline(l.rates[max(0, len(l.rates)-room):]))
 }
 
 // Sparkline draws values as bars of eight heights; the tallest is the highest value.

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -50,6 +51,9 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 	}
 	if c.IsSet("max-datagram") {
 		o.plan.maxDatagram = c.Int("max-datagram")
+	}
+	if o.plan.count > 0 && !c.IsSet("warmup") {
+		o.plan.warmup = 0 // all of them might go in it
 	}
 	if err := o.readTexts(c); err != nil {
 		return o, err
@@ -139,7 +143,7 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("--idle is for connections, and %s has none", p.target)
 	case c.IsSet("count") && p.count < 1:
 		return wrong("--count %d: at least 1", p.count)
-	case p.burst < 0:
+	case p.burst < 0 || c.IsSet("burst") && p.burst < 1:
 		return wrong("--burst %d: at least 1", p.burst)
 	case w.size < 0 || w.size > mostSize:
 		return wrong("--size %d: 1 to %d", w.size, mostSize)
@@ -155,6 +159,10 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("--hold needs --count: how many connections?")
 	case (p.routed() || p.kind == kindConnect) && p.target.IsDatagram():
 		return wrong("%s: this needs connections", p.target)
+	case w.reply != "" && message.VerifyCommand(w.reply) != nil:
+		return wrong("option --reply: %w", message.VerifyCommand(w.reply))
+	case w.reserves(w.seq):
+		return wrong("--seq %s: that parameter is made up for --size or for the times of sending", w.seq)
 	case p.routed() && w.seq == noSequence:
 		return wrong("--seq none: without numbers nobody can tell what arrived")
 	case p.rate.shape == closed && p.window == 0 && !p.oneWay():

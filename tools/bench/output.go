@@ -37,6 +37,9 @@ func parseOutputs(texts []string, json bool) ([]output, error) {
 		if path == "" {
 			plain++
 		}
+		if path != "" && slices.ContainsFunc(all, func(o output) bool { return o.path == path }) {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --output: two reports cannot go to %s", toolkit.Escape(path))
+		}
 		all = append(all, output{form, path})
 	}
 	if plain > 1 {
@@ -98,11 +101,11 @@ func run1(ctx context.Context, env *toolkit.Env, o options) error {
 	out := env.Output(o.Common)
 	defer out.Done()
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt)) // collections are seldom, and told of
-	s := &series{env: env, expect: o.expect, live: &live{out: out, terminal: env.Stderr.TTY, total: o.plan.duration}}
+	s := &series{env: env, expect: o.expect, live: &live{out: out, terminal: env.Stderr.TTY, width: env.Stderr.Width, total: o.plan.duration}}
 	s.one = func(ctx context.Context, p *plan, l *live) (*report.Report, error) {
 		r, err := execute(ctx, env, p, l)
 		if err == nil && o.baseline != nil {
-			r.Baseline = report.Compare(r, o.baseline, o.old)
+			r.Baseline = report.Compare(r, o.baseline.Like(r), o.old)
 		}
 		return r, err
 	}

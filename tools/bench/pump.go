@@ -107,7 +107,7 @@ func (w *worker) sent(due int64, bytes int) {
 	if w.left == 0 {
 		w.until = min(w.until, due+1)
 		if s := w.schedule; s != nil && s.random != nil {
-			w.ends = s.when(s.count)
+			w.ends = s.after()
 		}
 		w.loop.After(0, "count", w.end) // not from inside a client
 	}

@@ -136,33 +136,53 @@ type schedule struct {
 	random   func() float64
 
 	count float64
+	drawn float64 // count of the last message that next told of
+	rest  int     // of its burst, in a Poisson process
 }
 
 // newSchedule returns that of one worker of several. random draws from the exponential distribution of mean 1 for
-// arrivals that are a Poisson process; nil means that they are even.
+// arrivals, of bursts where there are some, that are a Poisson process; nil means that they are even.
 func newSchedule(r rate, warmup, duration time.Duration, burst, worker, workers int, random func() float64) *schedule {
 	s := &schedule{
 		warm: warmup.Seconds(), from: r.from, to: r.to, over: duration.Seconds(),
 		burst: float64(burst), step: float64(workers), random: random, count: float64(worker),
 	}
 	if random != nil {
-		s.count = random() * s.step
+		s.count = random() * s.apart()
 	}
 	return s
 }
 
+// apart is how many messages of all workers lie between two arrivals of a Poisson process at this one, on average.
+func (s *schedule) apart() float64 { return s.step * max(s.burst, 1) }
+
 // next returns when the next message is due, in nanoseconds since the start.
 func (s *schedule) next() int64 {
 	n := s.count
-	if s.random == nil {
+	s.drawn = n
+	switch {
+	case s.random == nil:
 		s.count += s.step
-	} else {
-		s.count += s.step * s.random()
+		if s.burst > 1 {
+			n = math.Floor(n/s.burst) * s.burst
+		}
+	case s.rest > 0:
+		s.rest--
+	default: // it is bursts that arrive at random
+		s.rest = max(int(s.burst), 1) - 1
 	}
-	if s.burst > 1 {
-		n = math.Floor(n/s.burst) * s.burst
+	if s.random != nil && s.rest == 0 {
+		s.count += s.apart() * s.random()
 	}
 	return s.when(n)
+}
+
+// after returns when the message after the last one is due, on average of all bursts.
+func (s *schedule) after() int64 {
+	if s.rest > 0 {
+		return s.when(s.count + s.step*(s.burst-float64(s.rest)))
+	}
+	return s.when(s.count)
 }
 
 // when returns the time of the count-th message.
@@ -183,14 +203,15 @@ func (s *schedule) when(count float64) int64 {
 	return int64(seconds * 1e9)
 }
 
-// until returns how many messages of this worker, from the next one on, are due before a time in nanoseconds.
+// until returns how many messages of this worker, from the next one on, are due before a time in nanoseconds; in a Poisson process,
+// on average.
 func (s *schedule) until(t int64) uint64 {
 	seconds := float64(t) / 1e9
 	n := s.from * seconds
 	if after := seconds - s.warm; after > 0 {
 		n = s.from*s.warm + s.from*after + (s.to-s.from)*after*after/(2*s.over)
 	}
-	if s.burst > 1 {
+	if s.burst > 1 && s.random == nil {
 		n = math.Ceil(n/s.burst) * s.burst
 	}
 	if n <= s.count {

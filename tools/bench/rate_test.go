@@ -133,6 +133,31 @@ func TestPoissonIsRandom(t *testing.T) {
 	require.InDelta(t, 0.632, float64(short)/n, 0.02) // 1 - 1/e of the pauses are shorter than their mean
 }
 
+// TestPoissonBursts: bursts of --burst messages come at random, whole ones, at the rate that was asked for.
+func TestPoissonBursts(t *testing.T) {
+	const size, bursts = 10, 20000
+	for _, workers := range []int{1, 3} {
+		random := rand.New(rand.NewPCG(1, 2))
+		s := newSchedule(rate{from: 1000, to: 1000}, 0, time.Hour, size, 0, workers, random.ExpFloat64)
+		mean := time.Duration(size*workers) * time.Millisecond
+		last, short := int64(0), 0
+		for range bursts {
+			at := s.next()
+			if at-last < int64(mean) {
+				short++
+			}
+			last = at
+			for k := 1; k < size; k++ {
+				require.GreaterOrEqual(t, s.after(), at)
+				require.Equal(t, at, s.next())
+			}
+		}
+		require.InEpsilon(t, float64(bursts*mean), float64(last), 0.03)
+		require.InDelta(t, 0.632, float64(short)/bursts, 0.02)
+		require.InEpsilon(t, 1000.0/float64(workers), float64(s.until(last+1e12)-s.until(last))/1000, 0.01)
+	}
+}
+
 // TestFindTriesAgain: a run that is no measurement does not end the search, nor does it count for the service.
 func TestFindTriesAgain(t *testing.T) {
 	var rates []float64

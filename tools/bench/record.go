@@ -119,6 +119,7 @@ func (w *worker) interrupt() {
 	case connecting, waiting:
 		w.finish()
 	case sending:
+		w.halted = true
 		w.time = w.clock()
 		w.until = min(w.until, w.time)
 		w.from = min(w.from, w.until)
@@ -137,7 +138,7 @@ func (w *worker) drain() {
 		w.now.busy = 1 - float64(w.loop.Stats().Waiting-w.waited)/float64(wall)
 	}
 	if s := w.schedule; s != nil && w.head < w.until && w.left > 0 {
-		s.count -= s.step // head was drawn, and not sent
+		s.count = s.drawn // head was drawn, and not sent
 		unsent := s.until(w.until) - s.until(w.from)
 		if w.now.unsent += unsent; w.blocked {
 			w.now.held += unsent
@@ -149,8 +150,15 @@ func (w *worker) drain() {
 		w.drained()
 		return
 	}
-	w.loop.After(w.plan.answerIn, "drain", w.drained)
+	in := w.plan.answerIn
+	if w.halted {
+		in = min(in, lastAnswers)
+	}
+	w.loop.After(in, "drain", w.drained)
 }
+
+// lastAnswers is how long who interrupted the run waits for them. What comes later is neither received nor lost.
+const lastAnswers = time.Second
 
 // drained goes on when nothing is to be waited for any more.
 func (w *worker) drained() {
@@ -163,7 +171,7 @@ func (w *worker) drained() {
 		return
 	}
 	for _, c := range w.clients {
-		if len(c.slots) > 0 {
+		if len(c.slots) > 0 && !w.halted {
 			c.loseAll()
 		}
 	}
@@ -180,6 +188,7 @@ func (w *worker) finish() {
 		if w.plan.oneWay() {
 			c.way.settle(c)
 		}
+		w.now.unfinished += c.unfinished()
 	}
 	w.phase = done
 	w.hand(0, true)

@@ -46,7 +46,7 @@ type part struct {
 
 // execute runs the plan and reports, also when ctx ends while it measures. The error is why there is nothing to report.
 func execute(ctx context.Context, env *toolkit.Env, p *plan, live *live) (*report.Report, error) {
-	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), parts: map[int]*part{}, last: map[int]int{}, total: newInterval()}
+	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), parts: map[int]*part{}, last: map[int]int{}, total: newInterval(), seconds: []report.Second{}}
 	err := r.run(ctx)
 	close(r.quit)
 	for _, w := range r.workers {
@@ -104,6 +104,9 @@ func (r *runner) connected(ctx context.Context) error {
 
 func (r *runner) start() {
 	r.begin = time.Now()
+	if w := r.plan.warmup; w > 0 {
+		r.live.phase("warming up for " + w.String())
+	}
 	for _, w := range r.workers {
 		var random func() float64
 		if r.plan.poisson {
@@ -126,10 +129,16 @@ func (r *runner) measure(ctx context.Context) error {
 			r.before = takeUsage(r.plan.pid)
 		case <-until.C:
 			r.after = takeUsage(r.plan.pid)
+			r.live.phase("waiting for the last answers")
 		case <-interrupted:
 			interrupted = nil
 			r.stopped = true
-			r.after = takeUsage(r.plan.pid)
+			if !r.after.numbers {
+				r.after = takeUsage(r.plan.pid)
+			}
+			from.Stop() // what comes now is not measured
+			until.Stop()
+			r.live.phase("interrupted; waiting for the last answers")
 			for _, w := range r.workers {
 				_ = w.loop.Post(w.interrupt)
 			}

@@ -69,6 +69,11 @@ type wording struct {
 
 const defaultSize = 64
 
+// reserves says that messages may get a parameter of that name besides.
+func (w *wording) reserves(name string) bool {
+	return name == "pad" || w.stamps && (name == "at" || name == "due")
+}
+
 // newScript makes what is sent of what was asked for. Only the message that it makes up itself has stamps.
 func newScript(w wording, messages []*message.Message) (*script, error) {
 	s := &script{name: "seq", digits: mostDigits, reply: w.reply}

@@ -36,6 +36,9 @@ func (r *runner) report() *report.Report {
 	if p.oneWay() {
 		r.tallied(out)
 	}
+	if t.unfinished > 0 {
+		out.Notes = append(out.Notes, fmt.Sprintf("in flight when it ended, neither received nor lost: %d", t.unfinished))
+	}
 	over := took // an open loop that ends after --count may wait for the last answers; nothing was due in that time
 	if t.scheduled > 0 {
 		over = time.Duration(t.scheduled)
@@ -63,6 +66,14 @@ func (r *runner) report() *report.Report {
 	r.before.describe(out, r.after, p.pid)
 	r.judge(out)
 	return out
+}
+
+// expected is what answers should be called.
+func (p *plan) expected() string {
+	if p.script.reply != "" {
+		return p.script.reply
+	}
+	return string(p.script.lines[0].name)
 }
 
 // load says what was asked for.
@@ -128,6 +139,8 @@ func (r *runner) judge(out *report.Report) {
 	if c.Received == 0 && !r.plan.oneWay() || c.Sent == 0 {
 		why := "nothing was answered"
 		switch {
+		case out.Load.Duration == 0 && r.plan.count > 0 && !out.Interrupted && t.failures == 0:
+			why = fmt.Sprintf("it ended before anything was measured: all %d messages went in the warm-up; --warmup 0 has none", r.plan.count)
 		case out.Load.Duration == 0:
 			why = "it ended before anything was measured"
 		case c.Sent == 0 && c.BytesOut > 0:
@@ -136,6 +149,10 @@ func (r *runner) judge(out *report.Report) {
 			why = "nothing was sent"
 		case r.plan.kind == kindConnect && t.failures > 0:
 			why = "no connection was made; the first failed: " + t.failureText
+		case r.plan.routed():
+			why = "nothing arrived"
+		case t.wrongs > 0:
+			why = fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.expected(), toolkit.Escape(clip(t.wrongText, 200)))
 		}
 		invalid("%s", why)
 	}

@@ -36,6 +36,7 @@ type worker struct {
 
 	phase  phase
 	begin  time.Time // of the warm-up
+	halted bool      // the run was interrupted
 	wall   int64     // the same in nanoseconds since 1970
 	time   int64     // the current one, in nanoseconds since begin, as far as it matters
 	from   int64     // what is due from here …

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
+	"time"
 )
 
 // Alpha is the level of significance: how often a difference is reported where there is none.
@@ -58,13 +60,43 @@ func Read(in io.Reader) (*Report, error) {
 		if one.Service == nil {
 			one.Service = &Latency{}
 		}
+		for i := range one.Seconds {
+			if !one.Seconds[i].possible() {
+				return nil, fmt.Errorf("read report: second %d cannot have been measured", i+1)
+			}
+		}
 	}
 	return &r, nil
 }
 
+// possible says that no number is one that breaks what is made of it.
+func (s *Second) possible() bool {
+	for _, d := range []time.Duration{s.At, s.Length, s.Response.P50, s.Response.P99, s.Response.Max} {
+		if d < 0 || d > 1e9*time.Second {
+			return false
+		}
+	}
+	for _, h := range s.Heat {
+		if h.Step < 0 || h.Step > HeatStep(highest) {
+			return false
+		}
+	}
+	return true
+}
+
+// Like returns the run of a series that had the same rate; r itself if there is none.
+func (r *Report) Like(o *Report) *Report {
+	for _, one := range r.Steps {
+		if one.Load.Rate == o.Load.Rate {
+			return one
+		}
+	}
+	return r
+}
+
 // Compare holds r against old, which was read from file.
 func Compare(r, old *Report, file string) *Comparison {
-	c := &Comparison{File: file, Alpha: Alpha, old: old}
+	c := &Comparison{File: file, Alpha: Alpha, Differs: []string{}, old: old}
 	higher := map[string]bool{"rate": true}
 	for _, name := range []string{"rate", "p50", "p99"} {
 		m := Metric{Name: name}
@@ -92,17 +124,36 @@ func Compare(r, old *Report, file string) *Comparison {
 			c.Differs = append(c.Differs, fmt.Sprintf("%s: %v, now %v", what, a, b))
 		}
 	}
+	a, b := old.Load, r.Load
 	differs("kind", old.Kind, r.Kind)
-	differs("rate", old.Load.Rate, r.Load.Rate)
-	differs("connections", old.Load.Connections, r.Load.Connections)
-	differs("window", old.Load.Window, r.Load.Window)
-	differs("size", old.Load.Size, r.Load.Size)
+	differs("medium", scheme(old.Address), scheme(r.Address))
+	differs("rate", a.Rate, b.Rate)
+	differs("arrival", a.Arrival, b.Arrival)
+	differs("burst", max(a.Burst, 1), max(b.Burst, 1))
+	differs("connections", a.Connections, b.Connections)
+	differs("idle connections", a.Idle, b.Idle)
+	differs("window", a.Window, b.Window)
+	differs("workers", a.Workers, b.Workers)
+	differs("size", a.Size, b.Size)
+	if r.Kind != "router" && a.Messages <= 1 && b.Messages <= 1 { // each run has names of its own there, and a template may have times
+		differs("message", a.Message, b.Message)
+	}
+	differs("messages", a.Messages, b.Messages)
 	differs("CPUs", old.Machine.CPUs, r.Machine.CPUs)
 	differs("host", old.Machine.Host, r.Machine.Host)
+	if old.Verdict == Invalid {
+		c.Differs = append(c.Differs, "that run was invalid: "+strings.Join(old.Reasons, "; "))
+	}
 	if a, b := old.Generator.Queued, r.Generator.Queued; math.Abs(a-b) > contended {
 		differs("processors that the generator waited for", fmt.Sprintf("%.2f", a), fmt.Sprintf("%.2f", b))
 	}
 	return c
+}
+
+// scheme is that of an address.
+func scheme(address string) string {
+	s, _, _ := strings.Cut(address, ":")
+	return s
 }
 
 // contended is how much more of a processor one of two runs may have waited for than the other: beyond that the machine was not as free, or

@@ -117,6 +117,16 @@ func run(rates ...float64) *report.Report {
 	return r
 }
 
+// TestLike: each run of a series is held against the one of the same rate.
+func TestLike(t *testing.T) {
+	series, slow, fast := run(), run(1000), run(2000)
+	slow.Load.Rate, fast.Load.Rate = "1 000/s", "2 000/s"
+	series.Steps = []*report.Report{slow, fast}
+	require.Same(t, fast, series.Like(fast))
+	require.Same(t, series, series.Like(run(3000)))
+	require.Same(t, slow, slow.Like(fast))
+}
+
 func TestCompare(t *testing.T) {
 	metrics := func(c *report.Comparison) map[string]report.Metric {
 		m := map[string]report.Metric{}
@@ -164,6 +174,14 @@ func TestCompare(t *testing.T) {
 	require.False(t, got[0].Met)
 	require.False(t, got[1].Met)
 	require.True(t, got[2].Met)
+
+	r = run(900, 901, 902, 903, 904, 905)
+	r.Load.Arrival, r.Load.Burst, r.Load.Message, r.Address = "poisson", 10, "OTHER", "tcp://127.0.0.1:1"
+	invalid := run(1000, 1010, 1020, 1030, 1040, 1050)
+	invalid.Verdict, invalid.Reasons = report.Invalid, []string{"connections ended"}
+	require.Equal(t, []string{
+		"medium: unix, now tcp", "arrival: uniform, now poisson", "burst: 1, now 10", "message: BENCH, now OTHER", "that run was invalid: connections ended",
+	}, report.Compare(r, invalid, "old.json").Differs)
 
 	for i := range r.Seconds {
 		r.Seconds[i].Response.P50 += 50 * time.Microsecond

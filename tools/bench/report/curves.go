@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -39,7 +40,7 @@ func (r *Report) percentiles() string {
 		c.xTick(n, fmt.Sprintf("%.*f%%", max(0, int(n)-2), 100*(1-math.Pow(10, -n))))
 	}
 	c.xName("percentile")
-	powers(c.y.low, c.y.high, func(v float64) { c.yTick(v, Short(time.Duration(v))) })
+	c.durations()
 	for _, s := range all {
 		c.line(s.class, curve(s.l.Histogram(), nines))
 	}
@@ -87,7 +88,7 @@ func (r *Report) throughput() string {
 	rates := func(of *Report) (all []point, top, length float64) {
 		starts, seconds, length := of.timeline()
 		for i, s := range seconds {
-			if s.Length < 100*time.Millisecond {
+			if s.Length <= 0 || s.Length < 100*time.Millisecond && len(seconds) > 1 { // a few messages more or less make much of it
 				continue
 			}
 			v := float64(s.Received) / s.Length.Seconds()
@@ -106,18 +107,27 @@ func (r *Report) throughput() string {
 	if length == 0 {
 		return ""
 	}
-	top = max(top, r.Rate.Target)
+	target := r.steady()
+	top = max(top, target)
 	c := newChart("throughput", scale{0, length, false}, scale{0, top * 1.1, false})
 	c.timeAxis(length)
 	for _, v := range evenly(top*1.1, 5) {
 		c.yTick(v, Count(v)+"/s")
 	}
-	if r.Rate.Target > 0 && len(r.Steps) == 0 {
-		c.line("target", []point{{0, r.Rate.Target}, {length, r.Rate.Target}})
+	if target > 0 {
+		c.line("target", []point{{0, target}, {length, target}})
 	}
 	c.line("baseline", spread(old, length))
 	c.line("response", spread(now, length))
 	return c.end()
+}
+
+// steady is the rate that was asked for, of what arrives, if it was the same all the time; else 0.
+func (r *Report) steady() float64 {
+	if _, err := ParseRate(strings.ReplaceAll(r.Load.Rate, " ", "")); err != nil {
+		return 0
+	}
+	return r.Rate.Target * float64(max(r.Load.Receivers, 1))
 }
 
 // spread makes a line of one point, which nobody would see.
@@ -128,9 +138,16 @@ func spread(points []point, length float64) []point {
 	return []point{{0, points[0].y}, {min(2*points[0].x, length), points[0].y}}
 }
 
+// durations labels the vertical axis, of nanoseconds.
+func (c *chart) durations() {
+	for _, v := range round(c.y.low, c.y.high) {
+		c.yTick(v, Short(time.Duration(v)))
+	}
+}
+
 func (c *chart) timeAxis(length float64) {
 	for _, v := range evenly(length, 10) {
-		c.xTick(v, fmt.Sprintf("%gs", math.Round(v*100)/100))
+		c.xTick(v, fmt.Sprintf("%gs", math.Round(v*1e9)/1e9))
 	}
 	c.xName("time since the warm-up")
 }
@@ -150,7 +167,7 @@ func (r *Report) heat() string {
 	from := func(step int) float64 { return 1000 * math.Pow(2, float64(step)/2) }
 	c := newChart("response times", scale{0, length, false}, scale{from(low), from(high + 1), true})
 	c.timeAxis(length)
-	powers(c.y.low, c.y.high, func(v float64) { c.yTick(v, Short(time.Duration(v))) })
+	c.durations()
 	for i, s := range seconds {
 		for _, h := range s.Heat {
 			share := 0.12 + 0.88*math.Log1p(float64(h.Count))/math.Log1p(float64(most))
@@ -187,7 +204,7 @@ func (r *Report) loadCurve() string {
 		c.xTick(v, Count(v)+"/s")
 	}
 	c.xName("rate asked for")
-	powers(c.y.low, c.y.high, func(v float64) { c.yTick(v, Short(time.Duration(v))) })
+	c.durations()
 	c.line("service", p50)
 	c.line("response", p99)
 	return c.end()

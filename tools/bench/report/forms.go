@@ -90,9 +90,8 @@ func (r *Report) Bench(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: github.com/ed-toolbox/ed/tools/bench\n", r.Machine.OS, r.Machine.Arch)
 	for _, run := range r.All() {
-		scheme, _, _ := strings.Cut(run.Address, ":")
 		name := fmt.Sprintf("Benchmark%s%s/%s/rate=%s/connections=%d/window=%d/size=%d", strings.ToUpper(run.Kind[:1]), run.Kind[1:],
-			scheme, strings.NewReplacer(" ", "", "/", "_").Replace(run.Load.Rate), run.Load.Connections, run.Load.Window, run.Load.Size)
+			scheme(run.Address), strings.NewReplacer(" ", "", "/", "_").Replace(run.Load.Rate), run.Load.Connections, run.Load.Window, run.Load.Size)
 		for _, s := range run.Seconds {
 			if s.Received == 0 || s.Length <= 0 {
 				continue

@@ -31,7 +31,12 @@ func TestJSONIsReadBack(t *testing.T) {
 	require.True(t, r.Response.Histogram().Equals(got.Response.Histogram()))
 	require.Equal(t, r.Response.At(99.9), got.Response.At(99.9))
 
-	for _, text := range []string{"", "{", `{"v":1}`, `{"v":2,"kind":"request","response":{}}`, `[]`} {
+	for _, text := range []string{
+		"", "{", `{"v":1}`, `{"v":2,"kind":"request","response":{}}`, `[]`,
+		`{"v":1,"kind":"request","response":{},"seconds":[{"length_ns":-5}]}`,
+		`{"v":1,"kind":"request","response":{},"seconds":[{"response":{"p50_ns":-9223372036854775808}}]}`,
+		`{"v":1,"kind":"request","response":{},"steps":[{"kind":"request","response":{},"seconds":[{"heat":[{"step":2147483647,"count":3}]}]}]}`,
+	} {
 		_, err := report.Read(strings.NewReader(text))
 		require.Error(t, err, text)
 	}
@@ -176,6 +181,32 @@ func TestHTML(t *testing.T) {
 	require.Equal(t, 2, strings.Count(b.String(), `class="baseline"`))
 	require.Contains(t, b.String(), "old &lt;1&gt;.json")
 
+	// What a run of a moment took is drawn, and a ramp or a series has no line for its rate.
+	require.Contains(t, b.String(), `class="target"`)
+	moment := run(1000)
+	moment.Seconds[0].Length, moment.Load.Rate = 5*time.Millisecond, "ramp:1..1000"
+	b.Reset()
+	require.NoError(t, moment.HTML(&b))
+	require.Contains(t, b.String(), `<polyline class="response" points="72.0,`)
+	require.Contains(t, b.String(), ">0.0005s<")
+	require.NotContains(t, b.String(), `class="target"`)
+
+	// Each axis of times has labels, however near the times are.
+	for _, width := range []int64{1, 100, 100000} {
+		near := run(1000)
+		h := report.NewHistogram()
+		require.NoError(t, h.RecordValue(1_171_000))
+		require.NoError(t, h.RecordValue(1_171_000*width))
+		near.Response, near.Service = report.NewLatency(h), report.NewLatency(h)
+		near.Seconds[0].SetHistograms(h, h)
+		b.Reset()
+		require.NoError(t, near.HTML(&b))
+		drawing, _, _ := strings.Cut(b.String()[strings.Index(b.String(), "<title>percentiles"):], "</svg>")
+		labels := strings.Count(drawing, `text-anchor="end"`)
+		require.GreaterOrEqual(t, labels, 3, width)
+		require.LessOrEqual(t, labels, 10, width)
+	}
+
 	// A second has a length, also where there is only one.
 	short := run(1000)
 	b.Reset()
@@ -204,7 +235,7 @@ func TestText(t *testing.T) {
 
 func TestShort(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0ns", 999: "999ns", 1500: "1.50µs", 25 * time.Microsecond: "25.0µs", 250 * time.Millisecond: "250ms", 90 * time.Second: "90.0s", -time.Millisecond: "-1.00ms",
+		math.MinInt64: "-9223372037s", 0: "0ns", 999: "999ns", 1500: "1.50µs", 25 * time.Microsecond: "25.0µs", 250 * time.Millisecond: "250ms", 90 * time.Second: "90.0s", -time.Millisecond: "-1.00ms",
 	} {
 		require.Equal(t, want, report.Short(d))
 	}

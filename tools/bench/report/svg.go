@@ -93,11 +93,29 @@ func (c *chart) cell(x1, y1, x2, y2, share float64, title string) {
 		left, top, max(right-left, 0.5), max(bottom-top, 0.5), share, html.EscapeString(title))
 }
 
-// powers calls f with the powers of ten in a range of durations in nanoseconds.
-func powers(low, high float64, f func(v float64)) {
-	for v := math.Pow(10, math.Ceil(math.Log10(low))); v <= high; v *= 10 {
-		f(v)
+// fewLabels is how many an axis has at least.
+const fewLabels = 3
+
+// round returns the powers of ten in a range of values above 0, with other round values between them where there are few.
+func round(low, high float64) []float64 {
+	var all []float64
+	for _, digits := range [][]float64{
+		{1}, {1, 2, 5}, {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8},
+		{1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9},
+	} {
+		all = all[:0]
+		for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
+			for _, d := range digits {
+				if v := d * power; v >= low && v <= high {
+					all = append(all, v)
+				}
+			}
+		}
+		if len(all) >= fewLabels {
+			break
+		}
 	}
+	return all
 }
 
 // evenly returns about n round values from 0 to high.

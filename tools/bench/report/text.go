@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 func Short(d time.Duration) string {
 	switch {
 	case d < 0:
-		return "-" + Short(-d)
+		return "-" + Short(-max(d, -math.MaxInt64))
 	case d < time.Microsecond:
 		return fmt.Sprintf("%dns", d)
 	case d < time.Millisecond:
@@ -72,6 +73,8 @@ func (r *Report) title(b *strings.Builder) {
 		window = "no window"
 	}
 	switch r.Kind {
+	case "pub": // nothing is in flight
+		fmt.Fprintf(b, ", %s", plural(l.Connections, "connection"))
 	case "fanout":
 		fmt.Fprintf(b, ", 1 sender, %s, %s", plural(l.Receivers, "receiver"), window)
 	case "router":
