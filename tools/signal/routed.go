@@ -141,15 +141,19 @@ func (t *transfer) confirm(ctx context.Context, r *receiver) error {
 	if err != nil {
 		return t.interrupted(ctx, r, err)
 	}
-	limit := alarm(t.options.Timeout)
+	limit := newAlarm(t.options.Timeout)
 	defer limit.Stop()
-	select {
-	case <-passed:
-		return nil
-	case <-r.ended:
-		return t.interrupted(ctx, r, r.cause())
-	case <-limit.C:
-		return toolkit.Errorf(toolkit.Timeout, "no answer from the router at %s within %s: what became of the messages is not known", t.options.Target, t.options.Timeout)
+	for {
+		select {
+		case <-passed:
+			return nil
+		case <-r.ended:
+			return t.interrupted(ctx, r, r.cause())
+		case <-limit.C:
+			if !limit.snoozes() {
+				return toolkit.Errorf(toolkit.Timeout, "no answer from the router at %s within %s: what became of the messages is not known", t.options.Target, t.options.Timeout)
+			}
+		}
 	}
 }
 

@@ -193,7 +193,7 @@ func (t *transfer) unrefused(r *receiver) error {
 // part waits for the peer to end the connection after we did, as long as it says something and --timeout allows. A reset
 // tells that it has not read everything.
 func (t *transfer) part(ctx context.Context, r *receiver) error {
-	limit, longest := time.NewTimer(quiet), alarm(t.options.Timeout)
+	limit, longest := time.NewTimer(quiet), newAlarm(t.options.Timeout)
 	defer limit.Stop()
 	defer longest.Stop()
 	if w, _ := r.state(); w.got+w.broken > 0 {
@@ -224,9 +224,9 @@ func (t *transfer) await(ctx context.Context, r *receiver) error {
 	if !needed {
 		satisfied = nil
 	}
-	limit, idle := alarm(o.Timeout), alarm(o.Idle)
+	limit, idle := newAlarm(o.Timeout), newAlarm(o.Idle)
 	if !needed || o.Hold {
-		limit = alarm(0)
+		limit = newAlarm(0)
 	}
 	defer limit.Stop()
 	defer idle.Stop()
@@ -240,28 +240,22 @@ func (t *transfer) await(ctx context.Context, r *receiver) error {
 			return t.over(ctx, r, needed)
 		case <-r.arrived:
 			if o.Idle > 0 {
-				idle.Reset(o.Idle)
+				idle.set(o.Idle)
 			}
 		case <-idle.C:
-			if !needed {
+			switch {
+			case idle.snoozes():
+			case !needed:
 				return nil
+			default:
+				return t.short(r, o.Idle)
 			}
-			return t.short(r, o.Idle)
 		case <-limit.C:
-			return t.short(r, o.Timeout)
+			if !limit.snoozes() {
+				return t.short(r, o.Timeout)
+			}
 		}
 	}
-}
-
-// alarm is a timer; without a duration it never rings.
-func alarm(d time.Duration) *time.Timer {
-	timer := time.NewTimer(max(d, time.Hour))
-	if d > 0 {
-		timer.Reset(d)
-	} else {
-		timer.Stop()
-	}
-	return timer
 }
 
 // over is the end of the connection while something was waited for.

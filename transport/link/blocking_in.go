@@ -44,7 +44,7 @@ func (e *MalformedError) Unwrap() error { return e.Err }
 
 // Recv waits for the next message, which is the caller's. It returns io.EOF after the peer's last one, *MalformedError
 // for a line that is no message, what the network reported about a packet, why the connection broke, and the cause of
-// ctx when that ends first.
+// ctx when that ends first. What had come by then is returned all the same, even if the process was stopped meanwhile.
 func (b *Blocking) Recv(ctx context.Context) (*message.Message, error) {
 	r, err := b.Next(ctx)
 	if err != nil {
@@ -58,6 +58,7 @@ func (b *Blocking) Recv(ctx context.Context) (*message.Message, error) {
 
 // Next waits for the next line or packet, whatever it holds. Its errors are those of Recv but *MalformedError.
 func (b *Blocking) Next(ctx context.Context) (Received, error) {
+	looked := ctx.Err() != nil // who does not wait is told what is here
 	for {
 		if r, ok := b.take(); ok {
 			return r, nil
@@ -73,8 +74,31 @@ func (b *Blocking) Next(ctx context.Context) (Received, error) {
 		case <-b.inbox.arrived:
 		case <-b.ended:
 		case <-ctx.Done():
-			return Received{}, context.Cause(ctx)
+			if looked {
+				return Received{}, context.Cause(ctx)
+			}
+			b.look()
+			looked = true
 		}
+	}
+}
+
+// look waits until the loop has read once what has come. A process that was stopped, or got no processor, may find its time over
+// before the loop finds the answer.
+func (b *Blocking) look() {
+	seen := make(chan struct{})
+	second := func() { close(seen) }
+	first := func() {
+		if b.loop.Post(second) != nil {
+			second()
+		}
+	}
+	if b.loop.Post(first) != nil { // sources come between the posts of a turn and those of the next
+		return
+	}
+	select {
+	case <-seen:
+	case <-b.ended:
 	}
 }
 

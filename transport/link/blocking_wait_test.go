@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -296,4 +297,49 @@ func TestBlockingReceivesSlowlyWhatCameBeforeTheBreak(t *testing.T) {
 		require.Error(t, b.Close())
 		require.Less(t, time.Since(began), 5*time.Second, "it waits for nobody")
 	})
+}
+
+// What came before the time of a wait was over is returned, even if the loop had no chance to read it before.
+func TestBlockingLooksBeforeItGivesUp(t *testing.T) {
+	at, conns := accept(t)
+	var loop *reactor.Loop
+	b, err := link.Dial(soon(t), func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+		loop = l
+		return open.Dial(l, at, transport.Options{}, h)
+	}, link.BlockingOptions{})
+	require.NoError(t, err)
+	peer := <-conns
+	held, release := make(chan struct{}), make(chan struct{})
+	require.NoError(t, loop.Post(func() {
+		close(held)
+		<-release
+	}))
+	<-held
+	_, err = io.WriteString(peer, "PONG\n")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	var once sync.Once
+	m, err := b.Recv(&awaited{ctx, func() {
+		once.Do(func() {
+			cancel()
+			time.AfterFunc(20*time.Millisecond, func() { close(release) })
+		})
+	}})
+	require.NoError(t, err)
+	require.Equal(t, "PONG", m.Command())
+	_, err = b.Recv(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, b.Close())
+	require.NoError(t, peer.Close())
+}
+
+// awaited is a context that knows when somebody waits for it.
+type awaited struct {
+	context.Context
+	by func()
+}
+
+func (a *awaited) Done() <-chan struct{} {
+	a.by()
+	return a.Context.Done()
 }
