@@ -54,6 +54,13 @@ func TestBenchCompare(t *testing.T) {
 	out, code = compare("-s", "other/*", "HEAD")
 	require.Equal(t, 1, code, out)
 	require.Contains(t, out, "other/spin could not be measured on old")
+	require.NotContains(t, out, "no change")
+	require.NotContains(t, out, "measures nothing")
+	for _, args := range [][]string{{"-f", "nosuch", "HEAD"}, {"-C", "nosuch", "HEAD"}} {
+		out, code = compare(args...)
+		require.Equal(t, 66, code, out)
+		require.Contains(t, out, "bench-compare: "+args[0]+" nosuch: ")
+	}
 
 	// What was slower once, and is not when measured again, is no change: here the first three rounds of the working tree are.
 	write("measure", "n=0; [ ! -e runs ] || n=$(cat runs); echo $((n + 1)) >runs; ns=200; [ $n -ge 3 ] || ns=300\necho \"BenchmarkSpin 5 $ns ns/op\"\n")
@@ -89,7 +96,7 @@ func TestBenchCompare(t *testing.T) {
 	require.Contains(t, out, "work/spin Spin: only in HEAD")
 	require.Contains(t, out, "work/spin Other: only in the working tree")
 
-	for _, args := range [][]string{{}, {"nosuch"}, {"-s", "nothing", "HEAD"}, {"HEAD", "HEAD"}, {"-n", "x", "HEAD"}, {"-n", "0", "HEAD"}, {"-l", "1.5", "HEAD"}} {
+	for _, args := range [][]string{{}, {"nosuch"}, {"-s", "nothing", "HEAD"}, {"HEAD", "HEAD"}, {"-n", "x", "HEAD"}, {"-n", "0", "HEAD"}, {"-l", "1.5", "HEAD"}, {"-t", "5", "HEAD"}} {
 		out, code = compare(args...)
 		require.Equal(t, 64, code, out)
 	}
