@@ -357,6 +357,17 @@ cluckd/UNLOCK tag=8
 	r, err = measure(t, "request", where, "--template", `LOCK tag={{.N}}`, "-r", "max", "-w", "8", "-n", "20000", "--warmup", "0", "-e", "loss=0,wrong=0,order=0")
 	require.NoError(t, err)
 	require.Equal(t, rendered, r.Load.Messages)
+
+	// ALIVE is answered with another command and its serial, in whatever company it comes.
+	for _, text := range []string{"ALIVE serial=1\nLOCK tag=5\nALIVE serial=2\n", "ALIVE serial=1\nALIVE\n"} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o666))
+		for _, rate := range []string{"500/s", "max"} {
+			r, err = measure(t, "request", where, "-f", file, "-r", rate, "-w", "4", "-n", "200", "-e", nothingWrong)
+			require.NotNil(t, r, err)
+			met(t, r)
+			require.Equal(t, uint64(200), r.Counts.Received)
+		}
+	}
 	_, err = measure(t, "request", where, "-f", filepath.Join("..", "..", "tests", "perf", "corpus.txt"), "-r", "max", "-w", "64", "-n", "20000", "--warmup", "0", "-e", "loss=0,wrong=0,order=0")
 	require.NoError(t, err)
 }

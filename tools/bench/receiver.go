@@ -106,7 +106,7 @@ func (r *receiver) takeLine(line []byte) {
 		r.w.now.wrong(string(line))
 		return
 	}
-	value, ok := m.Lookup(s.name)
+	value, ok := s.number(m)
 	shown, number := digits(value)
 	if !ok || !number || !bytes.Equal(m.CommandBytes(), r.from.line(r.next).name) && len(s.lines) == 1 {
 		switch string(m.CommandBytes()) {
@@ -119,7 +119,7 @@ func (r *receiver) takeLine(line []byte) {
 	n := r.from.number(shown)
 	r.from.arrived(r, n)
 	r.next = n + 1
-	if at := find1(line, s.name, string(value)); at >= 0 && len(s.lines) == 1 && len(value) == s.digits {
+	if at := find1(line, s.lines[0].param, string(value)); at >= 0 && len(s.lines) == 1 && len(value) == s.digits {
 		r.text, r.at = append(append(r.text[:0], line...), '\n'), at
 		increment(r.text[r.at:][:s.digits])
 	}

@@ -216,20 +216,14 @@ func (c *client) takeLine(line []byte) { c.OnLine(line, c.w.m.Decode(line)) }
 
 // judge finds out what an answer is about, and whether it is the right one.
 func (c *client) judge(m *message.Message) {
-	s := c.script
-	n, found := c.high, false
-	if s.name != "" {
-		var value []byte
-		if value, found = m.Lookup(s.name); found {
-			var shown uint64
-			shown, found = digits(value)
-			n = c.number(shown)
-		}
+	n := c.high
+	value, found := c.script.number(m)
+	if found {
+		var shown uint64
+		shown, found = digits(value)
+		n = c.number(shown)
 	}
-	right := string(m.CommandBytes()) == s.reply
-	if s.reply == "" {
-		right = bytes.Equal(m.CommandBytes(), c.line(n).name)
-	}
+	right := string(m.CommandBytes()) == c.line(n).reply
 	if !right {
 		c.w.now.wrong(m.String())
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,24 +16,27 @@ const (
 	stampDigits = 12 // of a time stamp: nanoseconds, modulo 1000 s
 	stampModulo = 1_000_000_000_000
 	noSequence  = "none"
+	serialName  = "serial" // parameter of ALIVE with its number
 )
 
 // line is one message as it is sent. The digits of its numbers are written over for each sending.
 type line struct {
-	text []byte // with a line end
-	name []byte // its command
-	seq  int    // where the sequence number is; -1: nowhere
-	at   int    // where the time of sending is; -1: nowhere
-	due  int    // where the time at which it was due is; -1: nowhere
+	text  []byte // with a line end
+	name  []byte // its command
+	param string // with its sequence number; "": there is none
+	reply string // what its answer is expected to be called
+	seq   int    // where the sequence number is; -1: nowhere
+	at    int    // where the time of sending is; -1: nowhere
+	due   int    // where the time at which it was due is; -1: nowhere
 }
 
 // script is what is sent, in turn.
 type script struct {
 	lines  []line
 	name   string // of the parameter with the sequence number; "": there is none
+	alive  bool   // some lines are ALIVE, which has its number in another one
 	digits int    // of it
 	modulo uint64 // 10^digits
-	reply  string // the command that answers are expected to have; "": that of the message sent
 	same   bool   // answers are expected to be what was sent, word for word: the quick way to compare may be tried
 }
 
@@ -76,18 +80,12 @@ func (w *wording) reserves(name string) bool {
 
 // newScript makes what is sent of what was asked for. Only the message that it makes up itself has stamps.
 func newScript(w wording, messages []*message.Message) (*script, error) {
-	s := &script{name: "seq", digits: mostDigits, reply: w.reply}
+	s := &script{name: "seq", digits: mostDigits}
 	made := len(messages) == 0
 	if made {
 		messages = []*message.Message{message.New(w.command)}
 		if w.size == 0 {
 			w.size = defaultSize
-		}
-	} else if messages[0].Command() == "ALIVE" && len(messages) == 1 {
-		// Every service answers ALIVE with its serial.
-		s.name = "serial"
-		if s.reply == "" {
-			s.reply = "ABSOLUTELY"
 		}
 	}
 	switch w.seq {
@@ -102,7 +100,6 @@ func newScript(w wording, messages []*message.Message) (*script, error) {
 			return nil, toolkit.Errorf(toolkit.Usage, "option --seq: %w", err)
 		}
 	}
-	s.same = s.reply == ""
 	if made && s.name != "" {
 		s.digits = s.fitDigits(w, messages[0])
 	}
@@ -117,7 +114,20 @@ func newScript(w wording, messages []*message.Message) (*script, error) {
 		}
 		s.lines = append(s.lines, l)
 	}
+	s.same = w.reply == "" && !s.alive
 	return s, nil
+}
+
+// number returns the sequence number in an answer, or in a message that a router brought.
+func (s *script) number(m *message.Message) ([]byte, bool) {
+	if s.name == "" {
+		return nil, false
+	}
+	value, ok := m.Lookup(s.name)
+	if !ok && s.alive {
+		value, ok = m.Lookup(serialName)
+	}
+	return value, ok
 }
 
 // fitDigits returns how long the sequence number is to be, so that a small size is met exactly.
@@ -134,10 +144,17 @@ func (s *script) fitDigits(w wording, m *message.Message) int {
 
 // newLine writes one message and finds its numbers.
 func (s *script) newLine(w wording, m *message.Message, made bool) (line, error) {
-	l := line{seq: -1, at: -1, due: -1}
+	l := line{seq: -1, at: -1, due: -1, name: []byte(m.Command()), param: s.name, reply: cmp.Or(w.reply, m.Command())}
+	if m.Command() == "ALIVE" { // every service answers it with its serial
+		l.reply = cmp.Or(w.reply, "ABSOLUTELY")
+		s.alive = true
+		if w.seq == "" {
+			l.param = serialName
+		}
+	}
 	mark := strings.Repeat("9", s.digits)
-	if s.name != "" {
-		m.Set(s.name, mark)
+	if l.param != "" {
+		m.Set(l.param, mark)
 	}
 	stamp := strings.Repeat("8", stampDigits)
 	stamped := false
@@ -158,15 +175,15 @@ func (s *script) newLine(w wording, m *message.Message, made bool) (line, error)
 			return l, err
 		}
 	}
-	if s.name != "" {
-		if l.seq = find1(text, s.name, mark); l.seq < 0 {
+	if l.param != "" {
+		if l.seq = find1(text, l.param, mark); l.seq < 0 {
 			return l, toolkit.Errorf(toolkit.Internal, "message %q: its sequence number is not found", m.Command())
 		}
 	}
 	if stamped {
 		l.at, l.due = find1(text, "at", stamp), find1(text, "due", stamp)
 	}
-	l.text, l.name = append(text, '\n'), []byte(m.Command())
+	l.text = append(text, '\n')
 	return l, nil
 }
 

@@ -68,14 +68,6 @@ func (r *runner) report() *report.Report {
 	return out
 }
 
-// expected is what answers should be called.
-func (p *plan) expected() string {
-	if p.script.reply != "" {
-		return p.script.reply
-	}
-	return string(p.script.lines[0].name)
-}
-
 // load says what was asked for.
 func (p *plan) load() report.Load {
 	l := report.Load{
@@ -152,7 +144,7 @@ func (r *runner) judge(out *report.Report) {
 		case r.plan.routed():
 			why = "nothing arrived"
 		case t.wrongs > 0:
-			why = fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.expected(), toolkit.Escape(clip(t.wrongText, 200)))
+			why = fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.script.lines[0].reply, toolkit.Escape(clip(t.wrongText, 200)))
 		}
 		invalid("%s", why)
 	}
