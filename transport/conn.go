@@ -123,6 +123,13 @@ type Acknowledger interface {
 	Unacked() (bytes int, known bool)
 }
 
+// Ending is an optional part of a Conn, which can look ahead.
+type Ending interface {
+	// Ended says whether the peer has ended its side, or the connection; what it sent
+	// before may not have been handed over yet. It costs a system call.
+	Ended() bool
+}
+
 // Discarder is an optional part of a Conn, which knows what it threw away.
 type Discarder interface {
 	// Discarded is how many bytes it had taken and never gave to the kernel, because

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Unread asks the kernel how much there is for other processes of this host that they have not read, by sock_diag(7). Anybody may
-// ask. It is not safe for concurrent use.
+// Unread asks the kernel how much there is for other processes of this host that they have not read, and whether they have ended, by
+// sock_diag(7). Anybody may ask. It is not safe for concurrent use.
 type Unread struct {
 	fd     int
 	serial uint32
@@ -38,18 +38,50 @@ const (
 	diagRest         = 20 // expires, rqueue, wqueue, uid, inode
 )
 
+// States of a TCP socket whose process may still send, include/net/tcp_states.h.
+const (
+	stateEstablished = 1
+	stateSynSent     = 2
+	stateSynRecv     = 3
+	stateCloseWait   = 8
+)
+
+// Ended says whether the process that has the TCP socket which is bound to own and connected to peer has ended its side of the
+// connection: what it sent before may still be on its way. ErrGone: there is no such socket on this host and network namespace, or not
+// any more.
+func (u *Unread) Ended(own, peer netip.AddrPort) (bool, error) {
+	d, err := u.ask(own, peer)
+	if err != nil {
+		return false, err
+	}
+	switch d[1] {
+	case stateEstablished, stateSynSent, stateSynRecv, stateCloseWait:
+		return false, nil
+	}
+	return true, nil
+}
+
 // TCP returns how many bytes wait in the TCP socket that is bound to own and connected to peer, both of this host and this network
 // namespace. It does not wait. ErrGone: there is no such socket.
 func (u *Unread) TCP(own, peer netip.AddrPort) (int, error) {
+	d, err := u.ask(own, peer)
+	if err != nil {
+		return 0, err
+	}
+	return int(binary.NativeEndian.Uint32(d[4+diagID+4:])), nil
+}
+
+// ask returns the answer of the kernel, a struct inet_diag_msg.
+func (u *Unread) ask(own, peer netip.AddrPort) ([]byte, error) {
 	u.serial++
 	question := u.question(own, peer)
 	if err := unix.Sendto(u.fd, question, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return 0, os.NewSyscallError("sendto", err)
+		return nil, os.NewSyscallError("sendto", err)
 	}
 	for {
 		n, _, err := unix.Recvfrom(u.fd, u.reply[:], 0) // the kernel has answered when sendto returns
 		if err != nil {
-			return 0, os.NewSyscallError("recvfrom", err)
+			return nil, os.NewSyscallError("recvfrom", err)
 		}
 		if p := u.reply[:n]; n >= diagHeader && binary.NativeEndian.Uint32(p[8:]) == u.serial {
 			return readDiag(p)
@@ -80,16 +112,16 @@ func (u *Unread) question(own, peer netip.AddrPort) []byte {
 	return binary.NativeEndian.AppendUint64(q, ^uint64(0)) // whatever its cookie
 }
 
-func readDiag(p []byte) (int, error) {
+func readDiag(p []byte) ([]byte, error) {
 	switch kind := binary.NativeEndian.Uint16(p[4:]); {
 	case kind == unix.NLMSG_ERROR && len(p) >= diagHeader+4:
 		no := unix.Errno(-int32(binary.NativeEndian.Uint32(p[diagHeader:])))
 		if no == unix.ENOENT {
-			return 0, ErrGone
+			return nil, ErrGone
 		}
-		return 0, os.NewSyscallError("sock_diag", no)
+		return nil, os.NewSyscallError("sock_diag", no)
 	case kind != sockDiagByFamily || len(p) < diagHeader+4+diagID+diagRest:
-		return 0, fmt.Errorf("sock_diag: answer of kind %d with %d bytes", kind, len(p))
+		return nil, fmt.Errorf("sock_diag: answer of kind %d with %d bytes", kind, len(p))
 	}
-	return int(binary.NativeEndian.Uint32(p[diagHeader+4+diagID+4:])), nil
+	return p[diagHeader:], nil
 }

@@ -76,6 +76,16 @@ func (c *Conn) Peer() (transport.Credentials, bool) {
 	return transport.Credentials{PID: int(u.Pid), UID: u.Uid, GID: u.Gid}, true
 }
 
+// Ended implements transport.Ending.
+func (c *Conn) Ended() bool {
+	if c.fd < 0 || c.is(eof|broken|closing|dead) {
+		return !c.dialling()
+	}
+	p := []unix.PollFd{{Fd: c.fd, Events: unix.POLLRDHUP}}
+	n, err := unix.Poll(p, 0)
+	return err == nil && n > 0
+}
+
 func (c *Conn) fault(op string, err error) error {
 	return &transport.OpError{Op: op, Addr: c.Remote(), Err: err}
 }

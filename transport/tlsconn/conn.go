@@ -201,6 +201,12 @@ func (c *Conn) PeerChain() []*x509.Certificate {
 	return nil
 }
 
+// Ended implements transport.Ending.
+func (c *Conn) Ended() bool {
+	below, ok := c.below.(transport.Ending)
+	return c.is(eof|broken|closing|dead) || ok && below.Ended()
+}
+
 // PeerNames implements transport.Named.
 func (c *Conn) PeerNames() []string {
 	if chain := c.PeerChain(); len(chain) > 0 {

@@ -1,6 +1,7 @@
 package transporttest
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -111,6 +112,11 @@ func (c *memConn) ID() uint64                                  { return c.id }
 // Unacked implements transport.Acknowledger: what the other end's handler has not
 // been given.
 func (c *memConn) Unacked() (int, bool) { return int(c.stats.BytesOut - c.acked), true }
+
+// Ended implements transport.Ending.
+func (c *memConn) Ended() bool {
+	return c.eof || c.closing || c.dead || slices.ContainsFunc(c.inbox, func(s segment) bool { return s.fin || s.rst })
+}
 
 // Stats implements transport.Conn.
 func (c *memConn) Stats() transport.Stats {

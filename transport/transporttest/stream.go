@@ -52,6 +52,7 @@ func RunStream(t *testing.T, make func(t *testing.T) Medium) {
 		{"abort", testAbort},
 		{"write after the end", testWriteAfterEnd},
 		{"reset while writing", testResetWhileWriting},
+		{"an end to come", testEnded},
 		{"last words of a peer that left", testLastWords},
 		{"back-pressure", testBackPressure},
 		{"too big", testTooBig},

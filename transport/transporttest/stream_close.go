@@ -210,6 +210,26 @@ func testResetWhileWriting(p *Pair) {
 	equal(p.T, "peer known", known, there)
 }
 
+// testEnded: who does not read can still find out that the peer has said its last.
+func testEnded(p *Pair) {
+	client, server := p.pair()
+	e, ok := server.Conn.(transport.Ending)
+	if !ok {
+		return
+	}
+	server.Conn.Pause()
+	noError(p.T, "write", client.Conn.Write([]byte("x")))
+	p.For(2 * time.Millisecond)
+	equal(p.T, "ended before", e.Ended(), false)
+	noError(p.T, "close", client.Conn.Close())
+	p.Until("the end arrives", e.Ended)
+	equal(p.T, "data before Resume", len(server.Data), 0)
+	server.Conn.Resume()
+	p.closed(client, server)
+	equal(p.T, "data", string(server.Data), "x")
+	equal(p.T, "ended", e.Ended(), true)
+}
+
 // testLastWords: what a peer said before it left is read, even if writing to it
 // has failed by then.
 func testLastWords(p *Pair) {
