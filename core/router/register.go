@@ -1,15 +1,31 @@
 package router
 
 import (
+	"time"
+
 	"github.com/ed-toolbox/ed/core/message"
 )
 
 // register answers REGISTER: c is the service of that name from now on. HELP and READY come first, then the others are
 // told, then c gets what waited for it.
-func (r *Router) register(c *Client, m *message.Message) {
+func (r *Router) register(c *Client, m *message.Message) { r.registerUntil(c, m, time.Time{}) }
+
+// registerUntil is register for a client that may wait until then for its name; zero: it does not wait yet.
+func (r *Router) registerUntil(c *Client, m *message.Message, until time.Time) {
 	name, _ := m.Get("service")
 	group, _ := m.Get("group")
-	if reason := r.mayRegister(c, m, name, group); reason != "" {
+	reason := wrongRegister(m, name, group)
+	if v := r.services.byName[name]; reason == "" && v != nil {
+		if reason = v.conflict(c, group); reason != "" && r.waits(c, m, v, until) {
+			return
+		}
+	}
+	if reason == "" && r.o.Policy != nil {
+		if err := r.o.Policy.Register(c, name); err != nil {
+			reason = err.Error()
+		}
+	}
+	if reason != "" {
 		r.log.info("registration was refused", "client", c.Label(), "service", name[:min(len(name), longestName)], "reason", reason)
 		r.refuse(c, m, reason)
 		return
@@ -51,8 +67,8 @@ func (r *Router) register(c *Client, m *message.Message) {
 // longestName is how long the name of a service may be: it is remembered when the service has gone.
 const longestName = 255
 
-// mayRegister returns why c may not have that name, or "".
-func (r *Router) mayRegister(c *Client, m *message.Message, name, group string) string {
+// wrongRegister returns what is wrong with a REGISTER, or "".
+func wrongRegister(m *message.Message, name, group string) string {
 	if err := message.VerifyService(name); err != nil {
 		return "service: " + err.Error()
 	}
@@ -68,20 +84,19 @@ func (r *Router) mayRegister(c *Client, m *message.Message, name, group string) 
 	if group != "" && shareOf(group) == single {
 		return "group: it is one, all or not given"
 	}
-	if v := r.services.byName[name]; v != nil && len(v.holders) > 0 && c.service != v {
-		switch {
-		case v.share == single || group == "":
-			return "service: the name is taken"
-		case v.share != shareOf(group):
-			return "group: the others of this service registered in another way"
-		case !sameUser(c, v.holders[0]):
-			return "service: it belongs to another user"
-		}
-	}
-	if r.o.Policy != nil {
-		if err := r.o.Policy.Register(c, name); err != nil {
-			return err.Error()
-		}
+	return ""
+}
+
+// conflict returns why c may not have the name beside those who hold it, or "".
+func (v *service) conflict(c *Client, group string) string {
+	switch {
+	case len(v.holders) == 0 || c.service == v:
+	case v.share == single || group == "":
+		return "service: the name is taken"
+	case v.share != shareOf(group):
+		return "group: the others of this service registered in another way"
+	case !sameUser(c, v.holders[0]):
+		return "service: it belongs to another user"
 	}
 	return ""
 }

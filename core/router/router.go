@@ -37,6 +37,7 @@ type Router struct {
 	clients  []*Client
 	whence   *whence // of the last client
 	services services
+	heirs    heirs
 	commands map[string]*command
 	sets     map[uint64]*commandSet
 	hash     maphash.Seed // of sets
@@ -156,7 +157,11 @@ func (r *Router) enter() *Router {
 func (r *Router) leave(*Router) {
 	defer func() { r.depth-- }()
 	if r.depth == 1 {
-		for len(r.orphans) > 0 {
+		for len(r.orphans) > 0 || r.heirs.changed(r) {
+			if len(r.orphans) == 0 {
+				r.decide()
+				continue
+			}
 			o := r.orphans[0]
 			r.orphans = r.orphans[1:]
 			r.closed(o.c, o.err, o.lost)
@@ -200,6 +205,7 @@ func (r *Router) Tick(now time.Time) (next time.Time) {
 	r.measureLoad()
 	r.tellNews()
 	r.settleAll()
+	r.expireHeirs()
 	r.closeAll()
 	r.promised = r.nextTick()
 	return r.promised
@@ -208,7 +214,7 @@ func (r *Router) Tick(now time.Time) (next time.Time) {
 // nextTick returns when there is something to do.
 func (r *Router) nextTick() time.Time {
 	next := r.now.Add(second)
-	for _, due := range [...]time.Time{r.neighbors.due, r.settling.due, r.closeAt} {
+	for _, due := range [...]time.Time{r.neighbors.due, r.settling.due, r.closeAt, r.heirs.due()} {
 		if !due.IsZero() && due.Before(next) {
 			next = due
 		}

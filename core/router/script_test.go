@@ -31,6 +31,8 @@ import (
 //	NAME< (closed)                   its connection is closed; (aborted)
 //	host< WORDS                      what the host is asked for
 //	gone NAME [queued=N] [uncertain=N]
+//	ending NAME                       the other end has gone, and the router has not received that yet
+//	NAME< (held), (released)          what it sends is kept back
 //	full NAME                        its connection takes nothing any more
 //	tick DURATION                    time passes
 //	unreachable IP:PORT              the answer to dial
@@ -56,6 +58,7 @@ type scriptClient struct {
 	origin router.Origin
 	client *router.Client
 	full   bool
+	ended  bool
 }
 
 var errFull = errors.New("queue is full")
@@ -101,6 +104,10 @@ func (s *script) SaveLoad(of address.Address, load float64, at message.Timespec)
 }
 func (s *script) RotateLog()            { s.got("host", "rotate") }
 func (s *script) Stopping(cluster bool) { s.got("host", fmt.Sprintf("stopping cluster=%t", cluster)) }
+
+func (s *script) Ended(c router.Conn) bool { return c.(*scriptClient).ended }
+func (s *script) Hold(c router.Conn)       { s.got(c.(*scriptClient).name, "(held)") }
+func (s *script) Release(c router.Conn)    { s.got(c.(*scriptClient).name, "(released)") }
 
 func addr(t *testing.T, text string) address.Address {
 	a, err := address.Parse(text, address.Defaults{Port: 4042})
@@ -319,6 +326,8 @@ func (s *script) run(line string) {
 		queued, _ := strconv.Atoi(options["queued"])
 		uncertain, _ := strconv.Atoi(options["uncertain"])
 		s.router.Closed(s.clients[operands[0]].client, errors.New("end of file"), router.Lost{Queued: queued, Uncertain: uncertain})
+	case "ending":
+		s.clients[operands[0]].ended = true
 	case "full":
 		s.clients[operands[0]].full = true
 	case "room":

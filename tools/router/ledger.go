@@ -37,6 +37,7 @@ type ledger struct {
 	coming  uint64 // messages of the rules in what is being written, not yet counted
 	ended   bool   // the newest stretch takes no more
 	far     bool   // the carrier is TCP, plain or with TLS
+	held    bool   // nothing is to be received for now
 }
 
 // stretch is bytes that were given to a connection, and how many messages of the rules end in them.
@@ -57,6 +58,9 @@ func (l *ledger) Write(p []byte) error {
 	l.note(len(p))
 	return nil
 }
+
+// Congested implements transport.Conn. The link stops reading while it says so.
+func (l *ledger) Congested() bool { return l.held || l.Conn.Congested() }
 
 // Lend implements transport.Lender if the connection does.
 func (l *ledger) Lend() []byte {

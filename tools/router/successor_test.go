@@ -1,0 +1,137 @@
+package router
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// successions is how many instances of a service follow one another.
+const successions = 1000
+
+// TestSuccessor: an instance of a service that registers as soon as the one before has ended is never refused; and what that one said
+// last has arrived, before anything that its successor says.
+func TestSuccessor(t *testing.T) {
+	for name, tt := range map[string]struct {
+		tcp   bool
+		words int // last messages of each
+	}{
+		"unix":                  {false, 0},
+		"unix with a last word": {false, 1},
+		"unix talker":           {false, 300},
+		"tcp":                   {true, 0},
+		"tcp with a last word":  {true, 1},
+		"tcp talker":            {true, 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := begin(t)
+			rounds := successions
+			if tt.words > 1 {
+				rounds /= 10
+			}
+			b := n.service("b", "WORD")
+			heard := make(chan error, 1)
+			go func() { heard <- hearWords(b, rounds*tt.words) }()
+			connect := func() *peer {
+				if tt.tcp {
+					return n.tcp()
+				}
+				return n.unix()
+			}
+			before := connect().register("a")
+			said := 0
+			for range rounds {
+				next := connect()
+				var last strings.Builder
+				for range tt.words {
+					fmt.Fprintf(&last, "b/WORD n=%d;text=%0100d\n", said, 0)
+					said++
+				}
+				before.wait()
+				_, err := before.c.Write([]byte(last.String()))
+				require.NoError(t, err)
+				require.NoError(t, before.c.Close())
+				next.register("a")
+				before = next
+			}
+			require.NoError(t, <-heard)
+		})
+	}
+}
+
+// hearWords reads so many words, which come in the order in which they were said.
+func hearWords(b *peer, words int) error {
+	for n := 0; n < words; {
+		b.wait()
+		line, err := b.r.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(line, "WORD") {
+			continue
+		}
+		if want := fmt.Sprintf("<n1:a b/WORD n=%d;text=", n); !strings.HasPrefix(line, want) {
+			return fmt.Errorf("heard %q, not %q", line, want)
+		}
+		n++
+	}
+	return nil
+}
+
+// TestSuccessorOfTalker: the end of the one before comes behind much that it said, and all that is received first; over TCP that end
+// has not even arrived yet, as there is no room for it.
+func TestSuccessorOfTalker(t *testing.T) {
+	for name, words := range map[string]int{"unix": 100, "tcp": 400} {
+		t.Run(name, func(t *testing.T) {
+			n := begin(t)
+			connect := map[string]func() *peer{"unix": n.unix, "tcp": n.tcp}[name]
+			b := n.service("b", "WORD")
+			before, next := connect().register("a"), connect()
+			before.sync()
+			next.sync()
+			stopped, goOn := make(chan struct{}), make(chan struct{})
+			require.NoError(t, n.d.loop.Post(func() { close(stopped); <-goOn }))
+			<-stopped
+			if c, ok := before.c.(*net.TCPConn); ok {
+				require.NoError(t, c.SetWriteBuffer(1<<20))
+			}
+			var said strings.Builder
+			for i := range words {
+				fmt.Fprintf(&said, "b/WORD n=%d;text=%01000d\n", i, 0)
+			}
+			before.send(strings.TrimSuffix(said.String(), "\n"))
+			require.NoError(t, before.c.Close())
+			next.send("REGISTER service=a;version=1", fmt.Sprintf("b/WORD n=%d;text=", words), "ALIVE serial=4711")
+			close(goOn)
+			require.NoError(t, hearWords(b, words+1))
+			next.want(`HELP$`)
+			next.want(`READY`)
+			next.want(`ABSOLUTELY.*serial=4711`)
+		})
+	}
+}
+
+// TestLivingKeepsItsName: whoever is there keeps its name, also while it does not read and has said much that is not received yet.
+func TestLivingKeepsItsName(t *testing.T) {
+	for _, name := range []string{"unix", "tcp"} {
+		t.Run(name, func(t *testing.T) {
+			n := begin(t)
+			connect := map[string]func() *peer{"unix": n.unix, "tcp": n.tcp}[name]
+			holder := connect().register("a", "WORD")
+			holder.sync()
+			for range 100 {
+				holder.send("b/WORD", "b/WORD", "ALIVE serial=1")
+				next := connect()
+				next.send("REGISTER service=a;version=1", "ALIVE serial=2")
+				next.want(`^INVALID command=REGISTER;message=service: the name is taken$`)
+				next.want(`ABSOLUTELY.*serial=2`)
+				require.NoError(t, next.c.Close())
+			}
+			n.service("b").send("a/WORD n=5")
+			holder.skip("WORD n=5")
+		})
+	}
+}
