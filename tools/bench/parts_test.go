@@ -382,6 +382,28 @@ func TestLimitsAreCheckedBefore(t *testing.T) {
 	require.NoError(t, checkDescriptors(10))
 }
 
+// TestOwnFault: what the generator did not send while it did not run is late by its own fault, though it was then held back
+// by the window that the first of it filled; what the service kept waiting is not.
+func TestOwnFault(t *testing.T) {
+	ms := int64(time.Millisecond)
+	w := &worker{plan: &plan{}, until: never, now: newInterval()}
+	w.awake(50 * ms)
+	w.freed = 90 * ms // a service that took 80 ms
+	w.note(10*ms, 91*ms)
+	require.Equal(t, int64(1), w.now.late.TotalCount())
+	require.InDelta(t, ms, w.now.late.Max(), float64(ms)/100)
+
+	w.awake(120 * ms)
+	w.awake(620 * ms) // it was stopped
+	w.freed = 625 * ms
+	w.note(220*ms, 625*ms)
+	require.InDelta(t, 400*ms, w.now.late.Max(), float64(ms))
+	w.note(621*ms, 626*ms)
+	require.Equal(t, int64(3), w.now.late.TotalCount())
+	require.Equal(t, uint64(3), w.now.held)
+	require.Equal(t, uint64(1), w.now.lateOver)
+}
+
 // TestVerdicts: a run is no measurement where the generator, and not the service, is what was measured; and it says why.
 func TestVerdicts(t *testing.T) {
 	late := func(count int64, by time.Duration) *report.Latency {

@@ -12,6 +12,9 @@ const dueAtOnce = 4096
 func (w *worker) pump() {
 	end := w.until
 	now := w.clock()
+	if w.awake(now); w.head < now && !w.blocked && w.free.n > 0 {
+		w.own = now
+	}
 	for n := 1; w.head <= now && n <= dueAtOnce; n++ {
 		if w.head >= end {
 			if w.phase == catchingUp {
@@ -78,16 +81,29 @@ func (w *worker) arm(now int64) {
 	}
 }
 
+// sweepEvery is how often the loop has something to do in any case, but for one-way messages, where it is more often.
+const sweepEvery = 50 * time.Millisecond
+
+// awake finds out that the generator did not run for a while, such as after SIGSTOP. Whoever was free meanwhile, or answered, is
+// known only now: what was due before is late by the generator's own fault.
+func (w *worker) awake(now int64) {
+	if now-w.seen > int64(sweepEvery+lateTenth) {
+		w.own = now
+	}
+	w.seen = now
+}
+
 // note says how late a message is by the generator's own fault: the time for which nobody was free does not count.
 func (w *worker) note(due, now int64) {
 	if !w.measured(due) {
 		return
 	}
+	late := w.own - due // then it would have been sent, or would have waited for others that were
 	if w.freed > due {
 		w.now.held++
 		due = w.freed
 	}
-	late := now - due
+	late = max(late, now-due)
 	if late > int64(time.Millisecond) {
 		w.now.lateOver++
 	}

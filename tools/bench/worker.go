@@ -55,6 +55,8 @@ type worker struct {
 	free     ready
 	blocked  bool  // nobody is free to send
 	freed    int64 // when that ended
+	own      int64 // until when what was due was not sent by the generator's own fault
+	seen     int64 // when the generator ran last
 
 	inFlight int
 	left     int64 // messages that may still be sent
@@ -166,13 +168,14 @@ func (w *worker) start(begin time.Time, random func() float64) {
 		w.left = int64(max(0, p.count-w.index+p.workers-1) / p.workers) // as the schedule deals them out
 	}
 	w.time = w.clock()
+	w.seen = w.time
 	if w.left == 0 { // there are more workers than messages
 		w.until = w.from
 		w.loop.After(0, "count", w.end)
 	}
 	w.loop.After(time.Duration(w.from-w.time), "measure", func() { w.tick(0) })
 	w.loop.After(time.Duration(w.until-w.time), "end", w.end)
-	every := 50 * time.Millisecond
+	every := sweepEvery
 	if p.oneWay() {
 		every = 5 * time.Millisecond
 		if len(w.clients) <= fewClients {
@@ -226,6 +229,7 @@ func (w *worker) sweep() {
 		return
 	}
 	w.time = w.clock()
+	w.awake(w.time)
 	for _, c := range w.clients {
 		switch {
 		case w.plan.oneWay():
