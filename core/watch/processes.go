@@ -76,6 +76,10 @@ type ProcessesOptions struct {
 	Max      int           // most processes known at a time, about 150 bytes each; more are not reported. 0: 1,048,576
 	Proc     string        // where the file system of processes is; "": /proc
 	Name     string        // for people; "": "processes"
+
+	// Looked is called once, on the loop's goroutine, when the first look is over and before anything is reported: of what
+	// runs from then on the end is known. What ended during the look is not told. It must not block. Nil: nobody asks.
+	Looked func()
 }
 
 // ProcessesWatch reports starts and ends of processes.
@@ -117,7 +121,7 @@ type process struct {
 }
 
 // Processes has f called on the loop's goroutine for starts and ends of processes: those whose name and number are asked for. The first
-// look at what runs happens in the background; it is over in milliseconds and f is not called before.
+// look at what runs happens in the background; it is over in milliseconds and f is not called before. Looked tells of it.
 //
 // The error is ErrUnsupported if Method is Connector and that is not permitted, or of a pattern that is wrong. If /proc cannot be
 // read later on, processes are thought to live on.
@@ -197,6 +201,10 @@ func (w *ProcessesWatch) look() {
 		}
 		if err == nil {
 			w.compare(found)
+		}
+		if looked := w.options.Looked; looked != nil {
+			w.options.Looked = nil
+			looked()
 		}
 		if w.connector.fd >= 0 {
 			_ = w.source.SetInterest(reactor.Read)

@@ -278,6 +278,23 @@ func TestProcessesByNumber(t *testing.T) {
 	})
 }
 
+// TestProcessesLooked: what ends right after Looked is not missed, and Looked comes once, before all events.
+func TestProcessesLooked(t *testing.T) {
+	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {
+		cmd, end := waiting(t, "wait")
+		looked := 0
+		var p *processLog
+		p = watchProcesses(t, l, watch.ProcessesOptions{PIDs: []int{cmd.Process.Pid}, Exists: true, Method: m, Looked: func() {
+			looked++
+			require.Empty(t, p.events)
+			end()
+		}})
+		require.Equal(t, watch.ProcessExists, p.next().Kind)
+		require.Equal(t, watch.ProcessEnded, p.next().Kind)
+		require.Equal(t, 1, looked)
+	})
+}
+
 // TestProcessesBurst starts many that end at once: by the connector none is missed.
 func TestProcessesBurst(t *testing.T) {
 	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {

@@ -125,16 +125,19 @@ func (s *processSource) start(r *run) (err error) {
 	if len(s.names) == 0 {
 		return nil
 	}
-	s.all, err = watch.Processes(r.loop, s.changed, watch.ProcessesOptions{Names: s.names, Exists: true, Interval: s.interval})
-	if err != nil {
-		return err
-	}
+	s.all, err = watch.Processes(r.loop, s.changed, watch.ProcessesOptions{
+		Names: s.names, Exists: true, Interval: s.interval, Looked: s.looked,
+	})
+	return err
+}
+
+// looked says that it is watched: who reads that may go on, and end what is waited for.
+func (s *processSource) looked() {
 	how := "as the system reports them"
 	if s.all.Stats().Method == watch.Polling {
 		how = "by a look every " + s.interval.String() + ", which does not see what lives shorter"
 	}
-	r.out.Say("watching processes %s, %s", toolkit.Escape(strings.Join(s.names, " ")), how)
-	return nil
+	s.run.out.Say("watching processes %s, %s", toolkit.Escape(strings.Join(s.names, " ")), how)
 }
 
 // watchNumber waits for the end of one process.
