@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -69,6 +70,9 @@ func readLimited(path string) ([]byte, error) {
 		_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // it has one, as a pipe
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fmt.Errorf("it is a pipe whose writer has not ended within %s", pipePatience)
+	}
 	if err != nil {
 		return nil, cause(err)
 	}

@@ -36,7 +36,7 @@ func (s System) Unit(ctx context.Context, name string) (Unit, error) {
 	if limit <= 0 {
 		limit = unitLimit
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("systemctl did not answer within %v: %w", limit, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, silentError(limit))
 	defer cancel()
 	out, err := s.systemctl(ctx, name)
 	if err != nil {
@@ -51,6 +51,15 @@ func (s System) Unit(ctx context.Context, name string) (Unit, error) {
 	}
 	return u, nil
 }
+
+// silentError is the time that systemctl had. It is context.DeadlineExceeded to those who ask.
+type silentError time.Duration
+
+func (e silentError) Error() string {
+	return "systemctl did not answer within " + time.Duration(e).String()
+}
+
+func (silentError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // validUnit keeps out what cannot be a unit: the characters are those of systemd.unit(5).
 func validUnit(name string) bool {
@@ -98,7 +107,10 @@ func (s System) systemctl(ctx context.Context, name string) ([]byte, error) {
 		}
 	}
 	if text == "" {
-		return nil, fmt.Errorf("ask systemd about %q: %w", name, err)
+		text = "systemctl says nothing and ends with " + err.Error()
+		if state := cmd.ProcessState; state != nil && !state.Exited() {
+			text = "systemctl was killed"
+		}
 	}
 	return nil, fmt.Errorf("ask systemd about %q: %s", name, text)
 }

@@ -88,7 +88,15 @@ func TestUnitTakesNoForever(t *testing.T) {
 	slow := systemctl(t, "exec sleep 60")
 	_, err := proc.System{Systemctl: slow, UnitLimit: 30 * time.Millisecond}.Unit(within(t), "cron")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "did not answer within 30ms")
+	require.EqualError(t, err, `ask systemd about "cron": systemctl did not answer within 30ms`)
+}
+
+// TestUnitDumb: a systemctl that fails says nothing of how Go sees that.
+func TestUnitDumb(t *testing.T) {
+	_, err := proc.System{Systemctl: systemctl(t, "exit 1")}.Unit(within(t), "cron")
+	require.EqualError(t, err, `ask systemd about "cron": systemctl says nothing and ends with exit status 1`)
+	_, err = proc.System{Systemctl: systemctl(t, "kill -9 $$")}.Unit(within(t), "cron")
+	require.EqualError(t, err, `ask systemd about "cron": systemctl was killed`)
 }
 
 func TestUnitNames(t *testing.T) {

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,15 @@ type Usage struct {
 	WriteBlocks  int64
 	Yields       int64 // voluntary context switches
 	Preemptions  int64 // involuntary ones
+}
+
+// ExitOfState is how a process ended that os/exec or os waited for, without its usage.
+func ExitOfState(s *os.ProcessState) Exit {
+	e := Exit{PID: s.Pid(), Code: s.ExitCode()}
+	if status, ok := s.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		e.Signal, e.Core = status.Signal(), status.CoreDump()
+	}
+	return e
 }
 
 // Success says that the process ended with exit(0).

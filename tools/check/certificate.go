@@ -75,7 +75,7 @@ type specimen struct {
 // find reads the file or asks the server.
 func (c *certificates) find(ctx context.Context, target string) ([]*specimen, error) {
 	if isFile(target) {
-		return c.fromFile(target)
+		return c.fromFile(ctx, target)
 	}
 	a, err := c.env.Address(target, address.Defaults{Scheme: address.TLS, Port: 443})
 	if err != nil {

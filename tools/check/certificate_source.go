@@ -43,8 +43,8 @@ func isFile(target string) bool {
 }
 
 // fromFile reads certificates in PEM or DER. One that issued the one before belongs to its chain.
-func (c *certificates) fromFile(path string) ([]*specimen, error) {
-	data, err := c.read(path)
+func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, error) {
+	data, err := c.read(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func (c *certificates) fromFile(path string) ([]*specimen, error) {
 	return found, nil
 }
 
-func (c *certificates) read(path string) ([]byte, error) {
+func (c *certificates) read(ctx context.Context, path string) ([]byte, error) {
 	if path == "-" {
 		return io.ReadAll(io.LimitReader(c.env.Stdin, maxFile))
 	}
-	f, err := os.Open(path)
+	f, err := toolkit.OpenFile(ctx, path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

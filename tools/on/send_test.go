@@ -205,7 +205,7 @@ func TestMessageTemplates(t *testing.T) {
 		"svc/{{.Event}}":            "a template stands where no value is",
 		"<a:{{.Name}} A x=1":        "a template stands where no value is",
 		"A x={{if .Dir}}a;b{{end}}": "a template stands where no value is",
-		"A x={{if .Dir}}a":          "unexpected EOF",
+		"A x={{if .Dir}}a":          "an {{end}} is missing",
 		"A x={{.Nosuch}}":           "can't evaluate field Nosuch",
 		"A x=\uE000":                "U+E000",
 	} {

@@ -19,6 +19,8 @@ import (
 // snapshotLimit is how long a request for figures waits for the loop.
 const snapshotLimit = time.Second
 
+var errBusy = fmt.Errorf("the router is too busy: no figures within %s", snapshotLimit)
+
 // metrics is the HTTP server that tells figures, on goroutines of its own.
 type metrics struct {
 	server *http.Server
@@ -71,7 +73,7 @@ func (d *daemon) closeMetrics() {
 
 // snapshot gets the figures from the loop. It may be called from any goroutine, and gives up when the loop is too busy.
 func (d *daemon) snapshot(ctx context.Context) (figures, error) {
-	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, snapshotLimit, errBusy)
 	defer cancel()
 	result := make(chan figures, 1)
 	if err := d.loop.Post(func() { result <- d.figures() }); err != nil {
@@ -81,7 +83,7 @@ func (d *daemon) snapshot(ctx context.Context) (figures, error) {
 	case f := <-result:
 		return f, nil
 	case <-ctx.Done():
-		return figures{}, ctx.Err()
+		return figures{}, context.Cause(ctx)
 	}
 }
 
@@ -90,7 +92,7 @@ func metricsHandler(snapshot func(context.Context) (figures, error)) http.Handle
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		f, err := snapshot(r.Context())
 		if err != nil {
-			http.Error(w, "the router is too busy: "+err.Error(), http.StatusServiceUnavailable)
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

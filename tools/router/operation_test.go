@@ -152,7 +152,7 @@ func TestMetrics(t *testing.T) {
 				code, text = get("/metrics")
 			}()
 			require.Equal(t, 503, code)
-			require.Contains(t, text, "too busy")
+			require.Contains(t, text, "the router is too busy: no figures within 1s\n")
 		})
 	}
 	require.NoFileExists(t, sock)

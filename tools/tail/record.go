@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -37,8 +38,8 @@ type recordOptions struct {
 	force  bool
 }
 
-// openRecorder opens the file. One that holds something is not touched unless the options say what to do with it.
-func openRecorder(o recordOptions) (*recorder, error) {
+// openRecorder opens the file, a FIFO when somebody reads it or ctx ends. One that holds something is not touched unless the options say what to do with it.
+func openRecorder(ctx context.Context, o recordOptions) (*recorder, error) {
 	info, err := os.Stat(o.path)
 	flags := os.O_WRONLY | os.O_CREATE
 	var size int64
@@ -57,8 +58,11 @@ func openRecorder(o recordOptions) (*recorder, error) {
 		err := toolkit.Errorf(toolkit.CantCreate, "record to %s: the file exists", o.path)
 		return nil, toolkit.WithHint(err, "--append adds to it, --force replaces it")
 	}
-	f, err := os.OpenFile(o.path, flags, 0o666)
-	if err != nil {
+	f, err := toolkit.OpenFile(ctx, o.path, flags, 0o666)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, toolkit.As(toolkit.CantCreate, err)
 	}
 	r := &recorder{path: o.path, file: f, regular: info == nil || info.Mode().IsRegular(), size: size}

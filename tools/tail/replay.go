@@ -40,16 +40,16 @@ type player struct {
 func replay(ctx context.Context, env *toolkit.Env, o replayOptions) error {
 	p := &player{replayOptions: o, env: env, out: env.Output(o.Common), pace: pacer{speed: o.speed, maxGap: o.maxGap}}
 	p.show = printer{stamps: "none", terminal: env.Stdout.TTY, paint: p.out.Paint}
-	in, err := p.open()
-	if err != nil {
-		return err
-	}
-	defer func() { in.Close() }()
 	if o.Timeout > 0 {
 		limited, cancel := context.WithTimeoutCause(ctx, o.Timeout, toolkit.Errorf(toolkit.Timeout, "the recording did not end within %s", o.Timeout))
 		defer cancel()
 		ctx = limited
 	}
+	in, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { in.Close() }()
 	if !o.dryRun {
 		if err := p.dial(ctx); err != nil {
 			return err
@@ -60,7 +60,7 @@ func replay(ctx context.Context, env *toolkit.Env, o replayOptions) error {
 	for n := 0; err == nil && (o.loops == 0 || n < o.loops) && !p.enough(); n++ {
 		if n > 0 {
 			in.Close()
-			if in, err = p.open(); err != nil {
+			if in, err = p.open(ctx); err != nil {
 				break
 			}
 		}
@@ -78,12 +78,16 @@ func replay(ctx context.Context, env *toolkit.Env, o replayOptions) error {
 	return err
 }
 
-func (p *player) open() (io.ReadCloser, error) {
+// open opens the recording, a FIFO when somebody writes to it or ctx ends.
+func (p *player) open(ctx context.Context) (io.ReadCloser, error) {
 	if p.path == "-" {
 		return io.NopCloser(p.env.Stdin), nil
 	}
-	f, err := os.Open(p.path)
-	if err != nil {
+	f, err := toolkit.OpenFile(ctx, p.path, os.O_RDONLY, 0)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return io.NopCloser(nil), context.Cause(ctx)
+	case err != nil:
 		return io.NopCloser(nil), toolkit.As(toolkit.NoInput, err)
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {

@@ -15,6 +15,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
+	processes "github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -163,7 +164,7 @@ func (r *runner) execute(j *job) result {
 	}
 	err := r.wait(cmd)
 	res.took = time.Since(began)
-	res.exit, res.how = cmd.ProcessState.ExitCode(), cmd.ProcessState.String()
+	res.exit, res.how = cmd.ProcessState.ExitCode(), processes.ExitOfState(cmd.ProcessState).String()
 	if errors.Is(err, context.DeadlineExceeded) {
 		res.how += ", its time was over"
 	}

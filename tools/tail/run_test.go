@@ -41,7 +41,7 @@ func TestOnGetsTheMessageInItsEnvironment(t *testing.T) {
 func TestOnReportsFailures(t *testing.T) {
 	for name, c := range map[string]struct{ line, want string }{
 		"status": {"exit 3", "on X: exit status 3 after "},
-		"signal": {"kill -9 $$", "on X: signal: killed after "},
+		"signal": {"kill -9 $$", "on X: signal KILL after "},
 		"prints": {"echo to the terminal; false", "to the terminal\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,10 +131,10 @@ func TestOnIsEndedAtTheEnd(t *testing.T) {
 				return err == nil && len(data) > 0
 			}, patience, time.Millisecond)
 			if name == "limit" {
-				r.WaitErr("on X: signal: terminated, its time was over after 2")
+				r.WaitErr("on X: signal TERM, its time was over after 2")
 			}
 			require.Error(t, r.Stop())
-			require.Contains(t, r.Err.String(), "on X: signal: terminated")
+			require.Contains(t, r.Err.String(), "on X: signal TERM")
 			data, err := os.ReadFile(filepath.Join(dir, "up"))
 			require.NoError(t, err)
 			group := strings.TrimSpace(string(data))

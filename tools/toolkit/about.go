@@ -3,6 +3,7 @@ package toolkit
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -26,6 +27,9 @@ type aboutError struct {
 }
 
 func (e *aboutError) Error() string {
+	if e.err == io.EOF {
+		return e.what + ": the other side closed the connection"
+	}
 	text := e.err.Error()
 	var op *transport.OpError
 	if errors.As(e.err, &op) && !op.Addr.IsZero() && strings.Contains(e.what, op.Addr.String()) {

@@ -29,6 +29,7 @@ func TestAboutSaysThingsOnce(t *testing.T) {
 		{fmt.Errorf("line 3: %w", reset), "receive from unix:/x: line 3: connection reset by peer"},
 		{fmt.Errorf("%w (twice)", reset), "receive from unix:/x: read unix:/x: connection reset by peer (twice)"},
 		{&transport.OpError{Op: "connect", Addr: address.FromUnix(address.Unix, "/y"), Err: io.EOF}, "receive from unix:/x: connect unix:/y: EOF"},
+		{io.EOF, "receive from unix:/x: the other side closed the connection"},
 		{errors.New("odd"), "receive from unix:/x: odd"},
 	} {
 		err := toolkit.About(c.err, "receive from %s", where)

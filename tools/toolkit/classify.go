@@ -52,7 +52,7 @@ func kindOfNetwork(err error) (Kind, bool) {
 	var op *transport.OpError
 	switch {
 	case errors.As(err, &op):
-	case errors.Is(err, transport.ErrClosed), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, transport.ErrClosed), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return Unavailable, true
 	default:
 		return Other, false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strings"
 	"text/template"
 	"time"
 )
@@ -62,5 +63,8 @@ const templateHint = "fields are {{.N}} {{.Now}} {{.UnixNano}} {{.Random}} {{.Ho
 func TemplateReason(err error) error {
 	place := regexp.MustCompile(`^template: [^:]*:\d+(:\d+)?: (executing ".*?" at <.*?>: )?`)
 	kind := regexp.MustCompile(` in type [\w*.]+`)
+	if strings.HasSuffix(err.Error(), ": unexpected EOF") {
+		return errors.New("an {{end}} is missing")
+	}
 	return errors.New(kind.ReplaceAllString(place.ReplaceAllString(err.Error(), ""), ""))
 }

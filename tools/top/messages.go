@@ -112,7 +112,7 @@ func (m *model) traceCmd() tea.Cmd {
 func (m *model) askCmd(to control.Socket, text string, ask *message.Message, answered bool) tea.Cmd {
 	parent, timeout := m.ctx, m.options.timeout()
 	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(parent, timeout)
+		ctx, cancel := context.WithTimeoutCause(parent, timeout, control.ErrSilent)
 		defer cancel()
 		c, err := control.Dial(ctx, to.Addr)
 		if err != nil {

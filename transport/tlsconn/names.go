@@ -47,13 +47,27 @@ func (e *nameError) Error() string {
 
 func (e *nameError) Unwrap() error { return e.cause }
 
-var (
-	errHungUp = fmt.Errorf("the peer hung up before it was done: %w", io.ErrUnexpectedEOF)
-	errCut    = fmt.Errorf("the connection ended without close_notify, what came may not be all: %w", io.ErrUnexpectedEOF)
+const (
+	errHungUp cutError = "the peer hung up before it was done"
+	errCut    cutError = "the connection ended without close_notify, what came may not be all"
 )
+
+// cutError is an end that came too early: io.ErrUnexpectedEOF in words for people.
+type cutError string
+
+func (e cutError) Error() string { return string(e) }
+
+func (cutError) Is(target error) bool { return target == io.ErrUnexpectedEOF }
 
 // ErrNotTLS is why a handshake with a peer that speaks something else fails.
 var ErrNotTLS = errors.New("what the peer sent is not TLS")
+
+// notTLSError is ErrNotTLS with its cause, which only says it again.
+type notTLSError struct{ cause tls.RecordHeaderError }
+
+func (*notTLSError) Error() string { return ErrNotTLS.Error() }
+
+func (e *notTLSError) Unwrap() []error { return []error{ErrNotTLS, e.cause} }
 
 // Explain puts what went wrong in a handshake into words. The cause stays within.
 func Explain(err error) error {
@@ -65,7 +79,7 @@ func Explain(err error) error {
 	case errors.As(err, &name):
 		return &nameError{err, name}
 	case errors.As(err, &record):
-		return fmt.Errorf("%w: %w", ErrNotTLS, err)
+		return &notTLSError{record}
 	}
 	return err
 }

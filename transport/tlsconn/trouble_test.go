@@ -104,6 +104,7 @@ func TestPeerIsNotTLS(t *testing.T) {
 			if text == "" {
 				require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 				require.ErrorContains(t, err, "hung up")
+				require.NotContains(t, err.Error(), "EOF")
 			} else {
 				require.ErrorContains(t, err, "not TLS")
 			}
