@@ -1,6 +1,7 @@
 package router
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -26,6 +27,9 @@ type Attendant interface {
 // heirTime is how long an heir waits at most: the connection of the one before may be busy sending what is queued for it.
 const heirTime = 3 * time.Second
 
+// mostHeirs is how many may wait: each is looked at whenever a name changes hands. Others are refused as if nobody waited.
+const mostHeirs = 100
+
 // heir is a client that registers a name whose holder is at its end.
 type heir struct {
 	c     *Client
@@ -39,10 +43,10 @@ type heirs struct {
 	seen uint64 // services.generation when they were looked at
 }
 
-// waits has c wait for the name in m if somebody who holds it is at its end, until that time; zero: from now on.
+// waits has c wait for the name in m if all who hold it are at their end, until that time; zero: from now on.
 func (r *Router) waits(c *Client, m *message.Message, v *service, until time.Time) bool {
 	host, ok := r.host.(Attendant)
-	if !ok || c.origin.Kind == Datagram || !until.IsZero() && !until.After(r.now) || !v.ending(host) {
+	if !ok || len(r.heirs.list) >= mostHeirs || !until.IsZero() && !until.After(r.now) || !v.ending(host) {
 		return false
 	}
 	if until.IsZero() {
@@ -57,14 +61,9 @@ func (r *Router) waits(c *Client, m *message.Message, v *service, until time.Tim
 	return true
 }
 
-// ending says whether somebody who holds v is at its end.
+// ending says whether all who hold v are at their end.
 func (v *service) ending(host Attendant) bool {
-	for _, h := range v.holders {
-		if host.Ended(h.conn) {
-			return true
-		}
-	}
-	return false
+	return !slices.ContainsFunc(v.holders, func(h *Client) bool { return !host.Ended(h.conn) })
 }
 
 // changed says whether the heirs are to be looked at.

@@ -1,16 +1,19 @@
 package router
 
 import (
+	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
 // successions is how many instances of a service follow one another.
-const successions = 1000
+const successions = 500
 
 // TestSuccessor: an instance of a service that registers as soon as the one before has ended is never refused; and what that one said
 // last has arrived, before anything that its successor says.
@@ -134,4 +137,73 @@ func TestLivingKeepsItsName(t *testing.T) {
 			holder.skip("WORD n=5")
 		})
 	}
+}
+
+// TestSuccessorsInAHurry: many want the same few names at once, and leave as they like. Each is answered, and nobody is forgotten.
+func TestSuccessorsInAHurry(t *testing.T) {
+	n := begin(t)
+	where := n.at("local_listen")
+	const crowd = 12
+	over := make(chan error, crowd)
+	for i := range crowd {
+		go func() {
+			random := rand.New(rand.NewPCG(uint64(i), 1))
+			var err error
+			for range 60 {
+				network, to := "unix", n.path("s")
+				if random.IntN(2) == 0 {
+					network, to = "tcp", where
+				}
+				if err == nil {
+					err = comeAndGo(random, network, to)
+				}
+			}
+			over <- err
+		}()
+	}
+	for range crowd {
+		require.NoError(t, <-over)
+	}
+	eventually(t, "all are gone", func() bool { clients := 0; n.do(func() { clients = n.d.rules.Stats().Clients }); return clients == 0 })
+	for i := range 3 {
+		n.service(fmt.Sprintf("s%d", i)).sync()
+	}
+}
+
+// comeAndGo registers, says something and leaves in one of several ways.
+func comeAndGo(random *rand.Rand, network, where string) error {
+	c, err := net.Dial(network, where)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(c, "REGISTER service=s%d;version=1\n%sALIVE serial=7\n", random.IntN(3), strings.Repeat("s0/WORD\n", random.IntN(500))); err != nil {
+		return err
+	}
+	way := random.IntN(5)
+	if way == 0 {
+		return nil // before it is answered
+	}
+	r := bufio.NewReader(c)
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if strings.Contains(line, "ABSOLUTELY") {
+			break
+		}
+	}
+	switch end, tcp := c.(interface{ CloseWrite() error }), network == "tcp"; {
+	case way == 1:
+		_, err = fmt.Fprint(c, "UNREGISTER\n")
+	case way == 2:
+		err = end.CloseWrite()
+	case way == 3 && tcp:
+		err = c.(*net.TCPConn).SetLinger(0)
+	}
+	return err
 }
