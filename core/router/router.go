@@ -185,12 +185,15 @@ func (r *Router) closed(c *Client, err error, lost Lost) {
 	r.clients = r.clients[:last]
 	r.stats.Closed++
 
-	was := c.state
+	was, label := c.state, ""
+	if lost != (Lost{}) {
+		label = c.Label() // while it has its name
+	}
 	c.state, c.quick = gone, false
 	r.forget(c)
 	r.unregister(c, true)
 	r.unlink(c, was, err)
-	r.reportLost(c, lost)
+	r.reportLost(c, label, lost)
 }
 
 // Tick moves the clock of the rules. The host calls it at least once a second, or at the time that the last call returned,

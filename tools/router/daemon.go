@@ -73,6 +73,7 @@ type counts struct {
 	failed    uint64 // connections that ended before they could be used
 	reloads   uint64
 	lostLog   uint64 // log records, as far as they were told
+	refused   uint64 // connections that listeners refused, likewise
 }
 
 // run is one run of the router, until it is told to stop.
@@ -274,7 +275,21 @@ func (d *daemon) tell() {
 		d.log.Warn("log records were lost: they could not be written, or not fast enough", "count", lost-d.counts.lostLog)
 		d.counts.lostLog = lost
 	}
+	if refused, _ := d.turnedAway(); refused > d.counts.refused {
+		d.log.Warn("connections were refused: there are too many, or they came from where none may come", "count", refused-d.counts.refused)
+		d.counts.refused = refused
+	}
 	d.notify.status(d.status())
+}
+
+// turnedAway is how many connections listeners refused, and how many they had no descriptor for.
+func (d *daemon) turnedAway() (refused, starved uint64) {
+	for _, l := range d.listeners {
+		s := l.Stats()
+		refused += s.Refused
+		starved += s.Starved
+	}
+	return refused, starved
 }
 
 // status is what systemctl status shows.

@@ -81,6 +81,24 @@ func TestMaxClients(t *testing.T) {
 	n.service("beta").sync()
 	n.unix().gone()
 	n.tcp().sync() // each address has a limit of its own
+	n.do(func() { n.d.tell() })
+	n.logged(`level=WARN msg="connections were refused: there are too many, or they came from where none may come" count=1`)
+	n.do(func() { n.d.tell() })
+	require.Equal(t, 1, strings.Count(n.w.Err.String(), "connections were refused"))
+}
+
+// TestLostIsLogged: one line says with whom messages were lost, and how many.
+func TestLostIsLogged(t *testing.T) {
+	n := begin(t, "client_queue=8M")
+	alpha, beta := n.service("alpha"), n.service("beta")
+	beta.sync()
+	for i := range 3000 {
+		alpha.send(fmt.Sprintf("beta/X n=%d;text=%0300d", i, 0))
+	}
+	alpha.sync()
+	require.NoError(t, beta.c.Close())
+	n.logged(`level=WARN msg="messages were lost with a client" client="beta \(unix\)" lost=\d+ uncertain=\d+`)
+	require.Equal(t, 1, strings.Count(n.w.Err.String(), "were lost"))
 }
 
 // TestLongLine: it is answered, then the connection ends; others live.

@@ -131,11 +131,7 @@ func (d *daemon) figures() figures {
 			f.queued += n.wire.Conn.Queued()
 		}
 	}
-	for _, l := range d.listeners {
-		s := l.Stats()
-		f.refused += s.Refused
-		f.starved += s.Starved
-	}
+	f.refused, f.starved = d.turnedAway()
 	return f
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // successions is how many instances of a service follow one another.
-const successions = 500
+const successions = 300
 
 // TestSuccessor: an instance of a service that registers as soon as the one before has ended is never refused; and what that one said
 // last has arrived, before anything that its successor says.
