@@ -2,8 +2,8 @@ package dispatch
 
 import "log/slog"
 
-// Counted is an error of a Sender that counts what it did not take and tells of it once, by Dispatcher.Lost: a connection
-// whose peer went while answers were on their way. Such errors are not logged one by one.
+// Counted is an error of a Sender that counts what it did not take, and tells of it once, by Dispatcher.Lost, where that is worth it:
+// a connection whose peer went while answers were on their way. Such errors are not logged one by one.
 type Counted interface {
 	error
 	// Counted says whether this one is told that way.

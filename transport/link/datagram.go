@@ -134,7 +134,20 @@ func (p *Peer) Send(m *message.Message) error {
 	}
 	err = p.conn.WriteTo(packet, cmp.Or(p.reply, p.address))
 	s.sent(p, m, packet, err)
-	return err
+	if err != nil {
+		return p.unsent(err)
+	}
+	return nil
+}
+
+// unsent deals with a message that was not taken. A sender without a name, or that has gone, does not wait for an answer: it is counted.
+func (p *Peer) unsent(err error) error {
+	var op *transport.OpError
+	if !errors.Is(err, transport.ErrNoRemote) && !(errors.As(err, &op) && op.Refused()) {
+		return err
+	}
+	p.datagram.shared.stats.Lost++
+	return countedError{err}
 }
 
 // Label fills an event with the socket and the peer.

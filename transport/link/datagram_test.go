@@ -2,7 +2,10 @@ package link_test
 
 import (
 	"context"
+	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,13 +24,19 @@ import (
 // packets starts an echoing packet service.
 func packets(t *testing.T, o link.Options) (at address.Address, stats func() link.Stats) {
 	t.Helper()
+	_, at, stats = packetsAt(t, "udp://127.0.0.1:0", o)
+	return at, stats
+}
+
+func packetsAt(t *testing.T, where string, o link.Options) (loop *reactor.Loop, at address.Address, stats func() link.Stats) {
+	t.Helper()
 	loop, err := reactor.New(reactor.Options{})
 	require.NoError(t, err)
 	if o.Dispatcher == nil {
 		o.Dispatcher = echo(t, dispatch.Options{})
 	}
 	role := link.NewDatagram(o, nil)
-	conn, err := open.Packet(loop, parse(t, "udp://127.0.0.1:0"), address.Address{}, transport.Options{}, role)
+	conn, err := open.Packet(loop, parse(t, where), address.Address{}, transport.Options{}, role)
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- loop.Run(context.Background()) }()
@@ -36,7 +45,7 @@ func packets(t *testing.T, o link.Options) (at address.Address, stats func() lin
 		require.NoError(t, <-done)
 		loop.Close()
 	})
-	return conn.Local(), func() link.Stats {
+	return loop, conn.Local(), func() link.Stats {
 		got := make(chan link.Stats, 1)
 		require.NoError(t, loop.Post(func() { got <- role.Stats() }))
 		return <-got
@@ -161,4 +170,30 @@ func TestDatagramAllocations(t *testing.T) {
 	packets := link.NewDatagram(link.Options{Dispatcher: answering(t)}, nil)
 	require.Zero(t, testing.AllocsPerRun(1000, func() { packets.OnPacket(c, line, from) }))
 	require.Equal(t, 1001*len(line), c.taken)
+}
+
+// TestPacketSenderThatIsNotThere: who sends without a name, or leaves before it is answered, makes no noise, but is counted.
+func TestPacketSenderThatIsNotThere(t *testing.T) {
+	var log lockedLog
+	dir := t.TempDir()
+	o := link.Options{Dispatcher: echo(t, dispatch.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})}
+	loop, at, stats := packetsAt(t, "unixgram:"+filepath.Join(dir, "s"), o)
+	to := &net.UnixAddr{Name: at.Path, Net: "unixgram"}
+	stopped, goOn := make(chan struct{}), make(chan struct{})
+	require.NoError(t, loop.Post(func() { close(stopped); <-goOn }))
+	<-stopped
+	for _, own := range []*net.UnixAddr{nil, {Name: filepath.Join(dir, "gone"), Net: "unixgram"}, {Name: filepath.Join(dir, "left"), Net: "unixgram"}} {
+		c, err := net.DialUnix("unixgram", own, to)
+		require.NoError(t, err)
+		_, err = c.Write([]byte("STATUS n=1"))
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+		if own != nil && own.Name == filepath.Join(dir, "gone") {
+			require.NoError(t, os.Remove(own.Name))
+		}
+	}
+	close(goOn)
+	require.Eventually(t, func() bool { return stats().In == 3 }, 10*time.Second, time.Millisecond)
+	require.EqualValues(t, 3, stats().Lost)
+	require.Empty(t, log.String())
 }

@@ -13,7 +13,7 @@ import (
 // lossTeller is a Dispatcher that wants to know; *dispatch.Dispatcher is one.
 type lossTeller interface{ Lost(*dispatch.Loss) }
 
-// countedError is that of a message which the end of its link tells of.
+// countedError is that of a message which the end of its link tells of, or for a sender of packets that is not there.
 type countedError struct{ error }
 
 // Unwrap makes it what it was.

@@ -36,7 +36,7 @@ type Stats struct {
 	In, Out   uint64 // messages
 	Malformed uint64 // lines or packets that were no message
 	Dropped   uint64 // messages not sent because the queue was full
-	Lost      uint64 // messages not sent because the link was ending, and those thrown away with its queue
+	Lost      uint64 // messages not sent because the link was ending or the sender of the packet is not there, and those thrown away with a queue
 	Refused   uint64 // packets with a wrong or missing secret
 	Silent    uint64 // links closed because of HelloTimeout or IdleTimeout
 }
