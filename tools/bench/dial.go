@@ -169,6 +169,9 @@ func (i *idler) OnClose(_ transport.Conn, err error) {
 		}
 		w.fail(fmt.Errorf("idle connection: %w", err))
 	default:
+		if err == nil {
+			err = fmt.Errorf("the service closed an idle connection")
+		}
 		w.now.failure(err)
 	}
 }

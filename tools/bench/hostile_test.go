@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -94,4 +95,52 @@ func TestHostileServices(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRouterThatHangsUp: a router that does not want anybody is unavailable.
+func TestRouterThatHangsUp(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"router", "fanout"} {
+		_, err := measure(t, kind, peer(t, func([]byte) []byte { return nil }), "-d", "1s")
+		require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
+		require.ErrorContains(t, err, "the router closed the connection before it said READY")
+	}
+}
+
+// TestIdleConnectionsThatEnd are told of, and why they ended.
+func TestIdleConnectionsThatEnd(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	t.Cleanup(func() {
+		_ = l.Close()
+		all.Wait()
+	})
+	all.Go(func() {
+		var conns []net.Conn
+		for range 4 {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, c)
+		}
+		defer conns[0].Close()
+		first := make([]byte, 4096) // then all are there; they were opened in this order
+		n, err := conns[0].Read(first)
+		for _, idle := range conns[1:] {
+			_ = idle.Close()
+		}
+		if err == nil {
+			_, _ = conns[0].Write(first[:n])
+			_, _ = io.Copy(conns[0], conns[0])
+		}
+	})
+	r, err := measure(t, "request", "unix:"+path, "-c", "1", "--idle", "3", "-n", "200", "-r", "200/s")
+	require.NotNil(t, r, err)
+	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
+	require.Equal(t, uint64(3), r.Counts.Failed)
+	require.Contains(t, strings.Join(r.Reasons, "; "), "connections that failed: 3; the first: the service closed an idle connection")
 }

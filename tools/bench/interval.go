@@ -1,9 +1,12 @@
 package bench
 
 import (
+	"cmp"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // warming is the index of the interval before the measurement begins; the intervals after it count from 0.
@@ -56,10 +59,10 @@ func (i *interval) wrong(text string) {
 	}
 }
 
-// failure counts what went wrong with a connection.
+// failure counts what went wrong with a connection; nil: the other side closed it.
 func (i *interval) failure(err error) {
-	if i.failures++; i.failures == 1 && err != nil {
-		i.failureText = err.Error()
+	if i.failures++; i.failures == 1 {
+		i.failureText = cmp.Or(err, transport.ErrClosed).Error()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -169,7 +170,7 @@ func (w *worker) receiverClosed(was bool, err error) {
 		w.stopIfClosed()
 		return
 	case err == nil:
-		err = fmt.Errorf("the router closed the connection")
+		err = toolkit.Errorf(toolkit.Unavailable, "the router closed the connection")
 	}
 	if !was || w.phase == waiting {
 		w.fail(fmt.Errorf("receiver: %w", err))

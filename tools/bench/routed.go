@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -125,7 +124,7 @@ func (r *registrar) OnDrain(transport.Conn) {}
 func (r *registrar) OnClose(c transport.Conn, err error) {
 	r.timer.Cancel()
 	if err == nil {
-		err = fmt.Errorf("the router closed the connection before it said READY")
+		err = toolkit.Errorf(toolkit.Unavailable, "the router closed the connection before it said READY")
 	}
 	r.then.OnClose(c, err)
 }
