@@ -87,16 +87,14 @@ func (l *Loop) Add(fd int, h Handler, o SourceOptions) (Source, error) {
 	return Source{l, id, s.gen}, nil
 }
 
-// SetInterest changes what the source waits for; no interest keeps it silent but, while enabled, the loop alive.
+// SetInterest changes what the source waits for; no interest keeps it silent but, while enabled, the loop alive. After an error it may be
+// tried again: epoll has not been told.
 func (s Source) SetInterest(i Interest) error {
 	t := s.find("SetInterest")
 	if t == nil {
 		return ErrGone
 	}
-	if i &= Read | Write; t.interest == i {
-		return nil
-	}
-	t.interest = i
+	t.interest = i & (Read | Write)
 	return s.loop.adjust(s.slot)
 }
 
@@ -109,22 +107,22 @@ func (s Source) Interest() Interest {
 }
 
 // SetEnabled switches the source off or on. While off it gets no callback, not even in the turn in which it is already
-// found ready, and does not keep the loop alive.
+// found ready, and does not keep the loop alive. For an error, see SetInterest.
 func (s Source) SetEnabled(on bool) error {
 	t := s.find("SetEnabled")
 	if t == nil {
 		return ErrGone
 	}
-	if t.flags&isEnabled != 0 == on {
-		return nil
-	}
-	t.flags ^= isEnabled
-	if t.flags&isBackground == 0 {
-		if on {
-			s.loop.enabled++
-		} else {
-			s.loop.enabled--
-		}
+	switch was := t.flags&isEnabled != 0; {
+	case was == on:
+	case t.flags&isBackground != 0:
+		t.flags ^= isEnabled
+	case on:
+		t.flags |= isEnabled
+		s.loop.enabled++
+	default:
+		t.flags &^= isEnabled
+		s.loop.enabled--
 	}
 	return s.loop.adjust(s.slot)
 }

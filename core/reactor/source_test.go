@@ -233,6 +233,38 @@ func TestLessWriteTellsEpollAtOnce(t *testing.T) {
 	s.Remove()
 }
 
+// What epoll refused may be tried again, and is not thought to be done.
+func TestRefusedChangesCanBeTriedAgain(t *testing.T) {
+	for name, change := range map[string]func(s reactor.Source) error{
+		"interest": func(s reactor.Source) error { return s.SetInterest(reactor.Read) },
+		"enabled":  func(s reactor.Source) error { return s.SetEnabled(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t, reactor.Options{})
+			other := readable(t)
+			fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+			require.NoError(t, err)
+			calls := 0
+			s := add(t, l, fd, 0, func(s reactor.Source, _ reactor.Interest) {
+				calls++
+				s.Remove()
+			})
+			if name == "enabled" {
+				require.NoError(t, s.SetEnabled(false))
+				require.NoError(t, s.SetInterest(reactor.Read))
+			}
+			require.NoError(t, unix.Close(fd))
+			require.ErrorIs(t, change(s), unix.EBADF)
+			require.ErrorIs(t, change(s), unix.EBADF)
+			require.NoError(t, unix.Dup3(other, fd, unix.O_CLOEXEC))
+			defer unix.Close(fd)
+			require.NoError(t, change(s))
+			run(t, l)
+			require.Equal(t, 1, calls)
+		})
+	}
+}
+
 func TestPriorityOrder(t *testing.T) {
 	l := newLoop(t, reactor.Options{})
 	var order []int
