@@ -42,8 +42,7 @@ func (l *Loop) rescue() {
 
 func (l *Loop) panicked(v any) {
 	err := &PanicError{l.callback(), v, debug.Stack()}
-	l.stats.panics++
-	l.log.Error("panic in callback", "loop", l.options.Name, "callback", err.Callback, "panic", fmt.Sprint(v), "stack", string(err.Stack))
+	l.logPanic("panic in callback", err)
 	switch l.cur.kind {
 	case inSource:
 		s := Source{l, l.cur.id, l.cur.gen}
@@ -68,10 +67,16 @@ func (l *Loop) panicked(v any) {
 func (l *Loop) tell(p Panicker, s Source, err *PanicError) (told bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			l.stats.panics++
-			l.log.Error("panic in OnPanic", "loop", l.options.Name, "callback", err.Callback, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			l.logPanic("panic in OnPanic", &PanicError{err.Callback, v, debug.Stack()})
 		}
 	}()
 	p.OnPanic(s, err)
 	return true
+}
+
+// logPanic counts and logs a panic, and gets over one of the logger.
+func (l *Loop) logPanic(text string, err *PanicError) {
+	l.stats.panics++
+	defer func() { _ = recover() }()
+	l.log.Error(text, "loop", l.options.Name, "callback", err.Callback, "panic", fmt.Sprint(err.Value), "stack", string(err.Stack))
 }

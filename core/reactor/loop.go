@@ -54,6 +54,7 @@ type Loop struct {
 	at      int     // next in ready
 	ahead   int     // those before have fetched
 	mixed   bool    // ready is not in order of priority yet
+	renewed uint64  // the turn in which the epoll was exchanged last
 
 	before, after hooks
 	enders        enders

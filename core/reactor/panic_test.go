@@ -156,3 +156,18 @@ func TestOtherSourcesOfTheTurnAreServedAfterAPanic(t *testing.T) {
 	require.EqualValues(t, 4, l.Stats().Panics)
 	require.EqualValues(t, 2, l.Stats().Turns)
 }
+
+// brokenLog is what a logger may write to.
+type brokenLog struct{}
+
+func (brokenLog) Write([]byte) (int, error) { panic("no more paper") }
+
+func TestPanicOfTheLoggerIsSurvived(t *testing.T) {
+	l := newLoop(t, reactor.Options{Logger: slog.New(slog.NewTextHandler(brokenLog{}, nil))})
+	others := 0
+	require.NoError(t, l.Post(func() { panic("oops") }))
+	require.NoError(t, l.Post(func() { others++ }))
+	run(t, l)
+	require.Equal(t, 1, others)
+	require.EqualValues(t, 1, l.Stats().Panics)
+}

@@ -25,23 +25,32 @@ type poller struct {
 }
 
 func (p *poller) open() error {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return os.NewSyscallError("epoll_create1", err)
-	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		_ = unix.Close(fd)
 		return os.NewSyscallError("eventfd", err)
+	}
+	p.wakeFD = wake
+	if p.fd, err = p.create(); err != nil {
+		_ = unix.Close(wake)
+		return err
+	}
+	p.events = make([]unix.EpollEvent, firstEvents)
+	return nil
+}
+
+// create makes an epoll that knows the wake descriptor only.
+func (p *poller) create() (int, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return -1, os.NewSyscallError("epoll_create1", err)
 	}
 	// Edge-triggered: each write is one event, so the counter never needs to be read.
 	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: wakeSlot}
-	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, wake, &event); err != nil {
-		_, _ = unix.Close(fd), unix.Close(wake)
-		return os.NewSyscallError("epoll_ctl", err)
+	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, p.wakeFD, &event); err != nil {
+		_ = unix.Close(fd)
+		return -1, os.NewSyscallError("epoll_ctl", err)
 	}
-	p.fd, p.wakeFD, p.events = fd, wake, make([]unix.EpollEvent, firstEvents)
-	return nil
+	return fd, nil
 }
 
 func (p *poller) close() error {

@@ -129,6 +129,33 @@ func (l *Loop) sync(id uint32) error {
 	return err
 }
 
+// renew exchanges the epoll for one that knows the sources there are. It is for events that nothing else would end: those of a descriptor
+// that was closed before it was removed, against the rule, when others have its file open still, such as the shell our standard input.
+func (l *Loop) renew() {
+	if l.renewed == l.stats.turns {
+		return // there may be more of them in this turn
+	}
+	l.renewed = l.stats.turns
+	fd, err := l.poll.create()
+	if err != nil {
+		return // for lack of descriptors: the next event of the kind comes at once
+	}
+	old := l.poll
+	l.poll.fd = fd
+	for id := range uint32(l.places.made) {
+		s := l.places.slot(id)
+		if s.kernel == 0 {
+			continue
+		}
+		here := !l.lost(id) && old.control(unix.EPOLL_CTL_MOD, int(s.fd), mask(s.kernel), id, s.gen) == nil
+		s.kernel = 0
+		if here { // else the number may be anything's by now
+			_ = l.sync(id) // it fails for lack of memory, and the source's next change says so
+		}
+	}
+	_ = unix.Close(old.fd)
+}
+
 func mask(i Interest) (m uint32) {
 	if i&Read != 0 {
 		m |= unix.EPOLLIN

@@ -166,7 +166,7 @@ func (s Source) Remove() {
 	}
 	l := s.loop
 	if t.kernel != 0 && !l.lost(s.slot) {
-		// It fails if the descriptor was closed before, against the rule; epoll has then forgotten it by itself.
+		// It fails if the descriptor was closed before, against the rule; epoll has then forgotten it by itself, or else see renew.
 		_ = l.poll.control(unix.EPOLL_CTL_DEL, int(t.fd), 0, 0, 0)
 	}
 	if t.flags&(isEnabled|isBackground) == isEnabled {

@@ -58,6 +58,8 @@ type sourceModel struct {
 	sources []*modelSource
 	events  uint64
 	failed  any // the panic by which rapid ends a run: the loop would survive it
+
+	elsewhere []int // descriptors of files that the loop knew by others
 }
 
 type deliberate struct{}
@@ -112,6 +114,11 @@ func (m *sourceModel) do(action string) {
 		require.NoError(m, err)
 		s.data = true
 	case "close first":
+		if rapid.Bool().Draw(m.T, "open elsewhere") {
+			fd, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 0)
+			require.NoError(m, err)
+			m.elsewhere = append(m.elsewhere, fd)
+		}
 		require.NoError(m, unix.Close(s.fd))
 		s.broken = true
 	}
@@ -240,5 +247,8 @@ func (m *sourceModel) close() {
 			_ = unix.Close(s.fd)
 		}
 		_ = unix.Close(s.peer)
+	}
+	for _, fd := range m.elsewhere {
+		_ = unix.Close(fd)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -261,6 +262,33 @@ func TestRefusedChangesCanBeTriedAgain(t *testing.T) {
 			require.NoError(t, change(s))
 			run(t, l)
 			require.Equal(t, 1, calls)
+		})
+	}
+}
+
+// What is closed before it is removed, and open elsewhere, makes events for ever; the loop must not turn for ever by them, nor lose others.
+func TestClosedElsewhereOpen(t *testing.T) {
+	for name, end := range map[string]func(s reactor.Source){
+		"removed":  func(s reactor.Source) { s.Remove() },
+		"disabled": func(s reactor.Source) { _ = s.SetEnabled(false) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t, reactor.Options{})
+			fd, err := unix.FcntlInt(uintptr(readable(t)), unix.F_DUPFD_CLOEXEC, 0)
+			require.NoError(t, err)
+			s := add(t, l, fd, reactor.Read, func(reactor.Source, reactor.Interest) { require.Fail(t, "called") })
+			require.NoError(t, unix.Close(fd))
+			end(s)
+			here, peer := socketPair(t)
+			called := false
+			add(t, l, here, reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+				called = true
+				s.Remove()
+			})
+			l.After(20*time.Millisecond, "send", func() { send(t, peer) })
+			run(t, l)
+			require.True(t, called)
+			require.Less(t, l.Stats().Turns, uint64(10))
 		})
 	}
 }

@@ -79,6 +79,7 @@ func (l *Loop) Sources() []SourceInfo {
 func (l *Loop) EachSource(from, most int, f func(SourceInfo)) (next int) {
 	l.check("EachSource")
 	now := l.clock()
+	from = max(from, 0)
 	for id := from; id < l.places.made; id++ {
 		if id-from >= most {
 			return id

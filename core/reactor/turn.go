@@ -134,6 +134,7 @@ func (l *Loop) report(r ref, events uint32) {
 	s := l.places.slot(r.slot)
 	if s.gen != r.gen {
 		l.stats.stale++ // of a source removed since, whatever has its slot or descriptor now
+		l.renew()
 		return
 	}
 	var found Interest
@@ -145,9 +146,11 @@ func (l *Loop) report(r ref, events uint32) {
 	}
 	want := s.wanted()
 	if s.kernel != want {
-		// Only now does it matter that epoll knows of the change. A failure here would mean that the descriptor was
+		// Only now does it matter that epoll knows of the change. A failure here means that the descriptor was
 		// closed behind our back, which the source's next change says.
-		_ = l.sync(r.slot)
+		if l.sync(r.slot) != nil {
+			l.renew()
+		}
 	}
 	l.enqueue(r, s, found&want)
 }
