@@ -3,6 +3,7 @@ package script_test
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,6 +48,64 @@ func TestReadmeTour(t *testing.T) {
 			t.Errorf("README.md says that the tour prints\n%s\nIt printed\n%s", want, out.String())
 		}
 	}
+}
+
+// TestProtocolByHand runs what docs/PROTOCOL.md types in bash: a service of a router, and those who talk to it.
+func TestProtocolByHand(t *testing.T) {
+	protocol, err := os.ReadFile("../../docs/PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(protocol), "\n## 7. By hand")
+	service, others, found := strings.Cut(section, "\nIt ends when")
+	if !found {
+		t.Fatal("docs/PROTOCOL.md has no section 7, or another one")
+	}
+	script := `
+ed router --server-name n1 --unix-listen none --unix-datagram none --local-listen $TCP --signal $UDP --data-path none --control none 2> router.log &
+until grep -q "router is ready" router.log; do sleep 0.05; done
+{ ` + blocks(service, "sh") + `} &
+alpha=$!
+until ed services --router tcp://$TCP alpha > services.txt; do sleep 0.05; done
+` + blocks(others, "sh") + `
+wait $alpha
+ed signal --router tcp://$TCP communicatord/STOP
+wait
+`
+	tcp, udp := freePorts(t)
+	script = strings.NewReplacer("$TCP", "127.0.0.1:"+tcp, "$UDP", "127.0.0.1:"+udp, "/4040", "/"+tcp, ":4040", ":"+tcp, "/4041", "/"+udp).Replace(script)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-e", "-c", script)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(os.Getenv("ED_SCRIPT_PROGRAMS"), "bin")+":"+os.Getenv("PATH"), "HOME="+t.TempDir(), "ED_CONTROL_DIR="+t.TempDir(), "NO_COLOR=1")
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for want := range strings.Lines(blocks(others, "text")) {
+		if !strings.Contains(anywhere(string(out)), anywhere(want)) {
+			t.Errorf("docs/PROTOCOL.md says that this prints\n%sIt printed\n%s", want, out)
+		}
+	}
+}
+
+// freePorts are those of TCP and UDP on 127.0.0.1.
+func freePorts(t *testing.T) (tcp, udp string) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, tcp, _ = net.SplitHostPort(l.Addr().String()) // it has a port
+	_, udp, _ = net.SplitHostPort(c.LocalAddr().String())
+	return tcp, udp
 }
 
 // apart is a command that runs another where it sees no process but its own, if the system lets us: the tour stops services by their
