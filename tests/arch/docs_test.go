@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +127,43 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 		}
 	}
 	pages(t, check)
+}
+
+// TestExportedNamesAreDocumented: go doc has something to say of each name of the library but those that say it themselves.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	plain := []string{"Error", "Unwrap", "String"}
+	sources, _, err := load(os.DirFS(filepath.Join("..", "..")))
+	require.NoError(t, err)
+	for _, s := range sources {
+		if s.test || !strings.HasPrefix(s.path, "core/") && !strings.HasPrefix(s.path, "transport/") {
+			continue
+		}
+		for _, d := range s.file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				hidden := d.Recv != nil && !ast.IsExported(receiver(d.Recv.List[0].Type))
+				ok := d.Doc != nil || hidden || !d.Name.IsExported() || slices.Contains(plain, d.Name.Name)
+				assert.True(t, ok, "%s: %s has no comment", s.at(d), d.Name)
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if name, ok := documented(spec); !ok && d.Doc == nil {
+						assert.Fail(t, "no comment", "%s: %s", s.at(spec), name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// documented says whether a spec has a comment of its own, or needs none.
+func documented(spec ast.Spec) (name string, ok bool) {
+	switch spec := spec.(type) {
+	case *ast.TypeSpec:
+		return spec.Name.Name, !spec.Name.IsExported() || spec.Doc != nil
+	case *ast.ValueSpec:
+		return spec.Names[0].Name, !spec.Names[0].IsExported() || spec.Doc != nil || spec.Comment != nil
+	}
+	return "", true
 }
 
 // exported lists Name and Type.Member of each package below core and transport; Type.* stands for a type that embeds others.

@@ -36,9 +36,9 @@ type Config struct {
 type Way uint8
 
 const (
-	Both Way = iota
-	In       // read only: nothing can be written
-	Out      // written only: nothing ever comes
+	Both Way = iota // what is written may be answered
+	In              // read only: nothing can be written
+	Out             // written only: nothing ever comes
 )
 
 // settings is what many connections have in common: those of one listener, or
