@@ -49,6 +49,9 @@
 // open (docs/PROTOCOL.md section 1). A line over the limit is answered with INVALID, and the link is closed. Send returns
 // transport.ErrFull when the peer does not read; Options.Slow says what else happens.
 //
+// What a peer that has gone asked for is still handled. The answers, and what was left in the queue, are counted in Stats.Lost; a
+// dispatch.Dispatcher hears of them once, when the link has ended, and not of each.
+//
 // # Limits
 //
 // Permanent holds at most 10,000 messages and 1 MiB that wait, and remembers at most about 4 MiB of what it sent.
