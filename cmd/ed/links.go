@@ -19,6 +19,7 @@ func installLinksCommand(env *toolkit.Env) *cli.Command {
 		Description: "ed install-links ~/bin\ned install-links --dry-run /usr/local/bin",
 		Flags: toolkit.Flags(
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only say what would be done"},
+			&cli.BoolFlag{Name: "relative", Aliases: []string{"r"}, Usage: "lead from the folder to the program: for a tree that is moved as a whole"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace links that lead elsewhere; never a file"},
 		),
 		Action: func(c *cli.Context) error {
@@ -29,6 +30,11 @@ func installLinksCommand(env *toolkit.Env) *cli.Command {
 			target, err := os.Executable()
 			if err != nil {
 				return toolkit.Errorf(toolkit.Internal, "find this program: %w", err)
+			}
+			if c.Bool("relative") {
+				if target, err = relative(args[0], target); err != nil {
+					return toolkit.As(toolkit.CantCreate, err)
+				}
 			}
 			l := linker{out: env.Output(env.Common(c)), target: target, dryRun: c.Bool("dry-run"), force: c.Bool("force")}
 			for _, name := range linkNames(c.App.Commands) {
@@ -50,6 +56,21 @@ func linkNames(commands []*cli.Command) []string {
 		}
 	}
 	return names
+}
+
+// relative is the way from a folder to the program, by the folders that they really are in.
+func relative(dir, program string) (string, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err == nil {
+		program, err = filepath.EvalSymlinks(program)
+	}
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(real, program)
 }
 
 type linker struct {

@@ -91,6 +91,42 @@ wait
 	}
 }
 
+// TestPackagingInstalls runs what packaging/README.md says; what the units and logrotate call is then there.
+func TestPackagingInstalls(t *testing.T) {
+	readme, err := os.ReadFile("../../packaging/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", blocks(string(readme), "sh"))
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "DESTDIR="+root)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	called := 0
+	for _, name := range []string{"usr/lib/systemd/system/ed-router.service", "etc/logrotate.d/ed-router"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range regexp.MustCompile(`/usr/bin/[\w-]+`).FindAllString(string(text), -1) {
+			called++
+			if out, err := exec.Command(filepath.Join(root, path), "--version").CombinedOutput(); err != nil {
+				t.Errorf("%s calls %s: %v\n%s", name, path, err, out)
+			}
+		}
+	}
+	if called < 2 {
+		t.Errorf("%d programs are called", called)
+	}
+	for _, name := range []string{"usr/share/man/man1/ed-router.1.gz", "usr/lib/sysusers.d/ed.conf", "usr/lib/tmpfiles.d/ed.conf", "etc/ed/router.conf"} {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // freePorts are those of TCP and UDP on 127.0.0.1.
 func freePorts(t *testing.T) (tcp, udp string) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
