@@ -50,7 +50,6 @@ type client struct {
 	ready    bool // in the worker's list of those that may send
 	full     bool // what is written is not taken for now
 	open     bool
-	gone     bool
 
 	echoes *echoes  // while all goes as it should; else nil
 	way    outgoing // of one-way messages

@@ -83,7 +83,7 @@ func (w *worker) dial(c *client) (err error) {
 	}
 	var h transport.Handler = c
 	if w.plan.routed() {
-		h = &registrar{w: w, name: w.serviceName(c.id, senderRole), then: c, opened: func(transport.Conn) { c.opened() }}
+		h = &registrar{w: w, name: w.serviceName(c.id, senderRole), then: c, opened: c.opened}
 	}
 	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
 	if err == nil {
@@ -95,7 +95,7 @@ func (w *worker) dial(c *client) (err error) {
 }
 
 // opened counts a connection that can be used.
-func (w *worker) opened(*client) {
+func (w *worker) opened() {
 	w.opening--
 	w.dialMore()
 }
@@ -148,7 +148,7 @@ func (w *worker) dialIdle() (err error) {
 }
 
 // OnOpen implements transport.Handler.
-func (i *idler) OnOpen(transport.Conn) { i.w.opened(nil) }
+func (i *idler) OnOpen(transport.Conn) { i.w.opened() }
 
 // OnData implements transport.Handler.
 func (i *idler) OnData(transport.Conn, []byte) {}

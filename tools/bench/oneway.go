@@ -148,7 +148,7 @@ const (
 
 // askAll asks the service what it got.
 func (w *worker) askAll() {
-	w.tally = newTally()
+	w.tally = &tally{asked: len(w.clients)}
 	for _, c := range w.clients {
 		c.way.settle(c)
 		if c.open {
@@ -156,7 +156,6 @@ func (w *worker) askAll() {
 			w.asked++
 		}
 	}
-	w.tally.asked = len(w.clients)
 	if w.asked == 0 {
 		w.finish()
 		return

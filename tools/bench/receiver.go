@@ -32,9 +32,9 @@ func newReceiver(c *client, role int) *receiver {
 
 func (r *receiver) dial() (err error) {
 	p := r.w.plan
-	register := &registrar{w: r.w, name: r.w.serviceName(r.from.id, r.role), then: r, opened: func(transport.Conn) {
+	register := &registrar{w: r.w, name: r.w.serviceName(r.from.id, r.role), then: r, opened: func() {
 		r.open = true
-		r.w.opened(nil)
+		r.w.opened()
 	}}
 	r.conn, err = p.open.Dial(r.w.loop, p.target, r.w.media(), register)
 	return err

@@ -78,7 +78,7 @@ func (c packetClient) OnClose(_ transport.PacketConn, err error) { c.closed(err)
 
 func (c *client) opened() {
 	c.open = true
-	c.w.opened(c)
+	c.w.opened()
 }
 
 func (c *client) drained() {
@@ -92,7 +92,7 @@ func (c *client) drained() {
 
 func (c *client) closed(err error) {
 	was := c.open
-	c.open, c.gone = false, true
+	c.open = false
 	c.w.closed(c, was, err)
 }
 

@@ -49,7 +49,7 @@ type registrar struct {
 	w       *worker
 	name    string
 	then    transport.Handler // gets what comes afterwards, and the end
-	opened  func(transport.Conn)
+	opened  func()
 	decoder message.Decoder
 	timer   reactor.Timer
 	asked   bool // whether all before has arrived
@@ -111,7 +111,7 @@ func (r *registrar) hear(c transport.Conn, m *message.Message) {
 		r.known = true
 		r.timer.Cancel()
 		c.SetHandler(r.then)
-		r.opened(c)
+		r.opened()
 	case "INVALID", "UNKNOWN", "QUITTING":
 		r.w.fail(toolkit.Errorf(toolkit.Protocol, "register as %s: the router answered %s", r.name, toolkit.Escape(m.String())))
 	}

@@ -17,8 +17,6 @@ type tally struct {
 	service      *hdrhistogram.Histogram // from sent to arrival
 }
 
-func newTally() *tally { return &tally{} }
-
 // hear adds the answer about one connection, over which so many messages went.
 func (t *tally) hear(m *message.Message, sent uint64) {
 	t.known++

@@ -1,6 +1,8 @@
 package report_test
 
 import (
+	"bytes"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -76,6 +78,33 @@ func TestReadForeign(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, r.HTML(&b))
 	require.Contains(t, b.String(), report.Unknown)
+}
+
+// FuzzBaseline: whatever a baseline says, it is refused, or everything can be made of it.
+func FuzzBaseline(f *testing.F) {
+	f.Add([]byte(`{"v":1,"kind":"request","response":{"count":5,"p50_ns":-9223372036854775808,"max_ns":-1},"seconds":[{"length_ns":1000000000,"received":18446744073709551615}]}`))
+	f.Add([]byte(`{"v":1,"kind":"pub","response":{"histogram":"AAAA"},"load":{"rate":"max","receivers":-3},"steps":[{"kind":"","response":{}}]}`))
+	for _, target := range []string{"1e308", "5e-324"} {
+		f.Add([]byte(`{"v":1,"kind":"request","response":{},"load":{"rate":"5"},"rate":{"target":` + target + `},"seconds":[{"length_ns":1000000000}]}`))
+	}
+	var b bytes.Buffer
+	require.NoError(f, run(1000, 2000).JSON(&b))
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, text []byte) {
+		old, err := report.Read(bytes.NewReader(text))
+		if err != nil || len(old.Seconds) > 100 {
+			return
+		}
+		r := run(1000, 2000)
+		r.Baseline = report.Compare(r, old.Like(r), "old.json")
+		for _, one := range []*report.Report{r, old} {
+			require.NoError(t, one.Text(io.Discard))
+			require.NoError(t, one.CSV(io.Discard))
+			var page bytes.Buffer
+			require.NoError(t, one.HTML(&page))
+			require.NotContains(t, page.String(), "NaN")
+		}
+	})
 }
 
 // TestFalseAlarms: of samples of one distribution about one pair in a hundred differs by chance.

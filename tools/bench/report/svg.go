@@ -120,7 +120,7 @@ func round(low, high float64) []float64 {
 
 // evenly returns about n round values from 0 to high.
 func evenly(high float64, n int) []float64 {
-	if high <= 0 {
+	if !(high > 1e-12) || high > 1e30 { // no step can be made of it
 		return []float64{0}
 	}
 	step := math.Pow(10, math.Floor(math.Log10(high/float64(n))))
