@@ -57,9 +57,9 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
 			toolkit.RouterFlag(),
 			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "unixpacket", "tls"}, "connect by `TYPE`"),
-			toolkit.TextFlag("encrypt", []string{"e"}, "", checkTruth, "true is --type tls: `BOOL`"),
-			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "the message, as the first operand: `MESSAGE`"},
-			&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "add a parameter: `NAME[=VALUE]`; may be repeated"},
+			toolkit.TextFlag("encrypt", []string{"e"}, "", checkTruth, "a true `BOOL` is --type tls"),
+			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "send `MESSAGE`, in place of the first operand"},
+			&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "add the parameter `NAME[=VALUE]`; may be repeated"},
 			&cli.StringFlag{Name: "server", Aliases: []string{"s"}, Usage: "address the message to server `NAME`"},
 			&cli.StringFlag{Name: "service", Aliases: []string{"S"}, Usage: "address the message to service `NAME`"},
 			toolkit.TextFlag("from", nil, "", checkSender, "say that `SERVER:SERVICE` sends it"),
@@ -197,11 +197,11 @@ func addressed(c *cli.Context, text string) (*message.Message, error) {
 }
 
 func maxLineFlag() cli.Flag {
-	return toolkit.NumberFlag("max-line", nil, 0, 1, math.MaxInt, "refuse a longer line over a stream: `BYTES`, 65536")
+	return toolkit.NumberFlag("max-line", nil, 0, 1, math.MaxInt, "refuse a line of more than `BYTES` over a stream, 65536")
 }
 
 func maxDatagramFlag() cli.Flag {
-	return toolkit.NumberFlag("max-datagram", nil, 0, 1, toolkit.MaxDatagram, "refuse a longer datagram: `BYTES`, 1024 for UDP")
+	return toolkit.NumberFlag("max-datagram", nil, 0, 1, toolkit.MaxDatagram, "refuse a datagram of more than `BYTES`, 1024 for UDP")
 }
 
 func checkTruth(word string) error {
