@@ -71,7 +71,12 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 		return d.walk(from, m)
 	}
 	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
-	r := d.exact.record(m.CommandBytes())
+	var r *record // as get finds it, without a call between
+	if command := m.CommandBytes(); fits(command) {
+		r = d.exact.find(command)
+	} else {
+		r = d.exact.findOdd(command)
+	}
 	if r == nil {
 		r = &d.others
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"unsafe"
 )
 
 // table finds the entries of an exact command. It does what a map does in half of the time: commands of 4 to 16 bytes, nearly all
@@ -51,7 +52,9 @@ func (t *table) record(command []byte) *record {
 // fits says whether words hold a command.
 func fits(command []byte) bool { return uint(len(command))-4 <= 12 }
 
-// find is record for a command that fits. It calls nothing, which saves it a frame.
+// find is record for a command that fits. It calls nothing and so needs no frame, unless it were put into a function that does.
+//
+//go:noinline
 func (t *table) find(command []byte) *record {
 	n := uint(len(command))
 	last, second := n-4, (3*n-10)/8 // as words does it, which costs more
@@ -84,9 +87,9 @@ func (t *table) findOdd(command []byte) *record {
 	return nil
 }
 
-// load returns the four bytes of command that begin at offset at.
+// load returns the four bytes at an offset of a command that fits, which has them: to ask whether it has took a third of a look-up.
 func load(command []byte, at uint) uint64 {
-	return uint64(binary.LittleEndian.Uint32(command[at : at+4]))
+	return uint64(binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(command)), at))[:]))
 }
 
 // set replaces the entries of command; an empty list removes it.

@@ -82,7 +82,7 @@ github.com/creack/pty: scripts/*
 pgregory.net/rapid: tests/*
 go.uber.org/goleak: -
 plugin: -
-unsafe: core/message core/definition core/reactor core/watch transport/stream transport/dgram transport/internal/*
+unsafe: core/message core/definition core/dispatch core/reactor core/watch transport/stream transport/dgram transport/internal/*
 `
 
 // Sizes in lines.
