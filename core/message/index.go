@@ -1,5 +1,7 @@
 package message
 
+import "unsafe"
+
 // Nearly all lines come as AppendText would write them: names sorted, quotes where they are needed and nowhere else, no escapes.
 // Such lines are not read byte after byte, nor one after the other. structure (structure_amd64.s) goes over the text in blocks of
 // 64 bytes, in whatever way lines lie in them, and makes of each block words with a bit for every byte: one says where the
@@ -125,7 +127,7 @@ func (m *Message) rightHead() bool {
 	if m.marked.mixed {
 		return m.takeHead()
 	}
-	return m.line[0] > '9' // not a digit, and not the blank before parameters without a command
+	return *unsafe.SliceData(m.line) > '9' // not a digit, and not the blank before parameters without a command
 }
 
 // takeHead is rightHead for a line that may begin with other names than the command.

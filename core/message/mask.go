@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 )
 
 // The scan of parameters does not look at one byte after the other. It has the bytes that matter found in up to 64 bytes at
@@ -125,23 +126,28 @@ func nameKey(p []byte, from, to int) (key uint64) {
 }
 
 // keyOf is nameKey of a string, which may have NUL bytes but is not empty or ends in one.
-func keyOf(name string) (key uint64) {
-	n := len(name)
-	if n >= 8 {
-		return bits.ReverseBytes64(half(name) | half(name[4:])<<32)
+func keyOf(name string) uint64 {
+	if len(name) < 4 {
+		return shortKey(name)
 	}
-	if n >= 4 {
-		return bits.ReverseBytes64(half(name) | half(name[n-4:])<<(8*n-32&63)) // the two overlap
-	}
-	for i := range n {
+	return wordKey(name)
+}
+
+// wordKey is keyOf for four bytes and more. It is short enough to need no call.
+func wordKey(name string) uint64 {
+	first, n := unsafe.Pointer(unsafe.StringData(name)), min(len(name), 8)
+	return bits.ReverseBytes64(half(first) | half(unsafe.Add(first, n-4))<<(8*n-32&63)) // the two may overlap
+}
+
+// half returns the four bytes at p, the first of them lowest.
+func half(p unsafe.Pointer) uint64 { return uint64(binary.LittleEndian.Uint32((*[4]byte)(p)[:])) }
+
+// shortKey is keyOf for less than four bytes.
+func shortKey(name string) (key uint64) {
+	for i := range len(name) {
 		key |= uint64(name[i]) << (56 - 8*i&63)
 	}
 	return key
-}
-
-// half returns the first four bytes of s, the first of them lowest.
-func half(s string) uint64 {
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 // commandAt returns where the command at p[i] ends: the first byte that cannot be part of it.

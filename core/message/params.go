@@ -70,19 +70,37 @@ func (m *Message) at(i int) (name, value []byte) {
 // indexed is Lookup for a message of which is known where the names of its parameters begin. It compares four keys at once, as there is
 // room behind the last: how many parameters a message has cannot be guessed.
 func (m *Message) indexed(name string) ([]byte, bool) {
-	key := markKey(name)
+	key := uint64(0) // is markKey(name), which would be a call
+	if len(name) < 4 {
+		key = shortKey(name) >> 8
+	} else {
+		key = wordKey(name) >> 8
+	}
 	for at := m.first; at < m.last; at += 4 {
-		for hits := equals(m.marked.four(at), key); hits > 0; hits &= hits - 1 {
+		if hits := equals(m.marked.four(at), key); hits > 0 {
+			return m.among(at, hits, key, name)
+		}
+	}
+	return nil, false
+}
+
+// among is indexed from four parameters on, some of which have the key.
+func (m *Message) among(at uint32, hits uint, key uint64, name string) ([]byte, bool) {
+	for {
+		for ; hits > 0; hits &= hits - 1 {
 			i := at + uint32(bits.TrailingZeros(hits))
 			if i >= m.last {
-				break
+				return nil, false
 			}
 			if value, ok := m.valueAt(i-m.first, name); ok {
 				return value, true
 			}
 		}
+		if at += 4; at >= m.last {
+			return nil, false
+		}
+		hits = equals(m.marked.four(at), key)
 	}
-	return nil, false
 }
 
 // equals returns a bit for each of the keys that is equal to another, without a branch.
