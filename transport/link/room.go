@@ -26,7 +26,7 @@ func (l *Link) Send(m *message.Message) error {
 	if line == nil || l.json || s.options.Form == FormJSON {
 		return l.send(m)
 	}
-	room := s.room[s.used:]
+	room := s.room
 	if len(line) >= len(room) {
 		return l.send(m)
 	}
@@ -36,7 +36,7 @@ func (l *Link) Send(m *message.Message) error {
 		copy(room, line)
 	}
 	room[len(line)] = '\n'
-	s.used += len(line) + 1
+	s.room = room[len(line)+1:]
 	s.stats.Out++
 	return nil
 }
@@ -69,21 +69,24 @@ func (l *Link) room(more int) []byte {
 	if s.filler != l && !s.lend(l) || s.traced() {
 		return nil // hooks are shown what is in the scratch space
 	}
-	if len(s.room)-s.used < more && s.used > 0 && !s.lend(l) {
+	if len(s.room) < more && len(s.room) < len(s.lent) && !s.lend(l) {
 		return nil
 	}
-	return s.room[:s.used]
+	return s.printed()
 }
+
+// printed is what was printed in the room so far.
+func (s *shared) printed() []byte { return s.lent[:len(s.lent)-len(s.room)] }
 
 // fill takes the line that was appended to the room, which ends there now. It returns false when that did not fit: the room is given back
 // without it then.
 func (s *shared) fill(end int) bool {
-	if end >= len(s.room) {
+	if end >= len(s.lent) {
 		s.giveBack()
 		return false
 	}
-	s.room[end] = '\n'
-	s.used = end + 1
+	s.lent[end] = '\n'
+	s.room = s.lent[end+1:]
 	s.stats.Out++
 	return true
 }
@@ -102,7 +105,8 @@ func (s *shared) lend(l *Link) bool {
 	if room == nil {
 		return false
 	}
-	s.filler, s.lender, s.room, s.used = l, lender, room[:cap(room)], 0
+	s.filler, s.lender, s.lent = l, lender, room[:cap(room)]
+	s.room = s.lent
 	return true
 }
 
@@ -122,7 +126,7 @@ func (s *shared) settle() {
 // giveBack queues what is in the room.
 func (s *shared) giveBack() {
 	if s.filler != nil {
-		s.lender.Commit(s.room[:s.used])
-		s.filler, s.lender, s.room = nil, nil, nil
+		s.lender.Commit(s.printed())
+		s.filler, s.lender, s.lent, s.room = nil, nil, nil, nil
 	}
 }

@@ -24,8 +24,8 @@ type shared struct {
 	reading bool             // OnData of a link is at work
 	filler  *Link            // whose connection lends room; nil if none does
 	lender  transport.Lender // that connection
-	room    []byte           // what it lends
-	used    int              // how much of it was printed so far
+	lent    []byte           // what it lends
+	room    []byte           // what is left of it
 	losses  map[*Link]uint64 // messages that links which end did not take; few links are in it, and none for long
 }
 
