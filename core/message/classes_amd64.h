@@ -1,4 +1,4 @@
-// What finds bytes in blocks of text, and what is made of them, for structure_amd64.s and line_amd64.s.
+// What finds bytes in blocks of text, and what is made of them, for structure_amd64.s, pairs_amd64.s and line_amd64.s.
 
 // FILL makes 32 bytes of the same eight.
 #define FILL(name, word) \
@@ -59,6 +59,15 @@ TABLE(high, $0x0201480410000020, $0)
 	VPCMPGTB constant, second, Y3; \
 	GATHER(word)
 
+// BOTH_ARE is IS for two blocks, in Y0, Y1, Y9 and Y10; BOTH_ABOVE is ABOVE, with classes in Y4, Y5, Y11 and Y12.
+#define BOTH_ARE(constant, first, second) \
+	IS(constant, Y0, Y1, first); \
+	IS(constant, Y9, Y10, second)
+
+#define BOTH_ABOVE(constant, first, second) \
+	ABOVE(constant, Y4, Y5, first); \
+	ABOVE(constant, Y11, Y12, second)
+
 // CLASSIFY finds the classes of 32 bytes.
 #define CLASSIFY(bytes, classes) \
 	VPSRLW  $4, bytes, Y2; \
@@ -91,3 +100,12 @@ TABLE(high, $0x0201480410000020, $0)
 	PUT(word, base, 4(at)); \
 	PUT(word, base, 8(at)); \
 	PUT(word, base, 12(at))
+
+// LINE writes where the line ends whose line feed is the first of some, which it takes away, and how many names were found before.
+#define LINE(feeds, names, count, base, offset, at) \
+	BLSMSKQ feeds, R14; \
+	ANDQ names, R14; \
+	POPCNTQ R14, R14; \
+	ADDL count, R14; \
+	MOVL R14, (lineMark_names+offset)(at); \
+	PUT(feeds, base, (lineMark_end+offset)(at))

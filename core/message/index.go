@@ -35,24 +35,24 @@ import "unsafe"
 // Heads other than a command alone are found as well, but looked into by scanHead. Without AVX2 nothing is indexed, and all lines go
 // the other way: they are decoded to the same messages, which tests and fuzzers verify.
 
-// index is what structure is given and what it finds. It knows the layout.
+// index is what structure is given and what it finds. Both it and pairs know the layout.
 type index struct {
-	// What a block hands on to the next, as 0 or 1. Whether its last byte was …
-	line    uint8 // a line feed, or there is no byte before
-	sent    uint8 // the blank behind a sender
-	body    uint8 // the blank or semicolon before a parameter
+	// What a block hands on to the next, as 0 or 1, in the order in which pairs has it. Whether its last byte was, or was part of …
 	equals  uint8 // the '=' behind a name
-	opening uint8 // a quote that opens
+	name    uint8 // the name of a parameter
+	body    uint8 // the blank or semicolon before a parameter
 	closing uint8 // a quote that closes
 	blank   uint8
-	// Whether it was part of …
-	command   uint8 // capital letters, digits and '_' at the beginning of a line
+	plain   uint8 // text in quotes before any semicolon
+	opening uint8 // a quote that opens
+	command uint8 // capital letters, digits and '_' at the beginning of a line
+	line    uint8 // a line feed, or there is no byte before
+	// The same of lines that begin with other names.
+	sent      uint8 // the blank behind a sender
 	sender    uint8
 	head      uint8  // other names before the parameters
 	addressed uint8  // 1 if sent, sender or head is
-	name      uint8  // of a parameter
-	plain     uint8  // text in quotes before any semicolon
-	mixed     uint8  // 1 if lines were seen that do not begin with their command
+	mixed     uint8  // 1 if such lines were seen
 	inside    uint64 // it was text in quotes; all bits
 	// Words of the block at hand.
 	feed   uint64 // the line feed that is thought behind the end

@@ -11,6 +11,12 @@ var wide = hasAVX2()
 //go:noescape
 func structure(x *index, p *byte, n, last int) bool
 
+// pairs is structure for as many whole pairs of blocks as it can take, at the beginning of n bytes from p on, at least 128. x is new. It returns how many
+// bytes it has gone over; structure goes on from there. It is in pairs_amd64.s.
+//
+//go:noescape
+func pairs(x *index, p *byte, n int) int
+
 // readable returns how many bytes can be read from where p begins: a few more than it has, unless another page of memory begins there.
 func readable(p []byte) int {
 	if last := uintptr(unsafe.Pointer(unsafe.SliceData(p))) + uintptr(len(p)) - 1; last%page <= page-8 {
@@ -53,8 +59,14 @@ func (m *Message) single(line []byte) bool {
 	return true
 }
 
-// scan finds what it can in p. If last is 1, a line ends behind it; p may then be empty.
+// scan finds what it can in p for an x that is new. If last is 1, a line ends behind it; p may then be empty.
 func (x *index) scan(p []byte, last int) {
+	if len(p) >= 128 {
+		p = p[pairs(x, unsafe.SliceData(p), len(p)):]
+		if len(p) == 0 && last == 0 {
+			return
+		}
+	}
 	n := len(p)
 	part := n % 64
 	if part == 0 && last == 0 {

@@ -47,15 +47,6 @@ GLOBL behind<>(SB), RODATA|NOPTR, $256
 	WRONG(first, not, first); \
 	WRONG(second, more, second)
 
-// BOTH_ARE is IS for both blocks, BOTH_ABOVE is ABOVE.
-#define BOTH_ARE(constant, first, second) \
-	IS(constant, Y0, Y1, first); \
-	IS(constant, Y9, Y10, second)
-
-#define BOTH_ABOVE(constant, first, second) \
-	ABOVE(constant, Y4, Y5, first); \
-	ABOVE(constant, Y11, Y12, second)
-
 // func single(p *byte, n int, starts *uint32, keys *uint64) int
 TEXT ·single(SB), NOSPLIT, $32-40
 	MOVQ     p+0(FP), SI

@@ -37,15 +37,6 @@ GLOBL nothing<>(SB), RODATA|NOPTR, $64 // what is read of no text
 	SETCS carry(DI); \
 	ANDNQ word, run, word
 
-// LINE writes where the line ends whose line feed is the first in AX, and how many parameters were found before.
-#define LINE(offset) \
-	BLSMSKQ AX, R13; \
-	ANDQ    R8, R13; \
-	POPCNTQ R13, R13; \
-	ADDL    R12, R13; \
-	MOVL    R13, (lineMark_names+offset)(R11); \
-	PUT(AX, R9, (lineMark_end+offset)(R11))
-
 // func structure(x *index, p *byte, n, last int) bool
 TEXT ·structure(SB), NOSPLIT, $0-33
 	MOVQ     x+0(FP), DI
@@ -188,8 +179,8 @@ names:
 	LEAQ  (R10)(R11*8), R11
 
 ends:
-	LINE(0)
-	LINE(8)
+	LINE(AX, R8, R12, R9, 0, R11)
+	LINE(AX, R8, R12, R9, 8, R11)
 	ADDQ  $16, R11
 	TESTQ AX, AX
 	JNE   ends

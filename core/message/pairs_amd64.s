@@ -1,0 +1,253 @@
+#include "go_asm.h"
+#include "textflag.h"
+#include "classes_amd64.h"
+
+// pairs is structure (structure_amd64.s) for two blocks at once, of lines that begin with their commands. Words are found for both, and sums and
+// shifts carry from the first to the second. The blocks are in Y0, Y1, Y9 and Y10, their classes in Y4, Y5, Y11 and Y12.
+
+FILL(feeds, $0x0a0a0a0a0a0a0a0a)
+
+// What a pair hands on to the next is in DI, a bit for each carry in the order in which they are used: from bit 8, the oldest, down. Who takes
+// one from there shifts a new one in, so that all are in their places again at the end.
+#define FIRST $0x100 // before the first pair: only that a line begins
+
+// BEHIND moves bits to the bytes behind theirs.
+#define BEHIND(first, second) \
+	BTQ  $8, DI; \
+	ADCQ first, first; \
+	ADCQ second, second; \
+	RCLQ $1, DI
+
+// ENDS finds the bytes behind the runs in which, or behind which, the bits of two words are, or that go on from the pair before.
+#define ENDS(run, more, first, second) \
+	BTQ   $8, DI; \
+	ADCQ  run, first; \
+	ADCQ  more, second; \
+	RCLQ  $1, DI; \
+	ANDNQ first, run, first; \
+	ANDNQ second, more, second
+
+// func pairs(x *index, p *byte, n int) int
+TEXT ·pairs(SB), NOSPLIT, $88-32
+	MOVQ     p+8(FP), SI
+	MOVQ     n+16(FP), CX
+	MOVQ     CX, left-8(SP)
+	VMOVDQU  low<>(SB), LOW
+	VMOVDQU  high<>(SB), HIGH
+	VMOVDQU  half<>(SB), HALF
+	VPXOR    Y14, Y14, Y14
+	VPCMPEQB Y15, Y15, Y15
+	MOVQ     FIRST, DI
+	XORL     AX, AX
+	MOVQ     AX, within-16(SP)
+	MOVQ     AX, empty-24(SP)
+
+pair:
+	VMOVDQU 0(SI), Y0
+	VMOVDQU 32(SI), Y1
+	VMOVDQU 64(SI), Y9
+	VMOVDQU 96(SI), Y10
+	CLASSIFY(Y0, Y4)
+	CLASSIFY(Y1, Y5)
+	CLASSIFY(Y9, Y11)
+	CLASSIFY(Y10, Y12)
+	VPOR    Y4, Y5, Y2
+	VPOR    Y11, Y12, Y3
+	VPOR    Y2, Y3, Y2
+	VPTEST  stops<>(SB), Y2
+	JNE     done
+	MOVQ    DI, carries-32(SP)
+	XORL    BX, BX
+
+	// AX, DX: line feeds. R10, R11: where the commands behind them end, with a blank or a line feed.
+	BOTH_ARE(feeds<>(SB), AX, DX)
+	MOVQ AX, feed-40(SP)
+	MOVQ DX, feedMore-48(SP)
+	MOVQ AX, R10
+	MOVQ DX, R11
+	BEHIND(R10, R11) // line
+	BOTH_ABOVE(capitals<>(SB), R8, R9)
+	ENDS(R8, R9, R10, R11) // command
+	BOTH_ARE(blank<>(SB), R8, R9)
+	ORQ  R8, AX
+	ORQ  R9, DX
+	WRONG(R10, AX, R14)
+	WRONG(R11, DX, R14)
+
+	// R8, R9: blanks. Those behind commands are kept.
+	ANDQ R8, R10
+	ANDQ R9, R11
+	MOVQ R10, head-56(SP)
+	MOVQ R11, headMore-64(SP)
+
+	// R10, R11: quotes. CX, R15: what is in quotes, and the opening ones.
+	BOTH_ARE(quote<>(SB), R10, R11)
+	MOVQ R10, quotes-72(SP)
+	MOVQ R11, quotesMore-80(SP)
+	INSIDE(R10, CX)
+	INSIDE(R11, R15)
+	MOVQ within-16(SP), R14
+	MOVQ R14, before-88(SP)
+	XORQ R14, CX
+	MOVQ CX, R14
+	SARQ $63, R14
+	XORQ R14, R15
+	MOVQ R15, R14
+	SARQ $63, R14
+	MOVQ R14, within-16(SP)
+
+	// AX, DX: closing quotes. They need a blank before them if there is no semicolon inside.
+	BOTH_ARE(semicolon<>(SB), R12, R13)
+	ANDNQ CX, R12, AX
+	ANDNQ R15, R13, DX
+	BEHIND(R10, R11) // opening
+	ENDS(AX, DX, R10, R11) // plain
+	ANDNQ quotes-72(SP), CX, AX
+	ANDNQ quotesMore-80(SP), R15, DX
+	ANDQ  AX, R10
+	ANDQ  DX, R11
+	BEHIND(R8, R9) // blank
+	WRONG(R10, R8, R10)
+	WRONG(R11, R9, R11)
+
+	// R12, R13: semicolons between parameters. No quote is open where a line ends, and a parameter does not end in a blank.
+	ANDNQ R12, CX, R12
+	ANDNQ R13, R15, R13
+	MOVQ  feed-40(SP), R10
+	MOVQ  feedMore-48(SP), R11
+	ANDQ  R10, CX
+	ORQ   CX, BX
+	ANDQ  R11, R15
+	ORQ   R15, BX
+	ORQ   R12, R10
+	ORQ   R13, R11
+	ANDQ  R10, R8
+	ORQ   R8, BX
+	ANDQ  R11, R9
+	ORQ   R9, BX
+
+	// CX, R15: opening quotes. What follows a closing one is the end of its parameter.
+	MOVQ quotes-72(SP), CX
+	XORQ AX, CX
+	MOVQ quotesMore-80(SP), R15
+	XORQ DX, R15
+	BEHIND(AX, DX) // closing
+	WRONG(AX, R10, AX)
+	WRONG(DX, R11, DX)
+
+	// R12, R13: where names begin. R10, R11: where they end, with '='. Opening quotes stand behind that.
+	ORQ  head-56(SP), R12
+	ORQ  headMore-64(SP), R13
+	BEHIND(R12, R13) // body
+	BOTH_ABOVE(Y14, R8, R9)
+	WRONG(R12, R8, R14)
+	WRONG(R13, R9, R14)
+	MOVQ R12, R10
+	MOVQ R13, R11
+	ENDS(R8, R9, R10, R11) // name
+	BOTH_ARE(equals<>(SB), AX, DX)
+	WRONG(R10, AX, R14)
+	WRONG(R11, DX, R14)
+	BEHIND(R10, R11) // equals
+	WRONG(CX, R10, R14)
+	WRONG(R15, R11, R14)
+	TESTQ BX, BX
+	JNE   back
+
+	// R8, R9, R10: how many names there are before the first block, the second, and behind. R11, R14, R15: the same of lines.
+	MOVQ    x+0(FP), AX
+	MOVQ    feed-40(SP), CX
+	MOVQ    feedMore-48(SP), DX
+	MOVQ    index_names(AX), R8
+	MOVQ    index_lines(AX), R11
+	POPCNTQ R12, R9
+	POPCNTQ R13, R10
+	POPCNTQ CX, R14
+	POPCNTQ DX, R15
+	ADDQ    R8, R9
+	ADDQ    R9, R10
+	ADDQ    R11, R14
+	ADDQ    R14, R15
+	CMPQ    R10, index_nameRoom(AX)
+	JHI     back
+	CMPQ    R15, index_lineRoom(AX)
+	JHI     back
+	CMPQ    R10, R8
+	JEQ     few
+
+some:
+	MOVQ R10, index_names(AX)
+	MOVQ R15, index_lines(AX)
+	MOVQ index_line0(AX), R15
+	LEAQ (R15)(R11*8), R11
+	LEAQ (R15)(R14*8), R15
+	MOVQ index_at(AX), BX
+	LEAQ 64(BX), R10
+
+ends:
+	LINE(CX, R12, R8, BX, 0, R11)
+	LINE(CX, R12, R8, BX, 8, R11)
+	ADDQ  $16, R11
+	TESTQ CX, CX
+	JNE   ends
+
+endsMore:
+	LINE(DX, R13, R9, R10, 0, R15)
+	LINE(DX, R13, R9, R10, 8, R15)
+	ADDQ  $16, R15
+	TESTQ DX, DX
+	JNE   endsMore
+	MOVQ  index_name0(AX), R15
+	LEAQ  (R15)(R8*4), R8
+	LEAQ  (R15)(R9*4), R9
+
+names:
+	PUTS(R12, BX, R8)
+	ADDQ  $16, R8
+	TESTQ R12, R12
+	JNE   names
+
+namesMore:
+	PUTS(R13, R10, R9)
+	ADDQ  $16, R9
+	TESTQ R13, R13
+	JNE   namesMore
+	ADDQ  $128, SI
+	ADDQ  $128, index_at(AX)
+	SUBQ  $128, left-8(SP)
+	CMPQ  left-8(SP), $128
+	JGE   pair
+	JMP   done
+
+few:
+	// Structure knows a quicker way through long values.
+	CMPQ R15, R11
+	JNE  some
+	LEAQ -128(SI), CX
+	CMPQ CX, empty-24(SP)
+	JEQ  back
+	MOVQ SI, empty-24(SP)
+	XORL CX, CX
+	JMP  some
+
+back:
+	// What is in this pair is not for here, or nothing is right behind it.
+	MOVQ carries-32(SP), DI
+	MOVQ before-88(SP), CX
+	MOVQ CX, within-16(SP)
+
+done:
+	MOVQ  x+0(FP), AX
+	MOVQ  within-16(SP), CX
+	MOVQ  CX, index_inside(AX)
+	MOVQ  $0x0101010101010101, DX
+	PDEPQ DX, DI, CX
+	MOVQ  CX, index_equals(AX)
+	SHRL  $8, DI
+	ANDL  $1, DI
+	MOVB  DI, index_line(AX)
+	MOVQ  n+16(FP), CX
+	SUBQ  left-8(SP), CX
+	MOVQ  CX, ret+24(FP)
+	VZEROUPPER
+	RET
