@@ -20,21 +20,24 @@ var sizes = []struct {
 }{{"10k", 10_000}, {"1M", 1_000_000}}
 
 // BenchmarkTimers is what a service does with the time-outs of its connections: through the public API, in callbacks of a
-// running loop, for connections drawn at random. A callback does a thousand operations, so that they are measured and
+// running loop, for connections drawn at random, or one after the other. A callback does a thousand operations, so that they are measured and
 // not the turn; what the loop does with the timers after the callback is measured with them.
 func BenchmarkTimers(b *testing.B) {
+	minute := []time.Duration{timeOut}
 	for _, size := range sizes {
-		b.Run("reset/"+size.name, func(b *testing.B) { benchReset(b, size.pending, []time.Duration{timeOut}) })
-		b.Run("reset-anywhere/"+size.name, func(b *testing.B) { benchReset(b, size.pending, delays()) })
-		b.Run("cancel+add/"+size.name, func(b *testing.B) { benchChange(b, size.pending, []time.Duration{timeOut}) })
-		b.Run("cancel+add-anywhere/"+size.name, func(b *testing.B) { benchChange(b, size.pending, delays()) })
+		n := size.pending
+		b.Run("reset/"+size.name, func(b *testing.B) { benchReset(b, n, drawn(n), minute) })
+		b.Run("reset-in-turn/"+size.name, func(b *testing.B) { benchReset(b, n, inTurn(n), minute) })
+		b.Run("reset-anywhere/"+size.name, func(b *testing.B) { benchReset(b, n, drawn(n), delays()) })
+		b.Run("cancel+add/"+size.name, func(b *testing.B) { benchChange(b, n, drawn(n), minute) })
+		b.Run("cancel+add-in-turn/"+size.name, func(b *testing.B) { benchChange(b, n, inTurn(n), minute) })
+		b.Run("cancel+add-anywhere/"+size.name, func(b *testing.B) { benchChange(b, n, drawn(n), delays()) })
 	}
 }
 
 // benchReset: every message puts the time-out of its connection off.
-func benchReset(b *testing.B, n int, some []time.Duration) {
+func benchReset(b *testing.B, n int, draw []int, some []time.Duration) {
 	l, timers := pending(b, n)
-	draw := drawn(n)
 	inCallbacks(b, l, 1000, func(from, to int) {
 		for i := from; i < to; i++ {
 			timers[draw[i&(len(draw)-1)]].Reset(some[i&(len(some)-1)])
@@ -43,9 +46,9 @@ func benchReset(b *testing.B, n int, some []time.Duration) {
 }
 
 // benchChange: the time-out is cancelled and another one made.
-func benchChange(b *testing.B, n int, some []time.Duration) {
+func benchChange(b *testing.B, n int, draw []int, some []time.Duration) {
 	l, timers := pending(b, n)
-	draw, f := drawn(n), func() {}
+	f := func() {}
 	inCallbacks(b, l, 1000, func(from, to int) {
 		for i := from; i < to; i++ {
 			t := &timers[draw[i&(len(draw)-1)]]
@@ -176,10 +179,19 @@ func delays() []time.Duration {
 	return list
 }
 
+// drawn and inTurn give numbers below n, as many as a power of two.
 func drawn(n int) []int {
 	list := make([]int, 1<<16)
 	for i := range list {
 		list[i] = rand.IntN(n)
+	}
+	return list
+}
+
+func inTurn(n int) []int {
+	list := make([]int, 1<<20)
+	for i := range list {
+		list[i] = i % n
 	}
 	return list
 }
