@@ -1,0 +1,52 @@
+package message_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// TestPairs: what pairs is for it goes over to the end, and it stops before the pair that has something else or too much.
+func TestPairs(t *testing.T) {
+	if !message.Wide {
+		return
+	}
+	text := append(bytes.Join(corpus(t), []byte("\n")), '\n')
+	room := uint64(len(text))
+	over := func(p []byte, lines, names uint64) int {
+		over, _, ends := message.Pairs(p, lines, names)
+		require.Equal(t, bytes.Count(p[:over], []byte("\n")), len(ends))
+		for _, end := range ends {
+			require.Equal(t, byte('\n'), p[end])
+		}
+		return over
+	}
+	require.Equal(t, len(text)&^127, over(text, room, room))
+	require.Equal(t, len(text)&^127, over(text[:len(text)&^127], room, room))
+	require.Equal(t, 128, over(text[:128], room, room))
+	text, room = text[:16<<10], 2<<10
+	for n := range 200 {
+		lines := over(text, uint64(n), room)
+		require.Greater(t, bytes.Count(text[:lines+128], []byte("\n")), n)
+		names, _, _ := message.Pairs(text, room, uint64(n))
+		_, begin, _ := message.Pairs(text[:names+128], room, room)
+		require.Greater(t, int(begin), n)
+	}
+	for at := range 1024 {
+		wrong := bytes.Clone(text[:2048])
+		wrong[at] = '\\'
+		require.Equal(t, at&^127, over(wrong, room, room))
+	}
+	for _, long := range []int{128, 256, 383} { // a pair in which nothing begins is passed over, a second one is left to structure
+		value := []byte("C a=" + strings.Repeat("v", 124+long) + "\n" + strings.Repeat("D b=2\n", 100))
+		want := len(value) &^ 127
+		if long >= 256 {
+			want = 256
+		}
+		require.Equal(t, want, over(value, room, room))
+	}
+}
