@@ -29,6 +29,9 @@ import "unsafe"
 // key of each name, and compares those of many lines in one loop. Nothing else is done before somebody asks: Lookup compares keys,
 // and a reply that repeats the parameters is one copy.
 //
+// Most lines begin with their commands. Of those pairs (pairs_amd64.s) does the same with two blocks at once, in fewer steps, as far as there are
+// whole pairs without anything else or a mistake; structure goes on there.
+//
 // A line that comes by itself is mostly shorter than two blocks. single (line_amd64.s) looks at all of it at once and verifies the order of
 // its names, too; there is nothing to hand on then.
 //
