@@ -28,7 +28,7 @@ FILL(feeds, $0x0a0a0a0a0a0a0a0a)
 	ANDNQ second, more, second
 
 // func pairs(x *index, p *byte, n int) int
-TEXT ·pairs(SB), NOSPLIT, $88-32
+TEXT ·pairs(SB), NOSPLIT, $80-32
 	MOVQ     p+8(FP), SI
 	MOVQ     n+16(FP), CX
 	MOVQ     CX, left-8(SP)
@@ -40,7 +40,6 @@ TEXT ·pairs(SB), NOSPLIT, $88-32
 	MOVQ     FIRST, DI
 	XORL     AX, AX
 	MOVQ     AX, within-16(SP)
-	MOVQ     AX, empty-24(SP)
 
 pair:
 	VMOVDQU 0(SI), Y0
@@ -56,13 +55,13 @@ pair:
 	VPOR    Y2, Y3, Y2
 	VPTEST  stops<>(SB), Y2
 	JNE     done
-	MOVQ    DI, carries-32(SP)
+	MOVQ    DI, carries-24(SP)
 	XORL    BX, BX
 
 	// AX, DX: line feeds. R10, R11: where the commands behind them end, with a blank or a line feed.
 	BOTH_ARE(feeds<>(SB), AX, DX)
-	MOVQ AX, feed-40(SP)
-	MOVQ DX, feedMore-48(SP)
+	MOVQ AX, feed-32(SP)
+	MOVQ DX, feedMore-40(SP)
 	MOVQ AX, R10
 	MOVQ DX, R11
 	BEHIND(R10, R11) // line
@@ -77,17 +76,17 @@ pair:
 	// R8, R9: blanks. Those behind commands are kept.
 	ANDQ R8, R10
 	ANDQ R9, R11
-	MOVQ R10, head-56(SP)
-	MOVQ R11, headMore-64(SP)
+	MOVQ R10, head-48(SP)
+	MOVQ R11, headMore-56(SP)
 
 	// R10, R11: quotes. CX, R15: what is in quotes, and the opening ones.
 	BOTH_ARE(quote<>(SB), R10, R11)
-	MOVQ R10, quotes-72(SP)
-	MOVQ R11, quotesMore-80(SP)
+	MOVQ R10, quotes-64(SP)
+	MOVQ R11, quotesMore-72(SP)
 	INSIDE(R10, CX)
 	INSIDE(R11, R15)
 	MOVQ within-16(SP), R14
-	MOVQ R14, before-88(SP)
+	MOVQ R14, before-80(SP)
 	XORQ R14, CX
 	MOVQ CX, R14
 	SARQ $63, R14
@@ -101,9 +100,9 @@ pair:
 	ANDNQ CX, R12, AX
 	ANDNQ R15, R13, DX
 	BEHIND(R10, R11) // opening
-	ENDS(AX, DX, R10, R11) // plain
-	ANDNQ quotes-72(SP), CX, AX
-	ANDNQ quotesMore-80(SP), R15, DX
+	ENDS(AX, DX, R10, R11) // plain; behind a closing quote there is no run
+	ANDNQ quotes-64(SP), CX, AX
+	ANDNQ quotesMore-72(SP), R15, DX
 	ANDQ  AX, R10
 	ANDQ  DX, R11
 	BEHIND(R8, R9) // blank
@@ -113,8 +112,8 @@ pair:
 	// R12, R13: semicolons between parameters. No quote is open where a line ends, and a parameter does not end in a blank.
 	ANDNQ R12, CX, R12
 	ANDNQ R13, R15, R13
-	MOVQ  feed-40(SP), R10
-	MOVQ  feedMore-48(SP), R11
+	MOVQ  feed-32(SP), R10
+	MOVQ  feedMore-40(SP), R11
 	ANDQ  R10, CX
 	ORQ   CX, BX
 	ANDQ  R11, R15
@@ -127,17 +126,17 @@ pair:
 	ORQ   R9, BX
 
 	// CX, R15: opening quotes. What follows a closing one is the end of its parameter.
-	MOVQ quotes-72(SP), CX
+	MOVQ quotes-64(SP), CX
 	XORQ AX, CX
-	MOVQ quotesMore-80(SP), R15
+	MOVQ quotesMore-72(SP), R15
 	XORQ DX, R15
 	BEHIND(AX, DX) // closing
 	WRONG(AX, R10, AX)
 	WRONG(DX, R11, DX)
 
 	// R12, R13: where names begin. R10, R11: where they end, with '='. Opening quotes stand behind that.
-	ORQ  head-56(SP), R12
-	ORQ  headMore-64(SP), R13
+	ORQ  head-48(SP), R12
+	ORQ  headMore-56(SP), R13
 	BEHIND(R12, R13) // body
 	BOTH_ABOVE(Y14, R8, R9)
 	WRONG(R12, R8, R14)
@@ -156,8 +155,8 @@ pair:
 
 	// R8, R9, R10: how many names there are before the first block, the second, and behind. R11, R14, R15: the same of lines.
 	MOVQ    x+0(FP), AX
-	MOVQ    feed-40(SP), CX
-	MOVQ    feedMore-48(SP), DX
+	MOVQ    feed-32(SP), CX
+	MOVQ    feedMore-40(SP), DX
 	MOVQ    index_names(AX), R8
 	MOVQ    index_lines(AX), R11
 	POPCNTQ R12, R9
@@ -223,17 +222,11 @@ few:
 	// Structure knows a quicker way through long values.
 	CMPQ R15, R11
 	JNE  some
-	LEAQ -128(SI), CX
-	CMPQ CX, empty-24(SP)
-	JEQ  back
-	MOVQ SI, empty-24(SP)
-	XORL CX, CX
-	JMP  some
 
 back:
 	// What is in this pair is not for here, or nothing is right behind it.
-	MOVQ carries-32(SP), DI
-	MOVQ before-88(SP), CX
+	MOVQ carries-24(SP), DI
+	MOVQ before-80(SP), CX
 	MOVQ CX, within-16(SP)
 
 done:
