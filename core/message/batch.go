@@ -13,6 +13,7 @@ type Batch struct {
 	starts [batchNames + spareNames]uint32
 	keys   [batchNames + spareNames]uint64
 
+	soon  bool     // the last find stopped soon, at a line that is written otherwise; what pairs finds of the next is found twice
 	spare [][]byte // memory of lines that came in portions, for others
 
 	// What Next needs.
@@ -50,7 +51,13 @@ const (
 func (b *Batch) find(p []byte) int {
 	b.index = index{} // with a literal the whole of it would be made elsewhere and copied
 	b.index.line, b.lineRoom, b.nameRoom, b.line0, b.name0 = 1, batchLines, batchNames, &b.ends[1], &b.starts[0]
-	b.scan(p[:min(len(p), longest)], 0)
+	p = p[:min(len(p), longest)]
+	if b.soon {
+		b.blocks(p, 0)
+	} else {
+		b.scan(p, 0)
+	}
+	b.soon = b.at < uint64(len(p)) && b.lines < batchLines/4 && b.index.names < batchNames/4
 	ends := b.ends[1 : 1+b.lines]
 	if len(ends) == 0 {
 		return 0

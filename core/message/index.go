@@ -29,8 +29,9 @@ import "unsafe"
 // key of each name, and compares those of many lines in one loop. Nothing else is done before somebody asks: Lookup compares keys,
 // and a reply that repeats the parameters is one copy.
 //
-// Most lines begin with their commands. Of those pairs (pairs_amd64.s) does the same with two blocks at once, in fewer steps, as far as there are
-// whole pairs without anything else or a mistake; structure goes on there.
+// Most lines begin with their commands. pairs (pairs_amd64.s) does for these what structure does, for two blocks at once, and comes first. It stops
+// at what is not for it: other heads, what shows a mistake, the middle of a long value; structure goes on from there. Where mistakes came soon
+// the last time, structure does all (batch.go).
 //
 // A line that comes by itself is mostly shorter than two blocks. single (line_amd64.s) looks at all of it at once and verifies the order of
 // its names, too; there is nothing to hand on then.
@@ -47,7 +48,7 @@ type index struct {
 	closing uint8 // a quote that closes
 	blank   uint8
 	plain   uint8 // text in quotes before any semicolon
-	opening uint8 // a quote that opens
+	opening uint8 // a quote that opens (pairs: any quote; behind one that closes is no text in quotes)
 	command uint8 // capital letters, digits and '_' at the beginning of a line
 	line    uint8 // a line feed, or there is no byte before
 	// The same of lines that begin with other names.

@@ -67,6 +67,11 @@ func (x *index) scan(p []byte, last int) {
 			return
 		}
 	}
+	x.blocks(p, last)
+}
+
+// blocks is scan without pairs, or what comes behind them.
+func (x *index) blocks(p []byte, last int) {
 	n := len(p)
 	part := n % 64
 	if part == 0 && last == 0 {

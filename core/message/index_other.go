@@ -7,6 +7,8 @@ const wide = false
 
 func (x *index) scan(p []byte, last int) {}
 
+func (x *index) blocks(p []byte, last int) {}
+
 func (m *Message) single(line []byte) bool { return false }
 
 func readable(p []byte) int { return len(p) }
