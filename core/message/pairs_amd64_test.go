@@ -41,12 +41,14 @@ func TestPairs(t *testing.T) {
 		wrong[at] = '\\'
 		require.Equal(t, at&^127, over(wrong, room, room))
 	}
-	for _, long := range []int{128, 256, 383} { // a pair in which nothing begins is passed over, a second one is left to structure
+	for _, long := range []int{0, 100, 130, 300} { // a pair in which nothing begins or ends is left to structure
 		value := []byte("C a=" + strings.Repeat("v", 124+long) + "\n" + strings.Repeat("D b=2\n", 100))
 		want := len(value) &^ 127
-		if long >= 256 {
-			want = 256
+		if long >= 128 {
+			want = 128
 		}
 		require.Equal(t, want, over(value, room, room))
 	}
+	bare := []byte(strings.Repeat("PING\n", 100)) // no names
+	require.Equal(t, len(bare)&^127, over(bare, room, room))
 }
