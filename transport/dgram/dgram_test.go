@@ -90,6 +90,37 @@ func TestNoAllocation(t *testing.T) {
 	w.Idle()
 }
 
+// TestNoAllocationOfWhatWaits: nor does what a full receiver keeps waiting.
+func TestNoAllocationOfWhatWaits(t *testing.T) {
+	t.Setenv("ED_VERIFY", "0")
+	w := transporttest.NewWorld(t)
+	fds := socketPair(t)
+	defer func() { require.NoError(t, unix.Close(fds[1])) }()
+	cfg := config
+	cfg.QueuePackets = 1000
+	c, err := dgram.New(w.Loop, fds[0], cfg, &bouncer{})
+	require.NoError(t, err)
+	p, buf := make([]byte, 100), make([]byte, 200)
+	written, read := 0, 0
+	allRead := func() bool {
+		for n, _ := unix.Read(fds[1], buf); n > 0; n, _ = unix.Read(fds[1], buf) {
+			read++
+		}
+		return read == written
+	}
+	turn := func() {
+		for c.Queued() < 500 && c.WriteTo(p, address.Address{}) == nil {
+			written++
+		}
+		w.Until("all have come", allRead)
+	}
+	turn()
+	require.GreaterOrEqual(t, c.Stats().HighWater, 500)
+	require.Less(t, testing.AllocsPerRun(5, turn), 100.0, "Until makes some of its own")
+	c.Abort(nil)
+	w.Idle()
+}
+
 // bouncer sends back what comes.
 type bouncer struct{ left int }
 

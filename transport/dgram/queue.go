@@ -87,15 +87,15 @@ func (q *queue) has(to *sockaddr.Raw) bool {
 	return false
 }
 
-// filter drops the packets that keep says no to.
+// filter drops the packets that keep says no to; it is given none for longer than the call.
 func (q *queue) filter(keep func(*packet) bool) {
 	kept := q.packets[:0]
 	for i := q.first; i < len(q.packets); i++ {
-		k := q.packets[i]
-		if keep(&k) {
-			kept = append(kept, k)
+		k, n := &q.packets[i], q.packets[i].n // a copy would be allocated
+		if keep(k) {
+			kept = append(kept, *k)
 		} else {
-			q.bytes -= k.n
+			q.bytes -= n
 		}
 	}
 	q.packets, q.first = kept, 0
