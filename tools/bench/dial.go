@@ -71,6 +71,9 @@ func (w *worker) media() transport.Options {
 	}
 	if p.oneWay() {
 		o.LowMark, o.QueuePackets = 64<<10, 256
+		if p.target.IsDatagram() {
+			o.HighMark = 96 << 10 // with more of them the queue gives its memory back each time that it is empty
+		}
 	}
 	return o
 }
