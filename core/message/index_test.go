@@ -156,7 +156,7 @@ func TestLongValuesInAStream(t *testing.T) {
 func TestLinesAnywhere(t *testing.T) {
 	lines := []string{"C", "C_9 a=", "COMMAND a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8;i=9", `C a="x;y";b="z "`, `C a=" ";b=" x ";c=x y;d="; "`, "C a=" + strings.Repeat("v", 150), `C a="` + strings.Repeat(";", 150) + `"`, strings.Repeat("C", 140),
 		"C " + strings.Repeat("n", 140) + "=1", "s/C a=1", "s:t/C", "<:s C", "<s:t u:v/C a=1", "", "C ", "C a", "C a=1;", "C a=1;b", "C a=1 ;b=2", "C a= ", "c a=1", "9 a=1", " C a=1", "a=1", "C  a=1", "C 9=1", "C a=1;9=2",
-		`C a="x"`, `C a=""`, `C a="x;"y;b=1`, `C a="x;`, `C a=x"y`, `C a=x"y;z"`, `C a=1;b="`, `C a="x;";b="y`, `C a=x"`, `C a=1;"b=2`, "C b=1;a=2", "C a=1;a=2", `C a=x\ny`, "C a=x\x00", "C a=x\r;b=1", "C a=\xc3\xa9;b=\xff", "C\ta=1", "C a-b=1", "CMd a=1"}
+		`C a="x"`, `C a=""`, `C a="x;"y;b=1`, `C a="x;`, `C a=x"y`, `C a=x"` + strings.Repeat("v", 70) + `;z"`, `C a=x"y;z"`, `C a=1;b="`, `C a="x;";b="y`, `C a=x"`, `C a=1;"b=2`, "C b=1;a=2", "C a=1;a=2", `C a=x\ny`, "C a=x\x00", "C a=x\r;b=1", "C a=\xc3\xa9;b=\xff", "C\ta=1", "C a-b=1", "CMd a=1"}
 	m, slow := &message.Message{}, &message.Message{}
 	for _, line := range lines {
 		for n := range 130 {
