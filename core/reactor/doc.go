@@ -20,7 +20,7 @@
 //
 //  1. Posted functions, at most Options.PostsPerTurn.
 //  2. Due timers, in the order of their times; only those armed before this turn began. Where the loop was held up (see Time) the sources
-//     that are ready come before them, as in step 5.
+//     that are ready come before them, by steps 3 to 5 without a wait.
 //  3. The BeforeWait hooks, then the Later queue: here engines write out what the turn has queued.
 //  4. The wait, until something is ready or posted or the next timer is due, rounded up. It is a mere look when
 //     work is left over: posts beyond the limit, Again, a Later queued by a Later, a ready regular file.

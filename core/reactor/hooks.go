@@ -56,8 +56,8 @@ func (l *Loop) BeforeWait(f func()) (remove func()) {
 	return l.before.add(f)
 }
 
-// AfterWait has f called in every turn after the wait, before the ready sources, until remove is called; in one with late timers
-// also when the sources are called before those.
+// AfterWait has f called in every turn after the wait, before the ready sources, until remove is called. For late timers there is another
+// look at the sources in a turn, with the hooks before and after.
 func (l *Loop) AfterWait(f func()) (remove func()) {
 	l.check("AfterWait")
 	return l.after.add(f)

@@ -9,9 +9,12 @@ const lateTime = int64(20 * time.Millisecond)
 // heldUp says whether the loop comes late to timers that are due: a callback took long, the process was stopped, or its machine was.
 func (l *Loop) heldUp() bool { return l.limit-min(l.timed.wheel.soonest, l.looked) > lateTime }
 
-// catchUp calls every source that is ready, once. What the timers wait for may have come in time and be in a socket since.
+// catchUp calls every source that is ready, once. What the timers wait for may have come in time and be in a socket since. As in any turn,
+// what was put off by the callbacks of sources is done before sources are called again.
 func (l *Loop) catchUp() {
 	for left := l.places.taken + 1; left > 0; { // the wake descriptor is told of like a source
+		l.runHooks(&l.before)
+		l.flush()
 		room := len(l.poll.events)
 		n, err := l.poll.peek()
 		if err != nil {

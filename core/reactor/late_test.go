@@ -134,3 +134,21 @@ func TestNoPeerIsSilentByTheLoopsFault(t *testing.T) {
 		require.Equal(rt, want, silent)
 	})
 }
+
+// TestLaterComesBetween: who puts off its work to the end of the turn is not called a second time before that.
+func TestLaterComesBetween(t *testing.T) {
+	l := newLoop(t, reactor.Options{})
+	now := setHands(l)
+	var order []string
+	add(t, l, readable(t), reactor.Read, func(s reactor.Source, _ reactor.Interest) {
+		order = append(order, "source")
+		l.Later(ender(func() { order = append(order, "later") }))
+		*now += time.Hour
+		if len(order) > 1 {
+			s.Remove()
+		}
+	})
+	l.After(time.Second, "late", func() { order = append(order, "timer") })
+	run(t, l)
+	require.Equal(t, []string{"source", "later", "source", "timer", "later"}, order)
+}
