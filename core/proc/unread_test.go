@@ -1,9 +1,12 @@
 package proc_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +22,9 @@ func TestUnread(t *testing.T) {
 	for _, where := range []string{"127.0.0.1:0", "[::1]:0"} {
 		t.Run(where, func(t *testing.T) {
 			l, err := net.Listen("tcp", where)
+			if errors.Is(err, syscall.EADDRNOTAVAIL) && strings.HasPrefix(where, "[") {
+				return // there is no IPv6 here
+			}
 			require.NoError(t, err)
 			defer l.Close()
 			reader, err := net.Dial("tcp", l.Addr().String())

@@ -48,6 +48,9 @@ func TestPermanentOverEachMedium(t *testing.T) {
 			if at.Scheme != address.Exec {
 				var err error
 				ln, err = op.Listen(w.Loop, at, transport.Options{}, server.Accept)
+				if medium == "tcp6" && transporttest.NoIPv6(t, err) {
+					return
+				}
 				require.NoError(t, err)
 				at = ln.Addr()
 			}

@@ -43,6 +43,14 @@ func TestAdoptStreams(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
+			if tt.family == unix.AF_INET6 {
+				l, err := open.Listen(w.Loop, parse(t, "tcp://[::1]:0"), transport.Options{}, nil)
+				if transporttest.NoIPv6(t, err) {
+					return
+				}
+				require.NoError(t, err)
+				require.NoError(t, l.Close())
+			}
 			fd := given(t, tt.family, tt.kind, tt.name, true)
 			a, err := open.Inherited(fd)
 			require.NoError(t, err)

@@ -162,7 +162,10 @@ func TestTruncatedInBatch(t *testing.T) {
 func TestNoAllocation(t *testing.T) {
 	t.Setenv("ED_VERIFY", "0") // the loop's checks allocate
 	w := transporttest.NewWorld(t)
-	server, err := udp.Open(w.Loop, at("[::1]:0"), address.Address{}, transport.Options{}, bouncer{})
+	server, err := udp.Open(w.Loop, at("[::1]:0"), address.Address{}, transport.Options{}, bouncer{}) // the longer addresses
+	if transporttest.NoIPv6(t, err) {
+		server, err = udp.Open(w.Loop, at("127.0.0.1:0"), address.Address{}, transport.Options{}, bouncer{})
+	}
 	require.NoError(t, err)
 	var clients []*counter
 	var conns []transport.PacketConn
