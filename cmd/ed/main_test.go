@@ -19,12 +19,14 @@ import (
 	"github.com/ed-toolbox/ed/core/proc/proctest"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // asProgram makes the test binary be ed, with a few commands more for tests.
 const asProgram = "ED_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	term.Restore() // as main does
 	if os.Getenv(asProgram) != "" {
 		os.Exit(program(toolkit.NewEnv(), os.Args, testCatalogue()))

@@ -31,12 +31,14 @@ import (
 	"github.com/ed-toolbox/ed/transport/pipe"
 	"github.com/ed-toolbox/ed/transport/tlsconn"
 	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // The test's own program is also the service and a peer that is going to be frozen.
 const roleVariable, pairVariable = "ED_FAULTS_ROLE", "ED_FAULTS_PAIR"
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	switch os.Getenv(roleVariable) {
 	case "service":
 		if err := serve(os.Args[1:], os.Getenv(pairVariable)); err != nil {

@@ -17,12 +17,16 @@ import (
 
 	"github.com/ed-toolbox/ed/transport/service"
 	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // programs is where TestMain built ed, its links, and the examples.
 type programs struct{ bin, examples string }
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	os.Exit(testMain(m))
+}
 
 // testMain hands the folder of the programs to the tests through the environment, the one thing that TestMain and tests share.
 func testMain(m *testing.M) int {

@@ -24,9 +24,13 @@ import (
 	"github.com/ed-toolbox/ed/transport/open"
 	"github.com/ed-toolbox/ed/transport/service"
 	"github.com/ed-toolbox/ed/transport/service/servicetest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}
 
 // world has real sockets and a real clock.
 func world(t *testing.T, r *servicetest.Router) *toolkittest.World {

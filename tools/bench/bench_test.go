@@ -16,9 +16,13 @@ import (
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}
 
 // limit bounds every wait. It is reached only when something is wrong.
 const limit = 40 * time.Second

@@ -15,9 +15,11 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	dir, err := os.MkdirTemp("", "ed-demo-test")
 	if err != nil {
 		panic(err)

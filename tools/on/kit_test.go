@@ -13,11 +13,15 @@ import (
 	"github.com/ed-toolbox/ed/tools/on"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 const patience = 40 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}
 
 // running is an `ed on` in a directory of its own.
 type running struct {

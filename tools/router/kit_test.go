@@ -18,9 +18,11 @@ import (
 
 	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	if role := os.Getenv(roleVariable); role != "" {
 		play(role)
 		return

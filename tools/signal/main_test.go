@@ -4,7 +4,12 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // TestMain sees to it that no session, receiver or reader outlives its command.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}

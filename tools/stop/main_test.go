@@ -19,9 +19,11 @@ import (
 	"github.com/ed-toolbox/ed/tools/stop"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	if !proctest.Play(nil) {
 		goleak.VerifyTestMain(m)
 	}

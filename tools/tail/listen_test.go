@@ -21,11 +21,15 @@ import (
 	"github.com/ed-toolbox/ed/tools/tail"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 const patience = 40 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}
 
 // running is an `ed listen` that a test talks to.
 type running struct {

@@ -22,7 +22,10 @@ import (
 	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long a test waits for anything. It is reached only when something is wrong.
 const patience = 40 * time.Second

@@ -17,7 +17,7 @@ import (
 
 // A client and its service, which is started later, on one loop.
 func ExamplePermanent() {
-	dir, err := os.MkdirTemp("/tmp", "ed-example") // the path of a socket must be short
+	dir, err := os.MkdirTemp("", "ed-example")
 	if err != nil {
 		panic(err)
 	}

@@ -27,6 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	if where := os.Getenv(serviceVariable); where != "" {
 		runService(where)
 		return

@@ -20,7 +20,10 @@ import (
 	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	goleak.VerifyTestMain(m)
+}
 
 // scene is a service on the test's loop and a router on its own.
 type scene struct {

@@ -25,6 +25,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/tcp"
 	"github.com/ed-toolbox/ed/transport/tlsconn"
 	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -169,6 +170,7 @@ func loadEcho(c *tls.Conn, window int, until time.Time, got *atomic.Int64) {
 }
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	switch os.Getenv(echoKind) {
 	case "loop":
 		if path := os.Getenv("TLSCONN_PROFILE"); path != "" {

@@ -1,0 +1,13 @@
+package top
+
+import (
+	"os"
+	"testing"
+
+	"github.com/ed-toolbox/ed/transport/transporttest"
+)
+
+func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
+	os.Exit(m.Run())
+}
