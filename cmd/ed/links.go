@@ -91,14 +91,16 @@ func (l linker) link(path string) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return toolkit.Errorf(toolkit.CantCreate, "%s exists and is no link", path)
 	}
-	l.out.Say("%s -> %s", path, l.target)
-	if l.dryRun {
-		return nil
-	}
-	if err == nil {
+	if !l.dryRun && err == nil {
 		if err := os.Remove(path); err != nil {
 			return toolkit.As(toolkit.CantCreate, err)
 		}
 	}
-	return toolkit.As(toolkit.CantCreate, os.Symlink(l.target, path))
+	if !l.dryRun {
+		if err := os.Symlink(l.target, path); err != nil {
+			return toolkit.As(toolkit.CantCreate, err)
+		}
+	}
+	l.out.Say("%s -> %s", path, l.target)
+	return nil
 }

@@ -10,12 +10,14 @@ import (
 
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/proc/proctest"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // limit bounds every wait of these tests; on a good day they need milliseconds.
 const limit = 40 * time.Second
 
 func TestMain(m *testing.M) {
+	transporttest.ShortPaths()
 	if !proctest.Play(map[string]func(){"become": playBecome}) {
 		goleak.VerifyTestMain(m)
 	}
