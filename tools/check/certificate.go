@@ -74,6 +74,9 @@ type specimen struct {
 
 // find reads the file or asks the server.
 func (c *certificates) find(ctx context.Context, target string) ([]*specimen, error) {
+	if target == "" {
+		return nil, toolkit.Errorf(toolkit.Usage, "an operand is empty: name a server (example.com:443) or a file of certificates")
+	}
 	if isFile(target) {
 		return c.fromFile(ctx, target)
 	}
