@@ -71,7 +71,7 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 		return d.walk(from, m)
 	}
 	// The common case of a service, apart because the bookkeeping of a walk costs more than the call of the handler.
-	var r *record // as get finds it, without a call between
+	var r *record // as exact.record finds it, without its call
 	if command := m.CommandBytes(); fits(command) {
 		r = d.exact.find(command)
 	} else {

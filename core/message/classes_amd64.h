@@ -76,6 +76,17 @@ TABLE(high, $0x0201480410000020, $0)
 	VPSHUFB bytes, LOW, Y3; \
 	VPAND   Y2, Y3, classes
 
+// BOTH_CLASSIFIED finds the classes of both blocks, and whether there is a byte of those in stops (no zero flag).
+#define BOTH_CLASSIFIED \
+	CLASSIFY(Y0, Y4); \
+	CLASSIFY(Y1, Y5); \
+	CLASSIFY(Y9, Y11); \
+	CLASSIFY(Y10, Y12); \
+	VPOR   Y4, Y5, Y2; \
+	VPOR   Y11, Y12, Y3; \
+	VPOR   Y2, Y3, Y2; \
+	VPTEST stops<>(SB), Y2
+
 // INSIDE finds what is behind an odd number of the quotes of a block: all bits of Y15 are set.
 #define INSIDE(quotes, word) \
 	VMOVQ      quotes, X2; \
@@ -86,6 +97,11 @@ TABLE(high, $0x0201480410000020, $0)
 #define WRONG(word, not, to) \
 	ANDNQ word, not, to; \
 	ORQ   to, BX
+
+// BOTH_WRONG is WRONG for two words, which it destroys.
+#define BOTH_WRONG(first, second, not, more) \
+	WRONG(first, not, first); \
+	WRONG(second, more, second)
 
 // PUT writes where the first bit of word is, and takes it away. It destroys R14.
 #define PUT(word, base, to) \

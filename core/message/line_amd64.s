@@ -42,11 +42,6 @@ GLOBL behind<>(SB), RODATA|NOPTR, $256
 	ANDNQ first, run, first; \
 	ANDNQ second, more, second
 
-// BOTH_WRONG is WRONG for two words, which it destroys.
-#define BOTH_WRONG(first, second, not, more) \
-	WRONG(first, not, first); \
-	WRONG(second, more, second)
-
 // func single(p *byte, n int, starts *uint32, keys *uint64) int
 TEXT ·single(SB), NOSPLIT, $32-40
 	MOVQ     p+0(FP), SI
@@ -66,14 +61,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	VMOVDQU  half<>(SB), HALF
 	VPXOR    Y14, Y14, Y14
 	VPCMPEQB Y15, Y15, Y15
-	CLASSIFY(Y0, Y4)
-	CLASSIFY(Y1, Y5)
-	CLASSIFY(Y9, Y11)
-	CLASSIFY(Y10, Y12)
-	VPOR     Y4, Y5, Y2
-	VPOR     Y11, Y12, Y3
-	VPOR     Y2, Y3, Y2
-	VPTEST   stops<>(SB), Y2
+	BOTH_CLASSIFIED
 	JNE      no
 
 	// R12, R13: where the line ends.

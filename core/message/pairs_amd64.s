@@ -46,14 +46,7 @@ pair:
 	VMOVDQU 32(SI), Y1
 	VMOVDQU 64(SI), Y9
 	VMOVDQU 96(SI), Y10
-	CLASSIFY(Y0, Y4)
-	CLASSIFY(Y1, Y5)
-	CLASSIFY(Y9, Y11)
-	CLASSIFY(Y10, Y12)
-	VPOR    Y4, Y5, Y2
-	VPOR    Y11, Y12, Y3
-	VPOR    Y2, Y3, Y2
-	VPTEST  stops<>(SB), Y2
+	BOTH_CLASSIFIED
 	JNE     done
 	MOVQ    DI, carries-24(SP)
 	XORL    BX, BX
@@ -106,8 +99,7 @@ pair:
 	ANDQ  AX, R10
 	ANDQ  DX, R11
 	BEHIND(R8, R9) // blank
-	WRONG(R10, R8, R10)
-	WRONG(R11, R9, R11)
+	BOTH_WRONG(R10, R11, R8, R9)
 
 	// R12, R13: semicolons between parameters. No quote is open where a line ends, and a parameter does not end in a blank.
 	ANDNQ R12, CX, R12
@@ -131,8 +123,7 @@ pair:
 	MOVQ quotesMore-72(SP), R15
 	XORQ DX, R15
 	BEHIND(AX, DX) // closing
-	WRONG(AX, R10, AX)
-	WRONG(DX, R11, DX)
+	BOTH_WRONG(AX, DX, R10, R11)
 
 	// R12, R13: where names begin. R10, R11: where they end, with '='. Opening quotes stand behind that.
 	ORQ  head-48(SP), R12
