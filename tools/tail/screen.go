@@ -200,15 +200,16 @@ func (b *board) View() string {
 	}
 	lines := []string{b.look.Active.Render(ansi.Truncate(title, b.width, ""))}
 	var body []string
+	room := b.body()
 	if b.page != nil {
-		body = b.page.Draw(b.width, b.body())
+		body = b.page.Draw(b.width, room)
 	} else {
-		body = b.messages.Draw(b.width, b.body())
+		body = b.messages.Draw(b.width, room)
 	}
-	for len(body) < b.body() {
+	for len(body) < room {
 		body = append(body, "")
 	}
-	lines = append(lines, body[:b.body()]...)
+	lines = append(lines, body[:room]...)
 	if b.height > 1 {
 		lines = append(lines, b.footer()...)
 	}

@@ -32,16 +32,17 @@ func (m *model) View() string {
 		lines = append(lines, m.look.Dim.Render(ansi.Truncate(m.summary(), m.width, "")))
 	}
 	var body []string
+	room := m.body()
 	switch {
 	case m.mode == reading:
-		body = m.page.Draw(m.width, m.body())
+		body = m.page.Draw(m.width, room)
 	case m.tracing():
-		body = m.messages.Draw(m.width, m.body())
+		body = m.messages.Draw(m.width, room)
 	default:
-		body = m.drawTable()
+		body = m.drawTable(room)
 	}
-	body = body[:min(len(body), m.body())]
-	for len(body) < m.body() {
+	body = body[:min(len(body), room)]
+	for len(body) < room {
 		body = append(body, "")
 	}
 	lines = append(append(lines, body...), m.footer()...)
@@ -51,8 +52,8 @@ func (m *model) View() string {
 	return strings.Join(lines, "\n")
 }
 
-// drawTable draws the frame, or says why there is none.
-func (m *model) drawTable() []string {
+// drawTable draws the frame in so many lines, or says why there is none.
+func (m *model) drawTable(room int) []string {
 	if len(m.frame.columns) == 0 {
 		return ui.Say(m.empty(), m.look.Plain, m.width, m.height)
 	}
@@ -72,8 +73,8 @@ func (m *model) drawTable() []string {
 		heads = slices.Insert(heads, at+1, ui.Column{Title: "its trend"})
 	}
 	m.drawn = rows
-	lines := m.table.Draw(heads, rows, m.width, m.body())
-	if len(m.rows) == 0 && len(lines) < m.body() {
+	lines := m.table.Draw(heads, rows, m.width, room)
+	if len(m.rows) == 0 && len(lines) < room {
 		why := "no rows"
 		if len(m.frame.rows) > 0 {
 			why = "no row has what the filter wants; Esc takes it off"
