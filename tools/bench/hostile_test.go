@@ -16,8 +16,9 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
 
-// peer listens, and has f answer what each connection sends; nil closes it. It returns the address.
-func peer(t *testing.T, f func(sent []byte) []byte) string {
+// listener listens, and has serve called in a goroutine, which is over, with those that it adds to all, when the test is. It returns
+// the address.
+func listener(t *testing.T, serve func(l net.Listener, all *sync.WaitGroup)) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
@@ -27,7 +28,14 @@ func peer(t *testing.T, f func(sent []byte) []byte) string {
 		_ = l.Close()
 		all.Wait()
 	})
-	all.Go(func() {
+	all.Go(func() { serve(l, &all) })
+	return "unix:" + path
+}
+
+// peer listens, and has f answer what each connection sends; nil closes it. It returns the address.
+func peer(t *testing.T, f func(sent []byte) []byte) string {
+	t.Helper()
+	return listener(t, func(l net.Listener, all *sync.WaitGroup) {
 		for {
 			c, err := l.Accept()
 			if err != nil {
@@ -52,7 +60,6 @@ func peer(t *testing.T, f func(sent []byte) []byte) string {
 			})
 		}
 	})
-	return "unix:" + path
 }
 
 // TestHostileServices: whatever comes back, the run ends in time, and says what was wrong without passing it on to the
@@ -112,15 +119,7 @@ func TestRouterThatHangsUp(t *testing.T) {
 // TestIdleConnectionsThatEnd are told of, and why they ended.
 func TestIdleConnectionsThatEnd(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
-	require.NoError(t, err)
-	var all sync.WaitGroup
-	t.Cleanup(func() {
-		_ = l.Close()
-		all.Wait()
-	})
-	all.Go(func() {
+	service := listener(t, func(l net.Listener, _ *sync.WaitGroup) {
 		var conns []net.Conn
 		for range 4 {
 			c, err := l.Accept()
@@ -140,7 +139,7 @@ func TestIdleConnectionsThatEnd(t *testing.T) {
 			_, _ = io.Copy(conns[0], conns[0])
 		}
 	})
-	r, err := measure(t, "request", "unix:"+path, "-c", "1", "--idle", "3", "-n", "200", "-r", "200/s")
+	r, err := measure(t, "request", service, "-c", "1", "--idle", "3", "-n", "200", "-r", "200/s")
 	require.NotNil(t, r, err)
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
 	require.Equal(t, uint64(3), r.Counts.Failed)

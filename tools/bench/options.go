@@ -147,8 +147,8 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("--burst %d: at least 1", p.burst)
 	case w.size < 0 || w.size > mostSize:
 		return wrong("--size %d: 1 to %d", w.size, mostSize)
-	case p.maxDatagram < 1 || p.maxDatagram > 65507:
-		return wrong("--max-datagram %d: 1 to 65507", p.maxDatagram)
+	case p.maxDatagram < 1 || p.maxDatagram > toolkit.MaxDatagram:
+		return wrong("--max-datagram %d: 1 to %d", p.maxDatagram, toolkit.MaxDatagram)
 	case p.pid < 0:
 		return wrong("--pid %d: no process", p.pid)
 	case p.target.Scheme == address.Exec || p.target.Scheme == address.FIFO:

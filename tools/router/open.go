@@ -18,9 +18,6 @@ import (
 	"github.com/ed-toolbox/ed/transport/tlsconn"
 )
 
-// maxPacket is the longest answer in a UDP datagram: what every peer takes.
-const maxPacket = 65507
-
 // openerOf reads the certificates for connections to other routers.
 func openerOf(s *setup) (open.Opener, error) {
 	if s.certificate == "" && s.authority == "" {
@@ -100,7 +97,7 @@ func (d *daemon) openPackets(key string, a address.Address) error {
 	}
 	o := d.transportOptions()
 	if a.Scheme == address.UDP {
-		o.MaxPacket = maxPacket
+		o.MaxPacket = toolkit.MaxDatagram // of an answer
 	}
 	c, err := open.Packet(d.loop, a, address.Address{}, o, d.datagram)
 	if err != nil {
