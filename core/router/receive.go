@@ -86,6 +86,9 @@ func (r *Router) receive(c *Client, m *message.Message) {
 	}
 	r.stamp(c, m)
 	mine := r.isMine(m)
+	if !mine && len(m.ServiceBytes()) == 0 {
+		m.SetService(routerName) // SERVER:COMMAND means the router there, and has no other form to go on in
+	}
 	t, err := r.readTrail(m)
 	if err != nil {
 		r.refuse(c, m, err.Error())
