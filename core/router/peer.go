@@ -222,8 +222,13 @@ func (r *Router) unlink(c *Client, was state, err error) {
 		delete(r.nodes, p.server)
 	}
 	r.heard.drop(c)
+	r.away.allLeave(p, r.unix, r.o.Limits.Services)
 	c.peer = nil
-	r.log.info("router is gone", "name", p.server, "said so", p.said, "error", err)
+	if err != nil {
+		r.log.info("router is gone", "name", p.server, "said so", p.said, "error", err)
+	} else {
+		r.log.info("router is gone", "name", p.server, "said so", p.said)
+	}
 	if !p.said {
 		m := message.New("HANGUP").Set("server_name", p.server)
 		m.SetService(".")

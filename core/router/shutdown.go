@@ -42,7 +42,7 @@ func (r *Router) Stop(cluster bool) {
 // stopOrQuit answers STOP and QUITTING. Only the first is for a router.
 func (r *Router) stopOrQuit(quitting bool) {
 	if quitting {
-		r.log.info("another router stops")
+		r.log.info("QUITTING received")
 		return
 	}
 	r.Stop(false)
