@@ -98,6 +98,7 @@ func (r *Router) tellChanges(p *Client, up, down []string, routes, all bool) {
 func (r *Router) learnNews(c *Client, m *message.Message) {
 	p := c.peer
 	if m.Has("all") {
+		r.away.allLeave(p, r.unix, r.o.Limits.Services)
 		p.up, p.listed = nil, r.nameSet(m, "listed")
 	}
 	if p.up == nil {
@@ -107,12 +108,16 @@ func (r *Router) learnNews(c *Client, m *message.Message) {
 	for name := range names(m, "up") {
 		if len(p.up) < r.o.Limits.Services {
 			p.up[strings.Clone(name)] = true
+			r.away.comes(name)
 		}
 	}
 	changed = changed || len(p.up) != before
 	for name := range names(m, "down") {
-		changed = changed || p.up[name]
-		delete(p.up, name)
+		if p.up[name] {
+			changed = true
+			delete(p.up, name)
+			r.away.leaves(p, strings.Clone(name), r.unix, r.o.Limits.Services)
+		}
 	}
 	if m.Has("heard_of") {
 		p.heard = r.nameSet(m, "heard_of")

@@ -48,6 +48,7 @@ type Router struct {
 	nodes     map[string]*Client
 	key       string // how this one is named among those who have a message
 	heard     learned
+	away      away
 	neighbors neighbors
 	cluster   cluster
 	news      news

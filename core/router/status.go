@@ -19,8 +19,8 @@ func (r *Router) serviceStatus(c *Client, m *message.Message) {
 	r.answer(c, m, r.statusOf(name))
 }
 
-// statusOf returns STATUS of a service: up, down when it belongs here or was here before, unknown. Services of other
-// routers are up where those say so.
+// statusOf returns STATUS of a service: up, down when it belongs to a router or was seen at one before, unknown. Services of other
+// routers are up where those say so; C++ routers do not say, so what belongs to them alone is unknown.
 func (r *Router) statusOf(name string) *message.Message {
 	m := r.make("STATUS").Set(paramCache, "no").Set("service", name)
 	v := r.services.byName[name]
@@ -35,6 +35,14 @@ func (r *Router) statusOf(name string) *message.Message {
 	for _, p := range r.peers {
 		if p.peer.up[name] {
 			return m.Set("server_name", p.peer.server).Set("status", "up")
+		}
+	}
+	if was, ok := r.away.last[name]; ok {
+		return m.Set("server_name", was.server).Set("status", "down").SetInt("down_since", was.since)
+	}
+	for _, p := range r.peers {
+		if p.peer.up != nil && p.peer.listed[name] { // it tells what is up, and this is not
+			return m.Set("server_name", p.peer.server).Set("status", "down")
 		}
 	}
 	return m.Set("status", "unknown")
