@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -41,10 +42,10 @@ type Column struct {
 	Help string // one line for people; may be empty
 }
 
-// Number reads a value of the column. False means that it is not there, or no number.
+// Number reads a value of the column. False means that it is not there, or no number: infinity is none.
 func (c Column) Number(value string) (float64, bool) {
 	n, err := strconv.ParseFloat(value, 64)
-	return n, err == nil
+	return n, err == nil && !math.IsInf(n, 0) && !math.IsNaN(n)
 }
 
 // Duration reads a value in Seconds.

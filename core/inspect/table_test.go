@@ -84,8 +84,10 @@ func TestTableAsMessages(t *testing.T) {
 	d, ok := s.Columns[3].Duration("1.5")
 	require.True(t, ok)
 	require.Equal(t, 1500*time.Millisecond, d)
-	_, ok = s.Columns[3].Duration("")
-	require.False(t, ok)
+	for _, none := range []string{"", "x", "nan", "inf", "-Infinity", "1e999"} {
+		_, ok = s.Columns[3].Duration(none)
+		require.False(t, ok, none)
+	}
 
 	sheets, _ = ask(t, &c, "INSPECT")
 	require.Equal(t, [][]string{{"fish", "what swims", "kind", "7"}}, sheets[0].Rows)

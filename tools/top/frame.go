@@ -2,6 +2,7 @@ package top
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -53,10 +54,11 @@ func (f *frame) rate(r *row, column int) float64 {
 	}
 	now, ok := c.Number(r.cells[column-1])
 	before, had := c.Number(r.before[column-1])
-	if !ok || !had || now < before {
+	rate := (now - before) / r.seconds
+	if !ok || !had || now < before || math.IsInf(rate, 0) {
 		return noRate
 	}
-	return (now - before) / r.seconds
+	return rate
 }
 
 // state says what a row is drawn like.

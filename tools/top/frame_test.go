@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
 )
 
@@ -61,4 +63,18 @@ func TestRowsOfOneName(t *testing.T) {
 	require.Len(t, next.rows, 2)
 	require.InDelta(t, 1, next.rate(&next.rows[0], 2), 1e-9)
 	require.InDelta(t, 10, next.rate(&next.rows[1], 2), 1e-9)
+}
+
+// A service that tells nonsense for numbers spoils neither the screen nor what scripts read of others.
+func TestNonsenseForNumbers(t *testing.T) {
+	for _, pair := range [][2]string{{"1", "inf"}, {"-1e308", "1e308"}, {"nan", "1"}, {"-inf", "5"}, {"1", "0x"}} {
+		f := framer{table: "t"}
+		f.frame(counted(0, false, []string{"a", pair[0], "1"}))
+		next := f.frame(counted(time.Second, false, []string{"a", pair[1], "nan"}))
+		require.EqualValues(t, noRate, next.rate(&next.rows[0], 2), pair)
+		w := toolkittest.New(t)
+		p := printer{out: w.Env.Output(toolkit.Common{}), form: asJSON}
+		require.NoError(t, p.print("t", &next))
+		require.Contains(t, w.Out.String(), `"size":"nan"`, "it is shown as the text that it is")
+	}
 }

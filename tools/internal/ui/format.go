@@ -43,6 +43,8 @@ func Rate(c inspect.Column, rate float64) string {
 	switch {
 	case rate < 0:
 		return Unknown
+	case c.Unit == inspect.Seconds && rate >= 1000: // nobody has so many processors
+		return Number(rate*100) + "%"
 	case c.Unit == inspect.Seconds:
 		return strconv.FormatFloat(rate*100, 'f', 1, 64) + "%"
 	case c.Unit == inspect.Bytes:
@@ -61,18 +63,21 @@ func Number(n float64) string {
 	case a < 1000:
 		return strconv.FormatFloat(n, 'f', 1, 64)
 	default:
-		return scaled(n, 1000, "", "k", "M", "G", "T", "P")
+		return scaled(n, 1000, "", "k", "M", "G", "T", "P", "E")
 	}
 }
 
 // Size is a number of bytes: 512B, 4.0K, 128M; the units are powers of 1024.
-func Size(n float64) string { return scaled(n, 1024, "B", "K", "M", "G", "T", "P") }
+func Size(n float64) string { return scaled(n, 1024, "B", "K", "M", "G", "T", "P", "E") }
 
 func scaled(n, step float64, units ...string) string {
 	unit := 0
 	for math.Abs(n) >= step && unit < len(units)-1 {
 		n /= step
 		unit++
+	}
+	if math.Abs(n) >= step*step { // of no use to anybody, but it must not fill the screen
+		return strconv.FormatFloat(n, 'e', 0, 64) + units[unit]
 	}
 	decimals := 0
 	if unit > 0 && math.Abs(n) < 10 {
@@ -102,6 +107,9 @@ func Seconds(n float64) string {
 	case n < 86400:
 		return fmt.Sprintf("%dh%02dm", int(n)/3600, int(n)/60%60)
 	}
+	if n >= 1e4*86400 { // hours do not matter then, and it may be more than an int can hold
+		return Number(math.Trunc(n/86400)) + "d"
+	}
 	return fmt.Sprintf("%dd%02dh", int(n)/86400, int(n)/3600%24)
 }
 
@@ -116,8 +124,14 @@ func short(n float64) string {
 	return strconv.FormatFloat(n, 'f', 0, 64)
 }
 
-// Date is a clock for the last day, else a day.
+// farFuture is where dates end that have a year of four digits.
+const farFuture = 253_402_300_800
+
+// Date is a clock for the last day, else a day; what is no day of these millennia, the number itself.
 func Date(unix float64, now time.Time) string {
+	if math.Abs(unix) >= farFuture {
+		return Number(unix)
+	}
 	whole, part := math.Modf(unix)
 	t := time.Unix(int64(whole), int64(part*1e9)).In(now.Location())
 	if d := now.Sub(t); d > -24*time.Hour && d < 24*time.Hour {

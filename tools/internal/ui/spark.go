@@ -28,7 +28,7 @@ func (l *Look) Spark(values []float64, width int) string {
 		level := 0
 		if v > 0 {
 			level = 1 + int(v/most*float64(len(levels)-2)+0.5)
-			level = min(level, len(levels)-1)
+			level = max(1, min(level, len(levels)-1))
 		}
 		b.WriteRune(levels[level])
 	}

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,7 @@ func TestSpark(t *testing.T) {
 		{[]float64{9, 9, 1, 2}, 2, "▅█", "=@"},
 		{[]float64{1}, 0, "", ""},
 		{[]float64{1e-9, 1e9}, 2, "▁█", ".@"},
+		{[]float64{1, math.Inf(1), math.NaN()}, 3, "▁▁ ", ".. "},
 	} {
 		require.Equal(t, c.full, full.Spark(c.values, c.width), c.values)
 		require.Equal(t, len([]rune(c.plain)), len([]rune(plain.Spark(c.values, c.width))), c.values)
@@ -99,13 +101,13 @@ func TestSpark(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	for in, want := range map[float64]string{0: "0", 7: "7", 99999: "99999", 123456: "123k", 1.5: "1.50", 15.25: "15.2", 1234567: "1.2M", 5e18: "5000P", -3: "-3"} {
+	for in, want := range map[float64]string{0: "0", 7: "7", 99999: "99999", 123456: "123k", 1.5: "1.50", 15.25: "15.2", 1234567: "1.2M", 5e18: "5.0E", 1 << 64: "18E", 1e300: "1e+282E", -3: "-3"} {
 		require.Equal(t, want, ui.Number(in))
 	}
-	for in, want := range map[float64]string{0: "0B", 512: "512B", 4096: "4.0K", 20480: "20K", 1 << 30: "1.0G"} {
+	for in, want := range map[float64]string{0: "0B", 512: "512B", 4096: "4.0K", 20480: "20K", 1 << 30: "1.0G", 1 << 63: "8.0E", -1e300: "-9e+281E"} {
 		require.Equal(t, want, ui.Size(in))
 	}
-	for in, want := range map[float64]string{0: "0", 5e-9: "5ns", 12.3e-6: "12.3µs", 0.5: "500ms", 2: "2.00s", 65: "1m05s", 3600 * 3.5: "3h30m", 86400 * 12: "12d00h", -2: "-2.00s"} {
+	for in, want := range map[float64]string{0: "0", 5e-9: "5ns", 12.3e-6: "12.3µs", 0.5: "500ms", 2: "2.00s", 65: "1m05s", 3600 * 3.5: "3h30m", 86400 * 12: "12d00h", -2: "-2.00s", 9e9: "104k" + "d", -9e300: "-1e+278Ed"} {
 		require.Equal(t, want, ui.Seconds(in))
 	}
 	for _, c := range []struct {
@@ -120,6 +122,8 @@ func TestFormats(t *testing.T) {
 		{inspect.Column{Kind: inspect.Gauge, Unit: inspect.Seconds}, "0.000123", "123µs"},
 		{inspect.Column{Unit: inspect.Time}, fmt.Sprint(noon.Unix() - 5), "11:59:55"},
 		{inspect.Column{Unit: inspect.Time}, fmt.Sprint(noon.Add(-72 * time.Hour).Unix()), "2026-02-26"},
+		{inspect.Column{Unit: inspect.Time}, "-1e308", "-1e+290E"},
+		{inspect.Column{Kind: inspect.Gauge, Unit: inspect.Percent}, "inf", "inf"},
 	} {
 		require.Equal(t, c.want, ui.Value(c.column, c.value, noon), c)
 	}
