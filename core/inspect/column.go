@@ -54,19 +54,23 @@ func (c Column) Duration(value string) (time.Duration, bool) {
 	return time.Duration(n * float64(time.Second)), ok
 }
 
+// IsName says whether a table or a column can have this name: [a-z_][a-z0-9_]*.
+func IsName(s string) bool {
+	for i, r := range s {
+		if (r < 'a' || r > 'z') && r != '_' && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // check says what is wrong with a column.
 func (c Column) check() error {
 	if c.Name == "table" || c.Name == "serial" {
 		return fmt.Errorf("the column name %q is taken", c.Name)
 	}
-	for i, r := range c.Name {
-		if r >= 'a' && r <= 'z' || r == '_' || i > 0 && r >= '0' && r <= '9' {
-			continue
-		}
-		return fmt.Errorf("the column name %q has %q in it", c.Name, r)
-	}
-	if c.Name == "" {
-		return fmt.Errorf("a column has no name")
+	if !IsName(c.Name) {
+		return fmt.Errorf("%q is no name: it has to have a-z, 0-9 and _ alone, and to begin with no digit", c.Name)
 	}
 	if strings.ContainsAny(string(c.Unit), ":, ") {
 		return fmt.Errorf("the unit %q of column %s is no word", c.Unit, c.Name)

@@ -35,7 +35,9 @@ func (r *round) begin() {
 			return
 		}
 		for row := range sheets[0].Rows {
-			r.next.tables = append(r.next.tables, sheets[0].Value(row, "name"))
+			if name := sheets[0].Value(row, "name"); inspect.IsName(name) { // nobody could ask for another, and it may steer a terminal
+				r.next.tables = append(r.next.tables, name)
+			}
 		}
 		r.fetch()
 	})

@@ -257,7 +257,9 @@ func (p *printer) csv(table string, f *frame, shown []int) error {
 	}
 	for _, i := range shown {
 		record = append(record[:0], f.at.UTC().Format(time.RFC3339Nano), table)
-		record = append(append(record, f.rows[i].process), f.rows[i].cells...)
+		for _, value := range f.rows[i].all(nil) {
+			record = append(record, p.out.Received(value))
+		}
 		_ = w.Write(record)
 	}
 	w.Flush()
