@@ -43,7 +43,7 @@ func keys() ui.Keys[action] {
 		{Action: reverse, Keys: []string{"r"}, Help: "sort the other way round"},
 		{Action: rates, Keys: []string{"c"}, Help: "counters as rates, or as totals", Short: "rates"},
 		{Action: pause, Keys: []string{"p", " "}, Help: "hold the screen; what happens meanwhile is kept", Short: "pause"},
-		{Action: details, Keys: []string{"enter"}, Help: "all of this row"},
+		{Action: details, Keys: []string{"enter"}, Help: "all of this row", Short: "details"},
 		{Action: slower, Keys: []string{"+"}, Help: "look less often"},
 		{Action: faster, Keys: []string{"-"}, Help: "look more often"},
 		{Action: stopIt, Keys: []string{"S"}, Help: "send STOP to this service, after a question"},

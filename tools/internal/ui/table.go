@@ -81,13 +81,17 @@ func (t *Table) Draw(columns []Column, rows Rows, width, height int) []string {
 		cells = append(cells, line)
 	}
 	t.measure(columns, cells)
-	t.fit(columns, width)
+	room := width
+	if t.fit(columns, width); t.Hidden(columns) {
+		room = max(0, width-2) // the mark that there are more stands beside them
+		t.fit(columns, room)
+	}
 	lines := make([]string, 0, height)
 	if height > 0 {
-		lines = append(lines, t.head(columns, width))
+		lines = append(lines, t.Look.Header.Render(t.marked(columns, t.head(columns, room), width)))
 	}
 	for i, line := range cells {
-		text := t.line(columns, line, width)
+		text := t.line(columns, line, room)
 		if t.top+i == t.Cursor {
 			text = t.Look.Selected.Render(pad(text, width))
 		} else {
@@ -130,6 +134,7 @@ func (t *Table) measure(columns []Column, cells [][]string) {
 func (t *Table) fit(columns []Column, width int) {
 	t.shown, t.starts = t.shown[:0], t.starts[:0]
 	t.Left = max(0, min(t.Left, len(columns)-1-t.Fixed))
+	t.squeeze(len(columns), width)
 	at := 0
 	for i := range columns {
 		if i >= t.Fixed && i < t.Fixed+t.Left {
@@ -140,6 +145,21 @@ func (t *Table) fit(columns []Column, width int) {
 		}
 		t.shown, t.starts = append(t.shown, i), append(t.starts, at)
 		at += t.widths[i] + 2
+	}
+}
+
+// squeeze makes the last of the fixed columns so narrow that something else is seen beside it on a small screen, too.
+func (t *Table) squeeze(count, width int) {
+	next := t.Fixed + t.Left
+	if t.Fixed == 0 || next >= count {
+		return
+	}
+	taken := 0
+	for _, w := range t.widths[:t.Fixed] {
+		taken += w + 2
+	}
+	if missing := taken + min(t.widths[next], width/2) - width; missing > 0 {
+		t.widths[t.Fixed-1] = max(1, t.widths[t.Fixed-1]-missing)
 	}
 }
 
@@ -174,7 +194,19 @@ func (t *Table) head(columns []Column, width int) string {
 			titles[i] += t.Look.arrow(t.Down)
 		}
 	}
-	return t.Look.Header.Render(t.line(columns, titles, width))
+	return t.line(columns, titles, width)
+}
+
+// marked is a head that says with < and > on which sides there are more columns.
+func (t *Table) marked(columns []Column, head string, width int) string {
+	if t.Left > 0 && t.Fixed > 0 && len(t.shown) > t.Fixed {
+		at := t.starts[t.Fixed] - 1
+		head = ansi.Truncate(head, at, "") + "<" + ansi.TruncateLeft(head, at+1, "")
+	}
+	if t.Hidden(columns) && width > 0 {
+		head = pad(ansi.Truncate(head, width-1, ""), width-1) + ">"
+	}
+	return head
 }
 
 // line is one row of the columns that are shown.

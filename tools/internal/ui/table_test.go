@@ -47,10 +47,24 @@ func TestTable(t *testing.T) {
 	require.Equal(t, -1, table.RowAt(9, 3))
 	require.True(t, strings.HasPrefix(draw(&table, g[:1], 40, 10)[0], "name     nv"), "it does not get narrower")
 	table.Step(ui.ToRight, 3, 10)
-	require.Equal(t, "name   text", draw(&table, g, 40, 10)[0], "the first column stays")
+	require.Equal(t, "name  <text", draw(&table, g, 40, 10)[0], "the first column stays")
 	require.False(t, table.Hidden(columns()))
-	draw(&table, g, 7, 10)
+}
+
+// On a screen on which the first column would have all the room another stands beside it, and the head says that there are more.
+func TestTableOnASmallScreen(t *testing.T) {
+	table := ui.Table{Look: mono(), Sorted: -1, Fixed: 1}
+	g := grid{{"a-long-name.4711", "1000", "first"}}
+	require.Equal(t, []string{"name             n >", "a-long-name~  1000"}, draw(&table, g, 20, 5))
 	require.True(t, table.Hidden(columns()))
+	table.Step(ui.ToRight, 1, 5)
+	require.Equal(t, []string{"name           <text", "a-long-name.~  first"}, draw(&table, g, 20, 5))
+	require.False(t, table.Hidden(columns()))
+	for width := range 60 { // whatever fits
+		for _, line := range draw(&table, g, width, 5) {
+			require.LessOrEqual(t, ansi.StringWidth(line), width)
+		}
+	}
 }
 
 func TestTableScrolls(t *testing.T) {
