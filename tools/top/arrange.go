@@ -42,7 +42,7 @@ func (o order) arrange(f *frame) []int {
 	}
 	slices.SortStableFunc(shown, func(a, b int) int {
 		n := keys[a].compare(keys[b])
-		if o.reverse {
+		if o.reverse && keys[a].kind != unknown && keys[b].kind != unknown {
 			return -n
 		}
 		return n
@@ -50,12 +50,15 @@ func (o order) arrange(f *frame) []int {
 	return shown
 }
 
-// sortKey is a number, or a text where it is none. What is not known comes last, upwards.
+// sortKey is a number, or a text where it is none. What is not known comes last, up or down.
 type sortKey struct {
-	kind   int8 // 0 number, 1 text, 2 not known
+	kind   int8 // 0 number, 1 text, unknown
 	number float64
 	text   string
 }
+
+// unknown is the kind of a key where there is nothing to sort by.
+const unknown = 2
 
 func (k sortKey) compare(o sortKey) int {
 	return cmp.Or(cmp.Compare(k.kind, o.kind), cmp.Compare(k.number, o.number), strings.Compare(k.text, o.text))
@@ -66,13 +69,13 @@ func (o order) key(f *frame, at, column int) sortKey {
 	if o.rates && f.columns[column].Kind == inspect.Counter {
 		rate := f.rate(r, column)
 		if rate == noRate {
-			return sortKey{kind: 2}
+			return sortKey{kind: unknown}
 		}
 		return sortKey{number: rate}
 	}
 	value := r.cell(column)
 	if value == "" {
-		return sortKey{kind: 2}
+		return sortKey{kind: unknown}
 	}
 	if n, ok := f.columns[column].Number(value); ok {
 		return sortKey{number: n}

@@ -1,6 +1,7 @@
 package top
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -76,5 +77,27 @@ func TestNonsenseForNumbers(t *testing.T) {
 		p := printer{out: w.Env.Output(toolkit.Common{}), form: asJSON}
 		require.NoError(t, p.print("t", &next))
 		require.Contains(t, w.Out.String(), `"size":"nan"`, "it is shown as the text that it is")
+	}
+}
+
+// What is not known is the last whichever way the rows are sorted: it must not hide the largest.
+func TestUnknownIsLast(t *testing.T) {
+	f := framer{table: "t"}
+	frame := f.frame(counted(0, false, []string{"a", "", ""}, []string{"b", "", "7"}, []string{"c", "", "9"}, []string{"d", "", "odd"}))
+	require.Equal(t, []int{1, 2, 3, 0}, order{column: "size"}.arrange(&frame))
+	require.Equal(t, []int{3, 2, 1, 0}, order{column: "size", reverse: true}.arrange(&frame))
+}
+
+// The columns that are to be seen first are those that services have.
+func TestPreferredColumnsExist(t *testing.T) {
+	_, look := polling(t, &poller{timeout: 10 * time.Second})
+	toolkittest.Serve(t, "alpha").Receive("STOPS")
+	look()
+	for _, table := range []string{"process", "commands", "loop"} {
+		f := framer{table: table}
+		frame := f.frame(look(table))
+		for _, name := range preferred[table] {
+			require.True(t, slices.ContainsFunc(frame.columns, func(c inspect.Column) bool { return c.Name == name }), "%s has no column %s", table, name)
+		}
 	}
 }

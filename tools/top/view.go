@@ -65,7 +65,7 @@ func standard(table string) bool {
 var preferred = map[string][]string{
 	"process":     {"process", "state", "cpu", "rss", "uptime", "links", "fds", "goroutines", "threads", "user", "version"},
 	"connections": {"process", "link", "peer", "in", "out", "bytes_in", "bytes_out", "queued", "age", "idle"},
-	"commands":    {"process", "command", "in", "out", "failed", "p50", "p99", "most"},
+	"commands":    {"process", "command", "in", "failed", "took_p50", "took_p99", "latency_p50", "latency_p99", "out", "invalid", "unknown", "dropped"},
 	"loop":        {"process", "turns", "events", "busy", "waiting", "slowest", "slowest_name", "timers", "posts"},
 }
 

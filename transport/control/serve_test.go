@@ -74,6 +74,13 @@ func TestCountsAreKeptWhileSomebodyLooks(t *testing.T) {
 	require.Equal(t, "2", commands.Value(0, "out"))
 	require.Equal(t, "2", commands.Value(0, "answered"))
 	require.Len(t, commands.Rows, 3)
+	require.NotEmpty(t, commands.Value(0, "took_p99"))
+	require.NotEmpty(t, commands.Value(0, "latency_p99"))
+	for i := range commands.Rows {
+		if commands.Value(i, "command") == "UNKNOWN" { // it was sent, and had no handler
+			require.Empty(t, commands.Value(i, "took_p99"), "what was never measured is not known, and not 0")
+		}
+	}
 	require.Equal(t, "3", sheets[1].Value(0, "in"))
 	require.Equal(t, "3", sheets[1].Value(0, "out"))
 	require.Equal(t, "1", sheets[1].Value(0, "failed"))

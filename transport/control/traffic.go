@@ -148,9 +148,11 @@ func (c *Control) commandTable() inspect.Table {
 			{Name: "rate", Kind: inspect.Gauge, Help: "messages a second since counting began"},
 			messages("failed"), messages("invalid"), messages("unknown"), messages("dropped"),
 			{Name: "took", Kind: inspect.Counter, Unit: inspect.Seconds, Help: "time in handlers"},
-			seconds("took_p50", "time in the handler"), seconds("took_p90", ""), seconds("took_p99", ""), seconds("took_max", ""),
+			seconds("took_p50", "in the handler: the median"), seconds("took_p90", "90 of 100 took no longer"),
+			seconds("took_p99", "99 of 100 took no longer"), seconds("took_max", "the longest"),
 			{Name: "answered", Kind: inspect.Counter, Help: "messages whose answer, or question, was seen"},
-			seconds("latency_p50", "from question to answer"), seconds("latency_p99", ""), seconds("latency_max", ""),
+			seconds("latency_p50", "from question to answer: the median"), seconds("latency_p99", "99 of 100 took no longer"),
+			seconds("latency_max", "the longest"),
 			{Name: "since", Unit: inspect.Time, Help: "when counting began"},
 		},
 		Fill: func(w *inspect.Writer) {
@@ -162,12 +164,24 @@ func (c *Control) commandTable() inspect.Table {
 					name = "(others)"
 				}
 				h, a := n.Handling, n.Latency
-				w.Row().Text(name).Uint(n.In).Uint(n.Out).Float(float64(n.In+n.Out) / max(span, 1e-3)).
-					Uint(n.Failed).Uint(n.Invalid).Uint(n.Unknown).Uint(n.Dropped).
-					Duration(n.Took).Duration(h.P50).Duration(h.P90).Duration(h.P99).Duration(h.Max).
-					Int(a.Count).Duration(a.P50).Duration(a.P99).Duration(a.Max).Time(meter.Since())
+				r := w.Row().Text(name).Uint(n.In).Uint(n.Out).Float(float64(n.In+n.Out) / max(span, 1e-3)).
+					Uint(n.Failed).Uint(n.Invalid).Uint(n.Unknown).Uint(n.Dropped).Duration(n.Took)
+				times(r, h.Count > 0, h.P50, h.P90, h.P99, h.Max)
+				times(r.Int(a.Count), a.Count > 0, a.P50, a.P99, a.Max)
+				r.Time(meter.Since())
 			}
 		},
+	}
+}
+
+// times sets cells to lengths of time; without a single one that was measured they are not known.
+func times(r *inspect.Row, known bool, all ...time.Duration) {
+	for _, d := range all {
+		if known {
+			r.Duration(d)
+		} else {
+			r.Skip()
+		}
 	}
 }
 
