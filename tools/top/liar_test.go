@@ -80,4 +80,3 @@ func TestPlainOnATerminal(t *testing.T) {
 	require.NoError(t, p.print("t", &frame))
 	require.Contains(t, w.Out.String(), hostile)
 }
-

@@ -58,7 +58,7 @@ func TestTableOnASmallScreen(t *testing.T) {
 	require.Equal(t, []string{"name             n >", "a-long-name~  1000"}, draw(&table, g, 20, 5))
 	require.True(t, table.Hidden(columns()))
 	table.Step(ui.ToRight, 1, 5)
-	require.Equal(t, []string{"name           <text", "a-long-name.~  first"}, draw(&table, g, 20, 5))
+	require.Equal(t, []string{"name          <text", "a-long-name.~  first"}, draw(&table, g, 20, 5))
 	require.False(t, table.Hidden(columns()))
 	for width := range 60 { // whatever fits
 		for _, line := range draw(&table, g, width, 5) {
