@@ -187,7 +187,7 @@ func (d *feed) line(line []byte) {
 	case len(line) > d.limit():
 		d.drop(inLine)
 	case d.m != nil:
-		d.stopped = !d.to.OnLine(line, d.m.decode(line))
+		d.stopped = !d.to.OnLine(line, d.m.Decode(line))
 	default:
 		d.stopped = !d.to.OnLine(line, nil)
 	}

@@ -21,6 +21,17 @@ func (m *Message) IndexLine(line []byte) bool {
 // Single says whether the line is one of those that are looked at as a whole.
 func (m *Message) Single(line []byte) bool { return m.single(line) }
 
+// Simple says whether the line is one of those that need no second look where nothing is indexed.
+func (m *Message) Simple(line []byte) bool { return m.simple(line) }
+
+// DecodeSimply is Decode as it is where nothing is indexed.
+func (m *Message) DecodeSimply(line []byte) error {
+	if m.simple(line) {
+		return nil
+	}
+	return m.decode(line)
+}
+
 // DecodeSlowly is Decode without an index.
 func (m *Message) DecodeSlowly(line []byte) error { return m.decode(line) }
 

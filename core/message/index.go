@@ -36,8 +36,9 @@ import "unsafe"
 // A line that comes by itself is mostly shorter than two blocks. single (line_amd64.s) looks at all of it at once and verifies the order of
 // its names, too; there is nothing to hand on then.
 //
-// Heads other than a command alone are found as well, but looked into by scanHead. Without AVX2 nothing is indexed, and all lines go
-// the other way: they are decoded to the same messages, which tests and fuzzers verify.
+// Heads other than a command alone are found as well, but looked into by scanHead. Without AVX2, or built with the tag purego, nothing is
+// indexed: simple (simple.go) looks at each line that begins with its command, and what it does not take goes the other way. All are decoded
+// to the same messages, which tests and fuzzers verify.
 
 // index is what structure is given and what it finds. Both it and pairs know the layout.
 type index struct {

@@ -1,3 +1,5 @@
+//go:build !purego
+
 package message
 
 import "unsafe"
@@ -46,8 +48,11 @@ const page = 4096
 
 // single decodes a line of the usual kind, nearly all of those that are not long. If it says no, m is to be reset or decoded into.
 func (m *Message) single(line []byte) bool {
+	if !wide {
+		return m.simple(line)
+	}
 	p := unsafe.SliceData(line)
-	if !wide || uint(len(line)-1) >= 127 || line[0]-'A' > '_'-'A' || uintptr(unsafe.Pointer(p))%page > page-132 {
+	if uint(len(line)-1) >= 127 || line[0]-'A' > '_'-'A' || uintptr(unsafe.Pointer(p))%page > page-132 {
 		return false
 	}
 	n := single(p, len(line), &m.nearStarts[0], &m.nearKeys[0])

@@ -1,4 +1,4 @@
-//go:build !amd64
+//go:build !amd64 || purego
 
 package message
 
@@ -9,7 +9,7 @@ func (x *index) scan(p []byte, last int) {}
 
 func (x *index) blocks(p []byte, last int) {}
 
-func (m *Message) single(line []byte) bool { return false }
+func (m *Message) single(line []byte) bool { return m.simple(line) }
 
 func readable(p []byte) int { return len(p) }
 

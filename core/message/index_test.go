@@ -10,26 +10,33 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 )
 
-// TestIndexed says which lines have to be indexed, so that it is quick.
+// TestIndexed says which lines have to be indexed, so that it is quick, and which are simple where nothing is.
 func TestIndexed(t *testing.T) {
-	if !message.Wide {
-		return // the general scan takes all
-	}
 	m := &message.Message{}
 	whole := make([]byte, 2*unix.Getpagesize()) // begins with a page
-	for _, line := range []string{"CMD", "CMD a=", strings.Repeat("C", 64), strings.Repeat("C", 127), strings.Repeat("C", 70) + " a=1", `CMD a=x;b="y;z";c="q "`, "svc/CMD a=1", "<a:b c:d/CMD b=1;c=2", "CMD a=" + strings.Repeat("v", 300)} {
-		require.True(t, m.IndexLine([]byte(line)), line)
-		require.Equal(t, len(line) < 128 && line[0] == 'C', m.Single(whole[:copy(whole, line)]), line)
+	usual := []string{"C", "STOP", "CMD", "CMD a=", "CMD a=1", strings.Repeat("C", 64), strings.Repeat("C", 127), strings.Repeat("C", 70) + " a=1", `CMD a=x;b="y;z";c="q "`, "svc/CMD a=1", "<a:b c:d/CMD b=1;c=2", "CMD a=" + strings.Repeat("v", 300)}
+	for _, line := range corpus(t) {
+		usual = append(usual, string(line))
 	}
-	for i, line := range corpus(t) {
-		require.True(t, m.IndexLine(line), i)
-		require.Equal(t, len(line) < 128, m.Single(whole[:copy(whole, line)]), "%s", line)
+	for _, line := range usual {
+		bare := 'A' <= line[0] && line[0] <= 'Z'
+		require.Equal(t, bare, m.Simple([]byte(line)), line)
+		if message.Wide {
+			require.True(t, m.IndexLine([]byte(line)), line)
+			require.Equal(t, bare && len(line) < 128, m.Single(whole[:copy(whole, line)]), line)
+		}
+	}
+	for _, line := range []string{"CMD longer_name=1;longer_names=2", "CMD longer_1=;longer_2=;longer_3="} { // names that one word does not tell apart
+		require.True(t, m.IndexLine([]byte(line)), line)
+		require.True(t, m.Simple([]byte(line)), line)
 	}
 	for _, line := range []string{"CMD a=;b=;c=;d=;e=;f=;g=;h=;i=;j=;k=;l=;m=", "C a=;b=;c=;d=;e=;f=;g=;h=;i=;j=;k=;l=;m=;n=;o=;p=;q=;r=;s=;t=;u=;v=;w=;x=;y=;z="} {
 		require.False(t, m.Single(whole[:copy(whole, line)]), line) // there is room for twelve parameters
+		require.False(t, m.Simple([]byte(line)), line)
 	}
-	for _, line := range []string{"CMD a=1;", `CMD a="x"`, `CMD a=""`, `CMD a=x"y`, "CMD a= ", `CMD a=\\`, "CMD a=x;b", `CMD a="x`, `CMD a="x;"y`, "CMD ", "cmd", "CMD 1=2"} {
+	for _, line := range []string{"", "CMD a=1;", `CMD a="x"`, `CMD a=""`, `CMD a=x"y`, "CMD a= ", `CMD a=\\`, "CMD a=x;b", `CMD a="x`, `CMD a="x;"y`, "CMD ", "cmd", "CMD 1=2", "9 a=1", "CMD\ta=1", "CMD b=1;a=2", "CMD longer_names=1;longer_name=2"} {
 		require.False(t, m.IndexLine([]byte(line)), line)
+		require.False(t, m.Simple([]byte(line)), line)
 	}
 }
 

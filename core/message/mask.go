@@ -23,6 +23,25 @@ const (
 // load8 returns the eight bytes of p at i.
 func load8(p []byte, i int) uint64 { return binary.LittleEndian.Uint64(p[i : i+8]) }
 
+// load is load8 with zeros for what is behind the end of p.
+func load(p []byte, i int) uint64 {
+	if i+8 <= len(p) {
+		return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
+	}
+	return loadEnd(p, i)
+}
+
+// loadEnd is load where p ends before the eighth byte.
+func loadEnd(p []byte, i int) (w uint64) {
+	if len(p) >= 8 {
+		return load8(p, len(p)-8) >> (8 * (8 - uint(len(p)-i)))
+	}
+	for k, c := range p[i:] {
+		w |= uint64(c) << (8 * k & 63)
+	}
+	return w
+}
+
 // name8 returns the high bit of each byte of w that can be part of a parameter's name.
 func name8(w uint64) uint64 {
 	x := w & low7
@@ -152,14 +171,11 @@ func shortKey(name string) (key uint64) {
 
 // commandAt returns where the command at p[i] ends: the first byte that cannot be part of it.
 func commandAt(p []byte, i int) int {
-	for ; i+8 <= len(p); i += 8 {
-		w := load8(p, i)
+	for {
+		w := load(p, i)
 		if other := ^name8(w)&highs | lower8(w); other != 0 {
 			return i + bits.TrailingZeros64(other)>>3
 		}
+		i += 8
 	}
-	for i < len(p) && classes[p[i]]&commandByte != 0 {
-		i++
-	}
-	return i
 }

@@ -68,7 +68,7 @@ const nameBytes = 1<<56 - 1
 // The key is made of the eight bytes that begin with the one before the name, without what is behind the name: it ends before '=', which is
 // found as in mask.go.
 func orderKey(p []byte, at uint32) uint64 {
-	w := load8or(p, int(at)-1)
+	w := load(p, int(at)-1)
 	x := w ^ '='*ones
 	x = (x - ones) &^ x & highs // the lowest bit is that of the first '=', the others mean nothing
 	return bits.ReverseBytes64(w&(x&-x>>7-1)) ^ 0x7f<<56
@@ -83,17 +83,6 @@ func (m *marks) before(first, at int) uint64 {
 		return 0
 	}
 	return m.keys[at-1] | (';'^0x7f)<<56
-}
-
-// load8or is load8, with zeros for what is behind the end of p.
-func load8or(p []byte, i int) (w uint64) {
-	if i+8 <= len(p) {
-		return load8(p, i)
-	}
-	for k, c := range p[i:] {
-		w |= uint64(c) << (8 * k)
-	}
-	return w
 }
 
 // behind says whether the second of the names is behind the first, which is in the same line.

@@ -103,13 +103,14 @@ func (want refMessage) requireLike(t require.TestingT, m *message.Message) {
 }
 
 // requireSame requires that our decoders and the encoder do with a line what the reference does: the one that goes from mark to
-// mark, and the one that indexes a line alone, or among others, wherever in a block it begins and whatever is behind it in memory.
+// mark, the one for lines that are simple, and the one that indexes a line alone, or among others, wherever in a block it begins and whatever is behind it in memory.
 func requireSame(t require.TestingT, line []byte) {
 	requireSameBy(t, line, (*message.Message).DecodeText)
 	if bytes.HasPrefix(bytes.TrimLeft(line, " \t\n\v\f\r"), []byte("{")) {
 		return
 	}
 	requireSameBy(t, line, (*message.Message).Decode)
+	requireSameBy(t, line, (*message.Message).DecodeSimply)
 	if len(line) == 0 || bytes.IndexByte(line, '\n') >= 0 {
 		return
 	}
