@@ -1,3 +1,5 @@
+//go:build !purego
+
 package stream
 
 // recvAll and sendAll are in calls_amd64.s.
