@@ -40,9 +40,13 @@ func program(env *toolkit.Env, argv []string, list []entry) int {
 	catcher.release()
 	report(env, err)
 	if brokenPipe(err) {
-		err = &toolkit.Interrupted{Signal: syscall.SIGPIPE}
+		// Go takes no notice of a SIGPIPE but that of a write to a standard stream.
+		signal.Reset(syscall.SIGPIPE)
+		_ = env.Stdout.Printf("\n")
+		err = &toolkit.Interrupted{Signal: syscall.SIGPIPE} // it is ignored: the exit code tells
+	} else {
+		dieIfInterrupted(err)
 	}
-	dieIfInterrupted(err)
 	return exitCode(err)
 }
 

@@ -68,6 +68,14 @@ func testCatalogue() []entry {
 				}
 			}
 		}),
+		action("test-outlive", func(env *toolkit.Env, _ *cli.Context) error {
+			env.OutliveReader()
+			for {
+				if err := env.Stdout.Printf("waiting\n"); err != nil {
+					return err
+				}
+			}
+		}),
 		action("test-hint", func(*toolkit.Env, *cli.Context) error {
 			return toolkit.WithHint(toolkit.Errorf(toolkit.Unavailable, "no service \"\x1b[31m\"\nnone"), "start it")
 		}),
@@ -246,6 +254,20 @@ func TestReaderGoesAway(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, string(out))
 	}
+}
+
+// TestDiesOfItsReader: a command that removes its files first still dies by SIGPIPE, and does not only exit with its number.
+func TestDiesOfItsReader(t *testing.T) {
+	cmd := programAs(t, "ed", "test-outlive")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	require.NoError(t, out.Close())
+	r := finish(t, cmd.Wait(), &bytes.Buffer{}, &errs)
+	require.Equal(t, syscall.SIGPIPE, r.signal, "exit code %d", r.code)
+	require.Empty(t, r.err)
 }
 
 func TestCompatFacts(t *testing.T) {
