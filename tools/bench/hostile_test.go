@@ -5,10 +5,13 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -144,4 +147,19 @@ func TestIdleConnectionsThatEnd(t *testing.T) {
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
 	require.Equal(t, uint64(3), r.Counts.Failed)
 	require.Contains(t, strings.Join(r.Reasons, "; "), "connections that failed: 3; the first: the service closed an idle connection")
+}
+
+// TestMessagesThatDoNotCome: a FIFO that nobody writes to keeps nobody from ending.
+func TestMessagesThatDoNotCome(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	defer func() { // lets go who still waits
+		f, err := os.OpenFile(fifo, os.O_RDWR, 0)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+	}()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(10*time.Millisecond, func() { cancel(&toolkit.Interrupted{Signal: os.Interrupt}) })
+	err := toolkittest.New(t).Run(ctx, Command, "bench", "request", "unix:/nobody", "--file", fifo)
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%v", err)
 }

@@ -53,8 +53,11 @@ func (w *wording) setParams(m *message.Message) error {
 func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Message, error) {
 	in := io.Reader(env.Stdin)
 	if w.path != "-" {
-		f, err := os.Open(w.path)
-		if err != nil {
+		f, err := toolkit.OpenFile(ctx, w.path, os.O_RDONLY, 0)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
 			return nil, toolkit.As(toolkit.NoInput, err)
 		}
 		defer f.Close()

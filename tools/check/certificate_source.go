@@ -23,7 +23,7 @@ import (
 	"github.com/ed-toolbox/ed/transport/tlsconn"
 )
 
-// maxFile is the most bytes read of a file.
+// maxFile is how many bytes a file may have.
 const maxFile = 16 << 20
 
 // isFile says that a target is a file, not a host: it has a path, exists, or is called like one. "-" is standard input.
@@ -47,6 +47,9 @@ func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, 
 	data, err := c.read(ctx, path)
 	if err != nil {
 		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, toolkit.Errorf(toolkit.Data, "%s: more than %d bytes", path, maxFile)
 	}
 	all, err := parseCertificates(data)
 	if err != nil {
@@ -74,14 +77,34 @@ func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, 
 
 func (c *certificates) read(ctx context.Context, path string) ([]byte, error) {
 	if path == "-" {
-		return io.ReadAll(io.LimitReader(c.env.Stdin, maxFile))
+		return readAll(ctx, c.env.Stdin)
 	}
 	f, err := toolkit.OpenFile(ctx, path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	return readAll(ctx, f)
+}
+
+// readAll is io.ReadAll that stops behind maxFile bytes and does not outlast ctx, with whose cause it then fails: a pipe ends when its
+// writer does. The goroutine that waits goes on.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	type outcome struct {
+		data []byte
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+		done <- outcome{data, err}
+	}()
+	select {
+	case o := <-done:
+		return o.data, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 var errNoCertificate = errors.New("no certificate in it")

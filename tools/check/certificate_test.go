@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -203,6 +204,32 @@ func TestCertificatesJSON(t *testing.T) {
 	require.NotContains(t, got[1], "not_after")
 	require.Equal(t, true, got[2]["ok"])
 	require.NotContains(t, got[2], "tls")
+}
+
+// A certificate that does not come does not keep the command from ending, and none behind too much else is passed over.
+func TestCertificateFromAPipe(t *testing.T) {
+	silent, write := io.Pipe()
+	defer write.Close()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	writer, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer writer.Close()
+	for _, path := range []string{"-", fifo} {
+		w := certWorld(t)
+		w.Stdin.Reader = silent
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(10*time.Millisecond, func() { cancel(&toolkit.Interrupted{Signal: os.Interrupt}) })
+		err := w.Run(ctx, check.Command, "check", "certificate", path)
+		require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%s: %v", path, err)
+	}
+	w := certWorld(t)
+	ca := tlsconntest.NewCA(t)
+	blank := strings.NewReader(strings.Repeat("\n", 16<<20))
+	w.Stdin.Reader = io.MultiReader(strings.NewReader(string(read(t, ca.File))), blank, strings.NewReader(string(read(t, ca.File))))
+	err = w.Run(t.Context(), check.Command, "check", "certificate", "-")
+	require.ErrorContains(t, err, "more than 16777216 bytes")
+	require.Equal(t, toolkit.Data, toolkit.KindOf(err))
 }
 
 func TestCertificateGivesUp(t *testing.T) {

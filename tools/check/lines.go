@@ -21,8 +21,10 @@ type input struct {
 }
 
 // readLines reads r line by line and gives each to f, until r ends, f fails or ctx ends. A last line without an end counts. The
-// goroutine that reads holds a few lines and ends with r.
+// goroutine that reads holds a few lines, and ends when r has nothing more or nobody wants it.
 func readLines(ctx context.Context, r io.Reader, f func(input) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	lines := make(chan input, 16)
 	failed := make(chan error, 1)
 	go func() {

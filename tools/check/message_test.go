@@ -10,10 +10,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/ed-toolbox/ed/tools/check"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -174,6 +176,22 @@ func TestMessageReadError(t *testing.T) {
 	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
 	require.Equal(t, "A\n", w.Out.String())
 }
+
+// Where the output cannot be written nobody goes on reading.
+func TestMessageWriteError(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Stdin.Reader = strings.NewReader(strings.Repeat("A\n", 100))
+	w.Stdout.Writer = full{}
+	before := goleak.IgnoreCurrent()
+	err := w.Run(t.Context(), check.Command, "check", "message")
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	goleak.VerifyNone(t, before)
+}
+
+// full is a disk that takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // A silent standard input does not keep the command from ending.
 func TestMessageEndsWithItsContext(t *testing.T) {
