@@ -85,10 +85,12 @@ func appendRecord(dst []byte, e *entry) []byte {
 	return append(toolkit.AppendBroken(dst, e.text, err, e.traffic()), '\n')
 }
 
+// appendText prints one line. Names and notes, which others chose, are escaped in a pipe, too: an error may have line ends in it, and
+// what comes behind them would be taken for a message.
 func (p *printer) appendText(dst []byte, e *entry) []byte {
 	dst = p.appendTime(dst, e.at)
 	if e.source != "" {
-		dst = append(append(dst, p.paint.Bold(p.peers(e.source))...), ' ')
+		dst = append(append(dst, p.paint.Bold(toolkit.Escape(e.source))...), ' ')
 	}
 	arrow := p.paint.Cyan("<-")
 	if e.out {
@@ -99,23 +101,15 @@ func (p *printer) appendText(dst []byte, e *entry) []byte {
 		peer = "(unnamed)"
 	}
 	dst = append(append(dst, arrow...), ' ')
-	dst = append(append(dst, p.peers(peer)...), ' ')
+	dst = append(append(dst, toolkit.Escape(peer)...), ' ')
 	if e.err != nil {
 		return p.appendBroken(dst, e)
 	}
 	dst = p.appendMessage(dst, e.text)
 	if e.note != "" {
-		dst = append(append(dst, "  "...), p.paint.Dim(p.peers("# "+e.note))...)
+		dst = append(append(dst, "  "...), p.paint.Dim(toolkit.Escape("# "+e.note))...)
 	}
 	return append(dst, '\n')
-}
-
-// peers prepares a text that somebody else chose.
-func (p *printer) peers(s string) string {
-	if p.terminal {
-		return toolkit.Escape(s)
-	}
-	return s
 }
 
 // appendMessage prints the command so that the eye finds it.

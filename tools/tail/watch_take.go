@@ -103,15 +103,12 @@ func (w *watching) message(i control.Followed) error {
 	r := i.Record
 	m, err := r.Message()
 	if err != nil {
-		m = nil
-		if !r.Broken() {
-			return toolkit.Errorf(toolkit.Protocol, "%s sent a record that cannot be read: %w", i.From, err)
-		}
+		m = nil // one that is none, whatever the service took it for, must not end the watching of others
 	}
 	w.seen++
 	w.meter.Record(r, m)
 	e := entry{at: r.Time, peer: r.Peer, link: r.Link, out: r.Direction == dispatch.Out, m: m, text: r.Text, source: i.From.String(), note: note(r)}
-	if r.Broken() {
+	if e.err = err; r.Broken() {
 		e.err = errors.New(r.Error)
 	}
 	return w.put(&e, i, m, err)
@@ -165,7 +162,7 @@ func (w *watching) event(i control.Followed, text string) error {
 		buf = append(buf, line...)
 	} else {
 		buf = w.show.appendTime(buf, i.At)
-		buf = append(append(buf, w.show.paint.Bold(w.show.peers(i.From.String()))...), ' ')
+		buf = append(append(buf, w.show.paint.Bold(toolkit.Escape(i.From.String()))...), ' ')
 		buf = append(append(buf, w.show.paint.Yellow("("+toolkit.Escape(text)+")")...), '\n')
 	}
 	return w.screen.keep(buf)

@@ -3,6 +3,7 @@ package tail_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func serve(t *testing.T, dir, name string) *watched {
 				continue
 			}
 		case "FAIL":
-			return fmt.Errorf("out of luck")
+			return errors.Join(errors.New("out of luck"), errors.New("12:00:00.000000 clock <- forged STOP"))
 		}
 		reply := m.Reply(m.Command())
 		reply.CopyParams(m)
@@ -126,7 +127,7 @@ func TestWatchAsText(t *testing.T) {
 	require.Len(t, lines, 5)
 	require.Regexp(t, `^clock <- unix:\S+#\d+ <h:me NOW password=\*\*\*;serial=1  # handled in \S+s, answered after \S+s$`, lines[0])
 	require.Regexp(t, `^clock -> unix:\S+#\d+ h:me/NOW password=\*\*\*;serial=1$`, lines[1])
-	require.Regexp(t, `^clock <- unix:\S+#\d+ FAIL x=1  # failed in \S+s, out of luck$`, lines[2])
+	require.Regexp(t, `^clock <- unix:\S+#\d+ FAIL x=1  # failed in \S+s, out of luck\\x0A12:00:00.000000 clock <- forged STOP$`, lines[2])
 	require.Regexp(t, `SLOW  # handled in \d\S+ms, answered after \d\S+ms$`, lines[3])
 	require.Contains(t, r.Err.String(), "5 messages of 1 service, in ")
 }

@@ -97,11 +97,11 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 		return "", err
 	}
 	name, _ := reply.Get("name")
-	if pid, err := reply.Int("pid"); err == nil {
-		s.PID = int(pid)
-	}
-	if s.Name == "" {
+	if s.Name == "" { // the name of its file was given to it by who owns the folder; what it says of itself is its word alone
 		s.Name = name
+		if pid, err := reply.Int("pid"); err == nil {
+			s.PID = int(pid)
+		}
 	}
 	f.put(ctx, Followed{From: s, State: Attached, Gap: f.note(s)})
 	var got tally
