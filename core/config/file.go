@@ -46,7 +46,7 @@ func readFile(path string) ([]entry, error) {
 }
 
 // ReadFile returns a file that an option names and people write: of at most 1 MiB, and without waiting for more than 2 s where it
-// comes by a pipe. The error is a *FileError.
+// comes by a pipe or from a terminal. The error is a *FileError.
 func ReadFile(path string) ([]byte, error) {
 	data, err := readLimited(path)
 	if err != nil {
@@ -66,12 +66,10 @@ func readLimited(path string) ([]byte, error) {
 		return nil, cause(err)
 	}
 	fifo := info.Mode()&fs.ModeNamedPipe != 0
-	if fifo {
-		_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // it has one, as a pipe
-	}
+	_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // a file on a disk has none, and does not wait
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fmt.Errorf("it is a pipe whose writer has not ended within %s", pipePatience)
+		return nil, fmt.Errorf("it is a pipe or a terminal whose writer has not ended within %s", pipePatience)
 	}
 	if err != nil {
 		return nil, cause(err)

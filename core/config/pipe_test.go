@@ -24,7 +24,7 @@ func TestPipes(t *testing.T) {
 	require.NoError(t, err)
 	defer silent.Close()
 	_, _, err = config.Reference(fifo + "@port")
-	require.EqualError(t, err, `look up "`+fifo+`@port": read `+fifo+`: it is a pipe whose writer has not ended within 2s`)
+	require.EqualError(t, err, `look up "`+fifo+`@port": read `+fifo+`: it is a pipe or a terminal whose writer has not ended within 2s`)
 	require.Less(t, time.Since(began), 10*time.Second)
 
 	r, w, err := os.Pipe()

@@ -27,7 +27,7 @@ transport/tcp: transport transport/stream transport/internal/* core/reactor core
 transport/udp: transport transport/dgram transport/internal/* core/reactor core/address
 transport/unixsock: transport transport/stream transport/dgram transport/internal/* core/reactor core/address
 transport/pipe: transport transport/stream transport/internal/* core/reactor core/address
-transport/tlsconn: transport core/reactor core/address
+transport/tlsconn: transport core/reactor core/address core/config
 transport/tlsconn/tlsconntest: -
 transport/child: transport transport/pipe core/reactor core/watch core/address
 transport/open: transport transport/* core/reactor core/address

@@ -218,9 +218,6 @@ func parseSecret(c *cli.Context) (string, error) {
 	}
 	text, err := config.ReadFile(file)
 	if err != nil {
-		if toolkit.KindOf(err) == toolkit.Other {
-			err = toolkit.As(toolkit.NoInput, err)
-		}
 		return "", fmt.Errorf("secret code: %w", err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")

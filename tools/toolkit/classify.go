@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/tlsconn"
@@ -88,6 +89,7 @@ func kindOfText(err error) (Kind, bool) {
 // kindOfFile: a tool that fails to create a file says CantCreate itself (see As); here a missing file is missing input.
 func kindOfFile(err error) Kind {
 	var path *fs.PathError
+	var file *config.FileError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return NoInput
@@ -95,6 +97,8 @@ func kindOfFile(err error) Kind {
 		return Permission
 	case errors.Is(err, fs.ErrExist):
 		return CantCreate
+	case errors.As(err, &file) && file.Line == 0:
+		return NoInput
 	case errors.As(err, &path):
 		return IO
 	}

@@ -70,7 +70,8 @@ type material struct {
 	roots  *x509.CertPool
 }
 
-// New reads the files that o names. The error tells which is missing (an *fs.PathError) or what is wrong with it.
+// New reads the files that o names, as config.ReadFile does. The error tells which cannot be read (a *config.FileError) or what
+// is wrong with it.
 func New(o Options) (*Config, error) {
 	o.KeyFile = cmp.Or(o.KeyFile, o.CertFile)
 	o.HandshakeTimeout = cmp.Or(o.HandshakeTimeout, DefaultHandshakeTimeout)
@@ -128,9 +129,9 @@ func load(o Options) (*material, error) {
 		DynamicRecordSizingDisabled: true, // a turn's writes are one batch: small records would only cost
 	}
 	if o.CertFile != "" {
-		own, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		own, err := readPair(o)
 		if err != nil {
-			return nil, fileError(o, err)
+			return nil, err
 		}
 		base.Certificates = []tls.Certificate{own}
 	}

@@ -1,14 +1,15 @@
 package tlsconn
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/ed-toolbox/ed/core/config"
 )
 
 // snapshot describes the files that o names, by what changes when they are replaced or written to.
@@ -83,9 +84,9 @@ func readRoots(o Options) (*x509.CertPool, error) {
 
 // addRoots adds the certificates of a file and says how many there were.
 func addRoots(pool *x509.CertPool, path string) (n int, err error) {
-	data, err := os.ReadFile(path)
+	data, err := config.ReadFile(path)
 	if err != nil {
-		return 0, fmt.Errorf("read CA file: %w", err)
+		return 0, fmt.Errorf("trust a CA: %w", err)
 	}
 	for {
 		var block *pem.Block
@@ -105,14 +106,24 @@ func addRoots(pool *x509.CertPool, path string) (n int, err error) {
 	}
 }
 
-// fileError says which file the error of crypto/tls is about; those of the system do already.
-func fileError(o Options, err error) error {
-	var path *fs.PathError
-	switch {
-	case errors.As(err, &path):
-		return fmt.Errorf("read certificate and key: %w", err)
-	case o.KeyFile == o.CertFile:
-		return fmt.Errorf("certificate and key in %s: %w", o.CertFile, err)
+// readPair reads our certificate and its key. The errors say which file they are about.
+func readPair(o Options) (tls.Certificate, error) {
+	cert, err := config.ReadFile(o.CertFile)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("show a certificate: %w", err)
 	}
-	return fmt.Errorf("certificate %s with key %s: %w", o.CertFile, o.KeyFile, err)
+	key := cert
+	if o.KeyFile != o.CertFile {
+		if key, err = config.ReadFile(o.KeyFile); err != nil {
+			return tls.Certificate{}, fmt.Errorf("show a certificate: its key: %w", err)
+		}
+	}
+	own, err := tls.X509KeyPair(cert, key)
+	switch {
+	case err == nil:
+		return own, nil
+	case o.KeyFile == o.CertFile:
+		return own, fmt.Errorf("certificate and key in %s: %w", o.CertFile, err)
+	}
+	return own, fmt.Errorf("certificate %s with key %s: %w", o.CertFile, o.KeyFile, err)
 }

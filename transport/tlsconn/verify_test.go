@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -136,12 +138,18 @@ func exchange(t *testing.T, c *tls.Conn, text string) string {
 
 func TestWrongOptions(t *testing.T) {
 	i := newIdentity(t)
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
 	tests := map[string]struct {
 		o    tlsconn.Options
 		want string
 	}{
 		"no such certificate":     {tlsconn.Options{CertFile: "/none/c.pem"}, "/none/c.pem: no such file"},
 		"no such CA":              {tlsconn.Options{CAFile: "/none/ca.pem"}, "/none/ca.pem: no such file"},
+		"a CA from a FIFO":        {tlsconn.Options{CAFile: fifo}, fifo + ": it is a FIFO that nobody writes to"},
+		"a CA without end":        {tlsconn.Options{CAFile: "/dev/zero"}, "/dev/zero: it has more than 1 MiB"},
+		"a certificate by a FIFO": {tlsconn.Options{CertFile: fifo}, fifo + ": it is a FIFO that nobody writes to"},
+		"a key from a FIFO":       {tlsconn.Options{CertFile: i.pair.CertFile, KeyFile: fifo}, fifo + ": it is a FIFO that nobody writes to"},
 		"no such folder":          {tlsconn.Options{CADir: "/none"}, "/none: no such file"},
 		"no CA in a folder":       {tlsconn.Options{CADir: t.TempDir()}, "no certificate in it"},
 		"a key as CA":             {tlsconn.Options{CAFile: i.pair.KeyFile}, "no certificate in it"},
