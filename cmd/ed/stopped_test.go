@@ -14,6 +14,8 @@ import (
 // TestAnswersWhileStopped: answers that came while ed was stopped, as by Ctrl-Z, came in time, however late it goes on.
 func TestAnswersWhileStopped(t *testing.T) {
 	for name, args := range map[string][]string{
+		"two answers": {"request", "--replies", "2", "--timeout", "500ms"},
+		"signal":      {"signal", "--wait=2", "--timeout", "500ms", "--host"},
 		"request":     {"request", "--timeout", "500ms"},
 		"send":        {"send", "--replies", "2", "--timeout", "500ms"},
 		"send --idle": {"send", "--replies", "2", "--idle", "500ms"},
@@ -24,6 +26,7 @@ func TestAnswersWhileStopped(t *testing.T) {
 			l, err := net.Listen("unix", where)
 			require.NoError(t, err)
 			defer l.Close()
+			require.NoError(t, l.(*net.UnixListener).SetDeadline(time.Now().Add(time.Minute)))
 			cmd := programAs(t, "ed", append(args, "unix:"+where, "PING")...)
 			var out, errs bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &errs
@@ -43,6 +46,9 @@ func TestAnswersWhileStopped(t *testing.T) {
 			r := finish(t, cmd.Wait(), &out, &errs)
 			require.Zero(t, r.code, r.err)
 			require.Contains(t, r.out, "PONG")
+			if name != "request" {
+				require.Equal(t, "PONG\nPONG\n", r.out)
+			}
 		})
 	}
 }

@@ -107,6 +107,29 @@ func next(ctx context.Context, s toolkit.Session) (link.Received, error) {
 	return s.Next(ctx)
 }
 
+// lateFor is how long answers are taken after the time for them was over.
+const lateFor = 50 * time.Millisecond
+
+// answers takes what comes back. All that is there when the time is over counts, as where this process was stopped meanwhile.
+type answers struct {
+	session toolkit.Session
+	end     time.Time // of the lateFor; zero before ctx has ended
+}
+
+// next is like the function, but for what it takes after a time-out.
+func (a *answers) next(ctx context.Context) (link.Received, error) {
+	cause := context.Cause(ctx)
+	if cause == nil || toolkit.KindOf(cause) != toolkit.Timeout {
+		return next(ctx, a.session)
+	}
+	if a.end.IsZero() {
+		a.end = time.Now().Add(lateFor)
+	}
+	late, cancel := context.WithDeadlineCause(context.WithoutCancel(ctx), a.end, cause)
+	defer cancel()
+	return next(late, a.session)
+}
+
 // within bounds a wait; the cause of the context is then an error of kind Timeout with these words.
 func within(ctx context.Context, d time.Duration, format string, args ...any) (context.Context, context.CancelFunc) {
 	if d <= 0 {

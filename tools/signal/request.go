@@ -30,10 +30,10 @@ func (t *transfer) requests(ctx context.Context) error {
 	}
 }
 
-func (t *transfer) request(ctx context.Context, in input) error {
+func (t *transfer) request(ctx context.Context, asked input) error {
 	t.discardLate()
 	before, start := t.sent, time.Now()
-	if err := t.send(in); err != nil || t.sent == before {
+	if err := t.send(asked); err != nil || t.sent == before {
 		if err != nil && toolkit.KindOf(err) != toolkit.Data {
 			err = t.broken(err, "before message %d", t.sent+1)
 		}
@@ -43,11 +43,12 @@ func (t *transfer) request(ctx context.Context, in input) error {
 	w := tally{want: o.Replies, until: o.Until}
 	ctx, cancel := within(ctx, o.Timeout, "no answer within %s", o.Timeout)
 	defer cancel()
+	in := answers{session: t.session}
 	for !w.done {
-		r, err := next(ctx, t.session)
+		r, err := in.next(ctx)
 		if err != nil {
 			if errors.Is(err, toolkit.ErrNotDelivered) {
-				return t.routed.NoService(ctx, in.message.Server(), in.message.Service())
+				return t.routed.NoService(ctx, asked.message.Server(), asked.message.Service())
 			}
 			moment, cancel := context.WithTimeout(context.Background(), lastWord)
 			_ = t.flush(moment) // notes whether the request went out at all

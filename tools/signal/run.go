@@ -207,8 +207,9 @@ func (g *signaller) replies(ctx context.Context, start time.Time) error {
 	rawLine := o.Wait == 0 && o.Until == "" // --reply: any line will do
 	ctx, cancel := within(ctx, o.Timeout, "no answer from %s within %s", o.Target, o.Timeout)
 	defer cancel()
+	in := answers{session: g.session}
 	for {
-		r, err := next(ctx, g.session)
+		r, err := in.next(ctx)
 		if err != nil {
 			return g.noReply(t, err)
 		}
