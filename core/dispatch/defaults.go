@@ -67,11 +67,11 @@ func (c *defaults) entries() []*entry {
 		{command: "INVALID", handler: c.complaint},
 		{command: "LEAK", handler: c.leak},
 		{command: "LOG_ROTATE", handler: c.logRotate},
-		{command: "QUITTING", handler: func(Sender, *message.Message) error { return c.stop(true) }},
+		{command: "QUITTING", handler: func(from Sender, _ *message.Message) error { return c.stop(from, true) }},
 		{command: "READY", handler: c.ready},
 		{command: "RESTART", handler: c.restart},
 		{command: "SERVICE_UNAVAILABLE", handler: ignore},
-		{command: "STOP", handler: func(Sender, *message.Message) error { return c.stop(false) }},
+		{command: "STOP", handler: func(from Sender, _ *message.Message) error { return c.stop(from, false) }},
 		{command: "UNKNOWN", handler: c.complaint},
 	}
 	for _, e := range all {
@@ -116,20 +116,20 @@ func (c *defaults) help(from Sender, m *message.Message) error {
 }
 
 // complaint logs INVALID and UNKNOWN: some message of ours was not understood.
-func (c *defaults) complaint(_ Sender, m *message.Message) error {
+func (c *defaults) complaint(from Sender, m *message.Message) error {
 	command, found := m.Get("command")
 	if !found {
 		command = "(not given)"
 	}
 	text, _ := m.Get("message")
-	c.d.log(slog.LevelError, "message was refused by its receiver", "answer", m.Command(), "command", command, "message", text,
+	c.d.log(from, slog.LevelError, "message was refused by its receiver", "answer", m.Command(), "command", command, "message", text,
 		"from_server", m.SentFromServer(), "from_service", m.SentFromService())
 	return nil
 }
 
-func (c *defaults) leak(Sender, *message.Message) error {
+func (c *defaults) leak(from Sender, _ *message.Message) error {
 	if c.o.Leak == nil {
-		c.d.log(slog.LevelInfo, "LEAK received, there is no leak report here")
+		c.d.log(from, slog.LevelInfo, "LEAK received, there is no leak report here")
 		return nil
 	}
 	c.o.Leak()
@@ -143,27 +143,27 @@ func (c *defaults) logRotate(Sender, *message.Message) error {
 	return nil
 }
 
-func (c *defaults) ready(_ Sender, m *message.Message) error {
+func (c *defaults) ready(from Sender, m *message.Message) error {
 	if c.o.Ready == nil {
-		c.d.log(slog.LevelInfo, "READY received")
+		c.d.log(from, slog.LevelInfo, "READY received")
 		return nil
 	}
 	c.o.Ready(m)
 	return nil
 }
 
-func (c *defaults) restart(_ Sender, m *message.Message) error {
+func (c *defaults) restart(from Sender, m *message.Message) error {
 	if c.o.Restart == nil {
-		c.d.log(slog.LevelWarn, "RESTART received, nothing handles it")
+		c.d.log(from, slog.LevelWarn, "RESTART received, nothing handles it")
 		return nil
 	}
 	c.o.Restart(m)
 	return nil
 }
 
-func (c *defaults) stop(quitting bool) error {
+func (c *defaults) stop(from Sender, quitting bool) error {
 	if c.o.Stop == nil {
-		c.d.log(slog.LevelWarn, "STOP or QUITTING received, nothing handles it", "quitting", quitting)
+		c.d.log(from, slog.LevelWarn, "STOP or QUITTING received, nothing handles it", "quitting", quitting)
 		return nil
 	}
 	c.o.Stop(quitting)

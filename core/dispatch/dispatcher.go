@@ -85,13 +85,13 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 	}
 	e := r.entries[0] // before the handler, which may add and remove some
 	if err := r.alone(from, m); err != nil {
-		return d.failed(e, m, err)
+		return d.failed(e, from, m, err)
 	}
 	return e.outcome
 }
 
-func (d *Dispatcher) failed(e *entry, m *message.Message, err error) Outcome {
-	d.report(m, e.name, err)
+func (d *Dispatcher) failed(e *entry, from Sender, m *message.Message, err error) Outcome {
+	d.report(from, m, e.name, err)
 	return Failed
 }
 
@@ -162,7 +162,7 @@ func (d *Dispatcher) run(e *entry, from Sender, m *message.Message, r *result) b
 	}
 	r.handler = e.name
 	if err := e.handler(from, m); err != nil {
-		d.report(m, e.name, err)
+		d.report(from, m, e.name, err)
 		if r.err == nil {
 			r.outcome, r.err = Failed, err
 		}
@@ -178,7 +178,7 @@ func (d *Dispatcher) refuse(from Sender, m *message.Message, problem error) {
 		text = bad.Message()
 	} else {
 		// The file is wrong, not the message. Its path is nothing for the other side.
-		d.report(m, "definition", problem)
+		d.report(from, m, "definition", problem)
 		text = "its definition cannot be read here"
 	}
 	if from == nil || NeverAnswered(m.CommandBytes()) {
@@ -186,12 +186,12 @@ func (d *Dispatcher) refuse(from Sender, m *message.Message, problem error) {
 	}
 	reply := m.Reply("INVALID").Set("command", m.Command()).Set("message", text)
 	if err := from.Send(reply); err != nil {
-		d.report(m, "definition", err)
+		d.report(from, m, "definition", err)
 	}
 }
 
 // report hands an error on that nobody above can use.
-func (d *Dispatcher) report(m *message.Message, handler string, err error) {
+func (d *Dispatcher) report(from Sender, m *message.Message, handler string, err error) {
 	if d.options.OnError != nil {
 		d.options.OnError(m, handler, err)
 		return
@@ -199,7 +199,7 @@ func (d *Dispatcher) report(m *message.Message, handler string, err error) {
 	if counted(err) {
 		return
 	}
-	d.log(slog.LevelWarn, "message handler failed", "command", m.Command(), "handler", handler, "error", err)
+	d.log(from, slog.LevelWarn, "message handler failed", "command", m.Command(), "handler", handler, "error", err)
 }
 
 // NeverAnswered says whether command is one of INVALID, UNKNOWN, ABSOLUTELY and COMMANDS: they are answers themselves,

@@ -78,7 +78,7 @@ type Event struct {
 }
 
 // Labeler is implemented by a Sender that knows where it leads to. Label fills Link, Name and Peer of an event; it is
-// called on the loop's goroutine, only while there is a trace hook, and must not keep the event.
+// called on the loop's goroutine, while there is a trace hook and for what is logged, and must not keep the event.
 type Labeler interface {
 	Label(ev *Event)
 }

@@ -16,8 +16,9 @@ type logGate struct {
 	dropped int
 }
 
-// log writes a line, unless this second has had its share. How many were left out is said with the next one.
-func (d *Dispatcher) log(level slog.Level, text string, args ...any) {
+// log writes a line, unless this second has had its share. How many were left out is said with the next one. The line names the peer
+// that from leads to, if from knows it.
+func (d *Dispatcher) log(from Sender, level slog.Level, text string, args ...any) {
 	logger := d.options.Logger
 	if logger == nil {
 		logger = slog.Default()
@@ -37,5 +38,10 @@ func (d *Dispatcher) log(level slog.Level, text string, args ...any) {
 		return
 	}
 	g.lines++
+	if l, ok := from.(Labeler); ok {
+		var ev Event
+		l.Label(&ev)
+		args = append(args, "peer", ev.Peer, "link", ev.Link, "name", ev.Name)
+	}
 	logger.Log(context.Background(), level, text, args...)
 }

@@ -44,7 +44,7 @@ func (d *Dispatcher) Lost(l *Loss) {
 	if l.Err != nil {
 		args = append(args, "error", l.Err)
 	}
-	d.log(level, "messages were lost with their connection", args...)
+	d.log(nil, level, "messages were lost with their connection", args...)
 }
 
 // counted says whether all that err is about is told by Lost.
