@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -122,6 +123,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("ED_CONTROL_DIR", filepath.Join(env.WorkDir, "control"))
 			env.Setenv("TERM", "dumb")
+			env.Setenv("ID", strconv.Itoa(os.Getpid())) // for names of processes
 			jobs := &jobs{running: map[string]*job{}}
 			env.Values[jobsKey{}] = jobs
 			env.Defer(jobs.killAll)
