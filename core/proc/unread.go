@@ -75,13 +75,13 @@ func (u *Unread) TCP(own, peer netip.AddrPort) (int, error) {
 func (u *Unread) ask(own, peer netip.AddrPort) ([]byte, error) {
 	u.serial++
 	question := u.question(own, peer)
-	if err := unix.Sendto(u.fd, question, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return nil, os.NewSyscallError("sendto", err)
+	if _, err := unix.Write(u.fd, question); err != nil { // to the kernel, as all that has no other address
+		return nil, os.NewSyscallError("write", err)
 	}
 	for {
-		n, _, err := unix.Recvfrom(u.fd, u.reply[:], 0) // the kernel has answered when sendto returns
+		n, err := unix.Read(u.fd, u.reply[:]) // the kernel has answered when write returns
 		if err != nil {
-			return nil, os.NewSyscallError("recvfrom", err)
+			return nil, os.NewSyscallError("read", err)
 		}
 		if p := u.reply[:n]; n >= diagHeader && binary.NativeEndian.Uint32(p[8:]) == u.serial {
 			return readDiag(p)

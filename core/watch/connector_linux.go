@@ -91,7 +91,8 @@ func (c *connector) send(op uint32) error {
 	b = order.AppendUint16(b, 4)
 	b = order.AppendUint16(b, 0)
 	b = order.AppendUint32(b, op)
-	return os.NewSyscallError("sendto", unix.Sendto(c.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}))
+	_, err := unix.Write(c.fd, b) // to the kernel, as all that has no other address
+	return os.NewSyscallError("write", err)
 }
 
 // confirmed looks for the kernel's answer, which is there when the request was sent; outside of the machine's own name

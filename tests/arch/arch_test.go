@@ -36,6 +36,7 @@ func TestCheckerSees(t *testing.T) {
 		{"written table", "core/proc/a.go", "package proc\n\nvar names = map[int]string{}\n\nfunc f() { names[1] = \"x\" }\n", "a.go:5: package-level variable names is written to"},
 		{"counter", "core/proc/a.go", "package proc\n\nvar n = 1\n\nfunc f() { n++ }\n", "variable n is written to"},
 		{"exit", "tools/stop/a.go", "package stop\n\nimport \"os\"\n\nfunc f() { os.Exit(1) }\n", "os.Exit outside of a program"},
+		{"buffer as a number", "core/proc/a.go", "package proc\n\nimport \"golang.org/x/sys/unix\"\n\nfunc f() { unix.Sendto(1, nil, 0, nil) }\n", "a.go:5: unix.Sendto lets go"},
 		{"sleep in a test", "core/proc/a_test.go", "package proc\n\nimport \"time\"\n\nfunc f() { time.Sleep(1) }\n", "time.Sleep"},
 		{"skipped test", "core/proc/a_test.go", "package proc\n\nimport \"testing\"\n\nfunc TestX(t *testing.T) { t.Skip() }\n", "skipped"},
 		{"long file", "core/proc/a.go", "package proc\n" + strings.Repeat("// x\n", maxSource), "601 lines, the limit is 600"},

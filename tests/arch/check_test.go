@@ -192,6 +192,8 @@ func checkCalls(s *source) (found []string) {
 			if s.test || !matches(s.pkg, strings.Fields(maySleep)) {
 				found = append(found, s.at(call)+": time.Sleep, wait for a condition")
 			}
+		case !s.test && (name == "unix.Sendto" || name == "unix.Recvfrom"):
+			found = append(found, s.at(call)+": "+name+" lets go of its buffer too early on 386, where it is a number before the call: unix.Write, unix.Read")
 		case s.test && (name == "t.Skip" || name == "t.Skipf" || name == "t.SkipNow"):
 			found = append(found, s.at(call)+": a test that is skipped tests nothing")
 		}
