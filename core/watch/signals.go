@@ -29,7 +29,8 @@ type SignalWatch struct {
 	loop    *reactor.Loop
 	f       func(sig Signal, n int)
 	weak    bool
-	closed  bool // belongs to the loop
+	closed  bool                // belongs to the loop, as does
+	due     [lastSignal + 1]int // what f is to be told
 	arrived chan os.Signal
 	quit    chan struct{}
 	over    chan struct{}
@@ -106,16 +107,22 @@ func (w *SignalWatch) count(s Signal) (again bool) {
 	return errors.Is(err, reactor.ErrFull)
 }
 
+// deliver calls f. If f panics, the rest follows in the next turn.
 func (w *SignalWatch) deliver() {
 	w.mu.Lock()
-	counts := w.counts
+	for s, n := range w.counts {
+		w.due[s] += n
+	}
 	w.counts, w.posted = [lastSignal + 1]int{}, false
 	w.mu.Unlock()
-	for s, n := range counts {
+	again := w.loop.After(0, "signals", w.deliver)
+	for s, n := range w.due {
 		if n > 0 && !w.closed {
+			w.due[s] = 0
 			w.f(Signal(s), n)
 		}
 	}
+	again.Cancel()
 }
 
 // Close ends the watch, on the loop's goroutine: f is not called any more. Closing twice is nothing.

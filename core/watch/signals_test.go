@@ -79,13 +79,25 @@ func TestSignalsFull(t *testing.T) {
 	runUntil(t, l, func() bool { return got == 1 })
 }
 
-// TestSignalsCloseInCallback stops the rest of the same delivery.
-func TestSignalsCloseInCallback(t *testing.T) {
-	l := newLoop(t)
-	var w *watch.SignalWatch
-	calls := 0
-	w, err := watch.Signals(l, func(syscall.Signal, int) { calls++; w.Close() }, watch.SignalOptions{}, 45, 46)
+// TestSignalsPanic: a signal whose callback panics is gone, another that came with it is not.
+func TestSignalsPanic(t *testing.T) {
+	l := quietLoop(t)
+	var got []syscall.Signal
+	w, err := watch.Signals(l, func(s syscall.Signal, _ int) {
+		if got = append(got, s); s == 45 {
+			panic("oh")
+		}
+	}, watch.SignalOptions{}, 45, 46)
 	require.NoError(t, err)
+	defer w.Close()
+	raiseBoth(t)
+	runUntil(t, l, func() bool { return len(got) == 2 })
+	require.Equal(t, []syscall.Signal{45, 46}, got)
+}
+
+// raiseBoth raises two signals and waits until the runtime has handed both on.
+func raiseBoth(t *testing.T) {
+	t.Helper()
 	heard := make(chan os.Signal, 2)
 	signal.Notify(heard, syscall.Signal(45), syscall.Signal(46))
 	defer signal.Stop(heard)
@@ -93,6 +105,16 @@ func TestSignalsCloseInCallback(t *testing.T) {
 	raise(t, 46)
 	<-heard
 	<-heard
+}
+
+// TestSignalsCloseInCallback stops the rest of the same delivery.
+func TestSignalsCloseInCallback(t *testing.T) {
+	l := newLoop(t)
+	var w *watch.SignalWatch
+	calls := 0
+	w, err := watch.Signals(l, func(syscall.Signal, int) { calls++; w.Close() }, watch.SignalOptions{}, 45, 46)
+	require.NoError(t, err)
+	raiseBoth(t)
 	run(t, l)
 	require.Equal(t, 1, calls)
 }
