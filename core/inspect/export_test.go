@@ -14,6 +14,9 @@ func Broken(line string) (string, bool) {
 	return string(text), hidden
 }
 
+// ErrorText is what a watcher sees of an error about a message.
+func ErrorText(m *message.Message, text string) string { return secrets{}.errorText(m, text) }
+
 // PairsKept is how many questions and links the search for pairs remembers.
 func PairsKept(t *Tracer) (questions, links int) {
 	return len(t.pairs.young) + len(t.pairs.old), len(t.pairs.links)

@@ -1,6 +1,8 @@
 package inspect_test
 
 import (
+	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,4 +112,17 @@ func TestBrokenLines(t *testing.T) {
 		require.Equal(t, want, text)
 		require.Equal(t, text != line, hidden)
 	}
+}
+
+func TestErrorsThatQuoteSecrets(t *testing.T) {
+	for _, value := range []string{"hush", "h", "\x1b[31m", `a\b`, `"quoted"`, "tab\there", "\ttab", "\u00e9t\u00e9", "<b>", "\u00a0", "1\n2"} {
+		m := message.New("LOGIN").Set("password", value).Set("user", "me")
+		quoted, err := json.Marshal(value)
+		require.NoError(t, err)
+		for _, text := range []string{value, strconv.Quote(value), strconv.QuoteToASCII(value), string(quoted)} {
+			require.Equal(t, "(hidden, it may tell a secret)", inspect.ErrorText(m, "parameter password: "+text+" is no number"), "%q", value)
+		}
+	}
+	m := message.New("LOGIN").Set("password", "hush").Set("token", "").Set("user", "me")
+	require.Equal(t, `no user is called "me"`, inspect.ErrorText(m, `no user is called "me"`))
 }

@@ -248,11 +248,22 @@ func clip(s string) string {
 // errorText is the text of an error about m, unless it may tell a secret: errors quote values.
 func (s secrets) errorText(m *message.Message, text string) string {
 	for name, value := range m.Params() {
-		if s.has([]byte(name)) && value != "" && strings.Contains(text, value[:min(len(value), 3)]) {
+		if s.has([]byte(name)) && mayTell(text, value[:min(len(value), 3)]) {
 			return "(hidden, it may tell a secret)"
 		}
 	}
 	return clip(text)
+}
+
+// mayTell says whether a text may quote a value that begins so. What would be written with a backslash, in one of many ways, is not
+// looked for.
+func mayTell(text, begin string) bool {
+	for i := range len(begin) {
+		if c := begin[i]; c < ' ' || c >= 0x7f || strings.IndexByte(`"'\<>&`+"`", c) >= 0 {
+			return true
+		}
+	}
+	return begin != "" && strings.Contains(text, begin)
 }
 
 // tell calls Ready once.
