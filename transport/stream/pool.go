@@ -92,7 +92,8 @@ func (p *pool) grow(b *buffer, more int) *buffer {
 	case len(b.b)+more <= cap(b.b):
 	case n+more <= cap(b.b) && n <= b.off: // each byte moves at most once for each that was sent
 		b.b = b.b[:copy(b.b[:n], b.rest())]
-		b.off = 0
+		b.sizes = b.sizes[:copy(b.sizes, b.sizes[b.sent:])]
+		b.off, b.sent = 0, 0
 	default:
 		b = p.move(b, classOf(n+more))
 	}
