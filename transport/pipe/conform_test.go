@@ -94,3 +94,31 @@ func TestConformSocketpair(t *testing.T) {
 		}}).medium()
 	})
 }
+
+// TestBackground: what is in the background keeps no loop alive, with either of its descriptors.
+func TestBackground(t *testing.T) {
+	o := transport.Options{Background: true}
+	for name, open := range map[string]func(w *transporttest.World) (end func()){
+		"pipes": func(w *transporttest.World) func() {
+			near, far, err := pipe.Pipes()
+			require.NoError(t, err)
+			c, err := pipe.New(w.Loop, near.In, near.Out, pipe.Options{Options: o}, &transporttest.Recorder{T: w.T})
+			require.NoError(t, err)
+			return func() { c.Abort(nil); require.NoError(t, far.Close()) }
+		},
+		"FIFO": func(w *transporttest.World) func() {
+			l, err := pipe.Listen(w.Loop, address.FromUnix(address.FIFO, w.T.TempDir()+"/fifo"), o, nil)
+			require.NoError(t, err)
+			return func() { require.NoError(t, l.Close()) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			end := open(w)
+			w.Idle()
+			require.NotEmpty(t, w.Loop.Sources())
+			end()
+			w.Idle()
+		})
+	}
+}

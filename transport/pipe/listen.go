@@ -73,7 +73,8 @@ func (l *Listener) arm() (err error) {
 	if l.fd, err = reopen(l.anchor, unix.O_RDONLY); err != nil {
 		return err
 	}
-	l.source, err = l.loop.Add(l.fd, l, reactor.SourceOptions{Name: l.name(), Kind: "fifo listener", Interest: reactor.Read})
+	l.source, err = l.loop.Add(l.fd, l, reactor.SourceOptions{Name: l.name(), Kind: "fifo listener", Interest: reactor.Read,
+		Background: l.opts.Background})
 	if err != nil {
 		_ = unix.Close(l.fd)
 		l.fd = -1

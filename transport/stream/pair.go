@@ -31,7 +31,7 @@ func NewPair(l *reactor.Loop, in, out int, cfg Config, h transport.Handler) (*Co
 	if err := c.attach(in, 0); err != nil {
 		return nil, err
 	}
-	src, err := l.Add(out, c, reactor.SourceOptions{Name: set.Name, Kind: set.kind})
+	src, err := l.Add(out, c, reactor.SourceOptions{Name: set.Name, Kind: set.kind, Background: set.Background})
 	if err != nil {
 		c.source.Remove()
 		return nil, err
