@@ -205,7 +205,7 @@ func (r *Router) link(c *Client, m *message.Message, server string, where addres
 }
 
 // unlink takes c out of the cluster, if it is in it, and sees to it that it comes back.
-func (r *Router) unlink(c *Client, was state, err error) {
+func (r *Router) unlink(c *Client, err error) {
 	if c.peer == nil {
 		r.hungUp(c, err)
 		return
@@ -248,7 +248,7 @@ func (r *Router) disconnect(c *Client, m *message.Message) {
 	server := c.peer.server
 	c.peer.said = true
 	c.close()
-	r.unlink(c, linked, nil)
+	r.unlink(c, nil)
 	told := r.make("DISCONNECTED").Set("server_name", server)
 	told.SetService(".")
 	r.push(told)
@@ -260,7 +260,7 @@ func (r *Router) drop(c *Client, err error) {
 		return
 	}
 	c.state, c.quick = leaving, false
-	r.unlink(c, linked, err)
+	r.unlink(c, err)
 	c.conn.Abort(err)
 }
 

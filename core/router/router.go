@@ -186,14 +186,14 @@ func (r *Router) closed(c *Client, err error, lost Lost) {
 	r.clients = r.clients[:last]
 	r.stats.Closed++
 
-	was, label := c.state, ""
+	label := ""
 	if lost != (Lost{}) {
 		label = c.Label() // while it has its name
 	}
 	c.state, c.quick = gone, false
 	r.forget(c)
 	r.unregister(c, true)
-	r.unlink(c, was, err)
+	r.unlink(c, err)
 	r.reportLost(c, label, lost)
 }
 

@@ -68,7 +68,7 @@ type rare struct {
 // turn. With an error the descriptor is still the caller's.
 func New(l *reactor.Loop, fd int, cfg Config, h transport.Handler) (*Conn, error) {
 	c := newConn(localOf(l), newSettings(cfg), h)
-	if err := c.attach(fd, 0); err != nil {
+	if err := c.attach(fd); err != nil {
 		return nil, err
 	}
 	c.later()
@@ -79,13 +79,13 @@ func newConn(loc *local, set *settings, h transport.Handler) *Conn {
 	return &Conn{loop: loc, set: set, h: h, fd: -1, id: loc.ids.Next(), state: connecting | set.way.state(), opened: loc.Now().UnixNano()}
 }
 
-// attach gives c its descriptor.
-func (c *Conn) attach(fd int, want reactor.Interest) error {
-	src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Interest: want, Background: c.set.Background})
+// attach gives c its descriptor, of which nothing is wanted yet.
+func (c *Conn) attach(fd int) error {
+	src, err := c.loop.Add(fd, c, reactor.SourceOptions{Name: c.set.Name, Kind: c.set.kind, Background: c.set.Background})
 	if err != nil {
 		return err
 	}
-	c.fd, c.source, c.watched = int32(fd), src, want
+	c.fd, c.source = int32(fd), src
 	return nil
 }
 

@@ -147,7 +147,7 @@ func (c *Conn) begin(a *attempt) (connected bool, err error) {
 	fd, err := a.Open()
 	switch err {
 	case nil:
-		if err = c.attach(fd, 0); err != nil {
+		if err = c.attach(fd); err != nil {
 			_ = unix.Close(fd)
 			return false, err
 		}

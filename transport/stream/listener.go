@@ -83,7 +83,7 @@ func (l *Listener) take(fd int) {
 		return
 	}
 	c := newConn(l.loop, l.set, nil)
-	if err := c.attach(fd, 0); err != nil {
+	if err := c.attach(fd); err != nil {
 		l.stats.Failed++
 		l.complain("watch a connection", err)
 		_ = unix.Close(fd)

@@ -28,7 +28,7 @@ func NewPair(l *reactor.Loop, in, out int, cfg Config, h transport.Handler) (*Co
 	cfg.Plain = true
 	set := newSettings(cfg)
 	c := newConn(localOf(l), set, h)
-	if err := c.attach(in, 0); err != nil {
+	if err := c.attach(in); err != nil {
 		return nil, err
 	}
 	src, err := l.Add(out, c, reactor.SourceOptions{Name: set.Name, Kind: set.kind, Background: set.Background})
