@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -84,6 +85,6 @@ func (l *Loop) Slow() []SlowInfo {
 	for _, c := range l.stats.slow.list {
 		list = append(list, SlowInfo{c.name, time.Duration(c.most), time.Duration(c.total), c.count, time.Duration(now - c.last)})
 	}
-	slices.SortFunc(list, func(a, b SlowInfo) int { return int(b.Most - a.Most) })
+	slices.SortFunc(list, func(a, b SlowInfo) int { return cmp.Compare(b.Most, a.Most) })
 	return list
 }
