@@ -56,10 +56,7 @@ func NewVisits() (*Visits, error) {
 	v := &Visits{loop: loop, ended: make(chan struct{}), open: map[address.Address]*visit{}}
 	loop.Hold()
 	go func() {
-		err := loop.Run(context.Background())
-		for _, w := range v.open {
-			w.end(err)
-		}
+		v.endAll(loop.Run(context.Background()))
 		_ = loop.Close()
 		close(v.ended)
 	}()
@@ -87,13 +84,19 @@ func (v *Visits) Forget(to address.Address) {
 // Close ends all visits, and questions with transport.ErrClosed.
 func (v *Visits) Close() {
 	_ = v.loop.Post(func() {
-		for _, w := range v.open {
-			w.end(transport.ErrClosed)
-		}
-		v.open = nil
+		v.endAll(transport.ErrClosed)
 		v.loop.Release()
 	})
 	<-v.ended
+}
+
+// endAll ends all visits. What is asked meanwhile, by who is told the end, has none any more.
+func (v *Visits) endAll(err error) {
+	all := v.open
+	v.open = nil
+	for _, w := range all {
+		w.end(err)
+	}
 }
 
 func (v *Visits) ask(q Question) {

@@ -139,3 +139,30 @@ func TestVisitsForgetAndClose(t *testing.T) {
 	require.ErrorIs(t, receive(t, late).err, transport.ErrClosed)
 	require.Empty(t, closed, "told once")
 }
+
+// Close ends what is asked again by those whom it tells the end.
+func TestVisitsCloseWhileTheyAreAskedAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mute.sock")
+	mute, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer mute.Close()
+	v, _ := asking(t)
+	const askers, most = 8, 50
+	ended := make(chan error, askers*most)
+	for range askers {
+		left := most
+		q := control.Question{To: address.FromUnix(address.Unix, path), Timeout: time.Hour}
+		q.Done = func(_ []*inspect.Sheet, err error) {
+			ended <- err
+			if left--; left > 0 {
+				v.Ask(q)
+			}
+		}
+		v.Ask(q)
+	}
+	v.Close()
+	require.Len(t, ended, askers*most)
+	for range askers * most {
+		require.ErrorIs(t, <-ended, transport.ErrClosed)
+	}
+}
