@@ -21,7 +21,6 @@ type pingOptions struct {
 	targets  []*target
 	count    int           // questions to each; 0: without end
 	interval time.Duration // 0: the next one when the last was answered
-	dialling *sync.Mutex   // held for tls addresses: the environment, which reads the certificates, belongs to one goroutine
 }
 
 // forever is what --timeout 0 comes to.
@@ -116,7 +115,6 @@ func parseTarget(env *toolkit.Env, text string) (*target, error) {
 func ping(ctx context.Context, env *toolkit.Env, o pingOptions) error {
 	events := make(chan event)
 	var all sync.WaitGroup
-	o.dialling = &sync.Mutex{}
 	for _, p := range pingers(env, o) {
 		p.events = events
 		all.Go(func() { p.run(ctx) })

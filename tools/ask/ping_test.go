@@ -2,6 +2,7 @@ package ask_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/tools/ask"
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/service/servicetest"
 )
 
@@ -142,4 +144,32 @@ func TestPingRefused(t *testing.T) {
 		require.Equal(t, kind, toolkit.KindOf(err), "%v", err)
 		require.ErrorContains(t, err, answer[:7])
 	}
+}
+
+// A peer that never ends its handshake holds up none of the others.
+func TestPingTLS(t *testing.T) {
+	real, w := toolkit.NewEnv(), toolkittest.New(t)
+	w.Env = real
+	real.Stdout, real.Stderr = &toolkit.Stream{Writer: w.Out}, &toolkit.Stream{Writer: w.Err}
+	real.Getenv, real.Root = func(string) string { return "" }, t.TempDir()
+	args := []string{"ping", "--timeout", "0"}
+	var all []net.Listener
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		all = append(all, l)
+		args = append(args, "tls://"+l.Addr().String())
+	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	over := make(chan error, 1)
+	go func() { over <- w.Run(ctx, ask.Ping, args...) }()
+	for _, l := range all {
+		require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(10*time.Second)))
+		c, err := l.Accept()
+		require.NoError(t, err)
+		defer c.Close()
+	}
+	stop(&toolkit.Interrupted{Signal: os.Interrupt})
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-over))
 }

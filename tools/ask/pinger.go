@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -87,10 +86,6 @@ func (p *pinger) run(ctx context.Context) {
 
 func (p *pinger) dial(ctx context.Context) (err error) {
 	o := p.options
-	if t := p.targets[0]; t.at.Scheme == address.TLS || o.router.Address.Scheme == address.TLS {
-		o.dialling.Lock()
-		defer o.dialling.Unlock()
-	}
 	if t := p.targets[0]; !t.at.IsZero() {
 		p.session, err = p.env.Dial(ctx, t.at, o.DialOptions())
 		return err
