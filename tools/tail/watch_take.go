@@ -128,16 +128,18 @@ func (w *watching) put(e *entry, i control.Followed, m *message.Message, err err
 	if w.summary || w.full {
 		return nil
 	}
-	buf := w.screen.grow()
-	switch {
-	case w.form != asJSON:
-		buf = w.show.append(buf, e)
-	case w.show.terminal:
-		buf = append(buf, toolkit.EscapeJSON(line)...)
-	default:
-		buf = append(buf, line...)
+	if w.form == asJSON {
+		return w.printLine(line)
 	}
-	return w.screen.keep(buf)
+	return w.screen.keep(w.show.append(w.screen.grow(), e))
+}
+
+// printLine prints a line of JSON.
+func (w *watching) printLine(line []byte) error {
+	if w.show.terminal {
+		line = toolkit.EscapeJSON(line)
+	}
+	return w.screen.keep(append(w.screen.grow(), line...))
 }
 
 // event tells in its place that something happened to a service.
@@ -157,14 +159,12 @@ func (w *watching) event(i control.Followed, text string) error {
 		}
 		return nil
 	}
-	buf := w.screen.grow()
 	if w.form == asJSON {
-		buf = append(buf, line...)
-	} else {
-		buf = w.show.appendTime(buf, i.At)
-		buf = append(append(buf, w.show.paint.Bold(toolkit.Escape(i.From.String()))...), ' ')
-		buf = append(append(buf, w.show.paint.Yellow("("+toolkit.Escape(text)+")")...), '\n')
+		return w.printLine(line)
 	}
+	buf := w.show.appendTime(w.screen.grow(), i.At)
+	buf = append(append(buf, w.show.paint.Bold(toolkit.Escape(i.From.String()))...), ' ')
+	buf = append(append(buf, w.show.paint.Yellow("("+toolkit.Escape(text)+")")...), '\n')
 	return w.screen.keep(buf)
 }
 

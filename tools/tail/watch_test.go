@@ -353,3 +353,18 @@ func TestWatchLosesNothingSilently(t *testing.T) {
 		})
 	}
 }
+
+// TestWatchOnATerminal: neither messages nor events steer it, in whatever form.
+func TestWatchOnATerminal(t *testing.T) {
+	s := serve(t, controlDir(t), "clo\u009bck")
+	for _, form := range []string{"--plain", "--json"} {
+		w := toolkittest.New(t)
+		w.Terminal(80)
+		r := &running{t: t, Running: toolkittest.Start(t, w, tail.Watch, "watch", form, "-n", "2")}
+		r.WaitErr("watching")
+		s.send("NOW x=\u009b1m")
+		require.NoError(t, r.End())
+		require.NotContains(t, r.Out.String()+r.Err.String(), "\u009b")
+		require.Contains(t, r.Out.String(), "NOW")
+	}
+}
