@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -219,7 +218,7 @@ func (p *pinger) fail(ctx context.Context, err error) {
 		name = t.text
 	}
 	if p.session != nil && errors.Is(err, io.EOF) {
-		err = toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", toolkit.Escape(name), plural(int(p.serial), "question"))
+		err = toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", toolkit.Escape(name), toolkit.Plural(p.serial, "question"))
 	}
 	p.tell(event{outcome: broken, err: err})
 }
@@ -233,11 +232,4 @@ func ended(err error) error {
 		return toolkit.Errorf(toolkit.Unavailable, "it closed the connection")
 	}
 	return err
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return strconv.Itoa(n) + " " + thing + "s"
 }

@@ -59,7 +59,7 @@ func report(out *toolkit.Output, r toolReport, told []string) error {
 		}
 	}
 	if r.OK {
-		out.Say("%s: ok, %d of %s set", r.Tool, r.Set, count(r.Known, "setting"))
+		out.Say("%s: ok, %d of %s set", r.Tool, r.Set, toolkit.Plural(r.Known, "setting"))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package check
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,7 +54,7 @@ func checkDefinitions(env *toolkit.Env, o definitionOptions) error {
 			}
 		}
 	}
-	c.out.Say("%s, %s", count(c.files, "definition file"), count(c.problems, "problem"))
+	c.out.Say("%s, %s", toolkit.Plural(c.files, "definition file"), toolkit.Plural(c.problems, "problem"))
 	if c.problems > 0 {
 		return toolkit.Silent(toolkit.Data)
 	}
@@ -159,12 +158,4 @@ func flags(p definition.Parameter) []string {
 		words = append([]string{"optional"}, words...)
 	}
 	return words
-}
-
-// count is a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -14,7 +14,7 @@ type tally struct {
 
 // say prints the summary on standard error.
 func (t *tally) say(out *toolkit.Output, events int, took time.Duration) {
-	text := toolkit.Plural(uint64(events), "event")
+	text := toolkit.Plural(events, "event")
 	if t.ran+t.skipped+t.dropped > 0 {
 		text += ", " + toolkit.Plural(t.ran, "command") + " run" +
 			toolkit.Optional(t.failed, " (%d failed)") + toolkit.Optional(t.ended, " (%d ended)") + toolkit.Optional(t.skipped+t.dropped, ", %d passed over")

@@ -172,13 +172,13 @@ func (t *transfer) unreached(ctx context.Context) error {
 		}
 	}
 	if cached > 0 {
-		t.console.say("the router keeps %s until their services are there", count(uint64(cached), "message"))
+		t.console.say("the router keeps %s until their services are there", toolkit.Plural(cached, "message"))
 	}
 	switch {
 	case failed == 0:
 		return nil
 	case first == nil:
-		return toolkit.Errorf(toolkit.Unavailable, "%s reached nobody", count(uint64(failed), "message"))
+		return toolkit.Errorf(toolkit.Unavailable, "%s reached nobody", toolkit.Plural(failed, "message"))
 	}
 	err := t.routed.NoService(ctx, first.Server(), first.Service())
 	if failed > 1 {

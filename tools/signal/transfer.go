@@ -54,7 +54,7 @@ func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
 	if in, ok := linesOf(src); ok {
 		in.Stop()
 		if n := in.Skipped(); n > 0 {
-			t.console.say("skipped %s that a tool printed as a report, not as a message", count(uint64(n), "line"))
+			t.console.say("skipped %s that a tool printed as a report, not as a message", toolkit.Plural(n, "line"))
 		}
 	}
 	return err
@@ -204,7 +204,7 @@ func (t *transfer) run(ctx context.Context) error {
 		return err
 	}
 	took := time.Since(start)
-	t.console.detail("sent %s to %s in %s (%.0f/s)", count(uint64(t.sent), "message"), t.options.Target, took.Round(time.Microsecond),
+	t.console.detail("sent %s to %s in %s (%.0f/s)", toolkit.Plural(t.sent, "message"), t.options.Target, took.Round(time.Microsecond),
 		float64(t.sent)/took.Seconds())
 	return t.rejected()
 }
@@ -250,21 +250,13 @@ func (t *transfer) lost(err error) error {
 	}
 	switch {
 	case errors.Is(err, io.EOF):
-		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, count(n, "message"))
+		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection after %s", t.options.Target, toolkit.Plural(n, "message"))
 	case toolkit.KindOf(err) == toolkit.Timeout:
-		return toolkit.About(err, "%s does not read, %s went out", t.options.Target, count(n, "message"))
+		return toolkit.About(err, "%s does not read, %s went out", t.options.Target, toolkit.Plural(n, "message"))
 	case nobodyThere(err):
-		return fmt.Errorf("%w (after %s)", explain(err, t.options.Target), count(n, "message"))
+		return fmt.Errorf("%w (after %s)", explain(err, t.options.Target), toolkit.Plural(n, "message"))
 	case toolkit.KindOf(err) == toolkit.Other:
 		err = toolkit.As(toolkit.IO, err)
 	}
-	return toolkit.About(err, "lost %s after %s", t.options.Target, count(n, "message"))
-}
-
-// count says how many there are of a thing.
-func count(n uint64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return toolkit.About(err, "lost %s after %s", t.options.Target, toolkit.Plural(n, "message"))
 }

@@ -128,7 +128,7 @@ func (l *listening) ran(res result) {
 	if res.exit != 0 {
 		how = l.out.ErrPaint.Red(how)
 	}
-	l.out.Say("on %s: %s after %s: %s", res.command, how, short(res.took), toolkit.Escape(res.trigger.line))
+	l.out.Say("on %s: %s after %s: %s", res.command, how, toolkit.Short(res.took), toolkit.Escape(res.trigger.line))
 }
 
 // sendOutput sends each line that a shell command printed to the sender of its message.

@@ -118,7 +118,7 @@ func (l *listening) end() error {
 	if l.runner != nil {
 		l.runner.kill()
 		if n := l.runner.dropped; n > 0 {
-			l.out.Warn("%s not run", plural(n, "shell command"))
+			l.out.Warn("%s not run", toolkit.Plural(n, "shell command"))
 		}
 	}
 	var starved uint64

@@ -73,7 +73,7 @@ func replay(ctx context.Context, env *toolkit.Env, o replayOptions) error {
 	err = p.hangUp(ctx, err)
 	p.say(time.Since(began))
 	if err == nil && p.bad > 0 {
-		return toolkit.Errorf(toolkit.Data, "%s not sent", plural(uint64(p.bad), "bad line"))
+		return toolkit.Errorf(toolkit.Data, "%s not sent", toolkit.Plural(p.bad, "bad line"))
 	}
 	return err
 }
@@ -216,7 +216,7 @@ func (p *player) lost(err error) error {
 	if kind := toolkit.KindOf(err); kind == toolkit.Other || errors.Is(err, io.EOF) {
 		err = toolkit.As(toolkit.Unavailable, err)
 	}
-	return toolkit.About(err, "lost %s after %s", p.target, plural(uint64(p.played), "message"))
+	return toolkit.About(err, "lost %s after %s", p.target, toolkit.Plural(p.played, "message"))
 }
 
 // print is --dry-run.
@@ -274,8 +274,8 @@ func (p *player) say(took time.Duration) {
 	}
 	timing := "without pauses"
 	if p.speed > 0 {
-		timing = fmt.Sprintf("at %gx, late by %s on average and %s at most", p.speed, short(p.pace.late.mean()), short(p.pace.late.worst))
+		timing = fmt.Sprintf("at %gx, late by %s on average and %s at most", p.speed, toolkit.Short(p.pace.late.mean()), toolkit.Short(p.pace.late.worst))
 	}
-	p.out.Say("played %s to %s in %s %s%s%s", plural(uint64(p.played), "message"), p.target, short(took), timing,
-		optional(uint64(p.replies.Load()), "; replies: %d"), optional(uint64(p.skipped), "; reports of broken lines passed over: %d"))
+	p.out.Say("played %s to %s in %s %s%s%s", toolkit.Plural(p.played, "message"), p.target, toolkit.Short(took), timing,
+		toolkit.Optional(p.replies.Load(), "; replies: %d"), toolkit.Optional(p.skipped, "; reports of broken lines passed over: %d"))
 }

@@ -63,11 +63,11 @@ func (t *tally) ranked() []*count {
 
 // say prints the summary on standard error.
 func (t *tally) say(out *toolkit.Output, links, starved uint64, took time.Duration) {
-	out.Say("%s in (%s)%s%s, %s%s, %s in %s", plural(t.in, "message"), plural(t.bytes, "byte"),
-		optional(t.hidden, ", %d hidden"), optional(t.out, ", %d out"),
-		plural(t.broken, "broken line"), optional(t.notSent, ", %d not sent"), plural(links, "link"), short(took))
+	out.Say("%s in (%s)%s%s, %s%s, %s in %s", toolkit.Plural(t.in, "message"), toolkit.Plural(t.bytes, "byte"),
+		toolkit.Optional(t.hidden, ", %d hidden"), toolkit.Optional(t.out, ", %d out"),
+		toolkit.Plural(t.broken, "broken line"), toolkit.Optional(t.notSent, ", %d not sent"), toolkit.Plural(links, "link"), toolkit.Short(took))
 	if starved > 0 {
-		out.Say("%s closed at once because no file descriptor was left; ulimit -n raises the limit", plural(starved, "connection"))
+		out.Say("%s closed at once because no file descriptor was left; ulimit -n raises the limit", toolkit.Plural(starved, "connection"))
 	}
 	ranked := t.ranked()
 	for i, c := range ranked {
@@ -77,9 +77,9 @@ func (t *tally) say(out *toolkit.Output, links, starved uint64, took time.Durati
 				rest.messages += c.messages
 				rest.bytes += c.bytes
 			}
-			out.Say("  %-24s %9d  %s", "(all others)", rest.messages, plural(rest.bytes, "byte"))
+			out.Say("  %-24s %9d  %s", "(all others)", rest.messages, toolkit.Plural(rest.bytes, "byte"))
 			return
 		}
-		out.Say("  %-24s %9d  %s", c.command, c.messages, plural(c.bytes, "byte"))
+		out.Say("  %-24s %9d  %s", c.command, c.messages, toolkit.Plural(c.bytes, "byte"))
 	}
 }

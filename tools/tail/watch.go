@@ -196,9 +196,9 @@ func (w *watching) end(verdict error) error {
 	}
 	lost := ""
 	if n := w.lost.Sum(); n > 0 {
-		lost = fmt.Sprintf(", %s lost (%d because we were too slow, %d over the rate)", plural(n, "message"), w.lost.Slow, w.lost.Rate)
+		lost = fmt.Sprintf(", %s lost (%d because we were too slow, %d over the rate)", toolkit.Plural(n, "message"), w.lost.Slow, w.lost.Rate)
 	}
-	w.out.Say("%s of %s%s%s, in %s", plural(uint64(w.seen), "message"), plural(uint64(len(w.services)), "service"), lost,
-		optional(uint64(w.gaps), ", gaps: %d"), short(time.Since(w.began)))
+	w.out.Say("%s of %s%s%s, in %s", toolkit.Plural(w.seen, "message"), toolkit.Plural(len(w.services), "service"), lost,
+		toolkit.Optional(w.gaps, ", gaps: %d"), toolkit.Short(time.Since(w.began)))
 	return verdict
 }

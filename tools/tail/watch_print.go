@@ -9,6 +9,7 @@ import (
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/tools/internal/ui"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 // note is what became of a message, in few words.
@@ -18,16 +19,16 @@ func note(r *inspect.Record) string {
 		words = append(words, r.Outcome.String())
 	}
 	if ui.WasHandled(r) {
-		words[0] += " in " + short(r.Took)
+		words[0] += " in " + toolkit.Short(r.Took)
 	}
 	if r.Error != "" {
 		words = append(words, r.Error)
 	}
 	if r.Pair != 0 {
 		if r.Answer {
-			words = append(words, "answers what came "+short(r.Latency)+" before")
+			words = append(words, "answers what came "+toolkit.Short(r.Latency)+" before")
 		} else {
-			words = append(words, "answered after "+short(r.Latency))
+			words = append(words, "answered after "+toolkit.Short(r.Latency))
 		}
 	}
 	if r.Cut {
@@ -110,5 +111,5 @@ func known(n int64, d time.Duration) string {
 	if n == 0 {
 		return "-"
 	}
-	return short(d)
+	return toolkit.Short(d)
 }

@@ -28,10 +28,10 @@ func (w *watching) take(i control.Followed) error {
 func (w *watching) lossText(l *control.Loss) string {
 	var why []string
 	if l.Slow > 0 {
-		why = append(why, fmt.Sprintf("%s lost, we were too slow", plural(l.Slow, "message")))
+		why = append(why, fmt.Sprintf("%s lost, we were too slow", toolkit.Plural(l.Slow, "message")))
 	}
 	if l.Rate > 0 {
-		why = append(why, fmt.Sprintf("%s lost, more than %d a second (--rate)", plural(l.Rate, "message"), w.watch.Rate))
+		why = append(why, fmt.Sprintf("%s lost, more than %d a second (--rate)", toolkit.Plural(l.Rate, "message"), w.watch.Rate))
 	}
 	return strings.Join(why, "; ")
 }
@@ -44,7 +44,7 @@ func (w *watching) state(i control.Followed) error {
 		w.services[i.From.Name] = true
 		if i.Gap > 0 {
 			w.gaps++
-			return w.event(i, "watched again; what happened in "+short(i.Gap)+" was not seen")
+			return w.event(i, "watched again; what happened in "+toolkit.Short(i.Gap)+" was not seen")
 		}
 		if !w.full {
 			w.out.Say("watching %s", toolkit.Escape(who))

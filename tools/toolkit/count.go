@@ -2,20 +2,19 @@ package toolkit
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 )
 
 // Plural is "1 message", "2 messages".
-func Plural(n uint64, what string) string {
+func Plural[N int | int64 | uint64](n N, what string) string {
 	if n != 1 {
 		what += "s"
 	}
-	return strconv.FormatUint(n, 10) + " " + what
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // Optional is nothing for 0, and else n in the format.
-func Optional(n uint64, format string) string {
+func Optional[N int | int64 | uint64](n N, format string) string {
 	if n == 0 {
 		return ""
 	}

@@ -158,9 +158,9 @@ func (m *model) summary() string {
 	}
 	clock := m.now().Format("15:04:05")
 	if m.tracing() {
-		return fmt.Sprintf("%s  %s, %s", clock, toolkit.Plural(uint64(alive), "service"), m.messages.Summary())
+		return fmt.Sprintf("%s  %s, %s", clock, toolkit.Plural(alive, "service"), m.messages.Summary())
 	}
-	text := fmt.Sprintf("%s  every %s  %s", clock, ui.Seconds(m.rest().Seconds()), toolkit.Plural(uint64(alive), "service"))
+	text := fmt.Sprintf("%s  every %s  %s", clock, ui.Seconds(m.rest().Seconds()), toolkit.Plural(alive, "service"))
 	if m.current() == "" {
 		return text
 	}
@@ -169,7 +169,7 @@ func (m *model) summary() string {
 	if tables := tablesOf(v, m.snapshot); len(tables) > 1 {
 		text += fmt.Sprintf(" (%d of %d)", m.shown[v.name]%len(tables)+1, len(tables))
 	}
-	text += ": " + toolkit.Plural(uint64(len(m.rows)), "row")
+	text += ": " + toolkit.Plural(len(m.rows), "row")
 	if n := len(m.frame.rows) - len(m.rows); n > 0 {
 		text += fmt.Sprintf(" (%d filtered)", n)
 	}

@@ -159,7 +159,7 @@ func (t *Trace) details(row int) []string {
 		lines = append(lines, "pair      "+what+Seconds(r.Latency.Seconds()))
 	}
 	lines = append(lines, parameters(r)...)
-	lines = append(lines, "", toolkit.Plural(uint64(r.Size), "byte")+cutNote(r))
+	lines = append(lines, "", toolkit.Plural(r.Size, "byte")+cutNote(r))
 	lines = append(lines, hexLines(r.Text)...)
 	return lines
 }
@@ -169,7 +169,7 @@ func cutNote(r *inspect.Record) string {
 	case r.Hidden > 0 && r.Cut:
 		return ", some hidden, some cut"
 	case r.Hidden > 0:
-		return ", " + toolkit.Plural(uint64(r.Hidden), "value") + " hidden"
+		return ", " + toolkit.Plural(r.Hidden, "value") + " hidden"
 	case r.Cut:
 		return ", cut"
 	}
