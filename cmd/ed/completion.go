@@ -74,9 +74,7 @@ func completionNodes(app *cli.App) []completionNode {
 		nodes = appendNodes(nodes, c.Name, c)
 	}
 	for i := range nodes {
-		if words := knownOperands(app, nodes[i].path); words != nil {
-			nodes[i].operands = words
-		}
+		nodes[i].operands = append(nodes[i].operands, knownOperands(app, nodes[i].path)...)
 	}
 	return append([]completionNode{root}, nodes...)
 }
@@ -215,11 +213,16 @@ func valueRule(o toolkit.Option) string {
 // shellQuote makes s one word for a POSIX shell, zsh and fish alike.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// caseLines writes one "PATTERN) echo WORDS ;;" for each node whose words are not empty.
+// writeCase writes "PATTERN) echo WORDS ;;" of a POSIX shell's case, unless there are no words.
+func writeCase(b *strings.Builder, pattern, words string) {
+	if words != "" {
+		fmt.Fprintf(b, "    %s) echo %s ;;\n", shellQuote(pattern), shellQuote(words))
+	}
+}
+
+// caseLines writes a case for each node.
 func caseLines(b *strings.Builder, nodes []completionNode, words func(completionNode) string) {
 	for _, n := range nodes {
-		if w := words(n); w != "" {
-			fmt.Fprintf(b, "    %s) echo %s ;;\n", shellQuote(n.path), shellQuote(w))
-		}
+		writeCase(b, n.path, words(n))
 	}
 }

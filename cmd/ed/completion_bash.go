@@ -13,16 +13,16 @@ func bashScript(nodes []completionNode, names []string) string {
 	b.WriteString("# bash completion for ed: source <(ed completion bash)\n\n")
 	b.WriteString("_ed_words() { # KIND COMMAND: what may stand there\n  case $1:$2 in\n")
 	for _, n := range nodes {
-		writeBashCase(&b, "command:"+n.path, n.commandNames())
-		writeBashCase(&b, "operand:"+n.path, strings.Join(n.operands, " "))
-		writeBashCase(&b, "names:"+n.path, n.names)
-		writeBashCase(&b, "message:"+n.path, strings.Join(n.messages, " "))
-		writeBashCase(&b, "option:"+n.path, optionNames(n.allOptions(), func(toolkit.Option) bool { return true }))
-		writeBashCase(&b, "valued:"+n.path, optionNames(n.options, takesNext))
+		writeCase(&b, "command:"+n.path, n.commandNames())
+		writeCase(&b, "operand:"+n.path, strings.Join(n.operands, " "))
+		writeCase(&b, "names:"+n.path, n.names)
+		writeCase(&b, "message:"+n.path, strings.Join(n.messages, " "))
+		writeCase(&b, "option:"+n.path, optionNames(n.allOptions(), func(toolkit.Option) bool { return true }))
+		writeCase(&b, "valued:"+n.path, optionNames(n.options, takesNext))
 		for _, o := range n.options {
 			if rule := valueRule(o); rule != "" {
 				for _, name := range o.Names {
-					writeBashCase(&b, "value:"+n.path+" "+name, rule)
+					writeCase(&b, "value:"+n.path+" "+name, rule)
 				}
 			}
 		}
@@ -33,14 +33,9 @@ func bashScript(nodes []completionNode, names []string) string {
 	return b.String()
 }
 
-func writeBashCase(b *strings.Builder, pattern, words string) {
-	if words != "" {
-		fmt.Fprintf(b, "    %s) echo %s ;;\n", shellQuote(pattern), shellQuote(words))
-	}
-}
-
-// bashFunction asks for names only the program that is completed for, by its name or path as it was typed. It walks the words before the cursor to find the command, then offers the values of the option before the cursor,
-// options after a dash, and else commands and operands. Bash makes "=" a word of its own.
+// bashFunction walks the words before the cursor to find the command, then offers the values of the option before the cursor,
+// options after a dash, and else commands and operands. Bash makes "=" a word of its own. Names come from the program that is
+// completed for, by its name or path as it was typed.
 const bashFunction = `
 _ed() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= word i words rule

@@ -20,7 +20,7 @@ func zshScript(nodes []completionNode, names []string) string {
 		for _, o := range n.options {
 			if rule := valueRule(o); rule != "" {
 				for _, name := range o.Names {
-					fmt.Fprintf(&b, "    %s) echo %s ;;\n", shellQuote(n.path+" "+name), shellQuote(rule))
+					writeCase(&b, n.path+" "+name, rule)
 				}
 			}
 		}
