@@ -22,22 +22,17 @@ func (e *Env) applySettings(c *cli.Context) error {
 	e.applied = map[string]config.Setting{}
 	onLine := c.LocalFlagNames()
 	for _, key := range t.allKeys() {
-		s := loaded.Get(key)
-		given := slices.Contains(onLine, key)
-		empty := given && flagText(c, t.flag(key)) == ""
-		if given && !empty || !empty && s.Value == "" {
-			continue
-		}
-		if !s.IsSet() || s.Value == "" {
-			if empty {
-				_ = c.Set(key, defaultValue(t.flag(key))) // the flag has had this value before
+		s, given := loaded.Get(key), slices.Contains(onLine, key)
+		switch {
+		case given && flagText(c, t.flag(key)) != "":
+		case s.IsSet() && s.Value != "":
+			if err := applyOne(c, t.flag(key), s); err != nil {
+				return Errorf(Config, "%s: option %s: %w", s.Origin, s.Name, err)
 			}
-			continue
+			e.applied[key] = s
+		case given:
+			_ = c.Set(key, defaultValue(t.flag(key))) // the flag has had this value before
 		}
-		if err := applyOne(c, t.flag(key), s); err != nil {
-			return Errorf(Config, "%s: option %s: %w", s.Origin, s.Name, err)
-		}
-		e.applied[key] = s
 	}
 	e.tls, err = readTLS(c)
 	return err

@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -95,11 +96,11 @@ func checkSubcommand(app *cli.App, inv *Invocation, operands []string) error {
 	if len(operands) == 0 {
 		return Errorf(Usage, "a command is missing: %s", strings.Join(names, ", "))
 	}
-	return unknownWord("command", operands[0], names)
+	return DidYouMean(Errorf(Usage, "unknown command %q", Escape(operands[0])), operands[0], names)
 }
 
 func reachable(own []cli.Flag, subs []*cli.Command) []cli.Flag {
-	all := append([]cli.Flag{}, own...)
+	all := slices.Clone(own)
 	for _, s := range subs {
 		all = append(all, reachable(s.Flags, s.Subcommands)...)
 	}

@@ -41,9 +41,10 @@
 //   - Help is printed from the description; the name of a value stands in backquotes in Usage. FILE and DIR are completed as such.
 //   - A panic ends in 70.
 //
-// Flags of our own: DurationFlag (bare number = seconds; read with DurationOf), ChoiceFlag (one of a few words; StringOf),
-// OptionalCountFlag (--wait[=N]; CountOf), PairFlag (--send ADDR MESSAGE; PairsOf), RestFlag (the words after "--"; RestOf). Env.Compat is true when called as ed-ping; options that only the C++ program of that
-// name has are added then, with Hidden set.
+// Flags of our own: DurationFlag (bare number = seconds; read with DurationOf), NumberFlag (with its range; NumberOf), ChoiceFlag (one of
+// a few words; StringOf), TextFlag (with a check; StringOf), OptionalCountFlag (--wait[=N]; CountOf), PairFlag (--send ADDR MESSAGE;
+// PairsOf), RestFlag (the words after "--"; RestOf). Env.Compat is true when called as ed-ping; options that only the C++ program of
+// that name has are added then, with Hidden set.
 //
 // Output goes through env.Output(common): Line and JSONLine for data, Say for what happened (-q silences it), Detail for -v, Warn,
 // Progress (terminal only; Done before returning). What a peer sent goes through Output.Received. A command that prints messages in

@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"bytes"
 	"fmt"
 	"unicode"
 	"unicode/utf8"
@@ -43,14 +44,7 @@ func steers(r rune) bool {
 // EscapeJSON does for finished JSON what Escape does for text: json.Marshal escapes the C0 range only, and terminals
 // obey C1 controls too. Such runes occur in JSON inside strings only. It returns p itself where there is nothing to do.
 func EscapeJSON(p []byte) []byte {
-	clean := true
-	for _, c := range p {
-		if c >= 0x7f {
-			clean = false
-			break
-		}
-	}
-	if clean {
+	if !bytes.ContainsFunc(p, func(r rune) bool { return r >= 0x7f }) {
 		return p
 	}
 	var dst []byte

@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,33 +16,21 @@ const DefaultTimeout = 10 * time.Second
 // --json, -q, -v, --timeout, --color. An own flag of the same name takes the place of the shared one (a command whose
 // --timeout has another default); the list is made afresh each time because cli keeps values in it.
 func Flags(own ...cli.Flag) []cli.Flag {
-	have := map[string]bool{}
+	var names []string
 	for _, f := range own {
-		for _, n := range f.Names() {
-			have[n] = true
-		}
+		names = append(names, f.Names()...)
 	}
+	taken := func(name string) bool { return slices.Contains(names, name) }
 	all := own
 	for _, f := range sharedFlags() {
-		switch f := f.(type) {
-		case *cli.BoolFlag:
-			f.Aliases = withoutTaken(f.Aliases, have)
+		if b, ok := f.(*cli.BoolFlag); ok {
+			b.Aliases = slices.DeleteFunc(b.Aliases, taken)
 		}
-		if !have[f.Names()[0]] {
+		if !taken(f.Names()[0]) {
 			all = append(all, f)
 		}
 	}
 	return all
-}
-
-func withoutTaken(names []string, taken map[string]bool) []string {
-	var free []string
-	for _, n := range names {
-		if !taken[n] {
-			free = append(free, n)
-		}
-	}
-	return free
 }
 
 func sharedFlags() []cli.Flag {

@@ -73,8 +73,8 @@ func writeCommands(b *strings.Builder, cmds []*cli.Command) {
 	}
 }
 
-// writeOptions lists the command's own options one by one, those of GroupFlags and PeerFlags and those every command has in a line each at the end. Of the columns in which
-// descriptions may begin it takes the one that makes the fewest lines.
+// writeOptions lists the command's own options one by one, and in a line each at the end those of GroupFlags, of PeerFlags, and those
+// that every command has. Of the columns in which descriptions may begin it takes the one that makes the fewest lines.
 func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 	var own []Option
 	var shared, tls, group []string

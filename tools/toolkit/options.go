@@ -157,7 +157,7 @@ func (p *argParser) longOption(arg string) {
 	case f == nil && name == "version":
 		p.out.version = true
 	case f == nil:
-		p.fail(unknownWord("option", "--"+name, p.set.names()))
+		p.fail(DidYouMean(Errorf(Usage, "unknown option --%s", Escape(name)), "--"+name, p.set.names()))
 	case joined:
 		p.joined(f, "--"+name, value)
 	case f.value:

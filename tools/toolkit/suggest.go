@@ -6,18 +6,6 @@ import (
 	"github.com/ed-toolbox/ed/core/spelling"
 )
 
-// unknownWord is the usage error for a word that is not among the known ones, with the nearest of them as a hint.
-func unknownWord(what, word string, known []string) error {
-	return DidYouMean(Errorf(Usage, "unknown %s %s", what, quoteWord(what, word)), word, known)
-}
-
-func quoteWord(what, word string) string {
-	if what == "option" {
-		return Escape(word)
-	}
-	return `"` + Escape(word) + `"`
-}
-
 // DidYouMean gives err, which is about a word, the nearest of the known ones as a hint, if one is near.
 func DidYouMean(err error, word string, known []string) error {
 	if near := Nearest(word, known); near != "" {

@@ -3,6 +3,7 @@ package toolkit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ func (v *durationValue) String() string {
 	return v.d.String()
 }
 
-// DurationFlag takes a duration; a bare number counts seconds. Read it with Settings.Duration or DurationOf.
+// DurationFlag takes a duration; a bare number counts seconds. Read it with DurationOf.
 func DurationFlag(name string, aliases []string, def time.Duration, usage string) cli.Flag {
 	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &durationValue{def}, Usage: usage}
 }
@@ -77,13 +78,11 @@ type choiceValue struct {
 }
 
 func (v *choiceValue) Set(s string) error {
-	for _, c := range v.choices {
-		if s == c {
-			v.value = s
-			return nil
-		}
+	if !slices.Contains(v.choices, s) {
+		return fmt.Errorf("%q is none of %s", s, strings.Join(v.choices, ", "))
 	}
-	return fmt.Errorf("%q is none of %s", s, strings.Join(v.choices, ", "))
+	v.value = s
+	return nil
 }
 
 func (v *choiceValue) String() string { return v.value }
