@@ -2,6 +2,7 @@ package stop
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -88,7 +89,7 @@ func parse(env *toolkit.Env, c *cli.Context) (*options, error) {
 		_, err := toolkit.Operands(c, 1, -1, "the name of what to stop")
 		return nil, err
 	}
-	o.operands = nonEmpty(o.operands)
+	o.operands = slices.DeleteFunc(o.operands, func(word string) bool { return strings.TrimSpace(word) == "" })
 	if len(o.operands) == 0 {
 		return nil, nil
 	}
@@ -118,16 +119,6 @@ func routerAddress(env *toolkit.Env, c *cli.Context) (address.Address, error) {
 		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--host and --router mean the same, and both are given")
 	}
 	return env.Address(host, address.Defaults{Scheme: address.TCP, Port: 4040})
-}
-
-func nonEmpty(words []string) []string {
-	var kept []string
-	for _, w := range words {
-		if strings.TrimSpace(w) != "" {
-			kept = append(kept, w)
-		}
-	}
-	return kept
 }
 
 // run stops what the options name.

@@ -26,7 +26,7 @@ type courier struct {
 }
 
 // newCourier asks the router once, for all targets that have a service's name. That no router answers is no error: the plan goes
-// on without it.
+// on without it. Its error is the cause of ctx.
 func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*target) (*courier, error) {
 	c := &courier{
 		from: env.ServerName(), host: o.router.String(), status: map[string]string{}, owners: map[string]toolkit.ServiceInfo{},
@@ -48,7 +48,7 @@ func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*tar
 	session, err := env.Dial(limited, o.router, toolkit.DialOptions{ConnectTimeout: answerLimit})
 	if err != nil {
 		c.why = "no router answers at " + c.host
-		return c, parentEnded(ctx)
+		return c, context.Cause(ctx)
 	}
 	c.session = session
 	if o.router.Scheme.IsUnix() {
@@ -58,7 +58,7 @@ func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*tar
 	for service := range c.status {
 		if err := session.Send(c.message("", "", "SERVICE_STATUS").Set("service", service)); err != nil {
 			c.why = "no router answers at " + c.host
-			return c, parentEnded(ctx)
+			return c, context.Cause(ctx)
 		}
 	}
 	list := !c.named
@@ -68,15 +68,7 @@ func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*tar
 	if c.listen(limited, waiting, list) == 0 {
 		c.why = "no router answers at " + c.host
 	}
-	return c, parentEnded(ctx)
-}
-
-// parentEnded tells an interrupted command from a router that took too long.
-func parentEnded(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
+	return c, context.Cause(ctx)
 }
 
 // listen takes the answers until all are there or the time is up; list says that one of them is the list of all services. It returns

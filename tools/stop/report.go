@@ -18,12 +18,11 @@ type reporter struct {
 	denied   []error
 	failed   []error
 	survived []error
-	running  map[int]event // steps under way, by pid
-	begun    map[int]time.Time
+	running  map[int]event // steps under way, by pid, with the time of their beginning
 }
 
 func newReporter(env *toolkit.Env, out *toolkit.Output) *reporter {
-	return &reporter{env: env, out: out, running: map[int]event{}, begun: map[int]time.Time{}}
+	return &reporter{env: env, out: out, running: map[int]event{}}
 }
 
 // progressTick is how often the progress line is thought about; Output draws it at most five times a second.
@@ -53,7 +52,8 @@ func (r *reporter) consume(events <-chan event) {
 // take files an event of a stopper.
 func (r *reporter) take(e event) {
 	if e.Outcome == started {
-		r.running[e.PID], r.begun[e.PID] = e, time.Now()
+		e.Time = time.Now()
+		r.running[e.PID] = e
 		return
 	}
 	delete(r.running, e.PID)
@@ -85,17 +85,16 @@ func (r *reporter) report(e event) {
 
 // progress shows one of the steps under way, the one that has been so for longest.
 func (r *reporter) progress() {
-	var oldest int
-	for pid, since := range r.begun {
-		if _, ok := r.running[pid]; ok && (oldest == 0 || since.Before(r.begun[oldest])) {
-			oldest = pid
+	var e event
+	for _, step := range r.running {
+		if e.PID == 0 || step.Time.Before(e.Time) {
+			e = step
 		}
 	}
-	if oldest == 0 {
+	if e.PID == 0 {
 		return
 	}
-	e := r.running[oldest]
-	text := fmt.Sprintf("%s: %s, waiting %s", e.name(), e.Step, time.Since(r.begun[oldest]).Truncate(time.Second))
+	text := fmt.Sprintf("%s: %s, waiting %s", e.name(), e.Step, time.Since(e.Time).Truncate(time.Second))
 	if e.limit > 0 {
 		text += " of " + duration(e.limit)
 	}

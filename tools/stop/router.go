@@ -20,7 +20,7 @@ func (v *resolver) byRouter(ctx context.Context, name string) (found bool, hint 
 	defer cancel()
 	r, err := v.r.env.DialRouter(limited, v.router, toolkit.RouterOptions{DialOptions: toolkit.DialOptions{ConnectTimeout: answerLimit}})
 	if err != nil {
-		return false, "", parentEnded(ctx) // there need be none
+		return false, "", context.Cause(ctx) // there need be none
 	}
 	defer r.Close()
 	pid, up, near := processOf(limited, r, name)
@@ -52,12 +52,12 @@ func (v *resolver) nameServices(ctx context.Context) error {
 	defer cancel()
 	r, err := v.r.env.DialRouter(limited, v.router, toolkit.RouterOptions{DialOptions: toolkit.DialOptions{ConnectTimeout: answerLimit}})
 	if err != nil {
-		return parentEnded(ctx) // there need be none
+		return context.Cause(ctx) // there need be none
 	}
 	defer r.Close()
 	list, err := r.Services(limited)
 	if err != nil {
-		return parentEnded(ctx)
+		return context.Cause(ctx)
 	}
 	for _, t := range v.found.targets {
 		if nameless(t) {
