@@ -3,6 +3,7 @@ package on
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,17 +175,11 @@ func (e *event) add(next *event) {
 	e.notePath()
 }
 
-// notePath adds the path to the list, if it is not the one noted last and there is room.
+// notePath adds the path to the list, if it is not in it and there is room.
 func (e *event) notePath() {
-	if e.Path == "" || len(e.Paths) >= maxPaths {
-		return
+	if e.Path != "" && len(e.Paths) < maxPaths && !slices.Contains(e.Paths, e.Path) {
+		e.Paths = append(e.Paths, e.Path)
 	}
-	for _, p := range e.Paths {
-		if p == e.Path {
-			return
-		}
-	}
-	e.Paths = append(e.Paths, e.Path)
 }
 
 // safePath is a path that no command takes for an option.

@@ -2,6 +2,7 @@ package on
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -268,14 +269,7 @@ func (r *run) settle() {
 	}
 }
 
-func (r *run) busyNow() bool {
-	for _, w := range r.runners {
-		if w.busyNow() {
-			return true
-		}
-	}
-	return false
-}
+func (r *run) busyNow() bool { return slices.ContainsFunc(r.runners, (*runner).busyNow) }
 
 // write notes a failure to write.
 func (r *run) write(err error) {

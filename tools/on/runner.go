@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/proc"
@@ -169,12 +170,7 @@ func (r *runner) lookForStop(j *job) {
 
 func (r *runner) ended(j *job, res *child.Result) {
 	j.look.Cancel()
-	for i, other := range r.running {
-		if other == j {
-			r.running = append(r.running[:i], r.running[i+1:]...)
-			break
-		}
-	}
+	r.running = slices.DeleteFunc(r.running, func(other *job) bool { return other == j })
 	exit := res.Stages[0].Exit
 	how := exit.String()
 	code := exit.Code
@@ -230,12 +226,8 @@ func (r *runner) report(e *event, code int, how string, took time.Duration) {
 	if took > 0 {
 		text += " after " + toolkit.Short(took)
 	}
-	switch {
-	case code == 0:
+	if code == 0 || r.closed { // if we ended it, that is no news
 		out.Detail(1, "%s: %s", r.program, toolkit.Escape(text))
-		return
-	case r.closed:
-		out.Detail(1, "%s: %s", r.program, toolkit.Escape(text)) // we ended it: that is no news
 		return
 	}
 	out.Warn("%s: %s, for %s %s", toolkit.Escape(r.program.String()), toolkit.Escape(text), e.Event, toolkit.Escape(e.Subject()))
