@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,11 +171,7 @@ func printServices(out *toolkit.Output, list []toolkit.ServiceInfo) error {
 		if !s.Since.IsZero() {
 			since = s.Since.Format(time.DateTime)
 		}
-		server := s.Server
-		if server == "" {
-			server = "-"
-		}
-		rows = append(rows, [4]string{s.Name, server, s.Status, since})
+		rows = append(rows, [4]string{s.Name, cmp.Or(s.Server, "-"), s.Status, since})
 	}
 	var widths [4]int
 	for _, row := range rows {

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,11 +65,7 @@ func (s *screen) event(e event) {
 	case e.outcome == lost:
 		s.err = s.out.Line("%s: serial %d: %s", toolkit.Escape(e.target.text), e.serial, s.out.Paint.Red("lost, "+toolkit.Escape(e.err.Error())))
 	default:
-		from := e.target.text
-		if e.from != "" {
-			from = e.from
-		}
-		s.err = s.out.Line("%s: alive, serial %d, %s ms", s.out.Received(from), e.serial, milliseconds(e.rtt))
+		s.err = s.out.Line("%s: alive, serial %d, %s ms", s.out.Received(cmp.Or(e.from, e.target.text)), e.serial, milliseconds(e.rtt))
 	}
 }
 
@@ -77,11 +74,11 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%.3f", float64(d
 
 // end prints the summaries and returns what it all comes to.
 func (s *screen) end(ctx context.Context, targets []*target) error {
-	var silent []string
+	var silent []error
 	for _, t := range targets {
 		f := &t.figures
 		if f.answered == 0 && !t.unknown {
-			silent = append(silent, toolkit.Escape(t.text))
+			silent = append(silent, errors.New("no answer from "+toolkit.Escape(t.text)))
 		}
 		if f.sent > 0 && !t.unknown && s.err == nil {
 			s.err = s.summary(t.text, f)
@@ -97,11 +94,7 @@ func (s *screen) end(ctx context.Context, targets []*target) error {
 	case len(s.broken) > 1:
 		return toolkit.As(toolkit.KindOf(s.broken[0]), joinLines(s.broken))
 	case len(silent) > 0:
-		var errs []error
-		for _, name := range silent {
-			errs = append(errs, errors.New("no answer from "+name))
-		}
-		return toolkit.As(toolkit.Other, errors.Join(errs...))
+		return toolkit.As(toolkit.Other, errors.Join(silent...))
 	}
 	return nil
 }

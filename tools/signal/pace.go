@@ -29,10 +29,7 @@ func newPacer(interval time.Duration) *pacer {
 // wait returns when the next one is due. Its error is the cause of ctx.
 func (p *pacer) wait(ctx context.Context) error {
 	if p.interval <= 0 {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return nil
+		return context.Cause(ctx)
 	}
 	now := p.now()
 	switch {
@@ -44,10 +41,7 @@ func (p *pacer) wait(ctx context.Context) error {
 	early := p.due.Sub(now)
 	p.due = p.due.Add(p.interval)
 	if early <= 0 {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return nil
+		return context.Cause(ctx)
 	}
 	return p.sleep(ctx, early)
 }

@@ -26,12 +26,7 @@ func parseTarget(c *cli.Context, env *toolkit.Env) (address.Address, error) {
 		return address.Address{}, err
 	}
 	given := env.Setting(c, "type").Origin.Kind == config.FromCommandLine
-	encrypt := false
-	if word := toolkit.StringOf(c, "encrypt"); word != "" {
-		if encrypt, err = toolkit.ParseBool(word); err != nil {
-			return address.Address{}, toolkit.Errorf(toolkit.Usage, "option --encrypt: %w", err)
-		}
-	}
+	encrypt, _ := toolkit.ParseBool(toolkit.StringOf(c, "encrypt")) // the flag takes nothing else, but for none
 	if given && where.Scheme != scheme && !(encrypt && scheme == address.TCP && where.Scheme == address.TLS) {
 		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--type %s and --host %s contradict each other", scheme, where)
 	}

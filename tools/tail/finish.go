@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -72,11 +73,7 @@ func (l *listening) finish(verdict error) {
 		l.hangUp()
 		return
 	}
-	grace := l.onTimeout
-	if grace == 0 {
-		grace = commandGrace
-	}
-	l.timers = append(l.timers[:0], l.loop.After(grace, "shell commands", l.runner.cancel))
+	l.timers = append(l.timers[:0], l.loop.After(cmp.Or(l.onTimeout, commandGrace), "shell commands", l.runner.cancel))
 }
 
 // drained is called when no shell command runs or waits.
