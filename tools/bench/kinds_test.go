@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -166,7 +167,7 @@ func TestCountOfMany(t *testing.T) {
 	require.NotNil(t, r, err)
 	require.Equal(t, uint64(3), r.Counts.Received)
 
-	run := &runner{plan: &plan{}, workers: make([]*worker, 3), parts: map[int]*part{}, last: map[int]int{}, total: newInterval(), live: nil}
+	run := &runner{plan: &plan{}, workers: make([]*worker, 3), took: map[int]time.Duration{}, parts: map[int]*part{}, last: map[int]int{}, total: newInterval(), live: nil}
 	for _, e := range []struct {
 		worker, index int
 		last          bool
@@ -180,4 +181,27 @@ func TestCountOfMany(t *testing.T) {
 	require.Empty(t, run.parts)
 	require.Equal(t, uint64(4), run.total.due) // but those of the warm-up
 	require.Len(t, run.seconds, 3)
+}
+
+// TestTimeOfMany: seconds that one worker after the other ends late do not make the time that was measured longer, and the rate lower.
+func TestTimeOfMany(t *testing.T) {
+	p := &plan{kind: kindRequest, rate: rate{shape: closed}, script: &script{lines: []line{{text: []byte("A\n")}}}}
+	r := &runner{plan: p, env: toolkittest.New(t).Env, workers: make([]*worker, 2), took: map[int]time.Duration{}, parts: map[int]*part{}, last: map[int]int{}, total: newInterval()}
+	for index := range 10 {
+		for w := range 2 {
+			i := newInterval()
+			i.index, i.last, i.arrived = index, index == 9, 500
+			i.length = int64(time.Second)
+			if index%2 == w { // this one is late, and its next second is shorter
+				i.length += int64(50 * time.Millisecond)
+			} else {
+				i.length -= int64(50 * time.Millisecond)
+			}
+			r.workers[w] = &worker{spare: make(chan *interval, 4)}
+			r.take(event{worker: w, interval: i})
+		}
+	}
+	out := r.report()
+	require.Equal(t, 10*time.Second, out.Load.Duration)
+	require.InDelta(t, 1000, out.Rate.Achieved, 0.01)
 }

@@ -24,9 +24,9 @@ type runner struct {
 	quit    chan struct{}
 	wait    sync.WaitGroup
 
-	begin   time.Time     // of the warm-up; zero before the start
-	stopped bool          // it was interrupted
-	took    time.Duration // measuring
+	begin   time.Time             // of the warm-up; zero before the start
+	stopped bool                  // it was interrupted
+	took    map[int]time.Duration // each worker measured
 	before  usage
 	after   usage
 	parts   map[int]*part
@@ -46,7 +46,8 @@ type part struct {
 
 // execute runs the plan and reports, also when ctx ends while it measures. The error is why there is nothing to report.
 func execute(ctx context.Context, env *toolkit.Env, p *plan, live *live) (*report.Report, error) {
-	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), parts: map[int]*part{}, last: map[int]int{}, total: newInterval(), seconds: []report.Second{}}
+	r := &runner{plan: p, env: env, live: live, events: make(chan event, 64), quit: make(chan struct{}), took: map[int]time.Duration{},
+		parts: map[int]*part{}, last: map[int]int{}, total: newInterval(), seconds: []report.Second{}}
 	err := r.run(ctx)
 	close(r.quit)
 	for _, w := range r.workers {
@@ -167,6 +168,9 @@ func (r *runner) take(e event) {
 		r.busy = max(r.busy, i.busy)
 	}
 	index := i.index
+	if index != warming {
+		r.took[e.worker] += time.Duration(i.length)
+	}
 	p := r.parts[index]
 	if p == nil {
 		p = &part{sum: newInterval()}
@@ -210,7 +214,6 @@ func (r *runner) second(i *interval) {
 		return
 	}
 	r.total.add(i)
-	r.took += time.Duration(i.length)
 	s := report.Second{
 		At: time.Duration(i.index) * time.Second, Length: time.Duration(i.length), Sent: i.sent, Received: i.arrived,
 	}
