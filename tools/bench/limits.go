@@ -13,18 +13,21 @@ import (
 // reserve is how many descriptors are left for what is not a connection.
 const reserve = 32
 
-// checkDescriptors makes sure that so many descriptors can be opened, and raises the soft limit for that.
-func checkDescriptors(need int) error {
+// ofLoop is how many descriptors a loop has for itself.
+const ofLoop = 2
+
+// checkDescriptors makes sure that so many connections and loops can be opened, and raises the soft limit for that.
+func checkDescriptors(connections, loops int) error {
 	limit, err := proc.FDLimit()
 	if err != nil {
 		return err
 	}
-	want := uint64(need + reserve)
+	want := uint64(connections + ofLoop*loops + reserve)
 	switch {
 	case want <= limit.Soft:
 		return nil
 	case want > limit.Hard:
-		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%d connections need %d descriptors, and the limit is %d", need, want, limit.Hard),
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "%d connections and %d workers need %d descriptors, and the limit is %d", connections, loops, want, limit.Hard),
 			"ulimit -Hn, or LimitNOFILE= of the unit, raises it")
 	}
 	return proc.SetFDLimit(want)

@@ -218,7 +218,7 @@ func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
 	if longest := p.script.longest(); p.target.Scheme == address.UDP && longest > p.maxDatagram {
 		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "a message of %d bytes is too long for a datagram of %d", longest, p.maxDatagram), "--max-datagram")
 	}
-	if err := checkDescriptors(p.descriptors()); err != nil {
+	if err := checkDescriptors(p.descriptors(), p.workers); err != nil {
 		return err
 	}
 	return checkPorts(p.target, p.descriptors())

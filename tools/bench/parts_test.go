@@ -12,6 +12,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -378,8 +379,11 @@ func TestLimitsAreCheckedBefore(t *testing.T) {
 	unix, err := address.Parse("unix:x", address.Defaults{})
 	require.NoError(t, err)
 	require.NoError(t, checkPorts(unix, 65537))
-	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkDescriptors(1<<30)))
-	require.NoError(t, checkDescriptors(10))
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(checkDescriptors(1<<30, 1)))
+	require.NoError(t, checkDescriptors(10, 1))
+	fds, err := proc.FDLimit()
+	require.NoError(t, err)
+	require.Error(t, checkDescriptors(int(fds.Hard)-reserve-19, 10), "each worker has a loop, of two descriptors")
 }
 
 // TestOwnFault: what the generator did not send while it did not run is late by its own fault, though it was then held back
