@@ -81,3 +81,13 @@ func (e *OpError) InUse() bool { return errors.Is(e.Err, syscall.EADDRINUSE) }
 
 // Foreign reports whether an address to bind is none of this host.
 func (e *OpError) Foreign() bool { return errors.Is(e.Err, syscall.EADDRNOTAVAIL) }
+
+// Exhausted reports whether this host, and not the other side, has nothing left for a connection: no port, descriptor or memory.
+func (e *OpError) Exhausted() bool {
+	for _, one := range []error{syscall.EADDRNOTAVAIL, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(e.Err, one) {
+			return e.Op == "connect"
+		}
+	}
+	return false
+}

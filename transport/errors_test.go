@@ -34,3 +34,19 @@ func TestOpErrorSaysThingsOnce(t *testing.T) {
 	}
 	require.EqualError(t, &transport.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}, "accept: too many open files")
 }
+
+func TestOpErrorExhausted(t *testing.T) {
+	for _, c := range []struct {
+		op   string
+		err  error
+		want bool
+	}{
+		{"connect", os.NewSyscallError("connect", syscall.EADDRNOTAVAIL), true},
+		{"connect", os.NewSyscallError("socket", syscall.EMFILE), true},
+		{"connect", os.NewSyscallError("connect", syscall.ECONNREFUSED), false},
+		{"bind", os.NewSyscallError("bind", syscall.EADDRNOTAVAIL), false}, // an address of another host
+		{"connect", transport.ErrTimeout, false},
+	} {
+		require.Equal(t, c.want, (&transport.OpError{Op: c.op, Err: c.err}).Exhausted(), "%s: %v", c.op, c.err)
+	}
+}
