@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -30,6 +31,7 @@ type interval struct {
 	lost, overdue          int64
 	duplicated, reordered  uint64
 	wrongs, failures       uint64
+	lacking                uint64 // failures of this machine, not of the service
 	held, lateOver         uint64
 	unfinished             uint64 // neither answered nor lost when it ended, in the last interval
 	bytesIn, bytesOut      uint64
@@ -64,6 +66,10 @@ func (i *interval) failure(err error) {
 	if i.failures++; i.failures == 1 {
 		i.failureText = cmp.Or(err, transport.ErrClosed).Error()
 	}
+	var op *transport.OpError
+	if errors.As(err, &op) && op.Exhausted() {
+		i.lacking++
+	}
 }
 
 // add puts the figures of another worker, or of another time, to those of i.
@@ -85,6 +91,7 @@ func (i *interval) add(o *interval) {
 	i.reordered += o.reordered
 	i.wrongs += o.wrongs
 	i.failures += o.failures
+	i.lacking += o.lacking
 	i.held += o.held
 	i.lateOver += o.lateOver
 	i.unfinished += o.unfinished

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 func TestSequence(t *testing.T) {
@@ -450,6 +452,23 @@ func TestVerdicts(t *testing.T) {
 			require.Contains(t, strings.Join(out.Reasons, "; "), tt.why)
 		})
 	}
+}
+
+// TestShortOfPorts: a storm that this machine has no ports for says nothing of the service, and is invalid however many got through.
+func TestShortOfPorts(t *testing.T) {
+	r := &runner{plan: &plan{kind: kindConnect}, total: newInterval()}
+	for _, warm := range []int{warming, 0} {
+		i := newInterval()
+		i.index = warm
+		i.failure(&transport.OpError{Op: "connect", Err: syscall.EADDRNOTAVAIL})
+		i.failure(&transport.OpError{Op: "connect", Err: syscall.ECONNREFUSED})
+		i.failure(nil)
+		r.second(i)
+	}
+	out := &report.Report{Verdict: report.OK, Counts: report.Counts{Due: 9, Sent: 9, Received: 5}, Load: report.Load{Duration: time.Second}}
+	r.judge(out)
+	require.Equal(t, report.Invalid, out.Verdict)
+	require.Equal(t, []string{"this machine had no port, descriptor or memory left for 2 connections; the first that failed: connect: cannot assign requested address"}, out.Reasons)
 }
 
 // TestQueued: the time that threads waited for a processor is the second number of each schedstat.

@@ -210,6 +210,7 @@ func (r *runner) whole() {
 func (r *runner) second(i *interval) {
 	if i.index == warming {
 		r.total.failures += i.failures
+		r.total.lacking += i.lacking
 		r.total.failureText = i.failureText
 		return
 	}

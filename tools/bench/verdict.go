@@ -153,6 +153,8 @@ func (r *runner) judge(out *report.Report) {
 	}
 	switch {
 	case t.failures == 0:
+	case r.plan.kind == kindConnect && t.lacking > 0:
+		invalid("this machine had no port, descriptor or memory left for %d connections; the first that failed: %s", t.lacking, t.failureText)
 	case r.plan.kind == kindConnect:
 		out.Notes = append(out.Notes, fmt.Sprintf("connections that failed: %d; the first: %s", t.failures, t.failureText))
 	case r.plan.target.IsDatagram():
