@@ -161,13 +161,14 @@ func TestPoissonBursts(t *testing.T) {
 // TestFindTriesAgain: a run that is no measurement does not end the search, nor does it count for the service.
 func TestFindTriesAgain(t *testing.T) {
 	var rates []float64
+	interrupted := 0 // in this run, if there is one
 	search := func(verdict func(n int, rate float64) string) *report.Report {
 		rates = nil
 		s := &series{live: &live{}}
 		s.one = func(_ context.Context, p *plan, _ *live) (*report.Report, error) {
 			rates = append(rates, p.rate.from)
 			h := report.NewLatency(report.NewHistogram())
-			r := &report.Report{Verdict: verdict(len(rates), p.rate.from), Response: h, Service: h, Rate: report.Rate{Target: p.rate.from}}
+			r := &report.Report{Verdict: verdict(len(rates), p.rate.from), Response: h, Service: h, Rate: report.Rate{Target: p.rate.from}, Interrupted: len(rates) == interrupted}
 			if r.Load.Rate = p.rate.text; r.Verdict != report.OK {
 				r.Reasons = []string{fmt.Sprint("run ", len(rates))}
 			}
@@ -191,6 +192,20 @@ func TestFindTriesAgain(t *testing.T) {
 	require.Equal(t, []float64{400, 400}, rates[2:4])
 
 	r = search(func(int, float64) string { return report.Invalid })
-	require.Equal(t, report.Failed, r.Verdict)
+	require.Equal(t, report.Invalid, r.Verdict) // it is not known what the service can do
 	require.Equal(t, []string{"not even 100/s met what was expected", "run 2"}, r.Reasons)
+
+	r = search(func(int, float64) string { return report.Failed })
+	require.Equal(t, report.Failed, r.Verdict)
+	require.Equal(t, []float64{100}, rates)
+
+	interrupted = 1
+	r = search(func(int, float64) string { return report.OK })
+	require.Equal(t, report.Invalid, r.Verdict, "what was measured of the first rate says nothing of the highest")
+	require.Equal(t, []string{"it was interrupted before 100/s was tried to the end"}, r.Reasons)
+
+	interrupted = 3
+	r = search(func(int, float64) string { return report.OK })
+	require.Equal(t, report.OK, r.Verdict)
+	require.InDelta(t, 200, r.Found, 0)
 }

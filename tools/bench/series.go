@@ -151,9 +151,13 @@ func (s *series) find(ctx context.Context, p *plan) (*report.Report, error) {
 func (s *series) found(p *plan, all []*report.Report, best *report.Report) *report.Report {
 	out := unite(p, all, nil)
 	if best == nil {
-		out.Verdict = report.Failed
-		out.Reasons = append(out.Reasons, fmt.Sprintf("not even %s met what was expected", all[0].Load.Rate))
-		out.Reasons = append(out.Reasons, all[len(all)-1].Reasons...)
+		last := all[len(all)-1]
+		out.Verdict = last.Verdict // if the lowest rate was no measurement twice, nothing was found out about the service
+		why := fmt.Sprintf("not even %s met what was expected", all[0].Load.Rate)
+		if last.Interrupted {
+			out.Verdict, why = report.Invalid, fmt.Sprintf("it was interrupted before %s was tried to the end", last.Load.Rate)
+		}
+		out.Reasons = append(append(out.Reasons, why), last.Reasons...)
 		return out
 	}
 	out.Found = best.Rate.Target
