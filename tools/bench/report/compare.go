@@ -47,8 +47,12 @@ type Metric struct {
 // Read reads a report in its JSON form.
 func Read(in io.Reader) (*Report, error) {
 	var r Report
-	if err := json.NewDecoder(in).Decode(&r); err != nil {
+	d := json.NewDecoder(in)
+	if err := d.Decode(&r); err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("read report: there is more in it than one report")
 	}
 	if r.V != Version {
 		return nil, fmt.Errorf("read report: version %d, not %d", r.V, Version)
@@ -103,7 +107,7 @@ func Compare(r, old *Report, file string) *Comparison {
 		a, b := old.samples(name), r.samples(name)
 		m.Samples = [2]int{len(a), len(b)}
 		m.Old, m.New = median(a), median(b)
-		if m.Old > 0 {
+		if m.Old > 0 && len(b) > 0 {
 			m.Change = m.New/m.Old - 1
 		}
 		m.P = MannWhitney(a, b)
@@ -121,7 +125,7 @@ func Compare(r, old *Report, file string) *Comparison {
 	}
 	differs := func(what string, a, b any) {
 		if a != b {
-			c.Differs = append(c.Differs, fmt.Sprintf("%s: %v, now %v", what, a, b))
+			c.Differs = append(c.Differs, printable(fmt.Sprintf("%s: %v, now %v", what, a, b))) // the file may be anybody's
 		}
 	}
 	a, b := old.Load, r.Load
@@ -142,12 +146,28 @@ func Compare(r, old *Report, file string) *Comparison {
 	differs("CPUs", old.Machine.CPUs, r.Machine.CPUs)
 	differs("host", old.Machine.Host, r.Machine.Host)
 	if old.Verdict == Invalid {
-		c.Differs = append(c.Differs, "that run was invalid: "+strings.Join(old.Reasons, "; "))
+		c.Differs = append(c.Differs, printable("that run was invalid: "+strings.Join(old.Reasons, "; ")))
 	}
 	if a, b := old.Generator.Queued, r.Generator.Queued; math.Abs(a-b) > contended {
 		differs("processors that the generator waited for", fmt.Sprintf("%.2f", a), fmt.Sprintf("%.2f", b))
 	}
 	return c
+}
+
+// Words are what was, what is, and how much that is changed, for people; "-" where there are no samples.
+func (m Metric) Words() (words [3]string) {
+	for i, v := range []float64{m.Old, m.New} {
+		switch {
+		case m.Samples[i] == 0:
+			words[i], words[2] = "-", "-"
+		case m.Name == "rate":
+			words[i] = Count(v) + "/s"
+		default:
+			words[i] = Short(time.Duration(v))
+		}
+	}
+	words[2] = cmp.Or(words[2], fmt.Sprintf("%+.1f%%", 100*m.Change))
+	return words
 }
 
 // scheme is that of an address.

@@ -66,6 +66,7 @@ func TestReadForeign(t *testing.T) {
 	for _, text := range []string{
 		``, `[]`, `{`, `{}`, `{"v":99}`, `{"v":1}`, `{"v":1,"kind":"request"}`, `{"v":1,"response":{}}`,
 		`{"v":1,"kind":"request","response":{},"service":{},"steps":[null]}`, `{"v":1,"kind":"request","response":{},"service":{},"steps":[{"kind":"request"}]}`,
+		`{"v":1,"kind":"request","response":{}} {}`, `{"v":1,"kind":"request","response":{}}x`,
 	} {
 		_, err := report.Read(strings.NewReader(text))
 		require.Error(t, err, text)
@@ -78,6 +79,38 @@ func TestReadForeign(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, r.HTML(&b))
 	require.Contains(t, b.String(), report.Unknown)
+}
+
+// TestWithoutSamples: what was measured in less than a second is not said to have changed, or to be 0.
+func TestWithoutSamples(t *testing.T) {
+	r := run()
+	r.Baseline = report.Compare(r, run(1000, 2000, 1000), "old.json")
+	for _, m := range r.Baseline.Metrics {
+		require.Zero(t, m.Change)
+		require.Equal(t, [2]int{3, 0}, m.Samples)
+		require.Equal(t, "-", m.Words()[1])
+		require.Equal(t, "-", m.Words()[2])
+	}
+	var b strings.Builder
+	require.NoError(t, r.Text(&b))
+	require.Contains(t, b.String(), " 1 000/s ->          -  -  p=1.000  n=3+0")
+	b.Reset()
+	require.NoError(t, r.HTML(&b))
+	require.Contains(t, b.String(), "<td>1 000/s</td><td>-</td><td>-</td>")
+}
+
+// TestBaselineOfAnybody: what a file says of its run cannot do anything to the terminal.
+func TestBaselineOfAnybody(t *testing.T) {
+	old := run(1000, 2000)
+	old.Load.Rate, old.Machine.Host, old.Kind, old.Verdict, old.Reasons = "\x1b[31m5", "a\x07", "\u009b2J", report.Invalid, []string{"\x1b]0;x"}
+	r := run(1000, 2000)
+	r.Baseline = report.Compare(r, old, "old.json")
+	var b strings.Builder
+	require.NoError(t, r.Text(&b))
+	for _, c := range "\x1b\x07\u009b" {
+		require.NotContains(t, b.String(), string(c))
+	}
+	require.Contains(t, b.String(), "differs: rate: .[31m5")
 }
 
 // FuzzBaseline: whatever a baseline says, it is refused, or everything can be made of it.

@@ -13,11 +13,7 @@ var page string
 
 // HTML writes the report as one file that needs no other: no script, no picture, no font. It is well-formed XML, too.
 func (r *Report) HTML(w io.Writer) error {
-	t, err := template.New("report").Funcs(template.FuncMap{
-		"short": func(d time.Duration) string { return Short(d) }, "count": func(n uint64) string { return Count(float64(n)) },
-		"rate": func(v float64) string { return Count(v) + "/s" }, "percent": func(v float64) float64 { return 100 * v },
-		"nanos": func(v float64) string { return Short(time.Duration(v)) },
-	}).Parse(page)
+	t, err := template.New("report").Parse(page)
 	if err != nil {
 		return err
 	}
@@ -33,10 +29,10 @@ func (r *Report) HTML(w io.Writer) error {
 	})
 }
 
-// printable leaves out what XML has no way to write: the text may quote what a service sent.
+// printable leaves out what XML has no way to write, and what a terminal might obey: the text may quote what a service sent, or a file.
 func printable(s string) string {
 	return strings.Map(func(c rune) rune {
-		if c < ' ' && c != '\n' && c != '\t' || c == 0xFFFE || c == 0xFFFF {
+		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7F && c < 0xA0 || c == 0xFFFE || c == 0xFFFF {
 			return '.'
 		}
 		return c

@@ -209,11 +209,8 @@ func (r *Report) remarks(b *strings.Builder) {
 	if c := r.Baseline; c != nil {
 		fmt.Fprintf(b, "against %s (Mann-Whitney on seconds, α %g):\n", c.File, c.Alpha)
 		for _, m := range c.Metrics {
-			old, now := Short(time.Duration(m.Old)), Short(time.Duration(m.New))
-			if m.Name == "rate" {
-				old, now = Count(m.Old)+"/s", Count(m.New)+"/s"
-			}
-			fmt.Fprintf(b, "  %-5s %10s -> %10s  %+.1f%%  p=%.3f  n=%d+%d  %s\n", m.Name, old, now, 100*m.Change, m.P, m.Samples[0], m.Samples[1], m.Verdict)
+			w := m.Words()
+			fmt.Fprintf(b, "  %-5s %10s -> %10s  %s  p=%.3f  n=%d+%d  %s\n", m.Name, w[0], w[1], w[2], m.P, m.Samples[0], m.Samples[1], m.Verdict)
 		}
 		for _, d := range c.Differs {
 			fmt.Fprintf(b, "  differs: %s\n", d)
