@@ -183,6 +183,7 @@ func TestFindTriesAgain(t *testing.T) {
 	})
 	require.Equal(t, report.OK, r.Verdict)
 	require.InDelta(t, 1000, r.Found, 0)
+	require.Equal(t, "1000/s", r.Steps[9].Load.Rate) // a value of --rate
 	require.Equal(t, []float64{100, 100, 200, 200, 400, 400, 800, 800, 1000, 1000}, rates)
 
 	r = search(func(_ int, rate float64) string {

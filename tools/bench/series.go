@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -56,7 +57,7 @@ func (s *series) check(r *report.Report) {
 // at runs the plan at one rate.
 func (s *series) at(ctx context.Context, p *plan, rate float64, title string) (*report.Report, error) {
 	one := *p
-	one.rate.text = report.Count(math.Round(rate*10)/10) + "/s"
+	one.rate.text = strconv.FormatFloat(math.Round(rate*10)/10, 'f', -1, 64) + "/s" // as it could have been given
 	one.rate.shape, one.rate.from, one.rate.to = steady, rate, rate
 	if p.rate.each > 0 {
 		one.duration = p.rate.each

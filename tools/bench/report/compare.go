@@ -90,8 +90,9 @@ func (s *Second) possible() bool {
 
 // Like returns the run of a series that had the same rate; r itself if there is none.
 func (r *Report) Like(o *Report) *Report {
+	rate := func(r *Report) string { return strings.ReplaceAll(r.Load.Rate, " ", "") } // once with spaces between thousands
 	for _, one := range r.Steps {
-		if one.Load.Rate == o.Load.Rate {
+		if rate(one) == rate(o) {
 			return one
 		}
 	}

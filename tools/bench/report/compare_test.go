@@ -185,6 +185,9 @@ func TestLike(t *testing.T) {
 	slow.Load.Rate, fast.Load.Rate = "1 000/s", "2 000/s"
 	series.Steps = []*report.Report{slow, fast}
 	require.Same(t, fast, series.Like(fast))
+	now := run(2000)
+	now.Load.Rate = "2000/s" // as it is written now
+	require.Same(t, fast, series.Like(now))
 	require.Same(t, series, series.Like(run(3000)))
 	require.Same(t, slow, slow.Like(fast))
 }
