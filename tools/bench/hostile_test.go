@@ -163,3 +163,16 @@ func TestMessagesThatDoNotCome(t *testing.T) {
 	err := toolkittest.New(t).Run(ctx, Command, "bench", "request", "unix:/nobody", "--file", fifo)
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%v", err)
 }
+
+// TestNumberThatIsNone: an answer that is called as it should be, and says that it is about something that is no number, is wrong.
+func TestNumberThatIsNone(t *testing.T) {
+	for _, seq := range []string{"-5", "1e11", "99999999999999999999999999", `""`} {
+		where := peer(t, func(p []byte) []byte {
+			return bytes.Repeat([]byte("BENCH seq="+seq+"\n"), bytes.Count(p, []byte("\n")))
+		})
+		r, err := measure(t, "request", where, "-r", "200/s", "-n", "20", "-c", "2", "--warmup", "0", "--answer-in", "1s")
+		require.Equal(t, toolkit.Temporary, toolkit.KindOf(err), seq)
+		require.Equal(t, uint64(20), r.Counts.Wrong, seq)
+		require.Zero(t, r.Counts.Received, seq)
+	}
+}

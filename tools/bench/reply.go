@@ -218,13 +218,16 @@ func (c *client) takeLine(line []byte) { c.OnLine(line, c.w.m.Decode(line)) }
 func (c *client) judge(m *message.Message) {
 	n := c.high
 	value, found := c.script.number(m)
+	right := true
 	if found {
 		var shown uint64
-		shown, found = digits(value)
-		n = c.number(shown)
+		if shown, right = digits(value); right && len(value) <= maxSeq {
+			n = c.number(shown)
+		} else {
+			found, right = false, false
+		}
 	}
-	right := string(m.CommandBytes()) == c.line(n).reply
-	if !right {
+	if right = right && string(m.CommandBytes()) == c.line(n).reply; !right {
 		c.w.now.wrong(m.String())
 	}
 	switch {
