@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func parseOutputs(texts []string, json bool) ([]output, error) {
 		if path == "" {
 			plain++
 		}
-		if path != "" && slices.ContainsFunc(all, func(o output) bool { return o.path == path }) {
+		if path != "" && slices.ContainsFunc(all, func(o output) bool { return o.path != "" && filepath.Clean(o.path) == filepath.Clean(path) }) {
 			return nil, toolkit.Errorf(toolkit.Usage, "option --output: two reports cannot go to %s", toolkit.Escape(path))
 		}
 		all = append(all, output{form, path})

@@ -216,7 +216,7 @@ func TestParseOutputs(t *testing.T) {
 	all, err = parseOutputs(nil, true)
 	require.NoError(t, err)
 	require.Equal(t, []output{{"json", ""}}, all)
-	for _, texts := range [][]string{{"pdf"}, {"json="}, {"json", "csv"}} {
+	for _, texts := range [][]string{{"pdf"}, {"json="}, {"json", "csv"}, {"json=x", "csv=./x"}} {
 		_, err := parseOutputs(texts, false)
 		require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
 	}
