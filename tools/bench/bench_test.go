@@ -309,10 +309,11 @@ func TestInterrupted(t *testing.T) {
 func TestInterruptedWhileSilent(t *testing.T) {
 	t.Parallel()
 	where := peer(t, func([]byte) []byte { return []byte{} })
-	for name, tt := range map[string]struct{ rate, warmup, before string }{
-		"rate":    {"500/s", "0", "1s  "},
-		"max":     {"max", "0", "1s  "},
-		"warm-up": {"500/s", "1h", "warming up"},
+	for name, tt := range map[string]struct{ kind, rate, warmup, before string }{
+		"rate":    {"request", "500/s", "0", "1s  "},
+		"max":     {"request", "max", "0", "1s  "},
+		"warm-up": {"request", "500/s", "1h", "warming up"},
+		"pub":     {"pub", "500/s", "0", "1s  "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -323,7 +324,7 @@ func TestInterruptedWhileSilent(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(context.Background())
 			done := make(chan error, 1)
 			go func() {
-				done <- w.Run(ctx, Command, "bench", "request", where, "-r", tt.rate, "-c", "2", "-w", "3", "-d", "1h", "--warmup", tt.warmup, "--answer-in", "1h", "-o", "json")
+				done <- w.Run(ctx, Command, "bench", tt.kind, where, "-r", tt.rate, "-c", "2", "-w", "3", "-d", "1h", "--warmup", tt.warmup, "--answer-in", "1h", "-o", "json")
 			}()
 			require.Eventually(t, func() bool { return strings.Contains(w.Err.String(), tt.before) }, limit, time.Millisecond)
 			cancel(errStopped)
@@ -334,7 +335,9 @@ func TestInterruptedWhileSilent(t *testing.T) {
 			require.Zero(t, r.Counts.Lost)
 			require.GreaterOrEqual(t, r.Generator.CPU, time.Duration(0))
 			require.Less(t, r.Generator.GCs, uint32(1000))
-			if tt.warmup == "0" {
+			if tt.kind == "pub" {
+				require.False(t, r.Counts.LostKnown)
+			} else if tt.warmup == "0" {
 				require.Equal(t, uint64(6), r.Counts.Sent)
 				require.Contains(t, r.Notes, "in flight when it ended, neither received nor lost: 6")
 			} else {

@@ -160,7 +160,7 @@ func (w *worker) askAll() {
 		w.finish()
 		return
 	}
-	w.loop.After(w.plan.answerIn, "tally", w.finish)
+	w.loop.After(w.patience(), "tally", w.finish)
 	w.askAgain()
 }
 

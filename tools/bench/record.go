@@ -150,11 +150,15 @@ func (w *worker) drain() {
 		w.drained()
 		return
 	}
-	in := w.plan.answerIn
+	w.loop.After(w.patience(), "drain", w.drained)
+}
+
+// patience is how long the last answers are waited for.
+func (w *worker) patience() time.Duration {
 	if w.halted {
-		in = min(in, lastAnswers)
+		return min(w.plan.answerIn, lastAnswers)
 	}
-	w.loop.After(in, "drain", w.drained)
+	return w.plan.answerIn
 }
 
 // lastAnswers is how long who interrupted the run waits for them. What comes later is neither received nor lost.
