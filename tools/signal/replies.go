@@ -134,6 +134,9 @@ func (t *tally) add(r link.Received) bool {
 	return t.done
 }
 
+// babble says whether all that came was no message.
+func (t *tally) babble() bool { return t.broken > 0 && t.got == 0 }
+
 // missing says what did not come, as the rest of a sentence.
 func (t *tally) missing() string {
 	switch {

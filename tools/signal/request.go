@@ -90,9 +90,12 @@ func over() context.Context {
 // unanswered words the error of a wait that did not get what it waited for.
 func (t *transfer) unanswered(w *tally, err error) error {
 	switch {
+	case errors.Is(err, io.EOF) && w.babble():
+		return toolkit.Errorf(toolkit.Protocol, "%s closed the connection %s to message %d, but with lines that are no messages",
+			t.options.Target, w.missing(), t.sent)
 	case errors.Is(err, io.EOF):
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s to message %d", t.options.Target, w.missing(), t.sent)
-	case toolkit.KindOf(err) == toolkit.Timeout && w.broken > 0 && w.got == 0:
+	case toolkit.KindOf(err) == toolkit.Timeout && w.babble():
 		return toolkit.Errorf(toolkit.Protocol, "%s to message %d from %s, but lines that are no messages", w.missing(), t.sent, t.options.Target)
 	case toolkit.KindOf(err) == toolkit.Timeout:
 		return fmt.Errorf("%s to message %d from %s: %w", w.missing(), t.sent, t.options.Target, err)

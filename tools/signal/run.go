@@ -154,6 +154,9 @@ func (g *signaller) run(ctx context.Context, m *message.Message) (err error) {
 
 // unavailable is what a reply said of the service.
 func (g *signaller) unavailable() error {
+	if g.options.Message.Service() == "" {
+		return toolkit.Errorf(toolkit.Unavailable, "a reply says that the service is not available")
+	}
 	return toolkit.Errorf(toolkit.Unavailable, "service %q is not available", g.options.Message.Service())
 }
 
@@ -233,13 +236,15 @@ func (g *signaller) noReply(t *tally, err error) error {
 	switch {
 	case errors.Is(err, toolkit.ErrNotDelivered):
 		return err
+	case errors.Is(err, io.EOF) && t.babble():
+		return toolkit.Errorf(toolkit.Protocol, "%s closed the connection %s, but with lines that are no messages", g.options.Target, t.missing())
 	case errors.Is(err, io.EOF):
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", g.options.Target, t.missing())
 	case toolkit.KindOf(err) != toolkit.Timeout:
 		return toolkit.About(err, "receive from %s", g.options.Target)
 	case t.refusal:
 		return g.unavailable()
-	case t.broken > 0 && t.got == 0:
+	case t.babble():
 		return toolkit.Errorf(toolkit.Protocol, "%v, but lines that are no messages", err)
 	case t.got > 0:
 		return toolkit.Errorf(toolkit.Timeout, "timed out %s: %w", t.missing(), err)

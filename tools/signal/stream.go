@@ -267,6 +267,8 @@ func (t *transfer) over(ctx context.Context, r *receiver, needed bool) error {
 		return nil
 	case !errors.Is(err, io.EOF):
 		return t.interrupted(ctx, r, err)
+	case needed && w.babble():
+		return toolkit.Errorf(toolkit.Protocol, "%s closed the connection %s, but with lines that are no messages", t.options.Target, w.missing())
 	case needed:
 		return toolkit.Errorf(toolkit.Unavailable, "%s closed the connection %s", t.options.Target, w.missing())
 	}
@@ -276,7 +278,7 @@ func (t *transfer) over(ctx context.Context, r *receiver, needed bool) error {
 // short is the error of a wait that got less than was asked for.
 func (t *transfer) short(r *receiver, after time.Duration) error {
 	w, _ := r.state()
-	if w.broken > 0 && w.got == 0 {
+	if w.babble() {
 		return toolkit.Errorf(toolkit.Protocol, "%s answered with lines that are no messages", t.options.Target)
 	}
 	return fmt.Errorf("%s from %s: %w", w.missing(), t.options.Target,

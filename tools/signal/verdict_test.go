@@ -48,3 +48,36 @@ func TestVerdict(t *testing.T) {
 		})
 	}
 }
+
+// TestVerdictAtTheEnd is the same of a peer that closes the connection after what it said.
+func TestVerdictAtTheEnd(t *testing.T) {
+	tests := []struct {
+		name    string
+		command func(*toolkit.Env) *cli.Command
+		args    string
+		answer  string
+		kind    toolkit.Kind
+		err     string
+	}{
+		{"signal, nothing", signal.Command, "signal A --wait", "", toolkit.Unavailable, "closed the connection without a reply"},
+		{"signal, another protocol", signal.Command, "signal A --wait", "HTTP/1.0 400 Bad\r\n\r\n", toolkit.Protocol, "no messages"},
+		{"request, another protocol", signal.RequestCommand, "request A", "HTTP/1.0 400 Bad\r\n\r\n", toolkit.Protocol, "no messages"},
+		{"send, another protocol", signal.SendCommand, "send A --replies=1", "HTTP/1.0 400 Bad\r\n\r\n", toolkit.Protocol, "no messages"},
+		{"signal, some came", signal.Command, "signal A --wait=2", "a\nX\n", toolkit.Unavailable, "after 1 of 2 replies"},
+		{"signal, no name to give", signal.Command, "signal A --wait", "SERVICE_UNAVAILABLE\n", toolkit.Unavailable, "the service is not available"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := world(t)
+			where := rough(t, "tcp", func(c net.Conn) {
+				_, _ = bufio.NewReader(c).ReadString('\n')
+				_, _ = io.WriteString(c, test.answer)
+				_ = c.Close()
+			})
+			err := w.Run(t.Context(), test.command, append(strings.Fields(test.args), "--timeout=5s", "--host", where)...)
+			require.Equal(t, test.kind, toolkit.KindOf(err), "%v", err)
+			require.ErrorContains(t, err, test.err)
+		})
+	}
+}
