@@ -42,7 +42,7 @@ func (s System) Each(f func(Process) bool) error {
 		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM) {
 			return &ProcessError{Op: "inspect", PID: pid, Err: err}
 		}
-		if err != nil || p.Zombie() || p.isKernelThread() {
+		if err != nil || p.Zombie() || p.IsKernelThread() {
 			continue
 		}
 		if !f(p) {
@@ -55,8 +55,9 @@ func (s System) Each(f func(Process) bool) error {
 // kthreadd has this number wherever kernel threads can be seen at all.
 const kthreadd = 2
 
-func (p Process) isKernelThread() bool {
-	return len(p.Argv) == 0 && p.Exe == "" && (p.PID == kthreadd || p.PPID == kthreadd)
+// IsKernelThread says that the process is a part of the kernel: it has no program, and no signal ends it.
+func (p Process) IsKernelThread() bool {
+	return !p.Zombie() && len(p.Argv) == 0 && p.Exe == "" && (p.PID == kthreadd || p.PPID == kthreadd)
 }
 
 // FindByName returns the processes that have exactly this name, by PID: as the last part of their program file, of

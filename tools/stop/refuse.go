@@ -12,7 +12,7 @@ import (
 // initPID is the first process; the machine goes down with it.
 const initPID = 1
 
-// refuse says no to what nobody means: the init process, this command, and what would take it down with it.
+// refuse says no to what nobody means: the init process, the kernel's own, this command, and what would take it down with it.
 func refuse(targets []*target, o options) error {
 	mine := o.system.SelfAndAncestors()
 	for _, t := range targets {
@@ -20,6 +20,8 @@ func refuse(targets []*target, o options) error {
 		switch i := slices.Index(mine, p.PID); {
 		case p.PID == initPID:
 			return toolkit.Errorf(toolkit.Usage, "%s: process 1 is not to be stopped", shown(t.operand))
+		case p.IsKernelThread():
+			return toolkit.Errorf(toolkit.Usage, "%s: process %s is a part of the kernel, which nothing stops", shown(t.operand), shown(p.String()))
 		case i == 0:
 			return toolkit.Errorf(toolkit.Usage, "%s: that is this command itself", shown(t.operand))
 		case i > 0 && !o.waitOnly:

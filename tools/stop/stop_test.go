@@ -156,6 +156,19 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestRefusesTheKernel: its threads take no signal, and who waits for their end waits for ever. Containers show none.
+func TestRefusesTheKernel(t *testing.T) {
+	p, err := proc.System{}.Look(2)
+	if err != nil || !p.IsKernelThread() {
+		p = proc.Process{PID: 2, PPID: 0, Name: "kthreadd"}
+		require.True(t, p.IsKernelThread())
+		return
+	}
+	err = run(t, newWorld(t), "--wait-only", "--timeout", "1ms", "2")
+	requireKind(t, toolkit.Usage, err)
+	require.ErrorContains(t, err, "process 2 (kthreadd) is a part of the kernel")
+}
+
 func TestOptionsOfKill(t *testing.T) {
 	for _, args := range [][]string{{"-9", "x"}, {"--signal", "kill", "x"}, {"--kill", "x"}} {
 		err := run(t, newWorld(t), args...)
