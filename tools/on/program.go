@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"text/template"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -88,7 +89,11 @@ func find(name string) error {
 	if errors.As(err, &e) {
 		err = e.Err
 	}
-	return toolkit.Errorf(toolkit.KindOf(err), "command %q: %w", toolkit.Escape(name), err)
+	kind := toolkit.KindOf(err)
+	if errors.Is(err, syscall.EISDIR) {
+		kind = toolkit.Permission // as to run it would say
+	}
+	return toolkit.Errorf(kind, "command %q: %w", toolkit.Escape(name), err)
 }
 
 func isShell(path string) bool {

@@ -61,8 +61,8 @@ func TestFailures(t *testing.T) {
 		{"status", []string{"--run", "exit 3"}, toolkit.Other, 0, "warning: exit 3: exit status 3 after "},
 		{"its own code", []string{"-z", "--run", "exit 3"}, toolkit.Other, 3, ""},
 		{"signal", []string{"-z", "--", "sh", "-c", "kill -9 $$"}, toolkit.Other, 137, "signal KILL after "},
-		{"too long", []string{"-z", "--run-timeout", "20ms", "--", "sleep", "50"}, toolkit.Other, 143, "signal TERM, ended after 20ms"},
-		{"too long and stubborn", []string{"-z", "--run-timeout", "2s", "--grace", "20ms", "--run", "trap '' TERM; sleep 50"}, toolkit.Other, 137, "signal KILL, ended after 2s"},
+		{"too long", []string{"-z", "--run-timeout", "20ms", "--", "sleep", "50"}, toolkit.Other, 143, "signal TERM by --run-timeout 20ms after "},
+		{"too long and stubborn", []string{"-z", "--run-timeout", "2s", "--grace", "20ms", "--run", "trap '' TERM; sleep 50"}, toolkit.Other, 137, "signal KILL by --run-timeout 2s after "},
 		{"timeout", []string{"--timeout", "100ms", "--", "sleep", "50"}, toolkit.Timeout, 0, ""},
 		{"found later only", []string{"--run", "nosuchcommand"}, toolkit.Other, 0, "exit status 127"},
 	} {
@@ -198,6 +198,7 @@ func TestWrongCommandLines(t *testing.T) {
 	}
 	refused(t, toolkit.NoInput, `command "nosuchcommand" is not found in PATH`, "file", "x", "--", "nosuchcommand")
 	refused(t, toolkit.Permission, `command "/etc/passwd": permission denied`, "file", "x", "--", "/etc/passwd")
+	refused(t, toolkit.Permission, `command "/tmp": is a directory`, "file", "x", "--", "/tmp")
 	refused(t, toolkit.Data, `message "lower x=1": `, "file", "x", "--send", "udp://:1", "lower x=1")
 
 	r := begin(t, "file", "DIR/x", "--idle", "10ms", "--run", "echo {{.Path}}")

@@ -179,7 +179,7 @@ func (r *runner) ended(j *job, res *child.Result) {
 	}
 	switch {
 	case errors.Is(res.Err, child.ErrLimit):
-		how += ", ended after " + toolkit.Short(r.limit)
+		how += " by --run-timeout " + toolkit.Short(r.limit)
 		if code == 0 {
 			code = -1
 		}
