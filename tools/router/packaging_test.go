@@ -53,7 +53,8 @@ func readLines(t *testing.T, name string) []string {
 // TestUnits: what the units say is what the router does.
 func TestUnits(t *testing.T) {
 	service, socket := readLines(t, "systemd/ed-router.service"), readLines(t, "systemd/ed-router.socket")
-	require.Contains(t, service, "Type=notify-reload")
+	require.Contains(t, service, "Type=notify")
+	require.Contains(t, service, "ExecReload=/bin/kill -HUP $MAINPID")
 	require.Contains(t, service, "ExecStart=/usr/bin/ed-router")
 	require.Contains(t, service, "RestartPreventExitStatus=64 66 78")
 	require.Contains(t, socket, "FileDescriptorName=unix_listen")
@@ -68,5 +69,6 @@ func TestUnits(t *testing.T) {
 		write(t, filepath.Join(dir, "ed-router.socket"), strings.Join(socket, "\n"))
 		out, err := exec.Command("systemd-analyze", "verify", "--man=no", filepath.Join(dir, "ed-router.service"), filepath.Join(dir, "ed-router.socket")).CombinedOutput()
 		require.NoError(t, err, string(out))
+		require.NotContains(t, string(out), "ignoring", "an older systemd passes over what it does not know, and says so")
 	}
 }
