@@ -44,5 +44,10 @@ func (r *Router) clockMessage() *message.Message {
 // clockStatus answers CLOCK_STATUS.
 func (r *Router) clockStatus(c *Client, m *message.Message) { r.answer(c, m, r.clockMessage()) }
 
-// clockNow is the clock of the rules.
-func (r *Router) clockNow() time.Time { return r.now }
+// clockNow is the clock that others are told.
+func (r *Router) clockNow() time.Time {
+	if r.o.Now != nil {
+		return r.o.Now()
+	}
+	return r.now
+}

@@ -36,6 +36,9 @@ type Options struct {
 	Policy Policy
 	// Load returns the load average of this host divided by its number of processors; it may not block. Nil: never told.
 	Load func() float64
+	// Now is the clock that ABSOLUTELY tells, and the trace. Nil: the time of the last Tick, which is up to a second old; all else
+	// goes by that anyway.
+	Now func() time.Time
 	// Logger; nil: slog.Default().
 	Logger *slog.Logger
 	// FirstID is the number in the first broadcast_msgid. 0: taken from the clock, so that a restarted router repeats none.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/message"
 )
 
 // TestTranscript is a day of a router: services register, talk, are asked for, and go.
@@ -138,4 +140,20 @@ func TestStop(t *testing.T) {
 	require.NoFileExists(t, n.path("s"))
 	require.NoFileExists(t, n.path("s.dgram"))
 	require.Contains(t, n.w.Err.String(), "router has ended")
+}
+
+// TestAliveTellsTheTime: ABSOLUTELY has the time of the answer, not that of the router's last look at its clock, a second before.
+func TestAliveTellsTheTime(t *testing.T) {
+	n := begin(t)
+	c := n.unix()
+	for range 3 {
+		before := time.Now().Round(0) // the wall clock alone, which is what is sent
+		c.send("ALIVE")
+		m, err := message.Parse([]byte(c.line()))
+		require.NoError(t, err)
+		at, err := m.Timespec("reply_timestamp")
+		require.NoError(t, err)
+		require.False(t, at.Time().Before(before), "%s before %s", at.Time(), before)
+		require.False(t, at.Time().After(time.Now()))
+	}
 }

@@ -95,7 +95,7 @@ func (d *daemon) options(s *setup) rules.Options {
 	o := rules.Options{
 		ServerName: s.serverName, MyAddress: s.mine, Services: s.services,
 		Neighbors: s.neighbors, Learned: d.learned, MaxConnections: s.maxConnections,
-		Credentials: s.credentials, GossipMax: s.gossipMax, Load: d.loadAverage, Logger: d.log,
+		Credentials: s.credentials, GossipMax: s.gossipMax, Load: d.loadAverage, Now: d.env.Now, Logger: d.log,
 		Limits: rules.Limits{CacheMessages: s.cacheMessages, CacheBytes: s.cacheBytes, CacheAge: s.cacheAge, ClientCache: s.clientCache, Line: s.lineLimit, PacketRate: s.clientRate},
 	}
 	if s.cacheMessages == 0 || s.cacheBytes == 0 || s.clientCache == 0 {
