@@ -2,11 +2,11 @@ package on
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"text/template"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -90,7 +90,7 @@ func find(name string) error {
 		err = e.Err
 	}
 	kind := toolkit.KindOf(err)
-	if errors.Is(err, syscall.EISDIR) {
+	if info, _ := os.Stat(name); info != nil && info.IsDir() {
 		kind = toolkit.Permission // as to run it would say
 	}
 	return toolkit.Errorf(kind, "command %q: %w", toolkit.Escape(name), err)
