@@ -132,7 +132,7 @@ func messageFlags(kind string) []cli.Flag {
 		all = append(all, &cli.StringFlag{Name: "reply", Usage: "the answers are called `COMMAND`; else as the messages"})
 	}
 	if kind == kindRequest || kind == kindPub {
-		all = append(all, &cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"})
+		all = append(all, toolkit.NumberFlag("max-datagram", nil, defaultDatagram, 1, toolkit.MaxDatagram, "send UDP datagrams up to `BYTES`"))
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -34,6 +35,8 @@ const (
 	mostSize        = 65536
 )
 
+const defaultDatagram = 1024 // bytes
+
 func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error) {
 	o := options{
 		Common: env.Common(c),
@@ -42,15 +45,12 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 			warmup: toolkit.DurationOf(c, "warmup"), duration: toolkit.DurationOf(c, "duration"), count: c.Int("count"),
 			connections: c.Int("connections"), window: c.Int("window"), workers: c.Int("workers"), idle: c.Int("idle"),
 			spin: toolkit.DurationOf(c, "spin"), catchUp: !c.Bool("no-catchup"),
-			answerIn: toolkit.DurationOf(c, "answer-in"), maxDatagram: 1024, pid: c.Int("pid"), hold: c.Bool("hold"),
+			answerIn: toolkit.DurationOf(c, "answer-in"), maxDatagram: cmp.Or(toolkit.NumberOf(c, "max-datagram"), defaultDatagram), pid: c.Int("pid"), hold: c.Bool("hold"),
 		},
 		wording: wording{
 			message: c.String("message"), params: c.StringSlice("param"), path: c.String("file"), pattern: c.String("template"),
 			seq: c.String("seq"), reply: c.String("reply"), size: c.Int("size"),
 		},
-	}
-	if c.IsSet("max-datagram") {
-		o.plan.maxDatagram = c.Int("max-datagram")
 	}
 	if o.plan.count > 0 && !c.IsSet("warmup") {
 		o.plan.warmup = 0 // all of them might go in it
@@ -145,10 +145,8 @@ func (o *options) check(c *cli.Context) error {
 		return wrong("--count %d: at least 1", p.count)
 	case p.burst < 0 || c.IsSet("burst") && p.burst < 1:
 		return wrong("--burst %d: at least 1", p.burst)
-	case w.size < 0 || w.size > mostSize:
+	case c.IsSet("size") && w.size < 1 || w.size > mostSize:
 		return wrong("--size %d: 1 to %d", w.size, mostSize)
-	case p.maxDatagram < 1 || p.maxDatagram > toolkit.MaxDatagram:
-		return wrong("--max-datagram %d: 1 to %d", p.maxDatagram, toolkit.MaxDatagram)
 	case p.pid < 0:
 		return wrong("--pid %d: no process", p.pid)
 	case p.target.Scheme == address.Exec || p.target.Scheme == address.FIFO:

@@ -1,6 +1,7 @@
 package on
 
 import (
+	"math"
 	"text/template"
 	"time"
 
@@ -54,20 +55,20 @@ func flags(own ...cli.Flag) []cli.Flag {
 		&cli.BoolFlag{Name: "print", Aliases: []string{"p"}, Usage: "print the events, too"},
 		&cli.StringFlag{Name: "format", Usage: "print them so: `TEXT`, with {{.Event}} {{.Path}} {{.PID}} …"},
 		&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, Usage: "end what is printed in NUL, escape nothing"},
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` events"},
+		toolkit.NumberFlag("count", []string{"n"}, 0, 1, math.MaxInt, "end after `N` events"),
 		&cli.BoolFlag{Name: "once", Aliases: []string{"1"}, Usage: "end after the first"},
 		&cli.BoolFlag{Name: "now", Usage: "act once at the beginning, too"},
 		toolkit.DurationFlag("idle", nil, 0, "end when nothing came for `DUR`"),
 		toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
 		toolkit.DurationFlag("debounce", []string{"d"}, 0, "act once for all that comes until nothing came for `DUR`"),
 		toolkit.ChoiceFlag("busy", []string{"b"}, busyQueue, []string{busyQueue, busyLast, busySkip, busyRestart}, "what an event does while its command runs: `WHAT`"),
-		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 1, Usage: "run a command `N` times at once"},
+		toolkit.NumberFlag("jobs", []string{"j"}, 1, 1, maxJobs, "run a command `N` times at once"),
 		toolkit.DurationFlag("run-timeout", nil, 0, "end a command after `DUR`"),
 		toolkit.DurationFlag("grace", nil, 2*time.Second, "have `DUR` from TERM to KILL where one is ended"),
 		&cli.BoolFlag{Name: "fail-fast", Aliases: []string{"x"}, Usage: "end when a command fails or a message is not sent"},
 		&cli.BoolFlag{Name: "exit-status", Aliases: []string{"z"}, Usage: "exit as the command did that failed last"},
 		toolkit.DurationFlag("send-timeout", nil, 10*time.Second, "give a message up after `DUR` without a connection"),
-		&cli.IntFlag{Name: "max-datagram", Value: 1024, Usage: "send UDP datagrams up to `BYTES`"},
+		toolkit.NumberFlag("max-datagram", nil, 1024, 1, toolkit.MaxDatagram, "send UDP datagrams up to `BYTES`"),
 		toolkit.RestFlag(restFlag),
 	)...)
 }
@@ -76,13 +77,13 @@ func flags(own ...cli.Flag) []cli.Flag {
 func readOptions(env *toolkit.Env, c *cli.Context) (options, error) {
 	o := options{
 		Common: env.Common(c), print: c.Bool("print"), null: c.Bool("null"),
-		count: c.Int("count"), now: c.Bool("now"), idle: toolkit.DurationOf(c, "idle"), debounce: toolkit.DurationOf(c, "debounce"),
+		count: toolkit.NumberOf(c, "count"), now: c.Bool("now"), idle: toolkit.DurationOf(c, "idle"), debounce: toolkit.DurationOf(c, "debounce"),
 		runner: runnerOptions{
-			busy: toolkit.StringOf(c, "busy"), most: c.Int("jobs"),
+			busy: toolkit.StringOf(c, "busy"), most: toolkit.NumberOf(c, "jobs"),
 			limit: toolkit.DurationOf(c, "run-timeout"), grace: toolkit.DurationOf(c, "grace"),
 		},
 		failFast: c.Bool("fail-fast"), exitStatus: c.Bool("exit-status"),
-		sendTimeout: toolkit.DurationOf(c, "send-timeout"), maxDatagram: c.Int("max-datagram"), host: env.ServerName(),
+		sendTimeout: toolkit.DurationOf(c, "send-timeout"), maxDatagram: toolkit.NumberOf(c, "max-datagram"), host: env.ServerName(),
 	}
 	if err := checkOptions(c, &o); err != nil {
 		return o, err
@@ -105,22 +106,16 @@ func readOptions(env *toolkit.Env, c *cli.Context) (options, error) {
 	return o, readMessages(env, c, &o)
 }
 
-// checkOptions refuses numbers out of range and options that contradict each other.
+// checkOptions refuses options that contradict each other.
 func checkOptions(c *cli.Context, o *options) error {
 	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
 	runs := len(c.StringSlice("run"))+len(toolkit.RestOf(c, restFlag)) > 0
 	sends := len(toolkit.PairsOf(c, "send")) > 0
 	switch {
-	case c.IsSet("count") && o.count < 1:
-		return wrong("--count %d: at least 1", o.count)
 	case c.Bool("once") && o.count > 1:
 		return wrong("--once and --count %d exclude each other", o.count)
-	case o.runner.most < 1 || o.runner.most > maxJobs:
-		return wrong("--jobs %d: 1 to %d", o.runner.most, maxJobs)
 	case o.JSON && (c.IsSet("format") || o.null):
 		return wrong("--json and --format or --null exclude each other")
-	case o.maxDatagram < 1 || o.maxDatagram > toolkit.MaxDatagram:
-		return wrong("--max-datagram %d: 1 to %d", o.maxDatagram, toolkit.MaxDatagram)
 	case !sends && (c.IsSet("send-timeout") || c.IsSet("max-datagram")):
 		return wrong("--send-timeout and --max-datagram need --send")
 	case !runs && !sends && o.failFast:
