@@ -166,7 +166,7 @@ func parseTook(c condition, text string) (condition, *FilterError) {
 	}
 	d, err := message.ParseDuration(value)
 	if err != nil {
-		return c, wrong("took: %v", err)
+		return c, wrong("took: %q: %v", value, err)
 	}
 	c.took = d
 	return c, nil

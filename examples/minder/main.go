@@ -54,7 +54,12 @@ func load(files []string) (s settings, err error) {
 	}
 	parse("listen", func(text string) (e error) { s.listen, e = address.Parse(text, address.Defaults{}); return })
 	parse("clock", func(text string) (e error) { s.clock, e = address.Parse(text, address.Defaults{}); return })
-	parse("interval", func(text string) (e error) { s.interval, e = message.ParseDuration(text); return })
+	parse("interval", func(text string) (e error) {
+		if s.interval, e = message.ParseDuration(text); e != nil {
+			e = fmt.Errorf("%q: %w", text, e)
+		}
+		return
+	})
 	s.command = values.Get("command").Value
 	return s, err
 }
