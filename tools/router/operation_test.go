@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -199,6 +200,26 @@ func TestJournal(t *testing.T) {
 	require.Equal(t, "text", formatOf("auto", "file", func(string) string { return "8:1" }))
 	require.Equal(t, "json", formatOf("json", "", nil))
 	require.Equal(t, []slog.Level{slog.LevelInfo, slog.LevelWarn, slog.LevelError}, []slog.Level{levelOf("info"), levelOf("warning"), levelOf("error")})
+}
+
+// TestLogToFIFO: one that nobody reads keeps no router from starting, and says so.
+func TestLogToFIFO(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	_, err := openSink(fifo, io.Discard)
+	require.EqualError(t, err, "open "+fifo+": nobody reads it")
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0) // the goroutine that waits has what it waits for
+	require.NoError(t, err)
+	defer reader.Close()
+	s, err := openSink(fifo, io.Discard)
+	require.NoError(t, err)
+	_, err = s.Write([]byte("x\n"))
+	require.NoError(t, err)
+	n, err := reader.Read(make([]byte, 8))
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	s.Close(time.Second)
 }
 
 // stuck is a writer that takes nothing until it is let go.

@@ -6,13 +6,11 @@ import (
 	"os"
 	"strings"
 
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/proc"
 	rules "github.com/ed-toolbox/ed/core/router"
 )
-
-// maxPolicy is the size of a policy file in bytes: it is written by hand.
-const maxPolicy = 1 << 20
 
 // fileLinesError holds mistakes that name their file and line themselves.
 type fileLinesError struct{ errs []error }
@@ -21,12 +19,9 @@ func (e *fileLinesError) Error() string { return errors.Join(e.errs...).Error() 
 
 // loadPolicy reads a policy file; every mistake in it is told.
 func loadPolicy(path string) (*policy, error) {
-	data, err := os.ReadFile(path)
+	data, err := config.ReadFile(path)
 	if err != nil {
 		return nil, err
-	}
-	if len(data) > maxPolicy {
-		return nil, fmt.Errorf("%s has more than 1 MiB", path)
 	}
 	p, errs := parsePolicy(string(data))
 	if len(errs) > 0 {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,8 @@ func loadText(t *testing.T, text string, options ...config.Given) (*setup, error
 
 func TestMistakes(t *testing.T) {
 	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
 	tests := map[string]struct{ text, want string }{
 		"unknown key":            {"\nserver_nam=x", `r.conf:2: there is no key "server_nam", did you mean "server_name"?`},
 		"another tool's key":     {"host=x", `r.conf:1: there is no key "host"`},
@@ -55,12 +58,15 @@ func TestMistakes(t *testing.T) {
 		"size too small":         {"client_queue=1K", `client_queue: "1K" is no size`},
 		"size too large":         {"client_queue=9999999G", `is no size`},
 		"duration":               {"stop_timeout=soon", `stop_timeout: "soon" is not a duration`},
-		"no time":                {"stop_timeout=0", "stop_timeout: it must be more than 0"},
+		"no time":                {"stop_timeout=0", `stop_timeout: "0" is not more than 0`},
 		"log level":              {"log_level=loud", `r.conf:1: log_level: "loud" is none of debug, info`},
 		"log format":             {"log_format=xml", `r.conf:1: log_format: "xml" is none of auto, text`},
 		"truth":                  {"loopback_peers=maybe", `loopback_peers: "maybe" is neither true nor false`},
-		"no such policy":         {"policy=" + dir + "/none", "r.conf:1: policy: open"},
-		"no such secret":         {"signal_secret_file=" + dir + "/none", "signal_secret_file: open"},
+		"no such policy":         {"policy=" + dir + "/none", "r.conf:1: policy: read " + dir + "/none: no such file"},
+		"policy is a FIFO":       {"policy=" + fifo, "policy: read " + fifo + ": it is a FIFO that nobody writes to"},
+		"policy without end":     {"policy=/dev/zero", "policy: read /dev/zero: it has more than 1 MiB"},
+		"secret is a FIFO":       {"signal_secret_file=" + fifo, "read " + fifo + ": it is a FIFO that nobody writes to"},
+		"no such secret":         {"signal_secret_file=" + dir + "/none", "signal_secret_file: read " + dir + "/none"},
 		"empty secret":           {"signal_secret_file=" + write(t, dir+"/empty", "\n"), "empty is empty"},
 		"two secrets":            {"signal_secret=x\nsignal_secret_file=" + write(t, dir+"/secret", "y"), "signal_secret is given, too"},
 		"key alone":              {"private_key=x", "private_key: it needs a certificate"},

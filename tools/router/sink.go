@@ -1,11 +1,14 @@
 package router
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 // maxRecords is how many records may wait to be written. A disk or a pipe that does not take them loses records, it does not
@@ -42,8 +45,13 @@ func openSink(path string, fallback io.Writer) (*sink, error) {
 	return s, nil
 }
 
+// logPatience is how long a FIFO may have nobody who reads it.
+const logPatience = 2 * time.Second
+
 func openLog(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), logPatience, fmt.Errorf("open %s: nobody reads it", path))
+	defer cancel()
+	return toolkit.OpenFile(ctx, path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 }
 
 // Write takes one record, which is copied. It is lost, and counted, if too many wait.

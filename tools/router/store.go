@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/core/watch"
@@ -174,7 +175,7 @@ func (s *store) loadBytes() []byte {
 
 // learned reads the routers that were known at the last end. What is not an address is passed over.
 func readNeighborsFile(dir string) (list []address.Address, err error) {
-	data, err := os.ReadFile(filepath.Join(dir, neighborsFile))
+	data, err := config.ReadFile(filepath.Join(dir, neighborsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

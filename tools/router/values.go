@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -64,7 +65,7 @@ func readDuration(field func(*setup) *duration) func(*setup, string) error {
 	return func(s *setup, text string) error {
 		d, err := toolkit.ParseDuration(text)
 		if err == nil && d == 0 {
-			err = errors.New("it must be more than 0")
+			err = fmt.Errorf("%q is not more than 0", text)
 		}
 		*field(s) = d
 		return err
@@ -108,7 +109,7 @@ func readSignalSecretFile(s *setup, path string) error {
 	if s.secret != "" {
 		return errors.New("signal_secret is given, too")
 	}
-	data, err := os.ReadFile(path)
+	data, err := config.ReadFile(path)
 	if err != nil {
 		return err
 	}
