@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -127,6 +128,26 @@ func TestUsage(t *testing.T) {
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-f", "/nowhere")))
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "/nowhere")))
 	require.Equal(t, toolkit.Data, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "parts_test.go")))
+	require.Equal(t, toolkit.Data, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "/dev/zero")))
+}
+
+// TestReportsByFIFO: one that nobody writes to is not waited for longer than the command lasts, and one that somebody reads takes a report.
+func TestReportsByFIFO(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(20*time.Millisecond, func() { cancel(&toolkit.Interrupted{Signal: os.Interrupt}) })
+	err := toolkittest.New(t).Run(ctx, Command, "bench", "request", ":1", "-b", fifo)
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%v", err)
+
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer reader.Close()
+	require.NoError(t, toolkittest.New(t).Run(t.Context(), Command, "bench", "request", service(t, "unix"), "-n", "10", "-r", "max", "-o", "csv="+fifo))
+	n, err := reader.Read(make([]byte, 1<<10))
+	require.NoError(t, err)
+	require.Positive(t, n)
 }
 
 // TestOutputsAreCheckedBefore: that a report cannot be written is known before the load. What is there stays, and what is not

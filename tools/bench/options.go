@@ -1,11 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -35,7 +35,11 @@ const (
 	mostSize        = 65536
 )
 
-const defaultDatagram = 1024 // bytes
+const (
+	defaultDatagram = 1024 // bytes
+	mostReport      = 64 << 20
+	pipePatience    = 10 * time.Second // with the other end of a FIFO, for a report
+)
 
 func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error) {
 	o := options{
@@ -186,12 +190,13 @@ func (o *options) readBaseline(c *cli.Context) error {
 		}
 		return nil
 	}
-	f, err := os.Open(o.old)
+	ctx, cancel := context.WithTimeoutCause(c.Context, pipePatience, toolkit.Errorf(toolkit.NoInput, "read %s: it did not end within %s", o.old, pipePatience))
+	defer cancel()
+	text, err := toolkit.ReadFile(ctx, o.old, mostReport)
 	if err != nil {
-		return toolkit.As(toolkit.NoInput, err)
+		return err
 	}
-	defer f.Close()
-	if o.baseline, err = report.Read(f); err != nil {
+	if o.baseline, err = report.Read(bytes.NewReader(text)); err != nil {
 		return toolkit.Errorf(toolkit.Data, "%s: %w", o.old, err)
 	}
 	return nil

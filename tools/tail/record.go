@@ -59,11 +59,8 @@ func openRecorder(ctx context.Context, o recordOptions) (*recorder, error) {
 		return nil, toolkit.WithHint(err, "--append adds to it, --force replaces it")
 	}
 	f, err := toolkit.OpenFile(ctx, o.path, flags, 0o666)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, toolkit.As(toolkit.CantCreate, err)
+	if err != nil {
+		return nil, err
 	}
 	r := &recorder{path: o.path, file: f, regular: info == nil || info.Mode().IsRegular(), size: size}
 	if size > 0 {

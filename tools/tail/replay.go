@@ -84,11 +84,8 @@ func (p *player) open(ctx context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(p.env.Stdin), nil
 	}
 	f, err := toolkit.OpenFile(ctx, p.path, os.O_RDONLY, 0)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return io.NopCloser(nil), context.Cause(ctx)
-	case err != nil:
-		return io.NopCloser(nil), toolkit.As(toolkit.NoInput, err)
+	if err != nil {
+		return io.NopCloser(nil), err
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return f, toolkit.Errorf(toolkit.NoInput, "open %s: is a directory", p.path)

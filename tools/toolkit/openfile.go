@@ -2,12 +2,15 @@ package toolkit
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // OpenFile is os.OpenFile that does not outlast ctx, with whose cause it then fails: opening a FIFO waits until somebody opens its
-// other end. The goroutine that waits goes on; what it opens too late, it closes.
+// other end. The goroutine that waits goes on; what it opens too late, it closes. Another failure is of kind CantCreate if the file was to
+// be written, else NoInput.
 func OpenFile(ctx context.Context, path string, flags int, perm fs.FileMode) (*os.File, error) {
 	type opened struct {
 		file *os.File
@@ -26,8 +29,32 @@ func OpenFile(ctx context.Context, path string, flags int, perm fs.FileMode) (*o
 	}()
 	select {
 	case o := <-done:
-		return o.file, o.err
+		kind := NoInput
+		if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
+			kind = CantCreate
+		}
+		return o.file, As(kind, o.err)
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+// ReadFile reads a file of at most most bytes, and does not outlast ctx as OpenFile does. One that is longer is of kind Data.
+func ReadFile(ctx context.Context, path string, most int) ([]byte, error) {
+	f, err := OpenFile(ctx, path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })() // a file on a disk has none, and does not wait
+	data, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, As(NoInput, err)
+	case len(data) > most:
+		return nil, Errorf(Data, "read %s: it has more than %d MiB", path, most>>20)
+	}
+	return data, nil
 }

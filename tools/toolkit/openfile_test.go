@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,6 +33,38 @@ func TestOpenFile(t *testing.T) {
 			require.NoError(t, f.Close())
 		})
 	}
-	_, err := toolkit.OpenFile(t.Context(), filepath.Join(t.TempDir(), "none"), os.O_RDONLY, 0)
+	none := filepath.Join(t.TempDir(), "none")
+	_, err := toolkit.OpenFile(t.Context(), none, os.O_RDONLY, 0)
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
+	_, err = toolkit.OpenFile(t.Context(), none, os.O_WRONLY, 0)
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+}
+
+// TestReadFile: neither a pipe nor a file without end keeps anybody.
+func TestReadFile(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	writer, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer writer.Close()
+	_, err = writer.WriteString("some")
+	require.NoError(t, err)
+	enough := errors.New("enough")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, enough)
+	defer cancel()
+	_, err = toolkit.ReadFile(ctx, fifo, 1<<20)
+	require.ErrorIs(t, err, enough)
+
+	_, err = toolkit.ReadFile(t.Context(), "/dev/zero", 1<<20)
+	require.EqualError(t, err, "read /dev/zero: it has more than 1 MiB")
+	require.Equal(t, toolkit.Data, toolkit.KindOf(err))
+	_, err = toolkit.ReadFile(t.Context(), t.TempDir(), 1<<20)
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err), "%v", err)
+
+	whole := filepath.Join(t.TempDir(), "whole")
+	require.NoError(t, os.WriteFile(whole, []byte("all of it"), 0o600))
+	data, err := toolkit.ReadFile(t.Context(), whole, 9)
+	require.NoError(t, err)
+	require.Equal(t, "all of it", string(data))
 }
