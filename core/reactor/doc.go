@@ -43,7 +43,7 @@
 // # Threads
 //
 // A loop and everything on it belongs to the goroutine inside Run, and to the one that made it before and after. Post
-// may be called from anywhere; so may OnLoop. With ED_VERIFY=1 in the environment every other call from a wrong goroutine
+// may be called from anywhere; so may PostWait and OnLoop. With ED_VERIFY=1 in the environment every other call from a wrong goroutine
 // panics with both goroutines' numbers. Many loops in one process are normal. There is no package-level state.
 //
 // Callbacks must not block: everything else on the loop waits for them. Stats names the slowest.

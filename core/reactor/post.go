@@ -3,6 +3,7 @@ package reactor
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // keepPosts is the largest queue whose memory is kept for the next burst.
@@ -35,6 +36,21 @@ type inbox struct {
 // loop's own and before Run, and never blocks. Only the first post that finds the loop waiting costs a system call.
 // The error is ErrClosed after Close, or ErrFull; f is not called then.
 func (l *Loop) Post(f func()) error { return l.inbox.put(f) }
+
+// postPause is how long PostWait waits for room.
+const postPause = time.Millisecond
+
+// PostWait is Post for what must not be lost: it waits as long as too many functions wait. It may be called from any goroutine
+// but the loop's own. The error is ErrClosed; f is not called then.
+func (l *Loop) PostWait(f func()) error {
+	for {
+		err := l.Post(f)
+		if err != ErrFull {
+			return err
+		}
+		<-time.After(postPause)
+	}
+}
 
 func (b *inbox) put(f func()) error {
 	b.mu.Lock()

@@ -175,3 +175,30 @@ func TestPostsShareTheClock(t *testing.T) {
 	require.Equal(t, posts*each, l.Stats().Busy)
 	require.GreaterOrEqual(t, came, armed+5*time.Millisecond)
 }
+
+// TestPostWait: who waits for room gets it, or hears that there will be none.
+func TestPostWait(t *testing.T) {
+	full := func() *reactor.Loop {
+		l := newLoop(t, reactor.Options{PostLimit: 1})
+		require.NoError(t, l.Post(func() {}))
+		require.ErrorIs(t, l.Post(func() {}), reactor.ErrFull)
+		return l
+	}
+	waits := func(l *reactor.Loop, f func()) <-chan error {
+		before, done := l.Stats().Refused, make(chan error, 1)
+		go func() { done <- l.PostWait(f) }()
+		eventually(t, "waits for room", func() bool { return l.Stats().Refused > before })
+		return done
+	}
+	l, called := full(), false
+	l.Hold()
+	done := waits(l, func() { called = true; l.Release() })
+	run(t, l)
+	require.NoError(t, wait(t, done))
+	require.True(t, called)
+
+	l = full()
+	done = waits(l, func() {})
+	require.NoError(t, l.Close())
+	require.ErrorIs(t, wait(t, done), reactor.ErrClosed)
+}

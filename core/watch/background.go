@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"time"
 
 	"github.com/ed-toolbox/ed/core/reactor"
 )
@@ -133,11 +132,9 @@ func (t *Task) run() {
 	t.work()
 }
 
-// deliver hands the result to the loop. A result must not be lost, so it waits while the loop takes no posts.
+// deliver hands the result to the loop; one that is closed has nobody to tell.
 func (t *Task) deliver() {
-	for errors.Is(t.pool.loop.Post(t.ended), reactor.ErrFull) {
-		<-time.After(retryPost)
-	}
+	_ = t.pool.loop.PostWait(t.ended)
 	t.cancel()
 }
 

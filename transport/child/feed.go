@@ -2,12 +2,9 @@ package child
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
-	"time"
 
-	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -57,34 +54,19 @@ func (f *feed) pump(c transport.Conn) {
 func (f *feed) read(c transport.Conn) {
 	for {
 		n, err := f.r.Read(f.buf)
-		posted := f.post(func() {
+		closed := f.job.loop.PostWait(func() {
 			if f.take(c, n, err) {
 				f.idle = true
 				f.OnDrain(c)
 			}
 		})
-		if !posted || err != nil {
+		if closed != nil || err != nil {
 			return
 		}
 		select {
 		case <-f.more:
 		case <-f.stop:
 			return
-		}
-	}
-}
-
-// post says whether the loop is still there.
-func (f *feed) post(g func()) bool {
-	for {
-		err := f.job.loop.Post(g)
-		if !errors.Is(err, reactor.ErrFull) {
-			return err == nil
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-f.stop:
-			return false
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -26,20 +25,12 @@ func (op Opener) lookUp(l *reactor.Loop, a address.Address, o transport.Options,
 	go func() {
 		defer cancel()
 		found, err := op.resolve(ctx, a)
-		post(l, func() {
+		_ = l.PostWait(func() { // a loop that is closed does not wait for it
 			l.Release()
 			done(found, err)
 		})
 	}()
 	return cancel
-}
-
-// post insists: the loop is held, so what is posted must get there unless the
-// loop is closed.
-func post(l *reactor.Loop, f func()) {
-	for errors.Is(l.Post(f), reactor.ErrFull) {
-		<-time.After(time.Millisecond)
-	}
 }
 
 // now looks the host of a up while the loop does not run yet.

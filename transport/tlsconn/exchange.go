@@ -77,8 +77,11 @@ func (x *exchange) ask() {
 	ask := !x.tended
 	x.tended = true
 	x.mu.Unlock()
-	if ask && !post(x.loop, x.tend) {
-		x.fail(reactor.ErrClosed)
+	if !ask {
+		return
+	}
+	if err := x.loop.PostWait(x.tend); err != nil {
+		x.fail(err)
 	}
 }
 

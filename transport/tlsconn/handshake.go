@@ -26,7 +26,7 @@ func (c *Conn) start() {
 		// Not a timer of the loop: the goroutine must end even if the loop never turns again.
 		c.alarm = time.AfterFunc(d, func() {
 			x.fail(transport.ErrTimeout)
-			post(x.loop, c.late)
+			_ = x.loop.PostWait(c.late) // a loop that is closed has nothing to end
 		})
 	}
 	go shake(x, c.set, &c.half, c.shaken)
@@ -67,7 +67,7 @@ func shake(x *exchange, set *settings, h *half, done func(outcome)) {
 	}
 	o.err = o.conn.Handshake()
 	x.leave()
-	post(x.loop, func() { done(o) })
+	_ = x.loop.PostWait(func() { done(o) }) // a loop that is closed has nobody to tell
 }
 
 // tend sends what the handshake wrote.

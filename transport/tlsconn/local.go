@@ -1,9 +1,7 @@
 package tlsconn
 
 import (
-	"errors"
 	"runtime"
-	"time"
 
 	"github.com/ed-toolbox/ed/core/reactor"
 )
@@ -51,16 +49,5 @@ func (l *local) put(b []byte) {
 	if cap(b) <= keepSize && l.kept+cap(b) <= keepBytes {
 		l.free = append(l.free, b[:0])
 		l.kept += cap(b)
-	}
-}
-
-// post insists, from a goroutine that may wait: false means that the loop is closed.
-func post(l *reactor.Loop, f func()) bool {
-	for {
-		err := l.Post(f)
-		if !errors.Is(err, reactor.ErrFull) {
-			return err == nil
-		}
-		<-time.After(time.Millisecond)
 	}
 }
