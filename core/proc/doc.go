@@ -6,7 +6,7 @@
 //	h, err := sys.Open(4711)      // or sys.OpenSame(p) for a Process found earlier
 //	if errors.Is(err, proc.ErrGone) { … }
 //	defer h.Close()
-//	err = h.Signal(proc.INT)
+//	err = h.Signal(signals.INT)
 //	err = h.Wait(ctx)             // nil: it is gone
 //
 // A Handle holds a pidfd, which is opened before anything is read about the process and which means that process until it is

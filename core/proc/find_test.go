@@ -15,6 +15,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/proc/proctest"
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // unique is a process name that nothing else has.
@@ -47,7 +48,7 @@ func TestFindByName(t *testing.T) {
 	require.ErrorContains(t, err, fmt.Sprintf("%d (%s)", second.PID(), name))
 	require.NoError(t, first.Process.Kill())
 	h := open(t, second.PID())
-	require.NoError(t, h.Signal(proc.KILL))
+	require.NoError(t, h.Signal(signals.KILL))
 	require.NoError(t, h.Wait(within(t)))
 	first.Kill()
 	list, err := sys.FindByName(name)
@@ -187,23 +188,4 @@ func TestPIDFile(t *testing.T) {
 	_, err = proc.ReadPIDFile(dir)
 	require.ErrorContains(t, err, "no regular file")
 	require.False(t, errors.Is(err, fs.ErrNotExist))
-}
-
-func TestParseSignal(t *testing.T) {
-	for text, want := range map[string]proc.Signal{
-		"INT": proc.INT, "SIGINT": proc.INT, "int": proc.INT, "sigInt": proc.INT, "2": proc.INT, "TERM": proc.TERM, "9": proc.KILL,
-		"HUP": proc.HUP, "USR1": 10, "64": 64, "RTMIN": 34, "RTMIN+1": 35, "sigrtmax-1": 63, "RTMAX": 64,
-	} {
-		got, err := proc.ParseSignal(text)
-		require.NoError(t, err, text)
-		require.Equal(t, want, got, text)
-		again, err := proc.ParseSignal(got.String())
-		require.NoError(t, err, got.String())
-		require.Equal(t, got, again)
-	}
-	for _, text := range []string{"", "0", "65", "-2", "+2", "SIG", "SIGSIGINT", "FOO", "RTMIN+31", "RTMIN-1", "RTMIN+", "2x"} {
-		_, err := proc.ParseSignal(text)
-		require.Error(t, err, text)
-	}
-	require.Equal(t, "INT", proc.INT.String())
 }

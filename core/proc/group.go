@@ -5,6 +5,8 @@ import (
 	"os/exec"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // OwnGroup has cmd, which is not started yet, run in a process group of its own: what the terminal sends to ours does not
@@ -18,11 +20,11 @@ func OwnGroup(cmd *exec.Cmd) {
 
 // SignalGroup signals the process group that cmd leads after OwnGroup. It must be called before cmd.Wait has returned:
 // until then the number of the group cannot get a new owner. It returns ErrGone if nobody is left in it.
-func SignalGroup(cmd *exec.Cmd, s Signal) error {
+func SignalGroup(cmd *exec.Cmd, s signals.Signal) error {
 	if cmd.Process == nil {
 		return ErrGone
 	}
-	err := unix.Kill(-cmd.Process.Pid, unix.Signal(s))
+	err := unix.Kill(-cmd.Process.Pid, s)
 	if errors.Is(err, unix.ESRCH) {
 		return ErrGone
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // Handle is one process that cannot be mistaken for another. Close it after use.
@@ -117,14 +119,14 @@ func (h *Handle) control(f func(fd int)) error {
 
 // Signal sends a signal to the process of the handle and to no other; signal 0 only asks whether that is allowed.
 // It is ErrGone if the process has ended, zombies included, and ErrPermission if it belongs to somebody else.
-func (h *Handle) Signal(sig Signal) error {
+func (h *Handle) Signal(sig signals.Signal) error {
 	var sent error
 	err := h.control(func(fd int) {
 		if ended(fd) { // the kernel takes signals for zombies without a word
 			sent = ErrGone
 			return
 		}
-		sent = unix.PidfdSendSignal(fd, unix.Signal(sig), nil, 0)
+		sent = unix.PidfdSendSignal(fd, sig, nil, 0)
 	})
 	if err != nil {
 		err = closedError(err)

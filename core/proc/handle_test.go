@@ -12,6 +12,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/proc/proctest"
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 func TestSignalAndWait(t *testing.T) {
@@ -26,7 +27,7 @@ func TestSignalAndWait(t *testing.T) {
 	require.Less(t, p.Age(), time.Minute)
 	require.True(t, h.Alive())
 	require.NoError(t, h.Signal(0))
-	require.NoError(t, h.Signal(proc.INT))
+	require.NoError(t, h.Signal(signals.INT))
 	require.NoError(t, h.Wait(within(t)))
 	require.NoError(t, h.Wait(within(t)), "it stays gone")
 }
@@ -34,18 +35,18 @@ func TestSignalAndWait(t *testing.T) {
 func TestZombieIsGone(t *testing.T) {
 	c := proctest.Start(t, "plain", "")
 	h := open(t, c.PID())
-	require.NoError(t, h.Signal(proc.KILL))
+	require.NoError(t, h.Signal(signals.KILL))
 	require.NoError(t, h.Wait(within(t)))
 	p, err := proc.System{}.Look(c.PID())
 	require.NoError(t, err, "nobody reaped it yet")
 	require.True(t, p.Zombie())
 	require.True(t, p.Same(h.Process()))
 	require.False(t, h.Alive())
-	require.ErrorIs(t, h.Signal(proc.TERM), proc.ErrGone)
+	require.ErrorIs(t, h.Signal(signals.TERM), proc.ErrGone)
 	_, err = proc.System{}.Open(c.PID())
 	require.ErrorIs(t, err, proc.ErrGone)
 	c.Kill()
-	require.ErrorIs(t, h.Signal(proc.TERM), proc.ErrGone)
+	require.ErrorIs(t, h.Signal(signals.TERM), proc.ErrGone)
 	_, err = proc.System{}.Look(c.PID())
 	require.ErrorIs(t, err, proc.ErrGone)
 }
@@ -53,12 +54,12 @@ func TestZombieIsGone(t *testing.T) {
 func TestIgnoredSignal(t *testing.T) {
 	c := proctest.Start(t, "INT", "")
 	h := open(t, c.PID())
-	require.NoError(t, h.Signal(proc.INT))
+	require.NoError(t, h.Signal(signals.INT))
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, h.Wait(ctx), context.DeadlineExceeded)
 	require.True(t, h.Alive())
-	require.NoError(t, h.Signal(proc.TERM))
+	require.NoError(t, h.Signal(signals.TERM))
 	require.NoError(t, h.Wait(within(t)), "an earlier deadline is forgotten")
 }
 
@@ -90,7 +91,7 @@ func TestWaitersTakeTurns(t *testing.T) {
 		})
 	}
 	<-short.Done()
-	require.NoError(t, h.Signal(proc.KILL))
+	require.NoError(t, h.Signal(signals.KILL))
 	all.Wait()
 	for i, err := range results {
 		if i%2 == 1 || err == nil {
@@ -113,7 +114,7 @@ func TestCloseEndsWait(t *testing.T) {
 	case <-within(t).Done():
 		t.Fatal("Wait went on")
 	}
-	require.ErrorIs(t, h.Signal(proc.INT), os.ErrClosed)
+	require.ErrorIs(t, h.Signal(signals.INT), os.ErrClosed)
 	require.ErrorIs(t, h.Wait(within(t)), os.ErrClosed)
 	require.False(t, h.Alive())
 }

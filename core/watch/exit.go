@@ -5,6 +5,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // Exit is how a process ended.
@@ -47,9 +49,9 @@ func (e Exit) String() string {
 	case e.Err != nil:
 		return e.Err.Error()
 	case e.Signal != 0 && e.Core:
-		return "signal " + SignalName(e.Signal) + " (core dumped)"
+		return "signal " + signals.Name(e.Signal) + " (core dumped)"
 	case e.Signal != 0:
-		return "signal " + SignalName(e.Signal)
+		return "signal " + signals.Name(e.Signal)
 	}
 	return fmt.Sprintf("exit status %d", e.Code)
 }

@@ -10,14 +10,17 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 const (
-	// lastSignal is the highest signal number of Linux.
-	lastSignal = 64
+	lastSignal = int(signals.Last)
 	// retryPost is how long to wait when the loop takes no more posts.
 	retryPost = 10 * time.Millisecond
 )
+
+// Signal is the number of a signal, as in core/signals.
+type Signal = signals.Signal
 
 // SignalOptions describe a watch to Signals. The zero value is good.
 type SignalOptions struct {
@@ -47,16 +50,16 @@ type SignalWatch struct {
 // children, and it works whatever threads there are.
 //
 // SIGKILL and SIGSTOP cannot be watched. The Go runtime sends SIGURG to itself: whoever watches that one gets many.
-func Signals(l *reactor.Loop, f func(sig Signal, n int), o SignalOptions, signals ...Signal) (*SignalWatch, error) {
-	if len(signals) == 0 {
+func Signals(l *reactor.Loop, f func(sig Signal, n int), o SignalOptions, list ...Signal) (*SignalWatch, error) {
+	if len(list) == 0 {
 		return nil, errors.New("watch signals: none given")
 	}
-	list := make([]os.Signal, len(signals))
-	for i, s := range signals {
-		if s < 1 || s > lastSignal || s == syscall.SIGKILL || s == syscall.SIGSTOP {
-			return nil, fmt.Errorf("watch signal %s: %w", SignalName(s), syscall.EINVAL)
+	wanted := make([]os.Signal, len(list))
+	for i, s := range list {
+		if s < 1 || s > signals.Last || s == syscall.SIGKILL || s == syscall.SIGSTOP {
+			return nil, fmt.Errorf("watch signal %s: %w", signals.Name(s), syscall.EINVAL)
 		}
-		list[i] = s
+		wanted[i] = s
 	}
 	w := &SignalWatch{
 		loop: l, f: f, weak: o.Weak,
@@ -65,7 +68,7 @@ func Signals(l *reactor.Loop, f func(sig Signal, n int), o SignalOptions, signal
 	if !w.weak {
 		l.Hold()
 	}
-	signal.Notify(w.arrived, list...)
+	signal.Notify(w.arrived, wanted...)
 	go w.collect()
 	return w, nil
 }
@@ -96,7 +99,7 @@ func (w *SignalWatch) collect() {
 func (w *SignalWatch) count(s Signal) (again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if s > 0 && s <= lastSignal {
+	if s > 0 && s <= signals.Last {
 		w.counts[s]++
 	}
 	if w.posted {

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/core/watch"
 )
 
@@ -22,7 +22,7 @@ func TestSignals(t *testing.T) {
 	l := newLoop(t)
 	got := map[string]int{}
 	note := func(who string) func(syscall.Signal, int) {
-		return func(s syscall.Signal, n int) { got[who+watch.SignalName(s)] += n }
+		return func(s syscall.Signal, n int) { got[who+signals.Name(s)] += n }
 	}
 	a, err := watch.Signals(l, note("a "), watch.SignalOptions{}, syscall.SIGUSR1, syscall.SIGUSR2, syscall.Signal(40))
 	require.NoError(t, err)
@@ -125,25 +125,4 @@ func TestSignalsRefused(t *testing.T) {
 		_, err := watch.Signals(l, nil, watch.SignalOptions{}, list...)
 		require.Error(t, err)
 	}
-}
-
-func TestParseSignal(t *testing.T) {
-	for text, want := range map[string]syscall.Signal{
-		"TERM": 15, "SIGTERM": 15, "term": 15, "sigterm": 15, "15": 15, "1": 1, "64": 64,
-		"RTMIN": 34, "RTMIN+3": 37, "SIGRTMIN+3": 37, "RTMAX": 64, "rtmax-1": 63, "RTMIN+30": 64, "CHLD": 17,
-	} {
-		got, err := watch.ParseSignal(text)
-		require.NoError(t, err, text)
-		require.Equal(t, want, got, text)
-	}
-	for _, text := range []string{"", "0", "65", "-1", "+1", "SIG", "TERMX", "RTMIN-1", "RTMAX+1", "RTMIN+31", "RTMIN+", "1.0", "SIG15"} {
-		_, err := watch.ParseSignal(text)
-		require.Error(t, err, text)
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		want := syscall.Signal(rapid.IntRange(1, 64).Draw(t, "signal"))
-		got, err := watch.ParseSignal(watch.SignalName(want))
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	})
 }

@@ -9,11 +9,12 @@ const policy = `
 core/address: -
 core/config: core/spelling
 core/reactor: -
+core/signals: -
 core/spelling: -
-core/proc: -
+core/proc: core/signals
 core/proc/proctest: -
 core/message: core/address
-core/watch: core/reactor
+core/watch: core/reactor core/signals
 core/definition: core/message core/config core/address
 core/dispatch: core/message core/definition
 core/router: core/message core/dispatch core/definition core/address
@@ -42,13 +43,13 @@ tools/toolkit/toolkittest: tools/toolkit core/address core/dispatch core/message
 tools/internal/ui: core/message core/proc core/inspect core/dispatch tools/toolkit transport/control
 tools/signal: tools/toolkit core/message core/address core/config core/definition transport transport/link transport/control
 tools/ask: tools/toolkit core/message core/address core/definition transport/link transport/control
-tools/stop: tools/toolkit core/proc core/message core/address core/config
-tools/tail: tools/toolkit tools/internal/ui core/message core/address core/proc core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/service transport/control
-tools/on: tools/toolkit tools/internal/ui core/message core/address core/dispatch core/proc core/reactor core/watch core/inspect transport transport/child transport/link transport/open transport/control
+tools/stop: tools/toolkit core/proc core/signals core/message core/address core/config
+tools/tail: tools/toolkit tools/internal/ui core/message core/address core/proc core/signals core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/service transport/control
+tools/on: tools/toolkit tools/internal/ui core/message core/address core/dispatch core/signals core/proc core/reactor core/watch core/inspect transport transport/child transport/link transport/open transport/control
 tools/top: tools/toolkit tools/internal/ui core/message core/inspect transport/link transport/control
 tools/bench: tools/toolkit tools/bench/report core/message core/dispatch core/address core/reactor core/proc transport transport/link transport/open transport/service
 tools/bench/report: -
-tools/router: tools/toolkit core/router core/message core/dispatch core/definition core/config core/address core/reactor core/watch core/inspect core/proc transport transport/link transport/open transport/tlsconn transport/control
+tools/router: tools/toolkit core/router core/message core/dispatch core/definition core/config core/address core/reactor core/watch core/signals core/inspect core/proc transport transport/link transport/open transport/tlsconn transport/control
 tools/check: tools/toolkit core/* transport transport/*
 tools/demo: tools/toolkit core/* transport transport/*
 
@@ -63,7 +64,7 @@ scripts/*: any
 // restricted lists packages from elsewhere that only some of ours may import, outside of tests. "-" is nobody: those are for tests.
 // net/netip and net/url touch no network and are free.
 const restricted = `
-golang.org/x/sys/*: core/reactor core/proc core/watch transport/stream transport/dgram transport/tcp transport/udp transport/unixsock transport/pipe transport/internal/* transport/child examples/* cmd/ed tests/*
+golang.org/x/sys/*: core/reactor core/proc core/signals core/watch transport/stream transport/dgram transport/tcp transport/udp transport/unixsock transport/pipe transport/internal/* transport/child examples/* cmd/ed tests/*
 golang.org/x/term: tools/toolkit tools/internal/ui tools/top tools/tail cmd/ed
 syscall: core/* transport transport/* cmd/ed examples/* tests/*
 net: transport/open transport/tlsconn examples/* cmd/ed tests/*

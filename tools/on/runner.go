@@ -9,7 +9,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
-	"github.com/ed-toolbox/ed/core/watch"
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/child"
 )
@@ -24,9 +24,6 @@ const (
 	busySkip    = "skip"    // no command is run for it
 	busyRestart = "restart" // the command is ended, and begun anew for it
 )
-
-// sigPipe is the death of those whose output nobody reads.
-const sigPipe = watch.Signal(13)
 
 // Why a command was ended by us.
 var (
@@ -113,7 +110,7 @@ func (r *runner) launch(e *event) {
 	if o.Grace == 0 {
 		o.Grace = -1 // KILL at once
 	}
-	o.DeathSignal = watch.Signal(proc.TERM) // so that it does not outlive us, whatever happens to us
+	o.DeathSignal = signals.TERM // so that it does not outlive us, whatever happens to us
 	r.connect(&o)
 	if j.job, err = child.Start(r.run.loop, o, c); err != nil {
 		r.report(e, -1, err.Error(), 0)
@@ -185,7 +182,7 @@ func (r *runner) ended(j *job, res *child.Result) {
 		}
 	case errors.Is(res.Err, errRestart):
 		how, code = how+", ended to begin anew", 0
-	case exit.Signal == sigPipe && r.readerGone():
+	case exit.Signal == signals.PIPE && r.readerGone():
 		how, code = how+", nobody reads its output", 0
 		defer r.run.write(toolkit.Silent(toolkit.IO))
 	case errors.Is(res.Err, errEnd):

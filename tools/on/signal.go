@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -36,13 +37,13 @@ func readSignal(c *cli.Context) (source, error) {
 	}
 	s := &signalSource{}
 	for _, name := range names {
-		sig, err := watch.ParseSignal(name)
+		sig, err := signals.Parse(name)
 		if err != nil {
 			return nil, toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "there is no signal %q", toolkit.Escape(name)), "there are HUP, USR1, USR2, RTMIN+3 and others, see kill -l")
 		}
-		switch watch.SignalName(sig) {
+		switch signals.Name(sig) {
 		case "KILL", "STOP":
-			return nil, toolkit.Errorf(toolkit.Usage, "signal %s cannot be caught: the system sees to it", watch.SignalName(sig))
+			return nil, toolkit.Errorf(toolkit.Usage, "signal %s cannot be caught: the system sees to it", signals.Name(sig))
 		case "URG":
 			return nil, toolkit.Errorf(toolkit.Usage, "signal URG is used by this program itself")
 		}
@@ -74,14 +75,14 @@ func (s *signalSource) start(r *run) error {
 	}
 	var names []string
 	for _, sig := range s.signals {
-		names = append(names, watch.SignalName(sig))
+		names = append(names, signals.Name(sig))
 	}
 	r.out.Say("waiting for %s as process %d", strings.Join(names, ", "), os.Getpid())
 	return nil
 }
 
 func (s *signalSource) arrived(sig watch.Signal, n int) {
-	name := watch.SignalName(sig)
+	name := signals.Name(sig)
 	s.run.happened(&event{Kind: kindSignal, Event: name, Name: name, Count: n})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
 	rules "github.com/ed-toolbox/ed/core/router"
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
@@ -198,16 +199,15 @@ func (d *daemon) raiseLimit() {
 // watchSignals takes the signals over from the main program, for which the first of them would be the end. A log that nobody
 // reads any more is no reason to end either.
 func (d *daemon) watchSignals() error {
-	pipe, err := watch.ParseSignal("PIPE")
+	w, err := watch.Signals(d.loop, d.signalled, watch.SignalOptions{}, signals.INT, signals.TERM, signals.HUP, signals.PIPE)
 	if err != nil {
 		return err
 	}
-	all := []watch.Signal{watch.Signal(proc.INT), watch.Signal(proc.TERM), watch.Signal(proc.HUP), pipe}
-	d.signals, err = watch.Signals(d.loop, d.signalled, watch.SignalOptions{}, all...)
-	if err == nil && d.env.Claim != nil {
-		d.env.Claim(all[0], all[1], all[2])
+	d.signals = w
+	if d.env.Claim != nil {
+		d.env.Claim(signals.INT, signals.TERM, signals.HUP)
 	}
-	return err
+	return nil
 }
 
 // unwatch gives the signals back, last of all.
@@ -223,16 +223,16 @@ const again = 500 * time.Millisecond
 func (d *daemon) signalled(sig watch.Signal, _ int) {
 	stopping, _ := d.rules.Stopped()
 	switch {
-	case sig == watch.Signal(proc.HUP):
+	case sig == signals.HUP:
 		d.reload()
-	case sig != watch.Signal(proc.INT) && sig != watch.Signal(proc.TERM):
+	case sig != signals.INT && sig != signals.TERM:
 	case stopping && d.loop.Now().Sub(d.stopAt) < again:
 	case stopping:
 		d.log.Warn("told to stop again: messages that wait are lost")
 		d.rules.Stop(false)
 		d.end()
 	default:
-		d.asked(watch.SignalName(sig))
+		d.asked(signals.Name(sig))
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -19,8 +19,8 @@ const (
 
 // step is one attempt: what is sent, and how long its effect is waited for.
 type step struct {
-	name   string      // "message", or the signal's name without SIG
-	signal proc.Signal // 0 for the message
+	name   string         // "message", or the signal's name without SIG
+	signal signals.Signal // 0 for the message
 	wait   time.Duration
 }
 
@@ -45,13 +45,13 @@ func parsePlan(text string) ([]step, error) {
 		name, wait, timed := strings.Cut(strings.TrimSpace(part), ":")
 		s := step{name: messageStep, wait: defaultWait}
 		if !strings.EqualFold(name, messageStep) {
-			sig, err := proc.ParseSignal(name)
+			sig, err := signals.Parse(name)
 			if err != nil {
 				return nil, fmt.Errorf("%w; a plan is like %s", err, defaultPlan)
 			}
-			s.name, s.signal = sig.String(), sig
+			s.name, s.signal = signals.Name(sig), sig
 		}
-		if s.signal == proc.INT {
+		if s.signal == signals.INT {
 			s.wait = defaultINT
 		}
 		if timed {
@@ -69,7 +69,7 @@ func parsePlan(text string) ([]step, error) {
 // withTimeout gives the INT steps another time.
 func withTimeout(plan []step, d time.Duration) []step {
 	for i := range plan {
-		if plan[i].signal == proc.INT {
+		if plan[i].signal == signals.INT {
 			plan[i].wait = d
 		}
 	}
@@ -86,7 +86,7 @@ func total(plan []step) (sum time.Duration, unlimited bool) {
 }
 
 // has says that the plan has a step with this signal; 0 is the message.
-func has(plan []step, signal proc.Signal) bool {
+func has(plan []step, signal signals.Signal) bool {
 	return slices.ContainsFunc(plan, func(s step) bool { return s.signal == signal })
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -144,7 +144,7 @@ func (r *reporter) result(o options, f *resolution) error {
 		return toolkit.As(toolkit.Permission, all)
 	case len(r.failed) > 0:
 		return toolkit.As(toolkit.Other, all)
-	case len(survivors) > 0 && (o.waitOnly || has(o.plan, proc.KILL)):
+	case len(survivors) > 0 && (o.waitOnly || has(o.plan, signals.KILL)):
 		return toolkit.As(toolkit.Timeout, all)
 	case len(survivors) > 0:
 		return toolkit.WithHint(toolkit.As(toolkit.Timeout, all), "KILL:5s at the end of --plan ends it by force")

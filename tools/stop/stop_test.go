@@ -16,6 +16,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
+	"github.com/ed-toolbox/ed/core/signals"
 	"github.com/ed-toolbox/ed/tools/stop"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
@@ -70,7 +71,7 @@ func TestZombieIsGone(t *testing.T) {
 	h, err := proc.System{}.Open(c.Process.Pid)
 	require.NoError(t, err)
 	defer h.Close()
-	require.NoError(t, h.Signal(proc.KILL))
+	require.NoError(t, h.Signal(signals.KILL))
 	require.NoError(t, h.Wait(context.Background()))
 	require.NoError(t, run(t, w, c.pid()))
 	requireKind(t, toolkit.NotRunning, run(t, w, "--strict", c.pid()))

@@ -15,6 +15,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/signals"
 	processes "github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -187,11 +188,11 @@ func (r *runner) wait(cmd *exec.Cmd) error {
 		return err
 	case <-ctx.Done():
 	}
-	_ = proc.SignalGroup(cmd, proc.TERM) // it may have ended just now
+	_ = proc.SignalGroup(cmd, signals.TERM) // it may have ended just now
 	select {
 	case <-done:
 	case <-time.After(killAfter):
-		_ = proc.SignalGroup(cmd, proc.KILL)
+		_ = proc.SignalGroup(cmd, signals.KILL)
 		<-done
 	}
 	return ctx.Err()
