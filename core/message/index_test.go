@@ -34,7 +34,7 @@ func TestIndexed(t *testing.T) {
 		require.False(t, m.Single(whole[:copy(whole, line)]), line) // there is room for twelve parameters
 		require.False(t, m.Simple([]byte(line)), line)
 	}
-	for _, line := range []string{"", "CMD a=1;", `CMD a="x"`, `CMD a=""`, `CMD a=x"y`, "CMD a= ", `CMD a=\\`, "CMD a=x;b", `CMD a="x`, `CMD a="x;"y`, "CMD ", "cmd", "CMD 1=2", "9 a=1", "CMD\ta=1", "CMD b=1;a=2", "CMD longer_names=1;longer_name=2"} {
+	for _, line := range []string{"", "CMD a=1;", `CMD a="x"`, `CMD a=""`, `CMD a=x"y`, "CMD a= ", `CMD a=\\`, "CMD a=x;b", `CMD a="x`, `CMD a=x="y;"`, `CMD a=x="y;b=2"`, `CMD a=="y;b=2"`, `CMD a="x;"y`, "CMD ", "cmd", "CMD 1=2", "9 a=1", "CMD\ta=1", "CMD b=1;a=2", "CMD longer_names=1;longer_name=2"} {
 		require.False(t, m.IndexLine([]byte(line)), line)
 		require.False(t, m.Simple([]byte(line)), line)
 	}
@@ -73,6 +73,35 @@ func TestShortLines(t *testing.T) {
 	}
 }
 
+// TestAllSmallLines goes through all that the bytes that matter can make of a few places.
+func TestAllSmallLines(t *testing.T) {
+	quick, slow := &message.Message{}, &message.Message{}
+	alike := func(line []byte, decode func([]byte) error) bool {
+		errQuick, errSlow := decode(line), slow.DecodeSlowly(line)
+		for _, name := range []string{"a", "b"} {
+			value, ok := quick.Lookup(name)
+			if want, there := slow.Lookup(name); ok != there || string(value) != string(want) {
+				return false
+			}
+		}
+		return (errQuick == nil) == (errSlow == nil) && quick.Equal(slow)
+	}
+	const bytes, places = `="; ab`, 6
+	line := []byte("C a=")
+	var all func(left int)
+	all = func(left int) {
+		if !alike(line, quick.Decode) || !alike(line, quick.DecodeSimply) {
+			require.Fail(t, "not decoded alike", "%s", line)
+		}
+		for i := 0; i < len(bytes) && left > 0; i++ {
+			line = append(line, bytes[i])
+			all(left - 1)
+			line = line[:len(line)-1]
+		}
+	}
+	all(places)
+}
+
 // TestReadsNoFurther: where a line ends at the end of what can be read, nothing behind it is read.
 func TestReadsNoFurther(t *testing.T) {
 	size := unix.Getpagesize()
@@ -91,9 +120,11 @@ func TestReadsNoFurther(t *testing.T) {
 		for behind := range 200 {
 			at := page[size-len(line)-behind:][:len(line):len(line)]
 			copy(at, line)
-			require.NoError(t, m.Decode(at))
-			require.Equal(t, slow.DecodeSlowly([]byte(line)), error(nil))
-			require.True(t, m.Equal(slow), line)
+			require.NoError(t, slow.DecodeSlowly([]byte(line)))
+			for _, decode := range []func([]byte) error{m.Decode, m.DecodeSimply, m.DecodeSlowly} {
+				require.NoError(t, decode(at))
+				require.True(t, m.Equal(slow), line)
+			}
 		}
 		for _, at := range [][]byte{page[:len(line)+1], page[size-len(line)-1:]} {
 			copy(at, line+"\n")
@@ -105,16 +136,17 @@ func TestReadsNoFurther(t *testing.T) {
 	}
 }
 
-// requireAlike holds lines to being decoded alike with the index and without.
-func requireAlike(t *testing.T, indexed, slow *message.Message, lines ...string) {
+// requireAlike holds lines to being decoded alike in all ways.
+func requireAlike(t *testing.T, quick, slow *message.Message, lines ...string) {
 	t.Helper()
 	for _, line := range lines {
-		errIndexed, errSlow := indexed.Decode([]byte(line)), slow.DecodeSlowly([]byte(line))
-		require.Equal(t, errSlow, errIndexed, "%q", line)
-		if errSlow != nil {
-			continue
+		errSlow := slow.DecodeSlowly([]byte(line))
+		for _, decode := range []func([]byte) error{quick.Decode, quick.DecodeSimply} {
+			require.Equal(t, errSlow, decode([]byte(line)), "%q", line)
+			if errSlow == nil {
+				requireTheSame(t, quick, slow, line)
+			}
 		}
-		requireTheSame(t, indexed, slow, line)
 	}
 }
 

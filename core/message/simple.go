@@ -31,6 +31,7 @@ func (m *Message) simple(line []byte) bool {
 		last = key
 
 		at++
+		value := at
 		w = special8(load(line, at))
 		for w == 0 {
 			at += 8
@@ -38,6 +39,9 @@ func (m *Message) simple(line []byte) bool {
 		}
 		from = at + bits.TrailingZeros64(w)>>3
 		if from < len(line) && line[from] != ';' {
+			if from > value || line[from] != '"' {
+				return false
+			}
 			if from = quotedAt(line, from); from < 0 {
 				return false
 			}
@@ -63,9 +67,6 @@ func nameAt(p []byte, i int) int {
 
 // quotedAt returns where the value ends that begins with the quote at. It returns -1 if AppendText would not write it so.
 func quotedAt(line []byte, at int) (end int) {
-	if line[at] != '"' || line[at-1] != '=' {
-		return -1
-	}
 	for needed := false; ; needed = true {
 		switch at = specialAt(line, at+1); {
 		case at == len(line):
