@@ -106,7 +106,7 @@ func (o *Output) Progress(format string, args ...any) {
 		return
 	}
 	line := []rune(Escape(fmt.Sprintf(format, args...)))
-	if w := o.env.Stderr.Width; len(line) >= w {
+	if w := o.env.Stderr.Columns(); len(line) >= w {
 		line = line[:max(0, w-1)]
 	}
 	o.progress, o.drawn = true, now

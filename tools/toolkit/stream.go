@@ -19,7 +19,17 @@ type Stream struct {
 	io.Writer
 	Name  string // for errors: "standard output"
 	TTY   bool   // it is a terminal
-	Width int    // columns of the terminal; 80 where unknown
+	Width int    // columns of the terminal when the program began; 80 where unknown
+}
+
+// Columns is Width as it is now: a terminal may have been made narrower or wider.
+func (s *Stream) Columns() int {
+	if f, ok := s.Writer.(*os.File); ok && s.TTY {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return s.Width
 }
 
 // Write writes p in one call. A failure is an *OutputError.
@@ -39,14 +49,8 @@ func (s *Stream) Printf(format string, args ...any) error {
 
 // NewStream describes f. It asks the kernel only: nothing is written to a terminal to find out what it is.
 func NewStream(f *os.File, name string) *Stream {
-	s := &Stream{Writer: f, Name: name, Width: 80}
-	fd := int(f.Fd())
-	if term.IsTerminal(fd) {
-		s.TTY = true
-		if w, _, err := term.GetSize(fd); err == nil && w > 0 {
-			s.Width = w
-		}
-	}
+	s := &Stream{Writer: f, Name: name, TTY: term.IsTerminal(int(f.Fd())), Width: 80}
+	s.Width = s.Columns()
 	return s
 }
 
