@@ -13,9 +13,8 @@ import (
 // live shows how it goes: one line that is drawn anew on a terminal, else a line for each second.
 type live struct {
 	out      *toolkit.Output
-	terminal bool
+	terminal *toolkit.Stream // nil: there is none
 	total    time.Duration
-	width    int    // of the terminal
 	title    string // of the step that runs; ""
 	rates    []float64
 }
@@ -25,7 +24,7 @@ const sparks = 24
 
 // phase says on a terminal what is done while there are no figures.
 func (l *live) phase(what string) {
-	if l != nil && l.terminal {
+	if l != nil && l.terminal != nil {
 		l.out.Progress("%s%s", l.title, what)
 	}
 }
@@ -49,12 +48,12 @@ func (l *live) second(s report.Second) {
 	}
 	figures := fmt.Sprintf("%s/s  p50 %s  p99 %s  max %s", report.Count(perSecond),
 		report.Short(s.Response.P50), report.Short(s.Response.P99), report.Short(s.Response.Max))
-	if !l.terminal {
+	if l.terminal == nil {
 		l.out.Say("%s%s  %s", l.title, at, figures)
 		return
 	}
 	line := fmt.Sprintf("%s%s/%s  %s  ", l.title, at, l.total, figures)
-	room := max(0, l.width-1-utf8.RuneCountInString(line)) // the last seconds are worth more than those before
+	room := max(0, l.terminal.Columns()-1-utf8.RuneCountInString(line)) // the last seconds are worth more than those before
 	l.out.Progress("%s%s", line, Sparkline(l.rates[max(0, len(l.rates)-room):]))
 }
 

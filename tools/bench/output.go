@@ -103,7 +103,10 @@ func run1(ctx context.Context, env *toolkit.Env, o options) error {
 	out := env.Output(o.Common)
 	defer out.Done()
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt)) // collections are seldom, and told of
-	s := &series{env: env, expect: o.expect, live: &live{out: out, terminal: env.Stderr.TTY, width: env.Stderr.Width, total: o.plan.duration}}
+	s := &series{env: env, expect: o.expect, live: &live{out: out, total: o.plan.duration}}
+	if env.Stderr.TTY {
+		s.live.terminal = env.Stderr
+	}
 	s.one = func(ctx context.Context, p *plan, l *live) (*report.Report, error) {
 		r, err := execute(ctx, env, p, l)
 		if err == nil && o.baseline != nil {

@@ -345,7 +345,7 @@ func TestLive(t *testing.T) {
 	require.Equal(t, "1s  2 000/s  p50 1.00ms  p99 2.00ms  max 5.00ms\n", w.Err.String())
 	w = toolkittest.New(t)
 	w.Terminal(120)
-	l = &live{out: w.Env.Output(toolkit.Common{}), total: 2 * time.Second, terminal: true, width: 120}
+	l = &live{out: w.Env.Output(toolkit.Common{}), total: 2 * time.Second, terminal: w.Env.Stderr}
 	l.second(second)
 	require.Equal(t, "\r\x1b[K1s/2s  2 000/s  p50 1.00ms  p99 2.00ms  max 5.00ms  █", w.Err.String())
 	l.phase("waiting") // so soon it is not drawn anew
@@ -355,12 +355,12 @@ func TestLive(t *testing.T) {
 	// What there is no room for is the oldest.
 	w = toolkittest.New(t)
 	w.Terminal(60)
-	l = &live{out: w.Env.Output(toolkit.Common{}), total: 2 * time.Second, terminal: true, width: 60, rates: []float64{8000, 8000, 8000, 8000, 8000, 8000, 8000, 8000, 2000}}
+	l = &live{out: w.Env.Output(toolkit.Common{}), total: 2 * time.Second, terminal: w.Env.Stderr, rates: []float64{8000, 8000, 8000, 8000, 8000, 8000, 8000, 8000, 2000}}
 	l.second(second)
 	require.Equal(t, "\r\x1b[K1s/2s  2 000/s  p50 1.00ms  p99 2.00ms  max 5.00ms  "+"█████▃▃", w.Err.String())
 	w = toolkittest.New(t)
 	w.Terminal(60)
-	l = &live{out: w.Env.Output(toolkit.Common{}), terminal: true, title: "step 1/2: "}
+	l = &live{out: w.Env.Output(toolkit.Common{}), terminal: w.Env.Stderr, title: "step 1/2: "}
 	l.phase("waiting")
 	require.Equal(t, "\r\x1b[Kstep 1/2: waiting", w.Err.String())
 }
