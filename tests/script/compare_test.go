@@ -71,9 +71,28 @@ func TestBenchCompare(t *testing.T) {
 
 	// Nor is what differs by chance: twice as slow every other time, and before as now.
 	write("measure", "n=0; [ ! -e runs ] || n=$(cat runs); echo $((n + 1)) >runs; ns=200; [ $((n % 2)) = 0 ] || ns=400\necho \"BenchmarkSpin 5 $ns ns/op\"\n")
+	git("commit", "-qam", "noisy")
+	write("runs", "1\n")
 	out, code = compare("-n", "3", "-s", "work/*", "HEAD")
 	require.Equal(t, 0, code, out)
+	require.Regexp(t, `(?m)^work/spin Spin +200\.0 +400\.0 +0\.50  not when measured again: 1\.00$`, out)
 	require.Contains(t, out, "no change")
+
+	// What ten rounds leave open, forty may tell; if not, it is not called no change. Figures differ from round to round, and the working tree adds 40.
+	for apart, told := range map[string]string{"40": `SLOWER, again 0\.87$`, "100": `not sure, again 0\.90: more rounds would tell$`} {
+		_ = os.Remove(filepath.Join(dir, "runs"))
+		write("measure", "n=0; [ ! -e runs ] || n=$(cat runs); echo $((n + 1)) >runs\nadd=40; [ ! -e .git/HEAD ] && add=0\necho \"BenchmarkSpin 5 $((200 + "+apart+" * (n % 4) + add)) ns/op\"\n")
+		git("commit", "-qam", "noisy "+apart)
+		out, code = compare("-n", "4", "-s", "work/*", "HEAD")
+		require.Regexp(t, `(?m)^work/spin .*  `+told, out)
+		require.NotContains(t, out, "no change")
+		if apart == "40" {
+			require.Equal(t, 1, code, out)
+		} else {
+			require.Equal(t, 0, code, out)
+			require.Contains(t, out, "1 may be slower by more than 10%")
+		}
+	}
 
 	// What fails at times is tried again; what always fails costs only its own figures.
 	require.NoError(t, os.Remove(filepath.Join(dir, "runs")))
