@@ -24,7 +24,7 @@
 //
 // # Secrets
 //
-// The value of a parameter for whose name [Secret] holds never leaves the process, whatever a watcher asks for; nor does
+// The value of a parameter for whose name [secret.Is] holds never leaves the process, whatever a watcher asks for; nor does
 // what stands behind such a word in a line that is no message, nor the text of an error that may quote it.
 //
 // # Threads

@@ -4,43 +4,10 @@ import (
 	"bytes"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/secret"
 )
 
-// Hidden is what stands for the value of a parameter that nobody may see.
-const Hidden = "***"
-
-// secretWords are what the names of parameters have in them whose values are never shown, whatever a watcher asks for.
-func secretWords() [13]string {
-	return [...]string{"secret", "password", "passwd", "pwd", "passphrase", "passcode", "token", "credential", "authorization",
-		"apikey", "api_key", "private_key", "access_key"}
-}
-
-// Secret says whether the value of a parameter is never shown: its name has one of the words secret, password, passwd,
-// pwd, passphrase, passcode, token, credential, authorization, apikey, api_key, private_key or access_key in it, in upper
-// or lower case.
-func Secret(name []byte) bool {
-	var room [64]byte
-	low := appendLower(room[:0], name) // also of a whole text, see hides
-	for _, w := range secretWords() {
-		if bytes.Contains(low, []byte(w)) {
-			return true
-		}
-	}
-	return false
-}
-
-// appendLower appends text with the letters A to Z in lower case, and as long as it was.
-func appendLower(dst, text []byte) []byte {
-	for _, c := range text {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
-	}
-	return dst
-}
-
-// secrets remembers what Secret said about the names that are used, which are few.
+// secrets remembers what secret.Is said about the names that are used, which are few.
 type secrets map[string]bool
 
 // maxNames bounds the memory: peers choose the names.
@@ -52,7 +19,7 @@ func (s secrets) has(name []byte) bool {
 		if len(s) >= maxNames {
 			clear(s)
 		}
-		hide = Secret(name)
+		hide = secret.Is(name)
 		s[string(name)] = hide
 	}
 	return hide
@@ -91,7 +58,7 @@ func (s secrets) appendShown(dst []byte, m *message.Message, limit int) ([]byte,
 		params = rest
 		switch {
 		case s.hides(name, value, quotes):
-			value = []byte(Hidden)
+			value = []byte(secret.Hidden)
 			sh.hidden++
 		case limit <= 0 && len(value) > 0:
 			sh.cut = true
@@ -114,7 +81,7 @@ func (s secrets) hides(name, value []byte, quotes bool) bool {
 	if s.has(name) {
 		return true
 	}
-	return quotes && string(name) == "message" && Secret(value)
+	return quotes && string(name) == "message" && secret.Is(value)
 }
 
 // any says whether one of the parameters is a secret.
@@ -197,13 +164,9 @@ func cutValue(value []byte, limit int) []byte {
 // brokenText is what may be shown of a line that is no message: all up to the first word that announces a secret, since
 // nobody can tell where the secret ends.
 func brokenText(line []byte) (text []byte, hidden bool) {
-	low := appendLower(nil, line)
-	at := len(line)
-	for _, w := range secretWords() {
-		if i := bytes.Index(low[:at], []byte(w)); i >= 0 && i+len(w) < at {
-			at = i + len(w)
-			low = low[:at]
-		}
+	end, found := secret.Announced(line)
+	if !found {
+		return line, false
 	}
-	return line[:at], at < len(line)
+	return line[:end], end < len(line)
 }

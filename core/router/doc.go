@@ -34,7 +34,7 @@
 //
 // New and Reload return what is wrong with the options. Nothing that a client sends is an error of the process: it is
 // answered with INVALID, counted and logged at the level of debugging, at most 20 lines a second. Values of parameters whose
-// names contain "secret" or "password" are not logged.
+// names tell of a secret (core/secret) are not logged.
 //
 // # Limits
 //

@@ -3,9 +3,9 @@ package router
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/secret"
 )
 
 // logLimit is how many lines a second the rules log. Clients decide how often there is a reason to, and they must not be able to fill
@@ -94,17 +94,11 @@ func (l logged) LogValue() slog.Value {
 	c := l.m.Clone()
 	for name, value := range l.m.Params() {
 		switch {
-		case isSecret(name):
-			c.Set(name, "(hidden)")
+		case secret.Is([]byte(name)):
+			c.Set(name, secret.Hidden)
 		case len(value) > shownBytes:
 			c.Set(name, value[:shownBytes]+"…")
 		}
 	}
 	return slog.StringValue(c.String())
-}
-
-// isSecret says whether a parameter of that name is nothing for a log.
-func isSecret(name string) bool {
-	name = strings.ToLower(name)
-	return strings.Contains(name, "secret") || strings.Contains(name, "password")
 }

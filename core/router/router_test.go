@@ -209,7 +209,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	require.NoError(t, err)
 	c := r.Opened(&memory{}, router.Origin{Kind: router.Secure, Remote: addr(t, "10.0.0.2:5000")})
 	receive(t, r, c, "CONNECT server_name=n2;my_address=10.0.0.2:4042;version=1;username=me;password=hush2")
-	r.Packet(&memory{}, router.Origin{}, parse(t, "nobody/GO secret_code=hush3;my_Password=hush4;open=said;long="+strings.Repeat("x", 500)))
+	r.Packet(&memory{}, router.Origin{}, parse(t, "nobody/GO secret_code=hush3;my_Password=hush4;access_token=hush5;open=said;long="+strings.Repeat("x", 500)))
 	require.NotContains(t, log.String(), "hush")
 	require.Contains(t, log.String(), "open=said")
 	require.NotContains(t, log.String(), strings.Repeat("x", 200))

@@ -9,6 +9,7 @@ const policy = `
 core/address: -
 core/config: core/spelling
 core/reactor: -
+core/secret: -
 core/signals: -
 core/spelling: -
 core/proc: core/signals
@@ -17,8 +18,8 @@ core/message: core/address
 core/watch: core/reactor core/signals
 core/definition: core/message core/config core/address
 core/dispatch: core/message core/definition
-core/router: core/message core/dispatch core/definition core/address
-core/inspect: core/message core/dispatch
+core/router: core/secret core/message core/dispatch core/definition core/address
+core/inspect: core/secret core/message core/dispatch
 
 transport: core/address
 transport/internal/*: transport core/reactor core/address
@@ -35,7 +36,7 @@ transport/open: transport transport/* core/reactor core/address
 transport/link: transport core/message core/dispatch core/reactor core/address
 transport/service: transport transport/link transport/open core/message core/dispatch core/reactor core/address
 transport/service/servicetest: transport transport/link transport/open transport/service core/message core/dispatch core/reactor core/address
-transport/control: transport transport/link transport/open core/message core/dispatch core/reactor core/address core/inspect core/proc
+transport/control: transport transport/link transport/open core/message core/dispatch core/reactor core/address core/inspect core/proc core/secret
 transport/transporttest: transport core/reactor core/address
 
 tools/toolkit: core/config core/spelling core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn transport/service

@@ -10,6 +10,7 @@ import (
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/secret"
 )
 
 // addTables fills the catalog with what every process has.
@@ -76,14 +77,14 @@ func hideSecrets(argv []string) []string {
 	hide := false
 	for _, arg := range argv {
 		name, _, given := strings.Cut(arg, "=")
-		secret := inspect.Secret([]byte(strings.ReplaceAll(name, "-", "_")))
+		private := secret.Is([]byte(strings.ReplaceAll(name, "-", "_")))
 		switch {
 		case hide:
-			arg = inspect.Hidden
-		case secret && given:
-			arg = name + "=" + inspect.Hidden
+			arg = secret.Hidden
+		case private && given:
+			arg = name + "=" + secret.Hidden
 		}
-		hide = secret && !given && strings.HasPrefix(arg, "-")
+		hide = private && !given && strings.HasPrefix(arg, "-")
 		shown = append(shown, arg)
 	}
 	return shown
