@@ -40,6 +40,19 @@ func (o *options) timeout() time.Duration {
 	return time.Minute
 }
 
+// order is how a table is sorted at first.
+func (o *options) order(table string) order {
+	first := firstOrder(table)
+	switch {
+	case o.sort != "":
+		first.column, first.reverse = o.sort, o.reverse
+	case o.reverse:
+		first.reverse = !first.reverse
+	}
+	first.filter = o.filter
+	return first
+}
+
 // tables are those to print.
 func (o *options) tables(s snapshot) []string {
 	if o.table != "" {
@@ -124,7 +137,7 @@ func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 		o.count = 1
 	}
 	asked := o.count > 0 || o.form != asText || o.table != ""
-	o.screen = !asked && env.Stdin.TTY && env.Stdout.TTY && env.Getenv("TERM") != "dumb" && env.Getenv("TERM") != ""
+	o.screen = !asked && ui.Possible(env)
 	if !asked && !o.screen {
 		o.count, o.instead = 1, true
 	}

@@ -62,12 +62,7 @@ func (m *model) drawTable(room int) []string {
 	places := arrangement(table, &m.frame)
 	heads := headings(m.frame.columns, places)
 	rows := &cells{f: &m.frame, shown: m.rows, places: places, rates: o.rates, now: m.now(), look: m.look}
-	m.table.Sorted, m.table.Down = -1, o.reverse
-	for i, at := range places {
-		if m.frame.columns[at].Name == o.column {
-			m.table.Sorted = i
-		}
-	}
+	m.table.Sorted, m.table.Down = m.sortedAt(places), o.reverse
 	if at := m.table.Sorted; at >= 0 && m.frame.columns[places[at]].Kind != inspect.Label && m.width >= 80 {
 		rows.chart, rows.trend = at+1, func(r *row) string { return m.chart.draw(m.look, r) }
 		heads = slices.Insert(heads, at+1, ui.Column{Title: "its trend"})

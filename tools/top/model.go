@@ -87,11 +87,7 @@ func newModel(ctx context.Context, o options) *model {
 	}
 	m.table = ui.Table{Look: o.look, Sorted: -1}
 	m.messages.SetFilter(o.filter)
-	for i, v := range m.views {
-		if v.name == o.view.name {
-			m.view = i
-		}
-	}
+	m.view = slices.IndexFunc(m.views, func(v view) bool { return v.name == o.view.name })
 	return m
 }
 
@@ -205,10 +201,10 @@ func (m *model) remember() {
 
 // wanted are the tables of the next round: the one that is shown, and the processes for their number.
 func (m *model) wanted() []string {
-	if table := m.tableOf(m.latest); table != "" && table != "process" {
-		return []string{table, "process"}
+	if table := m.tableOf(m.latest); table != "" && table != processTable {
+		return []string{table, processTable}
 	}
-	return []string{"process"}
+	return []string{processTable}
 }
 
 // current is the table that is shown; "" for messages, and where there is none.
@@ -226,16 +222,12 @@ func (m *model) tableOf(s snapshot) string {
 func (m *model) order(table string) *order {
 	o := m.orders[table]
 	if o == nil {
-		begin := firstOrder(table)
-		switch {
-		case len(m.orders) > 0: // the options are about the first table
-		case m.options.sort != "":
-			begin.column, begin.reverse = m.options.sort, m.options.reverse
-		case m.options.reverse:
-			begin.reverse = !begin.reverse
+		first := m.options.order(table)
+		if len(m.orders) > 0 { // --sort is about the first table
+			first = firstOrder(table)
+			first.filter = m.options.filter
 		}
-		begin.filter = m.options.filter
-		o = &begin
+		o = &first
 		m.orders[table] = o
 	}
 	return o

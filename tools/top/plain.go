@@ -190,14 +190,7 @@ func (p *printer) print(table string, f *frame) error {
 	if len(f.columns) == 0 {
 		return nil
 	}
-	ord := firstOrder(table)
-	if p.options.sort != "" {
-		ord.column, ord.reverse = p.options.sort, p.options.reverse
-	} else if p.options.reverse {
-		ord.reverse = !ord.reverse
-	}
-	ord.filter = p.options.filter
-	shown := ord.arrange(f)
+	shown := p.options.order(table).arrange(f)
 	if most := p.options.rows; most > 0 {
 		shown = shown[:min(len(shown), most)]
 	}

@@ -123,12 +123,7 @@ func (m *model) hold(hold bool) {
 func (m *model) sort(do action) {
 	o := m.order(m.current())
 	places := arrangement(m.current(), &m.frame)
-	at := -1
-	for i, place := range places {
-		if m.frame.columns[place].Name == o.column {
-			at = i
-		}
-	}
+	at := m.sortedAt(places)
 	switch do {
 	case reverse:
 		o.reverse = !o.reverse
@@ -140,6 +135,12 @@ func (m *model) sort(do action) {
 		m.sortBy(places, at-1)
 	}
 	m.arrange()
+}
+
+// sortedAt is where on the screen the column stands that the table is sorted by; -1 nowhere.
+func (m *model) sortedAt(places []int) int {
+	column := m.order(m.current()).column
+	return slices.IndexFunc(places, func(at int) bool { return m.frame.columns[at].Name == column })
 }
 
 // sortBy sorts by the column at a place on the screen; numbers begin with the largest.

@@ -290,7 +290,6 @@ func (m *Messages) Draw(width, height int) []string {
 	if m.mode == reading {
 		return m.page.Draw(width, height)
 	}
-	m.table.Sorted = -1
 	return m.table.Draw(m.Trace.Columns(width), m.Trace, width, height)
 }
 

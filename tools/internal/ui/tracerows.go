@@ -206,17 +206,7 @@ func hexLines(p []byte) []string {
 				text[i] = '.'
 			}
 		}
-		lines = append(lines, fmt.Sprintf("%04x  %-48x  %s", at, spaced(part), text))
+		lines = append(lines, fmt.Sprintf("%04x  %-48s  %s", at, fmt.Sprintf("% x", part), text))
 	}
 	return lines
-}
-
-// spaced is a slice that %x prints with spaces.
-type spaced []byte
-
-// Format implements fmt.Formatter.
-func (s spaced) Format(f fmt.State, _ rune) {
-	text := fmt.Sprintf("% x", []byte(s))
-	width, _ := f.Width()
-	_, _ = fmt.Fprint(f, text, strings.Repeat(" ", max(0, width-len(text))))
 }
