@@ -5,12 +5,12 @@
 // Command returns the command. A poller asks the control sockets for tables; a framer makes a frame of one table over all
 // processes, and compares it with the one before.
 //
-//	poll.go ask.go                           who is there, and what they answer; snapshot is one round of it
-//	frame.go arrange.go history.go           rows, rates, their order, their last values
-//	view.go                                  which tables belong together
-//	plain.go                                 frames as lines
-//	model.go update.go keys.go messages.go   the screen: what reaches it, and what it does
-//	draw.go cells.go                         what it looks like
+//	poll.go ask.go                                    who is there, and what they answer; snapshot is one round of it
+//	framer.go frame.go arrange.go history.go          rows, rates, their order, their last values
+//	view.go                                           which tables belong together
+//	plain.go printer.go                               frames as lines
+//	model.go update.go keys.go mouse.go messages.go   the screen: what reaches it, and what it does
+//	draw.go cells.go                                  what it looks like
 //
 // # Threads
 //

@@ -3,14 +3,11 @@ package top
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/ed-toolbox/ed/core/inspect"
-	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -138,21 +135,6 @@ func has(s snapshot, tables []string, o options) error {
 	return toolkit.WithHint(err, "there are %s", strings.Join(known, ", "))
 }
 
-// warn tells what is wrong with processes, once until it changes.
-func (p *printer) warn(s snapshot) {
-	told := p.told
-	p.told = map[string]bool{}
-	for _, one := range s.processes {
-		if one.err == nil {
-			continue
-		}
-		text := one.err.Error()
-		if p.told[text] = true; !told[text] {
-			p.out.Warn("%s", toolkit.Escape(text))
-		}
-	}
-}
-
 // sortable is the error for a column that none of the frames has.
 func sortable(column string, frames map[string]frame) error {
 	var known []string
@@ -172,112 +154,4 @@ func sortable(column string, frames map[string]frame) error {
 		return toolkit.WithHint(err, "did you mean %s?", near)
 	}
 	return toolkit.WithHint(err, "there are %s", strings.Join(known, ", "))
-}
-
-// printer prints frames.
-type printer struct {
-	several bool // tables: each has its name over it
-	width   int  // of the terminal; 0: there is none
-	out     *toolkit.Output
-	form    form
-	options options
-	headed  string // the table whose head CSV printed last
-	printed bool
-	told    map[string]bool // complaints of the last round
-}
-
-func (p *printer) print(table string, f *frame) error {
-	if len(f.columns) == 0 {
-		return nil
-	}
-	shown := p.options.order(table).arrange(f)
-	if most := p.options.rows; most > 0 {
-		shown = shown[:min(len(shown), most)]
-	}
-	switch p.form {
-	case asJSON:
-		return p.json(table, f, shown)
-	case asCSV:
-		return p.csv(table, f, shown)
-	}
-	return p.text(table, f, shown)
-}
-
-// json prints one object for each row. Numbers are JSON numbers, what is not known is left out, and rates stand beside
-// the counters that they are made of.
-func (p *printer) json(table string, f *frame, shown []int) error {
-	for _, i := range shown {
-		r := &f.rows[i]
-		object := map[string]any{"v": 1, "time": f.at.UTC().Format(time.RFC3339Nano), "table": table}
-		if r.state == dead {
-			object["gone"] = true
-		}
-		for at, c := range f.columns {
-			value := r.cell(at)
-			n, number := c.Number(value)
-			switch {
-			case value == "":
-				continue
-			case c.Unit == inspect.Flag:
-				object[c.Name] = value == "true"
-			case number && (c.Kind != inspect.Label || c.Unit != inspect.None):
-				object[c.Name] = n
-			default:
-				object[c.Name] = value
-			}
-			if rate := f.rate(r, at); rate != noRate {
-				object[c.Name+"_rate"] = rate
-			}
-		}
-		if err := p.out.JSONLine(object); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// csv prints the head once and again when the table is another one; values are as they came, without units.
-func (p *printer) csv(table string, f *frame, shown []int) error {
-	var b strings.Builder
-	w := csv.NewWriter(&b)
-	record := []string{"time", "table"}
-	if p.headed != table {
-		p.headed = table
-		for _, c := range f.columns {
-			record = append(record, c.Name)
-		}
-		_ = w.Write(record) // a strings.Builder takes everything
-	}
-	for _, i := range shown {
-		record = append(record[:0], f.at.UTC().Format(time.RFC3339Nano), table)
-		for _, value := range f.rows[i].all(nil) {
-			record = append(record, p.out.Received(value))
-		}
-		_ = w.Write(record)
-	}
-	w.Flush()
-	return p.out.Raw([]byte(b.String()))
-}
-
-// text prints a table with aligned columns. They are those that fit into the terminal, or all where there is none.
-func (p *printer) text(table string, f *frame, shown []int) error {
-	if p.printed {
-		if err := p.out.Line(""); err != nil {
-			return err
-		}
-	}
-	p.printed = true
-	if p.several {
-		if err := p.out.Line("%s", table); err != nil {
-			return err
-		}
-	}
-	places := arrangement(table, f)
-	view := ui.Table{Look: p.options.look, Cursor: -1, Sorted: -1, Fixed: 1}
-	for _, line := range view.Plain(headings(f.columns, places), &cells{f: f, shown: shown, places: places, rates: true, now: f.at}, p.width) {
-		if err := p.out.Line("%s", line); err != nil {
-			return err
-		}
-	}
-	return nil
 }
