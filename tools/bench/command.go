@@ -83,7 +83,7 @@ func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.
 		if err != nil {
 			return err
 		}
-		return run1(c.Context, env, o)
+		return runLoad(c.Context, env, o)
 	}
 	return env.Configure("bench", c)
 }

@@ -8,7 +8,7 @@
 //	options.go limits.go                      what was asked for, and whether this machine can do it
 //	rate.go                                   --rate, and when each message is due
 //	wording.go script.go                      what is sent: messages with numbers in them
-//	plan.go series.go run.go                  one load; one after the other; one, from the first connection to the report
+//	plan.go series.go unite.go run.go         one load; one after the other; one, from the first connection to the report
 //	worker.go pump.go dial.go connect.go      a loop with its share of the connections, and when each is to send
 //	client.go issue.go reply.go echoes.go     a connection: what was sent, and what came back for it
 //	oneway.go counted.go tally.go             messages that nobody answers: the service is asked what it got

@@ -95,8 +95,8 @@ func write(w io.Writer, r *report.Report, form string) error {
 // collectAt is the growth of the heap, in percent, at which garbage is collected: there is little, and time is measured.
 const collectAt = 1000
 
-// run1 is a whole command: it measures, reports, and says by its error how it went.
-func run1(ctx context.Context, env *toolkit.Env, o options) error {
+// runLoad measures, reports, and says by its error how it went.
+func runLoad(ctx context.Context, env *toolkit.Env, o options) error {
 	if err := o.prepare(ctx, env); err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func (r *receiver) takeLine(line []byte) {
 	n := r.from.number(shown)
 	r.from.arrived(r, n)
 	r.next = n + 1
-	if at := find1(line, s.lines[0].param, string(value)); at >= 0 && len(s.lines) == 1 && len(value) == s.digits {
+	if at := valueAt(line, s.lines[0].param, string(value)); at >= 0 && len(s.lines) == 1 && len(value) == s.digits {
 		r.text, r.at = append(append(r.text[:0], line...), '\n'), at
 		increment(r.text[r.at:][:s.digits])
 	}

@@ -176,12 +176,12 @@ func (s *script) newLine(w wording, m *message.Message, made bool) (line, error)
 		}
 	}
 	if l.param != "" {
-		if l.seq = find1(text, l.param, mark); l.seq < 0 {
+		if l.seq = valueAt(text, l.param, mark); l.seq < 0 {
 			return l, toolkit.Errorf(toolkit.Internal, "message %q: its sequence number is not found", m.Command())
 		}
 	}
 	if stamped {
-		l.at, l.due = find1(text, "at", stamp), find1(text, "due", stamp)
+		l.at, l.due = valueAt(text, "at", stamp), valueAt(text, "due", stamp)
 	}
 	l.text = append(text, '\n')
 	return l, nil
@@ -204,8 +204,8 @@ func pad(m *message.Message, text []byte, size int) ([]byte, error) {
 	return m.AppendText(nil)
 }
 
-// find1 returns where the value of a parameter begins in the text.
-func find1(text []byte, name, value string) int {
+// valueAt returns where the value of a parameter begins in the text.
+func valueAt(text []byte, name, value string) int {
 	for _, before := range []string{" ", ";"} {
 		if at := bytes.LastIndex(text, []byte(before+name+"="+value)); at >= 0 {
 			return at + len(before) + len(name) + 1

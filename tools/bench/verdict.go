@@ -115,41 +115,13 @@ func (r *runner) judge(out *report.Report) {
 	}
 	c, t := out.Counts, r.total
 	if c.Due > 0 && float64(c.Sent) < held*float64(c.Due) {
-		why := "the generator was too slow"
-		if g := out.Generator; t.failures > 0 && r.plan.kind != kindConnect && !r.plan.target.IsDatagram() {
-			why = "connections ended"
-		} else if g.Busy < 0.9 && 2*g.Held >= c.Sent {
-			switch why = "the service did not take more: the window was full"; {
-			case r.plan.oneWay() || r.plan.window == 0:
-				why = "the service did not take more: the connections were full"
-			case r.plan.kind == kindConnect:
-				why = fmt.Sprintf("the service did not take more: %d connections were on their way", r.plan.connections)
-			}
-		}
-		invalid("the rate was not held: %d of %d messages were sent (%.1f%%); %s", c.Sent, c.Due, 100*float64(c.Sent)/float64(c.Due), why)
+		invalid("the rate was not held: %d of %d messages were sent (%.1f%%); %s", c.Sent, c.Due, 100*float64(c.Sent)/float64(c.Due), r.whySlow(out))
 	}
 	if l := out.Generator.Late; l != nil && (l.P90 > lateTenth || l.P99 > lateHundredth) {
 		invalid("the generator was late by its own fault: a tenth of the messages by more than %s, a hundredth by more than %s", report.Short(l.P90), report.Short(l.P99))
 	}
 	if c.Received == 0 && !r.plan.oneWay() || c.Sent == 0 {
-		why := "nothing was answered"
-		switch {
-		case out.Load.Duration == 0 && r.plan.count > 0 && !out.Interrupted && t.failures == 0:
-			why = fmt.Sprintf("it ended before anything was measured: all %d messages went in the warm-up; --warmup 0 has none", r.plan.count)
-		case out.Load.Duration == 0:
-			why = "it ended before anything was measured"
-		case c.Sent == 0 && c.BytesOut > 0:
-			why = "nothing was sent but what had been due in the warm-up"
-		case c.Sent == 0:
-			why = "nothing was sent"
-		case r.plan.kind == kindConnect && t.failures > 0:
-			why = "no connection was made; the first failed: " + t.failureText
-		case r.plan.routed():
-			why = "nothing arrived"
-		case t.wrongs > 0:
-			why = fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.script.lines[0].reply, toolkit.Escape(clip(t.wrongText, 200)))
-		}
-		invalid("%s", why)
+		invalid("%s", r.whyNothing(out))
 	}
 	switch {
 	case t.failures == 0:
@@ -171,6 +143,44 @@ func (r *runner) judge(out *report.Report) {
 	if !out.Interrupted && out.Load.Duration < time.Second && out.Load.Duration > 0 {
 		out.Notes = append(out.Notes, "less than a second was measured")
 	}
+}
+
+// whySlow says why not all was sent that was due.
+func (r *runner) whySlow(out *report.Report) string {
+	g, p := out.Generator, r.plan
+	switch {
+	case r.total.failures > 0 && p.kind != kindConnect && !p.target.IsDatagram():
+		return "connections ended"
+	case g.Busy >= 0.9 || 2*g.Held < out.Counts.Sent:
+		return "the generator was too slow"
+	case p.oneWay() || p.window == 0:
+		return "the service did not take more: the connections were full"
+	case p.kind == kindConnect:
+		return fmt.Sprintf("the service did not take more: %d connections were on their way", p.connections)
+	}
+	return "the service did not take more: the window was full"
+}
+
+// whyNothing says why nothing was sent, or nothing came back.
+func (r *runner) whyNothing(out *report.Report) string {
+	c, t := out.Counts, r.total
+	switch {
+	case out.Load.Duration == 0 && r.plan.count > 0 && !out.Interrupted && t.failures == 0:
+		return fmt.Sprintf("it ended before anything was measured: all %d messages went in the warm-up; --warmup 0 has none", r.plan.count)
+	case out.Load.Duration == 0:
+		return "it ended before anything was measured"
+	case c.Sent == 0 && c.BytesOut > 0:
+		return "nothing was sent but what had been due in the warm-up"
+	case c.Sent == 0:
+		return "nothing was sent"
+	case r.plan.kind == kindConnect && t.failures > 0:
+		return "no connection was made; the first failed: " + t.failureText
+	case r.plan.routed():
+		return "nothing arrived"
+	case t.wrongs > 0:
+		return fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.script.lines[0].reply, toolkit.Escape(clip(t.wrongText, 200)))
+	}
+	return "nothing was answered"
 }
 
 func clip(s string, n int) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -102,7 +101,6 @@ func (r *Report) Like(o *Report) *Report {
 // Compare holds r against old, which was read from file.
 func Compare(r, old *Report, file string) *Comparison {
 	c := &Comparison{File: file, Alpha: Alpha, Differs: []string{}, old: old}
-	higher := map[string]bool{"rate": true}
 	for _, name := range []string{"rate", "p50", "p99"} {
 		m := Metric{Name: name}
 		a, b := old.samples(name), r.samples(name)
@@ -118,12 +116,18 @@ func Compare(r, old *Report, file string) *Comparison {
 			m.Verdict = Unknown
 		case m.P < Alpha:
 			m.Significant = true
-			if m.Verdict = Worse; m.New > m.Old == higher[name] {
+			if m.Verdict = Worse; (m.New > m.Old) == (name == "rate") {
 				m.Verdict = Better
 			}
 		}
 		c.Metrics = append(c.Metrics, m)
 	}
+	c.differ(old, r)
+	return c
+}
+
+// differ notes what was different about the load and the machine.
+func (c *Comparison) differ(old, r *Report) {
 	differs := func(what string, a, b any) {
 		if a != b {
 			c.Differs = append(c.Differs, printable(fmt.Sprintf("%s: %v, now %v", what, a, b))) // the file may be anybody's
@@ -152,7 +156,6 @@ func Compare(r, old *Report, file string) *Comparison {
 	if a, b := old.Generator.Queued, r.Generator.Queued; math.Abs(a-b) > contended {
 		differs("processors that the generator waited for", fmt.Sprintf("%.2f", a), fmt.Sprintf("%.2f", b))
 	}
-	return c
 }
 
 // Words are what was, what is, and how much that is changed, for people; "-" where there are no samples.
@@ -199,108 +202,4 @@ func (r *Report) samples(name string) []float64 {
 		}
 	}
 	return all
-}
-
-// median is 0 of nothing.
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	s := slices.Sorted(slices.Values(x))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
-}
-
-// exactUpTo is the largest sum of both sizes for which the exact distribution is counted out.
-const exactUpTo = 60
-
-// MannWhitney returns the two-sided probability that samples as different as a and b come from one distribution: exact for
-// few samples, with the ties that there are, else by the normal approximation, corrected for ties and continuity. 1 if one
-// is empty.
-func MannWhitney(a, b []float64) float64 {
-	n, m := len(a), len(b)
-	if n == 0 || m == 0 {
-		return 1
-	}
-	type value struct {
-		x     float64
-		first bool
-	}
-	var all []value
-	for _, x := range a {
-		all = append(all, value{x, true})
-	}
-	for _, x := range b {
-		all = append(all, value{x, false})
-	}
-	slices.SortFunc(all, func(p, q value) int { return cmp.Compare(p.x, q.x) })
-	sum, ties := 0, 0.0               // of the ranks of a
-	twice := make([]int, 0, len(all)) // ranks: those of ties are their mean
-	for i := 0; i < len(all); {
-		k := i
-		for k < len(all) && all[k].x == all[i].x {
-			k++
-		}
-		rank := i + 1 + k // twice the mean of i+1 … k
-		for _, v := range all[i:k] {
-			twice = append(twice, rank)
-			if v.first {
-				sum += rank
-			}
-		}
-		t := float64(k - i)
-		ties += t*t*t - t
-		i = k
-	}
-	total := n + m
-	if total <= exactUpTo {
-		return exact(twice, n, sum)
-	}
-	variance := float64(n*m) / 12 * (float64(total+1) - ties/float64(total*(total-1)))
-	if variance <= 0 {
-		return 1
-	}
-	z := max(0, math.Abs(float64(sum-n*(total+1))/2)-0.5) / math.Sqrt(variance)
-	return min(1, math.Erfc(z/math.Sqrt2))
-}
-
-// exact is the share of all choices of n of the ranks whose sum is as far from the mean, or farther. Ranks are given twice
-// as high as they are, so that all are whole numbers.
-func exact(twice []int, n, sum int) float64 {
-	highest := 0
-	for _, r := range twice {
-		highest += r
-	}
-	ways := make([][]float64, n+1) // ways[k][s] counts the choices of k with the sum s
-	for k := range ways {
-		ways[k] = make([]float64, highest+1)
-	}
-	ways[0][0] = 1
-	for i, r := range twice {
-		for k := min(n, i+1); k >= 1; k-- {
-			for s := highest; s >= r; s-- {
-				ways[k][s] += ways[k-1][s-r]
-			}
-		}
-	}
-	mean := n * (len(twice) + 1)
-	far, total := 0.0, 0.0
-	for s, w := range ways[n] {
-		total += w
-		if max(s-mean, mean-s) >= max(sum-mean, mean-sum) {
-			far += w
-		}
-	}
-	return far / total
-}
-
-// LeastP is the smallest probability that so many samples can give: with it Alpha or more, nothing is ever significant.
-func LeastP(n, m int) float64 {
-	if n == 0 || m == 0 {
-		return 1
-	}
-	p := 2.0
-	for k := 1; k <= n; k++ {
-		p *= float64(k) / float64(m+k)
-	}
-	return min(1, p)
 }
