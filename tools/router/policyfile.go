@@ -17,7 +17,7 @@ type fileLinesError struct{ errs []error }
 
 func (e *fileLinesError) Error() string { return errors.Join(e.errs...).Error() }
 
-// loadPolicy reads a policy file; every mistake in it is told.
+// loadPolicy reads a policy file, of at most 1 MiB; every mistake in it is told.
 func loadPolicy(path string) (*policy, error) {
 	data, err := config.ReadFile(path)
 	if err != nil {

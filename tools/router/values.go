@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
-	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -61,7 +61,7 @@ func readSize(least, most int, field func(*setup) *int) func(*setup, string) err
 }
 
 // readDuration reads a time that is more than none; a bare number is seconds.
-func readDuration(field func(*setup) *duration) func(*setup, string) error {
+func readDuration(field func(*setup) *time.Duration) func(*setup, string) error {
 	return func(s *setup, text string) error {
 		d, err := toolkit.ParseDuration(text)
 		if err == nil && d == 0 {
@@ -102,22 +102,15 @@ func readSignalSecret(s *setup, text string) error {
 }
 
 // readSignalSecretFile comes after readSignalSecret.
-func readSignalSecretFile(s *setup, path string) error {
+func readSignalSecretFile(s *setup, path string) (err error) {
 	if path == "" {
 		return nil
 	}
 	if s.secret != "" {
 		return errors.New("signal_secret is given, too")
 	}
-	data, err := config.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	s.secret, _, _ = strings.Cut(string(data), "\n")
-	if s.secret = strings.TrimRight(s.secret, "\r"); s.secret == "" {
-		return fmt.Errorf("%s is empty", path)
-	}
-	return nil
+	s.secret, err = toolkit.ReadSecret(path)
+	return err
 }
 
 // readServices lists the names of the services that belong to this node: the files NAME.service of some folders. What is in

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
-	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -216,14 +215,9 @@ func parseSecret(c *cli.Context) (string, error) {
 	if code != "" || file == "" {
 		return code, nil
 	}
-	text, err := config.ReadFile(file)
+	secret, err := toolkit.ReadSecret(file)
 	if err != nil {
 		return "", fmt.Errorf("secret code: %w", err)
 	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	line = strings.TrimSuffix(line, "\r")
-	if line == "" {
-		return "", toolkit.Errorf(toolkit.Config, "the secret code file %s is empty", file)
-	}
-	return line, nil
+	return secret, nil
 }

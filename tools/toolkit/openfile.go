@@ -5,7 +5,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
+
+	"github.com/ed-toolbox/ed/core/config"
 )
 
 // OpenFile is os.OpenFile that does not outlast ctx, with whose cause it then fails: opening a FIFO waits until somebody opens its
@@ -57,4 +60,18 @@ func ReadFile(ctx context.Context, path string, most int) ([]byte, error) {
 		return nil, Errorf(Data, "read %s: it has more than %d MiB", path, most>>20)
 	}
 	return data, nil
+}
+
+// ReadSecret returns the first line of a file, without its end: of at most 1 MiB, and without waiting for more than 2 s where it comes by
+// a pipe. A file without one is an error of kind Config.
+func ReadSecret(path string) (string, error) {
+	data, err := config.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
+		return "", Errorf(Config, "%s is empty", path)
+	}
+	return line, nil
 }
