@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -112,21 +111,6 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	}
 	return loop.Run(context.Background())
 }
-
-// lean trades processor time, of which forwarding needs none for memory, for less of it. The function returned undoes it.
-func lean(getenv func(string) string) (undo func()) {
-	if ownGC(getenv) {
-		return func() {}
-	}
-	before := debug.SetGCPercent(gcPercent)
-	return func() { debug.SetGCPercent(before) }
-}
-
-// ownGC says that the operator knows better how to collect garbage.
-func ownGC(getenv func(string) string) bool { return getenv("GOGC") != "" }
-
-// gcPercent is what runtime/debug.SetGCPercent wants to know.
-const gcPercent = 50
 
 // lastRecords is how long the end waits for a log or a systemd that does not take what it is told.
 const lastRecords = 2 * time.Second
@@ -296,32 +280,4 @@ func (d *daemon) turnedAway() (refused, starved uint64) {
 func (d *daemon) status() string {
 	s := d.rules.Stats()
 	return fmt.Sprintf("%d services, %d clients, %d other routers, %d messages forwarded", s.Services, s.Clients, s.Routers, s.Forwarded)
-}
-
-// lookAtClock finds out whether the clock is right, off the loop: processes are looked for.
-func (d *daemon) lookAtClock() {
-	// Too many tasks: there will be another minute.
-	d.clock, _ = watch.Background(d.loop, func(ctx context.Context) (rules.ClockState, error) {
-		return clockState(ctx, proc.System{})
-	}, func(state rules.ClockState, err error) {
-		if err == nil {
-			d.rules.SetClock(state)
-		}
-	})
-}
-
-// clockState: a clock that is not set by a time server is bad only where a program should do that. The error is that of ctx.
-func clockState(ctx context.Context, sys proc.System) (rules.ClockState, error) {
-	if set, err := proc.ClockSet(); err == nil && set {
-		return rules.ClockStable, nil
-	}
-	state := rules.ClockNoNTP
-	_ = sys.Each(func(p proc.Process) bool { // where no process can be seen there is no such program
-		switch p.Command() {
-		case "chronyd", "ntpd", "ntpsec", "openntpd", "systemd-timesyncd":
-			state = rules.ClockInvalid
-		}
-		return state == rules.ClockNoNTP && ctx.Err() == nil
-	})
-	return state, ctx.Err()
 }

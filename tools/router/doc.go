@@ -12,6 +12,7 @@
 //   - client.go, packets.go, ledger.go: links as the rules see them (router.Conn), and what becomes of messages
 //     when one breaks; sweep.go has the ledgers forget.
 //   - tidy.go: memory that a crowd of services left behind goes back to the system.
+//   - rights.go: the user that it goes on as; clock.go: whether the clock is right.
 //   - host.go, store.go: what the rules ask of the process around them (router.Host).
 //   - daemon.go, stop.go, reload.go: one run, from the sockets to the last message.
 //   - log.go, sink.go, notify.go, metrics.go, control.go, tables.go: what the process tells others about itself.

@@ -77,9 +77,6 @@ func (d *daemon) RotateLog() {
 	d.sink.Rotate()
 }
 
-// Stopping implements rules.Host.
-func (d *daemon) Stopping(cluster bool) { d.stopping(cluster) }
-
 // loadAverage is that of the last minute for each processor; /proc does not block. Where it cannot be read it is what it was.
 func (d *daemon) loadAverage() float64 {
 	data, err := os.ReadFile("/proc/loadavg")

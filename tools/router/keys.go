@@ -3,6 +3,7 @@ package router
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,7 +51,7 @@ func placeKeys() []key {
 		{name: "cache_messages", value: "10000", usage: "keep `N` messages for services that are away; 0: none", live: true, read: readCount(0, 1<<30, func(s *setup) *int { return &s.cacheMessages })},
 		{name: "cache_bytes", value: "8MiB", usage: "keep `SIZE` of them", live: true, read: readSize(0, mostCache, func(s *setup) *int { return &s.cacheBytes })},
 		{name: "client_cache", value: "2MiB", usage: "keep `SIZE` of what one client sent", live: true, read: readSize(0, mostCache, func(s *setup) *int { return &s.clientCache })},
-		{name: "cache_age", value: "24h", usage: "keep each for `DUR` at most", live: true, read: readDuration(func(s *setup) *duration { return &s.cacheAge })},
+		{name: "cache_age", value: "24h", usage: "keep each for `DUR` at most", live: true, read: readDuration(func(s *setup) *time.Duration { return &s.cacheAge })},
 	}
 }
 
@@ -65,7 +66,7 @@ func peerKeys() []key {
 		{name: "certificate_authority", usage: "take routers whose certificate a CA in `FILE` signed", read: readText(func(s *setup) *string { return &s.authority })},
 		{name: "neighbors", usage: "connect to the routers `ADDRS`; cds:// for TLS", live: true, secret: true, read: readNeighbors},
 		{name: "max_connections", value: "100", usage: "take `N` other routers", live: true, read: readCount(1, 1<<20, func(s *setup) *int { return &s.maxConnections })},
-		{name: "max_gossip_timeout", value: "1h", usage: "tell a larger router of us every `DUR` at least", live: true, read: readDuration(func(s *setup) *duration { return &s.gossipMax })},
+		{name: "max_gossip_timeout", value: "1h", usage: "tell a larger router of us every `DUR` at least", live: true, read: readDuration(func(s *setup) *time.Duration { return &s.gossipMax })},
 		{name: "loopback_peers", value: "no", usage: "take other routers on loopback addresses: `YES`", choices: []string{"no", "yes"}, read: readYes(func(s *setup) *bool { return &s.loopbackPeers })},
 	}
 }
@@ -78,7 +79,7 @@ func processKeys() []key {
 		{name: "group_name", usage: "go on as `GROUP`", read: readText(func(s *setup) *string { return &s.groupName })},
 		{name: "metrics_listen", usage: "tell figures by HTTP on `ADDR`: unix:PATH or loopback", read: readMetrics},
 		{name: "control", value: defaultWord, usage: "let ed top and ed watch in at `PATH`; none: nowhere", read: readControl},
-		{name: "stop_timeout", value: "10s", usage: "end after `DUR` even if clients do not take their messages", live: true, read: readDuration(func(s *setup) *duration { return &s.stopTimeout })},
+		{name: "stop_timeout", value: "10s", usage: "end after `DUR` even if clients do not take their messages", live: true, read: readDuration(func(s *setup) *time.Duration { return &s.stopTimeout })},
 		{name: "log_file", usage: "write the log to `FILE`, not to standard error", read: readText(func(s *setup) *string { return &s.logFile })},
 		{name: "log_format", value: "auto", usage: "write the log as `FORMAT`", choices: logFormats(), read: readChoice(func(s *setup) *string { return &s.logFormat }, logFormats()...)},
 		{name: "log_level", value: "info", usage: "log what is at least `LEVEL`", choices: logLevels(), live: true, read: readChoice(func(s *setup) *string { return &s.logLevel }, logLevels()...)},

@@ -7,6 +7,7 @@ import (
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	rules "github.com/ed-toolbox/ed/core/router"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 // policy is a policy file: the first rule that fits decides.
@@ -100,7 +101,7 @@ func (r *rule) goes(m *message.Message) bool {
 	}
 	service := m.ServiceBytes()
 	if len(service) == 0 {
-		service = []byte(routerName)
+		service = []byte(toolkit.RouterService)
 	}
 	for _, d := range r.to {
 		if d.service.Match(service) && (d.server == nil || d.server.Match(m.ServerBytes())) {
@@ -136,13 +137,10 @@ func matches(globs []dispatch.Glob, text []byte) bool {
 	return false
 }
 
-// routerName is the service that every router is.
-const routerName = "communicatord"
-
 // session says whether m belongs to the conversation between a client and the router without which there is none: no
 // rule is about it. REGISTER has rules of its own.
 func session(m *message.Message) bool {
-	if s := m.ServiceBytes(); len(s) > 0 && string(s) != routerName {
+	if s := m.ServiceBytes(); len(s) > 0 && string(s) != toolkit.RouterService {
 		return false
 	}
 	switch string(m.CommandBytes()) {

@@ -17,9 +17,6 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// duration is a time.Duration, named so that tables of keys stay short.
-type duration = time.Duration
-
 // setup is a configuration, read and checked.
 type setup struct {
 	settings *config.Settings
@@ -38,7 +35,7 @@ type setup struct {
 	clientRate, clientQueue, lineLimit,
 	maxClients, backlog int
 	cacheMessages, cacheBytes, clientCache int
-	cacheAge                               duration
+	cacheAge                               time.Duration
 
 	mine                               address.Address
 	remote                             []address.Address
@@ -47,14 +44,14 @@ type setup struct {
 	certificate, privateKey, authority string
 	neighbors                          []address.Address
 	maxConnections                     int
-	gossipMax                          duration
+	gossipMax                          time.Duration
 	loopbackPeers                      bool
 
 	dataPath                     string // "": none
 	userName, groupName          string
 	metrics                      address.Address // zero: none
 	control                      string          // path, or a word
-	stopTimeout                  duration
+	stopTimeout                  time.Duration
 	logFile, logFormat, logLevel string
 }
 

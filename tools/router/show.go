@@ -19,7 +19,7 @@ func masked(k key, value string) string {
 	if k.name == "signal_secret" {
 		return stars
 	}
-	list := strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+	list := words(value)
 	for i, word := range list {
 		head, rest, ok := strings.Cut(word, "://")
 		at := strings.LastIndexByte(rest, '@')

@@ -21,8 +21,8 @@ func (d *daemon) asked(by string) {
 	d.checkDone()
 }
 
-// stopping is called by the rules when they begin to stop: nobody new is let in, and the time is limited.
-func (d *daemon) stopping(cluster bool) {
+// Stopping implements rules.Host. Nobody new is let in, and the time is limited.
+func (d *daemon) Stopping(bool) {
 	d.notify.stopping("stopping")
 	d.stopAt = d.loop.Now()
 	for _, l := range d.listeners {
