@@ -54,11 +54,8 @@ func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Me
 	in := io.Reader(env.Stdin)
 	if w.path != "-" {
 		f, err := toolkit.OpenFile(ctx, w.path, os.O_RDONLY, 0)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case err != nil:
-			return nil, toolkit.As(toolkit.NoInput, err)
+		if err != nil {
+			return nil, err
 		}
 		defer f.Close()
 		in = f

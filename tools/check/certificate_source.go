@@ -44,12 +44,15 @@ func isFile(target string) bool {
 
 // fromFile reads certificates in PEM or DER. One that issued the one before belongs to its chain.
 func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, error) {
-	data, err := c.read(ctx, path)
+	var data []byte
+	var err error
+	if path == "-" {
+		data, err = readStdin(ctx, c.env.Stdin)
+	} else {
+		data, err = toolkit.ReadFile(ctx, path, maxFile)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(data) > maxFile {
-		return nil, toolkit.Errorf(toolkit.Data, "%s: more than %d bytes", path, maxFile)
 	}
 	all, err := parseCertificates(data)
 	if err != nil {
@@ -75,21 +78,8 @@ func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, 
 	return found, nil
 }
 
-func (c *certificates) read(ctx context.Context, path string) ([]byte, error) {
-	if path == "-" {
-		return readAll(ctx, c.env.Stdin)
-	}
-	f, err := toolkit.OpenFile(ctx, path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readAll(ctx, f)
-}
-
-// readAll is io.ReadAll that stops behind maxFile bytes and does not outlast ctx, with whose cause it then fails: a pipe ends when its
-// writer does. The goroutine that waits goes on.
-func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+// readStdin does not outlast ctx, with whose cause it then fails. The goroutine that waits goes on.
+func readStdin(ctx context.Context, r io.Reader) ([]byte, error) {
 	type outcome struct {
 		data []byte
 		err  error
@@ -101,6 +91,9 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	}()
 	select {
 	case o := <-done:
+		if len(o.data) > maxFile {
+			return nil, toolkit.Errorf(toolkit.Data, "read standard input: it has more than %d MiB", maxFile>>20)
+		}
 		return o.data, o.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)

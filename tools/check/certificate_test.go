@@ -228,7 +228,7 @@ func TestCertificateFromAPipe(t *testing.T) {
 	blank := strings.NewReader(strings.Repeat("\n", 16<<20))
 	w.Stdin.Reader = io.MultiReader(strings.NewReader(string(read(t, ca.File))), blank, strings.NewReader(string(read(t, ca.File))))
 	err = w.Run(t.Context(), check.Command, "check", "certificate", "-")
-	require.ErrorContains(t, err, "more than 16777216 bytes")
+	require.ErrorContains(t, err, "more than 16 MiB")
 	require.Equal(t, toolkit.Data, toolkit.KindOf(err))
 }
 
