@@ -15,9 +15,8 @@ import (
 // anybody from recording. Its methods may be called from any goroutine.
 type shelf struct {
 	mu      sync.Mutex
-	items   []control.Followed
-	bytes   int // of their messages
-	skipped int // of the oldest: the screen keeps no more than so many either
+	items   ui.Window // the screen keeps no more than that either
+	skipped int       // of the oldest
 	over    bool
 	err     error
 	news    chan struct{} // there is something, or it is over
@@ -31,23 +30,9 @@ func newShelf() *shelf {
 // put adds an item.
 func (s *shelf) put(item control.Followed) {
 	s.mu.Lock()
-	s.items = append(s.items, item)
-	s.bytes += size(item)
-	for len(s.items) > ui.TraceLength || s.bytes > ui.TraceBytes && len(s.items) > 1 {
-		s.bytes -= size(s.items[0])
-		s.items[0] = control.Followed{} // so that its bytes are let go before the list moves
-		s.items = s.items[1:]
-		s.skipped++
-	}
+	s.skipped += s.items.Push(item)
 	s.mu.Unlock()
 	s.tell()
-}
-
-func size(item control.Followed) int {
-	if item.Record == nil {
-		return 0
-	}
-	return len(item.Record.Text)
 }
 
 // close says that nothing comes any more, and why.
@@ -87,8 +72,7 @@ func (s *shelf) pull() tea.Msg {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	items := s.items
-	s.items, s.bytes = nil, 0
+	items := s.items.Take()
 	switch {
 	case s.over && len(items) == 0:
 		return ended{s.err}

@@ -20,37 +20,56 @@ type Trace struct {
 	Limit int            // items; 0 is TraceLength
 	Zone  *time.Location // of the clock; nil is the local one
 
-	items   window
+	items   Window
 	first   uint64   // the number of the first of them since the beginning
 	shown   []uint64 // the numbers of those that match
 	match   func(*control.Followed) bool
 	holding bool
-	later   window // what came while it is held
+	later   Window // what came while it is held
 	skipped uint64 // of what came then, and is not kept any more
 	dropped uint64 // by the services, because we were slow or they were told to
 	seen    uint64
 	places  []int // which of the columns are on the screen
 }
 
-// window is a list that forgets its oldest items.
-type window struct {
+// Window is a list that forgets its oldest items. The zero value is empty.
+type Window struct {
 	list  []control.Followed
-	bytes int
+	bytes int // of their messages
 }
 
-func (w *window) push(item control.Followed) {
+// Push adds an item, and drops the oldest while there are more than TraceLength, or more than TraceBytes of messages. It returns how many
+// it dropped.
+func (w *Window) Push(item control.Followed) (dropped int) { return w.keep(item, TraceLength) }
+
+// keep is Push for another number of items.
+func (w *Window) keep(item control.Followed, limit int) (dropped int) {
+	for w.push(item); w.over(limit); w.pop() {
+		dropped++
+	}
+	return dropped
+}
+
+// Take returns the items, which are the caller's, and empties the window.
+func (w *Window) Take() []control.Followed {
+	items := w.list
+	*w = Window{}
+	return items
+}
+
+func (w *Window) push(item control.Followed) {
 	w.list = append(w.list, item)
 	w.bytes += weight(&item)
 }
 
 // pop drops the oldest.
-func (w *window) pop() {
+func (w *Window) pop() {
 	w.bytes -= weight(&w.list[0])
 	w.list[0] = control.Followed{} // so that its bytes are let go before the list moves
 	w.list = w.list[1:]
 }
 
-func (w *window) over(limit int) bool {
+func (w *Window) over(limit int) bool {
 	return len(w.list) > limit || w.bytes > TraceBytes && len(w.list) > 1
 }
 
@@ -88,9 +107,7 @@ func (t *Trace) Add(items []control.Followed) (gone int) {
 			t.dropped += item.Lost.Slow + item.Lost.Rate
 		}
 		if t.holding { // one less than all, so that there is room to say what was skipped
-			for t.later.push(item); t.later.over(t.limit() - 1); t.later.pop() {
-				t.skipped++
-			}
+			t.skipped += uint64(t.later.keep(item, t.limit()-1))
 			continue
 		}
 		gone += t.push(item)
@@ -123,10 +140,10 @@ func (t *Trace) Hold(hold bool, now time.Time) (gone int) {
 	if t.skipped > 0 {
 		gone += t.push(control.Followed{At: now, Err: fmt.Errorf("%d that came while the screen was held are not kept here", t.skipped)})
 	}
-	for _, item := range t.later.list {
+	for _, item := range t.later.Take() {
 		gone += t.push(item)
 	}
-	t.later, t.skipped = window{}, 0
+	t.skipped = 0
 	return gone
 }
 
