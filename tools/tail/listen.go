@@ -74,8 +74,7 @@ func listen(ctx context.Context, env *toolkit.Env, o listenOptions) error {
 	l.prepare()
 	if err := l.open(); err != nil {
 		l.finish(err)
-		l.Quiet = true // nothing happened that could be summed up
-		l.out.Quiet = true
+		l.out.Quiet = true // nothing happened that could be summed up
 	}
 	defer context.AfterFunc(ctx, func() {
 		// A loop that is closed has ended already.
@@ -219,12 +218,11 @@ func (l *listening) opened(lk *link.Link) {
 }
 
 func (l *listening) closed(lk *link.Link, err error) {
-	switch {
-	case err != nil && !l.over:
-		l.out.Detail(1, "link %d to %s: %s", lk.ID(), l.labelOf(lk), toolkit.Escape(err.Error()))
-	default:
-		l.out.Detail(1, "link %d to %s: closed", lk.ID(), l.labelOf(lk))
+	how := "closed"
+	if err != nil && !l.over {
+		how = toolkit.Escape(err.Error())
 	}
+	l.out.Detail(1, "link %d to %s: %s", lk.ID(), l.labelOf(lk), how)
 }
 
 // hungUp is called when a dialled connection ended, or did not come about. Without any left there is nothing to wait for.

@@ -62,12 +62,11 @@ type job struct {
 // result is how a shell command ended.
 type result struct {
 	*job
-	took  time.Duration
-	exit  int    // -1: by a signal, or never started
-	how   string // in words
-	out   []byte // what it printed, with --on-reply
-	lost  bool   // it printed more than that
-	never error  // why it could not be started
+	took time.Duration
+	exit int    // -1: by a signal, or never started
+	how  string // in words
+	out  []byte // what it printed, with --on-reply
+	lost bool   // it printed more than that
 }
 
 // runner runs shell commands, a few at once and never on the loop. It belongs to the loop's goroutine.
@@ -86,8 +85,6 @@ type runner struct {
 	waiting []*job
 	bytes   int
 	dropped uint64
-	failed  uint64
-	ran     uint64
 }
 
 // start runs j, or lets it wait. False: it was dropped.
@@ -107,7 +104,6 @@ func (r *runner) start(j *job) bool {
 
 func (r *runner) run(j *job) {
 	r.running++
-	r.ran++
 	r.loop.Hold()
 	go func() {
 		res := r.execute(j)
@@ -119,9 +115,6 @@ func (r *runner) run(j *job) {
 func (r *runner) ended(res result) {
 	r.running--
 	r.loop.Release()
-	if res.exit != 0 {
-		r.failed++
-	}
 	r.done(res)
 	if len(r.waiting) > 0 && r.running < r.most {
 		next := r.waiting[0]
@@ -160,7 +153,7 @@ func (r *runner) execute(j *job) result {
 	proc.OwnGroup(cmd)
 	res := result{job: j, exit: -1}
 	if err := cmd.Start(); err != nil {
-		res.never, res.how = err, err.Error()
+		res.how = err.Error()
 		return res
 	}
 	err := r.wait(cmd)
@@ -211,10 +204,11 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// environment is ours, with the message in variables. A value never is a part of a command line.
+// environment is ours, with the message in variables. A value never is a part of a command line. When one listener's command runs
+// another, what the first message had must not show in the second.
 func environment(m *message.Message, text []byte, peer string) (env []string, size int) {
 	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); !describesMessage(name) {
+		if name, _, _ := strings.Cut(v, "="); !toolkit.DescribesMessage(name) {
 			env = append(env, v)
 		}
 	}
@@ -239,14 +233,4 @@ func environment(m *message.Message, text []byte, peer string) (env []string, si
 		set("ED_PARAM_"+name, value)
 	}
 	return env, size
-}
-
-// describesMessage says whether a variable is one of those above: when one listener's command runs another, what the
-// first message had must not show in the second.
-func describesMessage(name string) bool {
-	switch name {
-	case "ED_COMMAND", "ED_SERVER", "ED_SERVICE", "ED_FROM_SERVER", "ED_FROM_SERVICE", "ED_MESSAGE", "ED_PEER", "ED_JSON":
-		return true
-	}
-	return strings.HasPrefix(name, "ED_PARAM_")
 }

@@ -152,12 +152,20 @@ func (e *Env) settingsFrom() func(string) string {
 		return e.Getenv
 	}
 	return func(name string) string {
-		switch name {
-		case "ED_COMMAND", "ED_SERVER", "ED_SERVICE", "ED_FROM_SERVER", "ED_FROM_SERVICE", "ED_MESSAGE", "ED_PEER", "ED_JSON":
+		if DescribesMessage(name) {
 			return ""
 		}
 		return e.Getenv(name)
 	}
+}
+
+// DescribesMessage says whether a variable is one of those in which a command that `ed listen --on` runs has the message.
+func DescribesMessage(variable string) bool {
+	switch variable {
+	case "ED_COMMAND", "ED_SERVER", "ED_SERVICE", "ED_FROM_SERVER", "ED_FROM_SERVICE", "ED_MESSAGE", "ED_PEER", "ED_JSON":
+		return true
+	}
+	return strings.HasPrefix(variable, "ED_PARAM_")
 }
 
 // keysWithParts describes the options of the command and, since the files are those of the whole tool, what only its other commands
