@@ -18,7 +18,11 @@ func TestPerfRefuses(t *testing.T) {
 	}{
 		"rounds":      {[]string{"perf", "x"}, "", "perf: ROUNDS is a whole number, not x"},
 		"no rounds":   {[]string{"perf", "0"}, "", "perf: ROUNDS is a whole number, not 0"},
-		"seconds":     {[]string{"perf", "1", "abc"}, "", "perf: SECONDS is a number, not abc"},
+		"seconds":     {[]string{"perf", "1", "abc"}, "", "perf: SECONDS is a number above 0, not abc"},
+		"no time":     {[]string{"perf", "1", "0.0"}, "", "perf: SECONDS is a number above 0, not 0.0"},
+		"rows time":   {[]string{"perf-rows", "codec"}, "SECONDS_EACH=0", "perf-rows: ROUNDS, SECONDS_EACH and REST are numbers"},
+		"control":     {[]string{"perf-control", "x"}, "", "perf-control: ROUNDS and SECONDS are numbers"},
+		"hooks":       {[]string{"perf-hooks", "1", "x"}, "", "perf-hooks: BLOCKS and SECONDS are numbers"},
 		"too many":    {[]string{"perf", "1", "1", "1"}, "", "perf: at most ROUNDS and SECONDS"},
 		"medium":      {[]string{"perf"}, "MEDIA=tcp udp", "perf: MEDIA are tcp and unix, not udp"},
 		"cell":        {[]string{"perf"}, "CELLS=64", "perf: CELLS are like 64x1, connections and window, not 64"},
