@@ -52,8 +52,11 @@ func (e *Expectation) find(r *Report) (float64, string) {
 	}
 	switch e.metric {
 	case "rate":
-		if e.share && r.Rate.Target == 0 {
+		switch {
+		case e.share && r.Load.Loop == "closed":
 			return math.NaN(), "a closed loop has no target"
+		case e.share && r.Rate.Target == 0:
+			return math.NaN(), "nothing measured"
 		}
 		if e.share {
 			return r.Rate.Percent / 100, fmt.Sprintf("%.2f%%", r.Rate.Percent)

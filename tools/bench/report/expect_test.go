@@ -82,6 +82,12 @@ func TestExpect(t *testing.T) {
 			require.NotEmpty(t, got[0].Found)
 		})
 	}
+	for _, loop := range []string{"open", "closed"} { // interrupted before there was anything
+		e, err := report.ParseExpect("rate>=99%")
+		require.NoError(t, err)
+		r := &report.Report{Load: report.Load{Loop: loop}}
+		require.Equal(t, map[string]string{"open": "nothing measured", "closed": "a closed loop has no target"}[loop], report.Check(e, r)[0].Found)
+	}
 	e, err := report.ParseExpect(" p50<51ms , loss=1,, ")
 	require.NoError(t, err)
 	require.Len(t, e, 2)
