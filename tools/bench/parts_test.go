@@ -454,6 +454,21 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestStarved: in a closed loop nothing is late, so that the wait of the generator for a processor is told besides.
+func TestStarved(t *testing.T) {
+	for _, tt := range []struct {
+		shape  shape
+		queued float64
+		told   bool
+	}{{closed, 0.3, false}, {closed, 1.5, true}, {steady, 1.5, false}} {
+		r := &runner{plan: &plan{kind: kindRequest, rate: rate{shape: tt.shape}}, total: newInterval()}
+		out := &report.Report{Verdict: report.OK, Counts: report.Counts{Sent: 9, Received: 9}, Generator: report.Generator{Queued: tt.queued}, Load: report.Load{Duration: time.Second}}
+		r.judge(out)
+		require.Equal(t, report.OK, out.Verdict)
+		require.Equal(t, tt.told, strings.Contains(strings.Join(out.Notes, "\n"), "1.50 threads of the generator waited for a processor"), "%+v", tt)
+	}
+}
+
 // TestShortOfPorts: a storm that this machine has no ports for says nothing of the service, and is invalid however many got through.
 func TestShortOfPorts(t *testing.T) {
 	r := &runner{plan: &plan{kind: kindConnect}, total: newInterval()}

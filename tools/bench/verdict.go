@@ -18,6 +18,9 @@ const (
 	lateHundredth = 100 * time.Millisecond
 )
 
+// starved is how many of its threads may wait for a processor in a closed loop, where nothing is late, before the report says so.
+const starved = 0.5
+
 // report makes the report of what was measured.
 func (r *runner) report() *report.Report {
 	p, t := r.plan, r.total
@@ -139,6 +142,9 @@ func (r *runner) judge(out *report.Report) {
 	}
 	if late := out.Generator.LateShare; late > 0.01 {
 		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the messages; that is a part of the response times", 100*late))
+	}
+	if queued := out.Generator.Queued; r.plan.closed() && queued > starved {
+		out.Notes = append(out.Notes, fmt.Sprintf("%.2f threads of the generator waited for a processor on average; that is a part of the times, and keeps the rate down", queued))
 	}
 	if !out.Interrupted && out.Load.Duration < time.Second && out.Load.Duration > 0 {
 		out.Notes = append(out.Notes, "less than a second was measured")
