@@ -50,22 +50,26 @@ func (h *hub) forget(from dispatch.Sender) {
 	}
 }
 
-// forward brings a message to the service that it is for, or to all but its sender. False: there is none. What a receiver
-// does not take is lost; the load tells.
-func (h *hub) forward(from dispatch.Sender, m *message.Message, f *faulty) bool {
-	switch to := m.ServiceBytes(); {
-	case len(to) == 1 && (to[0] == '.' || to[0] == '*' || to[0] == '?'):
-		for s := range h.names {
-			if s != from {
-				_ = f.send(s, m)
-			}
-		}
-		return len(h.names) > 0
-	default:
-		s := h.services[string(to)]
-		if s != nil {
+// knows says whether a message is for a service that is registered here, or for all services and there are some.
+func (h *hub) knows(m *message.Message) bool {
+	to := m.ServiceBytes()
+	return len(to) > 0 && len(h.services) > 0 && (forAll(to) || h.services[string(to)] != nil)
+}
+
+// forAll says whether that is how all services of a node are called, or of all nodes.
+func forAll(to []byte) bool { return len(to) == 1 && (to[0] == '.' || to[0] == '*' || to[0] == '?') }
+
+// forward brings a message to the service that it is for, or to all but its sender. What a receiver does not take is lost; the
+// load tells.
+func (h *hub) forward(from dispatch.Sender, m *message.Message, f *faulty) {
+	to := m.ServiceBytes()
+	if !forAll(to) {
+		_ = f.send(h.services[string(to)], m)
+		return
+	}
+	for s := range h.names {
+		if s != from {
 			_ = f.send(s, m)
 		}
-		return s != nil
 	}
 }

@@ -34,6 +34,7 @@ func TestRouter(t *testing.T) {
 		{"--rate", "max", "-w", "1000", "-n", "20000"},
 		{"--rate", "500/s", "-w", "10", "-n", "60", "-c", "3", "--workers", "2"},
 		{"--rate", "max", "-n", "100", "-m", "LOCK tag=5", "-s", "200"},
+		{"--rate", "max", "-n", "100", "-m", "ALIVE"}, // which a service answers itself, and a router does not when it is for another
 	} {
 		where := where
 		if shape[0] == packets {

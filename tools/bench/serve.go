@@ -189,15 +189,19 @@ func (s *serving) beRouter(o serveOptions, commands *dispatch.Dispatcher) error 
 		return nil
 	}
 	s.hub = newHub()
-	return errors.Join(commands.On("REGISTER", s.hub.register), commands.On("COMMANDS", nothing), commands.On("UNREGISTER", s.hub.unregister))
+	forward := func(from dispatch.Sender, m *message.Message) error {
+		s.messages++
+		s.hub.forward(from, m, &s.fault)
+		return nil
+	}
+	return errors.Join(
+		commands.Add(dispatch.Match{Func: s.hub.knows, Priority: dispatch.First, Handler: forward, Name: "forward"}), // ALIVE, too
+		commands.On("REGISTER", s.hub.register), commands.On("COMMANDS", nothing), commands.On("UNREGISTER", s.hub.unregister))
 }
 
 // echo answers with the same command and parameters, or brings the message to whom it is for.
 func (s *serving) echo(from dispatch.Sender, m *message.Message) error {
 	s.messages++
-	if s.hub != nil && len(m.ServiceBytes()) > 0 && s.hub.forward(from, m, &s.fault) {
-		return nil
-	}
 	s.reply.Repeat(m)
 	return s.fault.send(from, &s.reply)
 }
