@@ -183,6 +183,25 @@ func TestDecodeHostile(t *testing.T) {
 	require.Equal(t, strings.Repeat(`\`, 1<<15), first(m.Get("a")))
 }
 
+// TestLookupOfNoName: parts of a line that are no names are found in no form, however they begin.
+func TestLookupOfNoName(t *testing.T) {
+	line := []byte(`CMD a=1;longest=c;longest_=e;longest__=";=";no=`)
+	m := &message.Message{}
+	for _, decode := range []func([]byte) error{m.Decode, m.DecodeSimply, m.DecodeSlowly} {
+		require.NoError(t, decode(line))
+		for from := range line {
+			for to := from; to <= len(line); to++ {
+				switch name := string(line[from:to]); name {
+				case "a", "longest", "longest_", "longest__", "no":
+					require.True(t, m.Has(name), name)
+				default:
+					require.False(t, m.Has(name), name)
+				}
+			}
+		}
+	}
+}
+
 func first[A, B any](a A, _ B) A { return a }
 
 func requireText(t require.TestingT, want string, m *message.Message) {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // Has says whether there is a parameter of that name.
@@ -125,8 +126,8 @@ func (m *Message) valueAt(i uint32, name string) ([]byte, bool) {
 	line, starts := m.line, m.marked.starts[m.first:]
 	from := int(starts[i] - m.before)
 	eq := from + len(name)
-	if eq >= len(line) || line[eq] != '=' || string(line[from:eq]) != name {
-		return nil, false
+	if eq >= len(line) || line[eq] != '=' || string(line[from:eq]) != name || len(name) > 7 && strings.IndexByte(name[7:], '=') >= 0 {
+		return nil, false // the last is for those who ask for what cannot be a name: the keys are of no more than seven bytes
 	}
 	to := len(line)
 	if m.first+i+1 < m.last {
