@@ -126,10 +126,14 @@ func has(s snapshot, tables []string, o options) error {
 	for _, one := range s.processes {
 		known = append(known, one.tables...)
 	}
+	return suggest(toolkit.Errorf(toolkit.Unavailable, "none of the services has a table %q", toolkit.Escape(o.table)), o.table, known)
+}
+
+// suggest gives err, which is about a word, the nearest of the known ones as a hint, or all of them where none is near.
+func suggest(err error, word string, known []string) error {
 	slices.Sort(known)
 	known = slices.Compact(known)
-	err := toolkit.Errorf(toolkit.Unavailable, "none of the services has a table %q", toolkit.Escape(o.table))
-	if near := toolkit.Nearest(o.table, known); near != "" {
+	if near := toolkit.Nearest(word, known); near != "" {
 		return toolkit.WithHint(err, "did you mean %s?", near)
 	}
 	return toolkit.WithHint(err, "there are %s", strings.Join(known, ", "))
@@ -140,18 +144,11 @@ func sortable(column string, frames map[string]frame) error {
 	var known []string
 	for _, f := range frames {
 		for _, c := range f.columns {
-			if !slices.Contains(known, c.Name) {
-				known = append(known, c.Name)
-			}
+			known = append(known, c.Name)
 		}
 	}
 	if column == "" || len(known) == 0 || slices.Contains(known, column) {
 		return nil
 	}
-	slices.Sort(known)
-	err := toolkit.Errorf(toolkit.Usage, "--sort %s: there is no such column", toolkit.Escape(column))
-	if near := toolkit.Nearest(column, known); near != "" {
-		return toolkit.WithHint(err, "did you mean %s?", near)
-	}
-	return toolkit.WithHint(err, "there are %s", strings.Join(known, ", "))
+	return suggest(toolkit.Errorf(toolkit.Usage, "--sort %s: there is no such column", toolkit.Escape(column)), column, known)
 }
