@@ -54,11 +54,11 @@ func (l *live) second(s report.Second) {
 	}
 	line := fmt.Sprintf("%s%s/%s  %s  ", l.title, at, l.total, figures)
 	room := max(0, l.terminal.Columns()-1-utf8.RuneCountInString(line)) // the last seconds are worth more than those before
-	l.out.Progress("%s%s", line, Sparkline(l.rates[max(0, len(l.rates)-room):]))
+	l.out.Progress("%s%s", line, sparkline(l.rates[max(0, len(l.rates)-room):]))
 }
 
-// Sparkline draws values as bars of eight heights; the tallest is the highest value.
-func Sparkline(values []float64) string {
+// sparkline draws values as bars of eight heights; the tallest is the highest value.
+func sparkline(values []float64) string {
 	bars := []rune("▁▂▃▄▅▆▇█")
 	top := 0.0
 	for _, v := range values {

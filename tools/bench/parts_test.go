@@ -223,9 +223,9 @@ func TestParseOutputs(t *testing.T) {
 }
 
 func TestSparkline(t *testing.T) {
-	require.Equal(t, "▁▃▅█", Sparkline([]float64{0, 2, 4, 7}))
-	require.Equal(t, "▁▁", Sparkline([]float64{0, 0}))
-	require.Empty(t, Sparkline(nil))
+	require.Equal(t, "▁▃▅█", sparkline([]float64{0, 2, 4, 7}))
+	require.Equal(t, "▁▁", sparkline([]float64{0, 0}))
+	require.Empty(t, sparkline(nil))
 }
 
 // TestHotPathAllocatesNothing: sending a window and taking the answers to it, in the words that were sent and in others.

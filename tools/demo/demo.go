@@ -19,8 +19,8 @@ import (
 // longest is how long the whole demonstration may take, whatever --timeout says.
 const longest = 8 * time.Second
 
-// Options of the command.
-type Options struct {
+// options of the command.
+type options struct {
 	toolkit.Common
 	Keep bool // go on until the context ends
 }
@@ -41,13 +41,13 @@ func Command(env *toolkit.Env) *cli.Command {
 			if _, err := toolkit.Operands(c, 0, 0, ""); err != nil {
 				return err
 			}
-			return run(c.Context, env, Options{Common: env.Common(c), Keep: c.Bool("keep")}, script())
+			return run(c.Context, env, options{Common: env.Common(c), Keep: c.Bool("keep")}, script())
 		},
 	})
 }
 
 // run plays the steps and returns when both services have stopped.
-func run(ctx context.Context, env *toolkit.Env, o Options, steps []step) error {
+func run(ctx context.Context, env *toolkit.Env, o options, steps []step) error {
 	limit := longest
 	if o.Timeout > 0 && (o.Keep || o.Timeout < limit) {
 		limit = o.Timeout

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func play(t *testing.T, o Options, steps []step) (out, err string) {
+func play(t *testing.T, o options, steps []step) (out, err string) {
 	t.Helper()
 	defer goleak.VerifyNone(t)
 	w := toolkittest.New(t)
@@ -41,7 +41,7 @@ func play(t *testing.T, o Options, steps []step) (out, err string) {
 }
 
 func TestEveryStepIsShown(t *testing.T) {
-	out, notes := play(t, Options{}, script())
+	out, notes := play(t, options{}, script())
 	require.NotContains(t, out, "\x1b", "plain where there is no terminal")
 	for _, want := range []string{
 		`client  → journal  <demo:client journal/LOG_ROTATE`,
@@ -73,23 +73,23 @@ func TestALineNeedsItsMessage(t *testing.T) {
 		{"", "malformed"},
 	} {
 		t.Run(c.line, func(t *testing.T) {
-			full, _ := play(t, Options{}, script())
+			full, _ := play(t, options{}, script())
 			require.Contains(t, full, c.line)
-			less, _ := play(t, Options{}, slices.DeleteFunc(script(), func(s step) bool { return s.command == c.gone }))
+			less, _ := play(t, options{}, slices.DeleteFunc(script(), func(s step) bool { return s.command == c.gone }))
 			require.NotContains(t, less, c.line)
 		})
 	}
 }
 
 func TestPortsAreReal(t *testing.T) {
-	first, notes := play(t, Options{}, script())
+	first, notes := play(t, options{}, script())
 	port := regexp.MustCompile(`journal +listens on (tcp://127\.0\.0\.1:\d+)`).FindStringSubmatch(notes)
 	require.NotNil(t, port)
 	require.Contains(t, first, port[1])
 }
 
 func TestTimesRise(t *testing.T) {
-	out, _ := play(t, Options{}, script())
+	out, _ := play(t, options{}, script())
 	var last float64
 	stamps := regexp.MustCompile(`(?m)^ *(\d+\.\d{3}) ms`).FindAllStringSubmatch(out, -1)
 	require.NotEmpty(t, stamps)
@@ -102,7 +102,7 @@ func TestTimesRise(t *testing.T) {
 }
 
 func TestJSONIsReadableAsMessages(t *testing.T) {
-	out, _ := play(t, Options{Common: toolkit.Common{JSON: true, Quiet: true}}, script())
+	out, _ := play(t, options{Common: toolkit.Common{JSON: true, Quiet: true}}, script())
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Len(t, lines, 23)
 	for _, l := range lines {
@@ -113,7 +113,7 @@ func TestJSONIsReadableAsMessages(t *testing.T) {
 func TestAnEndThatNeverComesIsReported(t *testing.T) {
 	w := toolkittest.New(t)
 	steps := []step{{to: "clock", command: "NOW", until: sign{who: "client", command: "NEVER"}}}
-	err := run(context.Background(), w.Env, Options{}, steps)
+	err := run(context.Background(), w.Env, options{}, steps)
 	require.ErrorContains(t, err, "wait for NEVER of client")
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
 }
@@ -121,7 +121,7 @@ func TestAnEndThatNeverComesIsReported(t *testing.T) {
 func TestTimeoutEndsIt(t *testing.T) {
 	w := toolkittest.New(t)
 	steps := []step{{to: "clock", command: "NOW", until: sign{who: "client", command: "NEVER"}}}
-	err := run(context.Background(), w.Env, Options{Common: toolkit.Common{Timeout: time.Millisecond}}, steps)
+	err := run(context.Background(), w.Env, options{Common: toolkit.Common{Timeout: time.Millisecond}}, steps)
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
 }
 
@@ -131,7 +131,7 @@ func TestKeepGoesOnAndCanBeWatched(t *testing.T) {
 	w := toolkittest.New(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- run(ctx, w.Env, Options{Keep: true}, script()) }()
+	go func() { done <- run(ctx, w.Env, options{Keep: true}, script()) }()
 	feed := control.Follow(t.Context(), control.FollowOptions{Targets: []string{"clock"}})
 	rounds, deadline := 0, time.After(20*time.Second)
 	for rounds < 2 {

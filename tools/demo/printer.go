@@ -17,7 +17,6 @@ import (
 type printer struct {
 	env   *toolkit.Env
 	out   *toolkit.Output
-	json  bool
 	start time.Time
 	names map[string]string // address of a listener -> its service
 	watch func(who string, ev *dispatch.Event)
@@ -32,8 +31,8 @@ type lines struct {
 	text string
 }
 
-func newPrinter(env *toolkit.Env, o Options) *printer {
-	return &printer{env: env, out: env.Output(o.Common), json: o.JSON, start: time.Now(),
+func newPrinter(env *toolkit.Env, o options) *printer {
+	return &printer{env: env, out: env.Output(o.Common), start: time.Now(),
 		names: map[string]string{}, seen: map[dispatch.Outcome]int{}}
 }
 
@@ -56,7 +55,7 @@ func (p *printer) hook(who string) func(*dispatch.Event) {
 		}
 		p.seen[ev.Outcome]++
 		text := p.text(who, ev)
-		if p.json {
+		if p.out.JSON {
 			text = p.jsonText(ev)
 		}
 		p.kept = append(p.kept, lines{ev.Time, text})

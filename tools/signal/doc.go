@@ -3,7 +3,7 @@
 //
 // # Use
 //
-// Command, SendCommand and RequestCommand describe the three for cmd/ed. Below them, Options and SendOptions are what a command line
+// Command, SendCommand and RequestCommand describe the three for cmd/ed. Below them, options and sendOptions are what a command line
 // comes to, and the run functions know nothing of command lines.
 //
 // All three make a message complete in the same way (see composer): they fill in who sends it, check the names, and for the

@@ -19,7 +19,7 @@ var errNoRouter = errors.New("no router")
 
 // parseRoute decides whether the message goes by the router's stream socket: where a service is named, and nothing says where to send.
 // As ed-signal it does so only where the command line asks for it: the C++ program sends a datagram.
-func parseRoute(c *cli.Context, env *toolkit.Env, o *Options) error {
+func parseRoute(c *cli.Context, env *toolkit.Env, o *options) error {
 	asked := env.Setting(c, "router").Origin.Kind == config.FromCommandLine
 	elsewhere := ""
 	for _, name := range []string{"host", "type", "encrypt", "secret-code", "secret-code-file", "max-datagram", "interface", "hops", "no-loop"} {
@@ -42,7 +42,7 @@ func parseRoute(c *cli.Context, env *toolkit.Env, o *Options) error {
 }
 
 // runRouted sends the message by the router. Its error is errNoRouter where there is none.
-func runRouted(ctx context.Context, env *toolkit.Env, o Options) error {
+func runRouted(ctx context.Context, env *toolkit.Env, o options) error {
 	o.Target = o.Router.Address
 	m := o.Message.Clone()
 	toolkit.RequestReport(m)
@@ -70,7 +70,7 @@ func runRouted(ctx context.Context, env *toolkit.Env, o Options) error {
 }
 
 // dialRouter connects, and registers where another service is to answer.
-func dialRouter(ctx context.Context, env *toolkit.Env, a address.Address, o *Options, m *message.Message) (*toolkit.Routed, error) {
+func dialRouter(ctx context.Context, env *toolkit.Env, a address.Address, o *options, m *message.Message) (*toolkit.Routed, error) {
 	ro := toolkit.RouterOptions{DialOptions: o.DialOptions(), Strict: true}
 	if o.waits() && !o.From && m.Service() != toolkit.RouterService {
 		ro.Name = "ed_signal"

@@ -13,7 +13,7 @@ import (
 )
 
 // run sends the message: by the router, where there is one, else to the target.
-func run(ctx context.Context, env *toolkit.Env, o Options) error {
+func run(ctx context.Context, env *toolkit.Env, o options) error {
 	if o.Router != nil {
 		err := runRouted(ctx, env, o)
 		if o.Router.Given || !errors.Is(err, errNoRouter) {
@@ -48,7 +48,7 @@ func run(ctx context.Context, env *toolkit.Env, o Options) error {
 }
 
 // finalMessage is the message as it goes out, with the size of its text. A datagram over its limit is refused here.
-func finalMessage(o *Options) (*message.Message, int, error) {
+func finalMessage(o *options) (*message.Message, int, error) {
 	m := o.Message
 	if o.Target.IsDatagram() && o.Secret != "" {
 		m = m.Clone().Set(secretParameter, o.Secret)
@@ -116,7 +116,7 @@ func printLine(out *toolkit.Output, m *message.Message) error {
 // signaller is one run of `ed signal` after the peer was reached.
 type signaller struct {
 	env     *toolkit.Env
-	options *Options
+	options *options
 	session toolkit.Session
 	routed  *toolkit.Routed // the session, if it is with the router
 	console *console
@@ -196,7 +196,7 @@ func sentTo(m *message.Message) string {
 	return " to " + m.Server() + ":" + m.Service()
 }
 
-func expectation(o *Options) string {
+func expectation(o *options) string {
 	if o.waits() {
 		return ""
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// SendOptions are what the command line of `ed send` or `ed request` comes to.
-type SendOptions struct {
+// sendOptions are what the command line of `ed send` or `ed request` comes to.
+type sendOptions struct {
 	toolkit.Common
 	Target   address.Address
 	Routed   bool     // Target is a router, which brings the messages to their services
@@ -38,7 +38,7 @@ type SendOptions struct {
 }
 
 // waits says whether anything is to be received after everything was sent.
-func (o *SendOptions) waits() bool { return o.Replies > 0 || o.Until != "" || o.Idle > 0 || o.Hold }
+func (o *sendOptions) waits() bool { return o.Replies > 0 || o.Until != "" || o.Idle > 0 || o.Hold }
 
 // SendCommand is `ed send`.
 func SendCommand(env *toolkit.Env) *cli.Command {
@@ -120,8 +120,8 @@ func inputFlags() []cli.Flag {
 }
 
 // parseSend reads what the two commands have in common.
-func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
-	o := SendOptions{
+func parseSend(c *cli.Context, env *toolkit.Env) (sendOptions, error) {
+	o := sendOptions{
 		Common:    env.Common(c),
 		Template:  c.String("template"),
 		From:      toolkit.StringOf(c, "from"),
@@ -155,7 +155,7 @@ func parseSend(c *cli.Context, env *toolkit.Env) (SendOptions, error) {
 }
 
 // parseOperands tells the address from the messages.
-func parseOperands(c *cli.Context, env *toolkit.Env, o *SendOptions) error {
+func parseOperands(c *cli.Context, env *toolkit.Env, o *sendOptions) error {
 	args := c.Args().Slice()
 	host := c.String("host")
 	asked := env.Setting(c, "router").Origin.Kind == config.FromCommandLine

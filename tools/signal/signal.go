@@ -13,8 +13,8 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// Options are what the command line of `ed signal` comes to.
-type Options struct {
+// options are what the command line of `ed signal` comes to.
+type options struct {
 	toolkit.Common
 	Target  address.Address
 	Router  *toolkit.RouterPlace // goes before Target, if not nil and there is one
@@ -38,7 +38,7 @@ type Options struct {
 }
 
 // waits says whether anything is expected to come back. --reply does not count over datagrams, as in the C++ tool.
-func (o *Options) waits() bool {
+func (o *options) waits() bool {
 	return o.Wait > 0 || o.Until != "" || o.Reply && !o.Target.IsDatagram()
 }
 
@@ -88,8 +88,8 @@ func Command(env *toolkit.Env) *cli.Command {
 }
 
 // parse reads the command line.
-func parse(c *cli.Context, env *toolkit.Env) (Options, error) {
-	o := Options{
+func parse(c *cli.Context, env *toolkit.Env) (options, error) {
+	o := options{
 		Common:    env.Common(c),
 		Reply:     c.Bool("reply"),
 		Wait:      toolkit.CountOf(c, "wait"),

@@ -26,7 +26,7 @@ type source interface {
 }
 
 // newSource chooses by the options.
-func newSource(env *toolkit.Env, o *SendOptions) (source, error) {
+func newSource(env *toolkit.Env, o *sendOptions) (source, error) {
 	switch {
 	case o.Template != "":
 		t, err := newTemplate(env, o.Template)

@@ -16,7 +16,7 @@ import (
 )
 
 // runSend does the work of `ed send` and `ed request`.
-func runSend(ctx context.Context, env *toolkit.Env, o SendOptions) error {
+func runSend(ctx context.Context, env *toolkit.Env, o sendOptions) error {
 	if o.Each || o.waits() {
 		if err := answering(o.Target); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (t *transfer) dial(ctx context.Context, env *toolkit.Env, tool string) (err
 
 // transfer is one run. It belongs to one goroutine.
 type transfer struct {
-	options  *SendOptions
+	options  *sendOptions
 	source   source
 	composer composer
 	console  *console

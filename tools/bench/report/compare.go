@@ -80,7 +80,7 @@ func (s *Second) possible() bool {
 		}
 	}
 	for _, h := range s.Heat {
-		if h.Step < 0 || h.Step > HeatStep(highest) {
+		if h.Step < 0 || h.Step > heatStep(highest) {
 			return false
 		}
 	}

@@ -94,8 +94,8 @@ func newSample(h *hdrhistogram.Histogram) Sample {
 	return s
 }
 
-// HeatStep is the Step of a time in nanoseconds.
-func HeatStep(v int64) int { return max(0, int(math.Floor(2*math.Log2(float64(max(v, 1))/1000)))) }
+// heatStep is the Step of a time in nanoseconds.
+func heatStep(v int64) int { return max(0, int(math.Floor(2*math.Log2(float64(max(v, 1))/1000)))) }
 
 // HeatOf sorts the values of h into the steps of a heat map.
 func HeatOf(h *hdrhistogram.Histogram) []Heat {
@@ -107,7 +107,7 @@ func HeatOf(h *hdrhistogram.Histogram) []Heat {
 		if b.Count == 0 {
 			continue
 		}
-		step := HeatStep(b.From)
+		step := heatStep(b.From)
 		if n := len(all); n > 0 && all[n-1].Step == step {
 			all[n-1].Count += uint64(b.Count)
 			continue
