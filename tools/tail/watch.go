@@ -3,11 +3,11 @@ package tail
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -77,21 +77,18 @@ func (w *watching) look() error {
 	}
 	if len(w.targets) == 0 {
 		err := toolkit.Errorf(toolkit.Unavailable, "no service has a control socket that you may open in %s", strings.Join(control.Folders(), ", "))
-		return toolkit.WithHint(err, "--wait waits for one")
+		return toolkit.WithHint(err, "%s", hint("", "--wait waits for one"))
 	}
 	err := toolkit.Errorf(toolkit.Unavailable, "no service or process %q has a control socket that you may open", toolkit.Escape(missing[0]))
-	var known []string
-	for _, s := range control.Discover() {
-		known = append(known, s.Name)
+	return toolkit.WithHint(err, "%s", hint(missing[0], "--wait waits for it"))
+}
+
+// hint is what is known of a name, and what can be done.
+func hint(name, wait string) string {
+	if known := ui.KnownServices(name); known != "" {
+		return known + "; " + wait
 	}
-	known = slices.Compact(known) // they come in order
-	if near := toolkit.Nearest(missing[0], known); near != "" {
-		return toolkit.WithHint(err, "did you mean %s? --wait waits for one", near)
-	}
-	if len(known) > 0 {
-		return toolkit.WithHint(err, "there are %s; --wait waits for others", strings.Join(known[:min(len(known), 12)], ", "))
-	}
-	return toolkit.WithHint(err, "--wait waits for it")
+	return wait
 }
 
 // run shows what comes until the end, and returns why it ended. What had happened by then is shown, too, or told as lost.

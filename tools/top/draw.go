@@ -85,9 +85,9 @@ func (m *model) empty() string {
 	case len(m.snapshot.processes) == 0 && m.snapshot.at.IsZero():
 		return "looking for services ..."
 	case len(m.snapshot.processes) == 0 && len(m.options.targets) > 0:
-		return "no running service is called " + toolkit.Escape(strings.Join(m.options.targets, ", ")) + "; waiting for one"
+		return "no service that you may look into is called " + toolkit.Escape(strings.Join(m.options.targets, ", ")) + "; waiting for one"
 	case len(m.snapshot.processes) == 0:
-		return "no service that can be looked into is running; waiting for one"
+		return "no service that you may look into is running; waiting for one"
 	case m.current() == "":
 		return "none of these services is a router"
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -39,6 +40,7 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 	if env.Stdout.TTY {
 		out.width = env.Stdout.Width
 	}
+	out.missing(o.targets)
 	framers := map[string]*framer{}
 	for _, table := range tables {
 		framers[table] = &framer{table: table}
@@ -103,11 +105,19 @@ func nobody(s snapshot, targets []string) error {
 		return toolkit.As(toolkit.Unavailable, trouble)
 	}
 	if len(targets) > 0 {
-		err := toolkit.Errorf(toolkit.Unavailable, "no running service is called %s", toolkit.Escape(strings.Join(targets, ", ")))
-		return toolkit.WithHint(err, "ed top --once lists those that can be looked into")
+		err := toolkit.Errorf(toolkit.Unavailable, "no service that you may look into is called %s", toolkit.Escape(strings.Join(targets, ", ")))
+		return toolkit.WithHint(err, "%s", cmp.Or(ui.KnownServices(targets[0]), "no other is running either"))
 	}
-	err := toolkit.Errorf(toolkit.Unavailable, "no service that can be looked into is running")
-	return toolkit.WithHint(err, "a service serves a control socket by one line of code; ed demo and ed router have one")
+	err := toolkit.Errorf(toolkit.Unavailable, "no service that you may look into is running")
+	return toolkit.WithHint(err, "%s", cmp.Or(ui.KnownServices(""), "a service serves a control socket by one line of code; ed demo and ed router have one"))
+}
+
+// missing warns of targets that nobody is, where others are there.
+func (p *printer) missing(targets []string) {
+	_, missing := control.Find(targets)
+	for _, name := range missing {
+		p.out.Warn("no service that you may look into is called %s", toolkit.Escape(name))
+	}
 }
 
 // has is the error for a view, or a table, that none of the processes has.

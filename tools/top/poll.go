@@ -1,7 +1,6 @@
 package top
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -37,7 +36,7 @@ type poller struct {
 	mu        sync.Mutex // of poll and close
 	targets   []string   // as given; empty: all there are
 	timeout   time.Duration
-	patience  time.Duration // how long poll waits for those who are slow; 0 is the timeout
+	patience  time.Duration // how long poll waits for those who are slow; 0: until they answer, or their time is over
 	processes []*process
 	visits    *control.Visits // nil before the first round
 }
@@ -75,11 +74,13 @@ func (p *poller) poll(ctx context.Context, now time.Time, wanted []string) snaps
 	}
 	p.find(now)
 	answered := p.askAll(now, wanted)
-	patience := time.NewTimer(cmp.Or(p.patience, p.timeout))
-	defer patience.Stop()
+	var enough <-chan time.Time // without patience each question ends in its time, and says why
+	if p.patience > 0 {
+		enough = time.After(p.patience)
+	}
 	select {
 	case <-answered:
-	case <-patience.C:
+	case <-enough:
 	case <-ctx.Done():
 	}
 	s := snapshot{at: now}

@@ -80,6 +80,15 @@ func TestPollOneThatStandsStill(t *testing.T) {
 	require.Equal(t, []string{"alpha", "mute: ask mute.1 for its tables: it does not answer"}, names(look("process")))
 }
 
+// Without patience, as for scripts, it is told that one did not answer: it is there.
+func TestPollWithoutPatience(t *testing.T) {
+	dir, look := polling(t, &poller{timeout: 50 * time.Millisecond})
+	mute, err := net.Listen("unix", filepath.Join(dir, "mute.1.sock"))
+	require.NoError(t, err)
+	defer mute.Close()
+	require.ErrorContains(t, nobody(look("process"), []string{"mute"}), "ask mute.1 for its tables: it does not answer")
+}
+
 // What a killed process left behind is nobody's trouble, unless it was asked for.
 func TestPollSocketThatIsLeft(t *testing.T) {
 	p := &poller{timeout: 10 * time.Second}
@@ -90,7 +99,7 @@ func TestPollSocketThatIsLeft(t *testing.T) {
 	old.(*net.UnixListener).SetUnlinkOnClose(false)
 	require.NoError(t, old.Close())
 	require.Equal(t, []string{"left"}, names(look("process")))
-	require.ErrorContains(t, nobody(look("process"), nil), "no service that can be looked into is running")
+	require.ErrorContains(t, nobody(look("process"), nil), "no service that you may look into is running")
 	require.NoError(t, os.Remove(path))
 	require.Empty(t, names(look("process")))
 	p.targets = []string{path}

@@ -216,9 +216,12 @@ func (c *Client) Watch(ctx context.Context, o inspect.WatchOptions) (uint64, err
 	return reply.Uint("watch")
 }
 
-// refusal is the error in an INVALID or UNKNOWN that names the command, or in what is said where no place is left.
+// refusal is the error in an INVALID or UNKNOWN that names the command, in what is said where no place is left, and in the question
+// itself, as an echo service sends it back.
 func refusal(m *message.Message, command string) error {
 	switch string(m.CommandBytes()) {
+	case command:
+		return &RefusedError{Command: command, Message: "it sends back what it is asked"}
 	case "INVALID", "UNKNOWN":
 	case "SERVICE_UNAVAILABLE":
 		text, _ := m.Get("message")

@@ -49,6 +49,18 @@ func Folders() []string {
 // Discover lists the control sockets of living processes that we may open, by name and process. Folders that are not
 // there, or that we may not read, have none. It touches the file system.
 func Discover() []Socket {
+	return sockets(func(path string, pid int) bool { return mayOpen(path) && !(gone(pid) && refuses(path)) })
+}
+
+// Denied lists the control sockets of living processes that we may not open, as far as we may read their folders.
+func Denied() []Socket {
+	return sockets(func(path string, pid int) bool { return !mayOpen(path) && !gone(pid) })
+}
+
+func mayOpen(path string) bool { return syscall.Access(path, accessWrite) == nil }
+
+// sockets lists those in our folders that are wanted.
+func sockets(wanted func(path string, pid int) bool) []Socket {
 	var all []Socket
 	for _, dir := range Folders() {
 		files, err := os.ReadDir(dir)
@@ -58,7 +70,7 @@ func Discover() []Socket {
 		for _, f := range files {
 			name, pid, ok := parseName(f.Name())
 			path := filepath.Join(dir, f.Name())
-			if !ok || f.Type() != os.ModeSocket || syscall.Access(path, accessWrite) != nil || gone(pid) && refuses(path) {
+			if !ok || f.Type() != os.ModeSocket || !wanted(path, pid) {
 				continue
 			}
 			all = append(all, Socket{name, pid, address.FromUnix(address.Unix, path), false})

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/inspect"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/control"
 )
@@ -165,4 +167,31 @@ func TestVisitsCloseWhileTheyAreAskedAgain(t *testing.T) {
 	for range askers * most {
 		require.ErrorIs(t, <-ended, transport.ErrClosed)
 	}
+}
+
+// A service that sends back what it gets is no control socket, and nobody waits for its answer.
+func TestEchoIsNoControlSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	var echoes sync.WaitGroup
+	t.Cleanup(func() { l.Close(); echoes.Wait() }) // when all that is below has gone
+	echoes.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			echoes.Go(func() { _, _ = io.Copy(c, c); _ = c.Close() })
+		}
+	})
+	_, ask := asking(t)
+	require.True(t, control.IsRefused(receive(t, ask(path, patience, "process")).err))
+	c, err := control.Dial(t.Context(), address.FromUnix(address.Unix, path))
+	require.NoError(t, err)
+	_, err = c.Inspect(t.Context(), "process")
+	require.True(t, control.IsRefused(err), err)
+	_, err = c.Do(t.Context(), message.New("WATCH"))
+	require.True(t, control.IsRefused(err), err)
+	c.Close()
 }

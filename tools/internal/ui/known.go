@@ -1,0 +1,40 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport/control"
+)
+
+// hintNames is how many services a hint names at most.
+const hintNames = 12
+
+// KnownServices is a hint for who asked for a service that cannot be looked into, or for any, with name "": whose socket it is, which name
+// is like it, or which there are. It is "" where nothing is known.
+func KnownServices(name string) string {
+	denied := control.Denied()
+	for _, s := range denied {
+		if name != "" && s.Matches(name) {
+			return fmt.Sprintf("it is running, but you may not open %s", toolkit.Escape(s.Addr.String()))
+		}
+	}
+	var known []string
+	for _, s := range control.Discover() {
+		known = append(known, toolkit.Escape(s.Name))
+	}
+	known = slices.Compact(known) // they come in order
+	switch near := toolkit.Nearest(name, known); {
+	case near != "":
+		return fmt.Sprintf("did you mean %s?", near)
+	case len(known) > hintNames:
+		return fmt.Sprintf("there are %s and %d more", strings.Join(known[:hintNames], ", "), len(known)-hintNames)
+	case len(known) > 0:
+		return "there are " + strings.Join(known, ", ")
+	case len(denied) > 0:
+		return fmt.Sprintf("you may not open what is there: %s of others", toolkit.Plural(uint64(len(denied)), "control socket"))
+	}
+	return ""
+}
