@@ -71,7 +71,7 @@ func (c *crowd) next() {
 				c.there()
 				return
 			}
-			check(l.Send(message.New("REGISTER").Set("service", name).SetInt("version", 1)))
+			check(l.Send(dispatch.Register(name)))
 		},
 		OnClose: func(_ *link.Link, err error) { log.Fatal("crowd: a connection ended: ", err) },
 	})

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport/link"
 )
@@ -81,7 +82,7 @@ func randomNumber() uint64 {
 
 // register goes through the handshake of a service.
 func (r *Routed) register(ctx context.Context, name string) error {
-	if err := r.Session.Send(message.New("REGISTER").Set("service", name).SetInt("version", 1).SetBool("temporary", true)); err != nil {
+	if err := r.Session.Send(dispatch.Register(name).SetBool("temporary", true)); err != nil {
 		return About(err, "register with %s", r.Address)
 	}
 	for {
@@ -172,7 +173,7 @@ func (r *Routed) announce() error {
 // Close takes our name away and ends the session.
 func (r *Routed) Close() error {
 	if r.Name != "" {
-		_ = r.Session.Send(message.New("UNREGISTER").Set("service", r.Name)) // the end of the connection says the same
+		_ = r.Session.Send(dispatch.Unregister(r.Name)) // the end of the connection says the same
 	}
 	return r.Session.Close()
 }

@@ -6,12 +6,10 @@ import (
 	"io"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport/link"
 )
-
-// version is that of the protocol between services and routers.
-const version = 1
 
 // errQuitting ends a connection whose router said that it ends.
 var errQuitting = errors.New("the router ends")
@@ -19,7 +17,7 @@ var errQuitting = errors.New("the router ends")
 // hello is the first message of each connection.
 func (s *Service) hello(l *link.Link) error {
 	s.current = &sender{service: s, link: l}
-	m := message.New("REGISTER").Set("service", s.options.Name).SetInt("version", version).SetBool("settles", true)
+	m := dispatch.Register(s.options.Name).SetBool("settles", true)
 	if s.options.Group != "" {
 		m.Set("group", s.options.Group)
 	}

@@ -115,7 +115,7 @@ func (s *Service) Close() {
 	s.closing = true
 	if s.up || s.link.Status().Counts.Queued > 0 {
 		// With a full queue, or no room for the line, the end of the connection says the same.
-		_ = s.link.Send(message.New("UNREGISTER").Set("service", s.options.Name))
+		_ = s.link.Send(dispatch.Unregister(s.options.Name))
 	}
 	s.link.Close()
 }
