@@ -101,17 +101,3 @@ func (d *Definition) Check(m *message.Message) error {
 	}
 	return nil
 }
-
-// CheckAll returns every problem of m, one a parameter at most, in the order of the definition.
-func (d *Definition) CheckAll(m *message.Message) []*CheckError {
-	if d == nil {
-		return nil
-	}
-	var all []*CheckError
-	for i := range d.Parameters {
-		if reason := d.Parameters[i].check(m); reason != "" {
-			all = append(all, &CheckError{Command: d.Command, Param: d.Parameters[i].Name, Reason: reason})
-		}
-	}
-	return all
-}

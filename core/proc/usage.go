@@ -81,12 +81,3 @@ func UserName(uid uint32) string {
 	}
 	return id
 }
-
-// GroupName returns the name of a group, its number where it has none.
-func GroupName(gid uint32) string {
-	id := strconv.FormatUint(uint64(gid), 10)
-	if g, err := user.LookupGroupId(id); err == nil {
-		return g.Name
-	}
-	return id
-}

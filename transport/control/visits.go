@@ -29,7 +29,7 @@ func (e *ConnectError) Error() string { return e.Err.Error() }
 func (e *ConnectError) Unwrap() error { return e.Err }
 
 // Visits asks any number of processes for tables, again and again and all at the same time, on one goroutine: a Client
-// for each would be a thread for each. It stays connected with those that it has asked, until they go or are forgotten.
+// for each would be a thread for each. It stays connected with those that it has asked, until they go.
 type Visits struct {
 	loop  *reactor.Loop
 	ended chan struct{}
@@ -70,15 +70,6 @@ func (v *Visits) Ask(q Question) {
 	} else if v.loop.Post(func() { v.ask(q) }) != nil {
 		q.Done(nil, transport.ErrClosed)
 	}
-}
-
-// Forget ends the connection with a process, and its questions.
-func (v *Visits) Forget(to address.Address) {
-	_ = v.loop.Post(func() { // a loop that is over has forgotten all
-		if w := v.open[to]; w != nil {
-			w.end(transport.ErrClosed)
-		}
-	})
 }
 
 // Close ends all visits, and questions with transport.ErrClosed.

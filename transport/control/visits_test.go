@@ -124,16 +124,13 @@ func TestVisitsOfOneThatTalksNonsense(t *testing.T) {
 	}
 }
 
-// Forget and Close end what is asked, once; nothing can be asked after.
-func TestVisitsForgetAndClose(t *testing.T) {
+// Close ends what is asked, once; nothing can be asked after.
+func TestVisitsClose(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mute.sock")
 	mute, err := net.Listen("unix", path)
 	require.NoError(t, err)
 	defer mute.Close()
 	v, ask := asking(t)
-	forgotten := ask(path, time.Hour, "process")
-	v.Forget(address.FromUnix(address.Unix, path))
-	require.ErrorIs(t, receive(t, forgotten).err, transport.ErrClosed)
 	closed := ask(path, time.Hour, "process")
 	v.Close()
 	require.ErrorIs(t, receive(t, closed).err, transport.ErrClosed)
