@@ -67,6 +67,8 @@ type talk struct {
 	remote         address.Address
 	command        string
 	timer          reactor.Timer
+	complaints     transport.Conn // its standard error; nil: it is ours, or has ended
+	drain          reactor.Timer
 	opened         bool
 	hungUp         bool // Close was called while the child still talked
 	silent         bool // the child closed its output
@@ -101,7 +103,7 @@ func (t *talk) start(p *plumbing, cmd Command, o TalkOptions) error {
 	if err == nil {
 		p.ours = p.ours[2:]
 		if errFD >= 0 {
-			_, err = pipe.New(t.loop, errFD, -1, pipe.Options{Options: transport.Options{Name: "stderr"}}, complaints(o.Errors))
+			t.complaints, err = pipe.New(t.loop, errFD, -1, pipe.Options{Options: transport.Options{Name: "stderr"}}, &complaints{t, o.Errors})
 		}
 	}
 	if err != nil {
@@ -173,6 +175,7 @@ func (t *talk) tell() {
 	if t.done {
 		t.timer.Cancel()
 		exit = t.group.reap()[0]
+		t.hearOut()
 	}
 	if t.told {
 		return
@@ -182,6 +185,13 @@ func (t *talk) tell() {
 		t.err = &transport.OpError{Op: "run", Addr: t.remote, Err: &ExitError{t.command, exit}}
 	}
 	t.h.OnClose(t, t.err)
+}
+
+// hearOut reads on what the child has complained of, for a while: what it left behind may hold its standard error.
+func (t *talk) hearOut() {
+	if c := t.complaints; c != nil {
+		t.drain = t.loop.After(DefaultDrain, "drain", func() { c.Abort(nil) })
+	}
 }
 
 // tap is the handler of the pipes.
@@ -221,9 +231,16 @@ func (t *tap) OnClose(_ transport.Conn, err error) {
 }
 
 // complaints is the handler of a child's standard error.
-type complaints func(p []byte)
+type complaints struct {
+	t *talk
+	f func(p []byte)
+}
 
-func (complaints) OnOpen(transport.Conn)               {}
-func (f complaints) OnData(_ transport.Conn, p []byte) { f(p) }
-func (complaints) OnDrain(transport.Conn)              {}
-func (complaints) OnClose(transport.Conn, error)       {}
+func (*complaints) OnOpen(transport.Conn)               {}
+func (c *complaints) OnData(_ transport.Conn, p []byte) { c.f(p) }
+func (*complaints) OnDrain(transport.Conn)              {}
+
+func (c *complaints) OnClose(transport.Conn, error) {
+	c.t.complaints = nil
+	c.t.drain.Cancel()
+}

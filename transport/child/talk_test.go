@@ -234,6 +234,22 @@ func TestWhatTheChildCannotHave(t *testing.T) {
 	require.Less(t, c.Stats().BytesOut, uint64(500_000))
 }
 
+// TestErrorsThatAreHeldOpen: something that outlives the child and has its standard error does not keep the loop alive.
+func TestErrorsThatAreHeldOpen(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	var heard strings.Builder
+	h := &transporttest.Recorder{T: t, Name: "talker"}
+	child.Talk(w.Loop, sh("sleep 1000 <&- >&- & echo $!; echo ready >&2"), child.TalkOptions{Errors: func(p []byte) { heard.Write(p) }}, h)
+	w.Idle()
+	require.Equal(t, 1, h.Closed)
+	require.NoError(t, h.Err)
+	require.Equal(t, "ready\n", heard.String())
+	var pid int
+	_, err := fmt.Sscan(string(h.Data), &pid)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it goes on")
+}
+
 func TestTalkErrors(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	var complaints strings.Builder
