@@ -85,7 +85,8 @@ func (l *Listener) take(fd int) {
 	c := newConn(l.loop, l.set, nil)
 	if err := c.attach(fd); err != nil {
 		l.stats.Failed++
-		l.complain("watch a connection", err)
+		l.stats.LastError = err
+		l.complain("connection cannot be watched", err)
 		_ = unix.Close(fd)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/internal/sockaddr"
 	"github.com/ed-toolbox/ed/transport/transporttest"
@@ -59,6 +60,33 @@ func TestNoReserve(t *testing.T) {
 	require.ErrorIs(t, l.stats.LastError, unix.EMFILE)
 	require.Equal(t, 1, strings.Count(log.String(), "accept failed"), "at most one line a second: %s", log.String())
 	require.NoError(t, unix.Close(peer))
+	require.NoError(t, l.Close())
+	w.Idle()
+}
+
+// TestUnwatched: a connection that the loop does not take is closed and counted; the next one is served.
+func TestUnwatched(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	h := &transporttest.Recorder{T: t, Name: "server"}
+	l, knock := listenTCP(t, w, transport.Options{}, func(transport.Conn) transport.Handler { return h })
+	peer := knock()
+	// The number that it gets belongs to a source whose descriptor was closed, against the rule.
+	lost, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	require.NoError(t, err)
+	s, err := w.Loop.Add(lost, l, reactor.SourceOptions{})
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(lost))
+	w.Until("it is accepted", func() bool { return l.stats.Failed == 1 })
+	require.ErrorIs(t, l.stats.LastError, unix.EEXIST)
+	require.Zero(t, l.stats.Open)
+	n, err := unix.Read(peer, make([]byte, 1))
+	require.NoError(t, err)
+	require.Zero(t, n, "the peer sees the end")
+	s.Remove()
+	next := knock()
+	w.Until("the next is served", func() bool { return h.Opened == 1 })
+	require.NoError(t, unix.Close(peer))
+	require.NoError(t, unix.Close(next))
 	require.NoError(t, l.Close())
 	w.Idle()
 }
