@@ -66,7 +66,7 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 	if err != nil {
 		return o, err
 	}
-	if o.plan.target, err = env.Address(operands[0], toolkit.TypeDefaults(c)); err != nil {
+	if o.plan.target, err = readAddress(env, c, operands[0]); err != nil {
 		return o, err
 	}
 	o.complete()
@@ -74,6 +74,14 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 		return o, err
 	}
 	return o, o.readBaseline(c)
+}
+
+// readAddress reads an operand. A load does not go to some default because a variable was empty.
+func readAddress(env *toolkit.Env, c *cli.Context, text string) (address.Address, error) {
+	if text == "" {
+		return address.Address{}, toolkit.Errorf(toolkit.Usage, "an operand is empty: name an address")
+	}
+	return env.Address(text, toolkit.TypeDefaults(c))
 }
 
 // readTexts reads the options that have a grammar of their own.

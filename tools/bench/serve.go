@@ -66,7 +66,7 @@ func readServeOptions(env *toolkit.Env, c *cli.Context) (serveOptions, error) {
 		return o, err
 	}
 	for _, text := range operands {
-		a, err := env.Address(text, toolkit.TypeDefaults(c))
+		a, err := readAddress(env, c, text)
 		if err != nil {
 			return o, err
 		}
