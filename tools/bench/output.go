@@ -104,7 +104,7 @@ func runLoad(ctx context.Context, env *toolkit.Env, o options) error {
 	defer out.Done()
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt)) // collections are seldom, and told of
 	s := &series{env: env, expect: o.expect, live: &live{out: out, total: o.plan.duration}}
-	if env.Stderr.TTY {
+	if env.Stderr.TTY && env.Getenv("TERM") != "dumb" { // which cannot draw a line anew
 		s.live.terminal = env.Stderr
 	}
 	s.one = func(ctx context.Context, p *plan, l *live) (*report.Report, error) {

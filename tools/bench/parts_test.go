@@ -365,6 +365,15 @@ func TestLive(t *testing.T) {
 	require.Equal(t, "\r\x1b[Kstep 1/2: waiting", w.Err.String())
 }
 
+// TestLiveOnADumbTerminal: what cannot draw a line anew gets one for each second.
+func TestLiveOnADumbTerminal(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Terminal(80)
+	w.Vars["TERM"] = "dumb"
+	require.NoError(t, w.Run(t.Context(), Command, "bench", "request", service(t, "unix"), "-r", "max", "-d", "20ms", "--warmup", "0"))
+	require.Regexp(t, `^0s  [0-9 ]+/s  p50 .*\n$`, w.Err.String())
+}
+
 // TestLimitsAreCheckedBefore: nothing is dialled that cannot be opened.
 func TestLimitsAreCheckedBefore(t *testing.T) {
 	n, err := portRange("32768\t60999\n")
