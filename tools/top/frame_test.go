@@ -74,7 +74,7 @@ func TestNonsenseForNumbers(t *testing.T) {
 		next := f.frame(counted(time.Second, false, []string{"a", pair[1], "nan"}))
 		require.EqualValues(t, noRate, next.rate(&next.rows[0], 2), pair)
 		w := toolkittest.New(t)
-		p := printer{out: w.Env.Output(toolkit.Common{}), form: asJSON}
+		p := printer{out: w.Env.Output(toolkit.Common{}), options: options{form: asJSON}}
 		require.NoError(t, p.print("t", &next))
 		require.Contains(t, w.Out.String(), `"size":"nan"`, "it is shown as the text that it is")
 	}

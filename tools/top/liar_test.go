@@ -67,7 +67,7 @@ func TestPlainOnATerminal(t *testing.T) {
 		frame := f.frame(counted(0, false, []string{hostile, "1", hostile}))
 		w := toolkittest.New(t)
 		w.Terminal(80)
-		p := printer{out: w.Env.Output(toolkit.Common{}), form: form, options: options{look: shown(t, mono, 80, 24).look}}
+		p := printer{out: w.Env.Output(toolkit.Common{}), options: options{form: form, look: shown(t, mono, 80, 24).look}}
 		require.NoError(t, p.print("t", &frame))
 		for _, never := range []string{"\x1b", "\a", "\u202e"} {
 			require.NotContains(t, w.Out.String(), never, form)
@@ -76,7 +76,7 @@ func TestPlainOnATerminal(t *testing.T) {
 	f := framer{table: "t"}
 	frame := f.frame(counted(0, false, []string{hostile, "1", hostile}))
 	w := toolkittest.New(t)
-	p := printer{out: w.Env.Output(toolkit.Common{}), form: asCSV}
+	p := printer{out: w.Env.Output(toolkit.Common{}), options: options{form: asCSV}}
 	require.NoError(t, p.print("t", &frame))
 	require.Contains(t, w.Out.String(), hostile)
 }

@@ -160,7 +160,7 @@ func (m *model) checkSort() error {
 		return nil
 	}
 	m.sorted = true
-	return sortable(m.options.sort, map[string]frame{table: f.last})
+	return sortable(m.options.sort, f.last)
 }
 
 // refresh takes the newest frame of the table that is shown, and arranges it.

@@ -36,15 +36,8 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 		return err
 	}
 	tables := o.tables(s)
-	out := printer{several: len(tables) > 1, out: env.Output(o.Common), form: o.form, options: o}
-	if env.Stdout.TTY {
-		out.width = env.Stdout.Width
-	}
+	out := newPrinter(env, o, tables)
 	out.missing(o.targets)
-	framers := map[string]*framer{}
-	for _, table := range tables {
-		framers[table] = &framer{table: table}
-	}
 	for round := 0; ; round++ {
 		s = p.poll(ctx, time.Now(), tables)
 		if ctx.Err() != nil {
@@ -53,22 +46,8 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 		if err := has(s, tables, o); err != nil {
 			return err
 		}
-		out.warn(s)
-		frames := map[string]frame{}
-		for _, table := range tables {
-			frames[table] = framers[table].frame(s)
-		}
-		if err := sortable(o.sort, frames); err != nil {
+		if err := out.round(s, round > 0); err != nil { // rates need one before
 			return err
-		}
-		for _, table := range tables {
-			frame := frames[table]
-			if round == 0 {
-				continue
-			}
-			if err := out.print(table, &frame); err != nil {
-				return err
-			}
 		}
 		if o.count > 0 && round >= o.count {
 			return nil
@@ -150,7 +129,7 @@ func suggest(err error, word string, known []string) error {
 }
 
 // sortable is the error for a column that none of the frames has.
-func sortable(column string, frames map[string]frame) error {
+func sortable(column string, frames ...frame) error {
 	var known []string
 	for _, f := range frames {
 		for _, c := range f.columns {

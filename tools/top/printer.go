@@ -12,14 +12,42 @@ import (
 
 // printer prints frames.
 type printer struct {
-	several bool // tables: each has its name over it
-	width   int  // of the terminal; 0: there is none
-	out     *toolkit.Output
-	form    form
 	options options
+	framers []*framer // of the tables
+	width   int       // of the terminal; 0: there is none
+	out     *toolkit.Output
 	headed  string // the table whose head CSV printed last
 	printed bool
 	told    map[string]bool // complaints of the last round
+}
+
+func newPrinter(env *toolkit.Env, o options, tables []string) *printer {
+	p := &printer{options: o, out: env.Output(o.Common)}
+	if env.Stdout.TTY {
+		p.width = env.Stdout.Width
+	}
+	for _, table := range tables {
+		p.framers = append(p.framers, &framer{table: table})
+	}
+	return p
+}
+
+// round takes a snapshot, and prints its tables if that is wanted.
+func (p *printer) round(s snapshot, show bool) error {
+	p.warn(s)
+	frames := make([]frame, len(p.framers))
+	for i, f := range p.framers {
+		frames[i] = f.frame(s)
+	}
+	if err := sortable(p.options.sort, frames...); err != nil || !show {
+		return err
+	}
+	for i, f := range p.framers {
+		if err := p.print(f.table, &frames[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // warn tells what is wrong with processes, once until it changes.
@@ -45,7 +73,7 @@ func (p *printer) print(table string, f *frame) error {
 	if most := p.options.rows; most > 0 {
 		shown = shown[:min(len(shown), most)]
 	}
-	switch p.form {
+	switch p.options.form {
 	case asJSON:
 		return p.json(table, f, shown)
 	case asCSV:
@@ -118,7 +146,7 @@ func (p *printer) text(table string, f *frame, shown []int) error {
 		}
 	}
 	p.printed = true
-	if p.several {
+	if len(p.framers) > 1 { // each has its name over it
 		if err := p.out.Line("%s", table); err != nil {
 			return err
 		}
