@@ -84,21 +84,31 @@ func cmdFreePort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: freeport NAME [udp]")
 	}
-	if len(args) == 2 && args[1] == "udp" {
-		c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-		ts.Check(err)
-		defer c.Close()
-		_, port, err := net.SplitHostPort(c.LocalAddr().String())
-		ts.Check(err)
-		ts.Setenv(args[0], port)
-		return
+	network := "tcp"
+	if len(args) == 2 {
+		network = args[1]
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	ts.Check(err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	port, err := freePort(network)
 	ts.Check(err)
 	ts.Setenv(args[0], port)
+}
+
+// freePort is one of 127.0.0.1, of TCP or UDP.
+func freePort(network string) (string, error) {
+	if network == "udp" {
+		c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		defer c.Close()
+		return strconv.Itoa(c.LocalAddr().(*net.UDPAddr).Port), nil
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
 // cmdWaitFor: waitfor FILE PATTERN [COUNT] waits until the file has COUNT (1) lines that match the regular expression.

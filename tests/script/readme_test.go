@@ -3,7 +3,6 @@ package script_test
 import (
 	"bytes"
 	"context"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,7 +71,14 @@ wait $alpha
 ed signal --router tcp://$TCP communicatord/STOP
 wait
 `
-	tcp, udp := freePorts(t)
+	tcp, err := freePort("tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	udp, err := freePort("udp")
+	if err != nil {
+		t.Fatal(err)
+	}
 	script = strings.NewReplacer("$TCP", "127.0.0.1:"+tcp, "$UDP", "127.0.0.1:"+udp, "/4040", "/"+tcp, ":4040", ":"+tcp, "/4041", "/"+udp).Replace(script)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -125,23 +131,6 @@ func TestPackagingInstalls(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-// freePorts are those of TCP and UDP on 127.0.0.1.
-func freePorts(t *testing.T) (tcp, udp string) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_, tcp, _ = net.SplitHostPort(l.Addr().String()) // it has a port
-	_, udp, _ = net.SplitHostPort(c.LocalAddr().String())
-	return tcp, udp
 }
 
 // apart is a command that runs another where it sees no process but its own, if the system lets us: the tour stops services by their
