@@ -17,8 +17,8 @@
 //	summary.go                      what is said at the end
 //	pace.go                         when each line of a recording is due
 //
-// `ed watch` binds nothing: control.Follow brings what services say of their messages. watching (watch.go, watch_take.go, watch_print.go) prints and records
-// that, or leaves it on a shelf for the board, which is the screen.
+// `ed watch` binds nothing: control.Follow brings what services say of their messages. watching (watch.go, watch_take.go,
+// watch_print.go) prints and records that, or leaves it on a shelf for the board, which is the screen.
 //
 // # Threads
 //

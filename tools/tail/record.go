@@ -38,7 +38,8 @@ type recordOptions struct {
 	force  bool
 }
 
-// openRecorder opens the file, a FIFO when somebody reads it or ctx ends. One that holds something is not touched unless the options say what to do with it.
+// openRecorder opens the file, a FIFO when somebody reads it or ctx ends. One that holds something is not touched unless the options say
+// what to do with it.
 func openRecorder(ctx context.Context, o recordOptions) (*recorder, error) {
 	info, err := os.Stat(o.path)
 	flags := os.O_WRONLY | os.O_CREATE
