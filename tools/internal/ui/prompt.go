@@ -14,6 +14,7 @@ type Prompt struct {
 // Typed says how the typing goes.
 type Typed uint8
 
+// How it may go.
 const (
 	Typing  Typed = iota
 	Entered       // with Enter: it is meant

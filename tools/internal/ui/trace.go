@@ -163,8 +163,10 @@ func (t *Trace) Filter(match func(*control.Followed) bool) {
 	}
 }
 
-// Seen and Dropped are how many messages came, and how many the services could not send us.
-func (t *Trace) Seen() uint64    { return t.seen }
+// Seen is how many messages came.
+func (t *Trace) Seen() uint64 { return t.seen }
+
+// Dropped is how many messages the services could not send us.
 func (t *Trace) Dropped() uint64 { return t.dropped }
 
 // Len is how many rows there are.
