@@ -74,30 +74,6 @@ func plainPage(text string) string {
 // plainLine removes the stars and underscores that mark words, not those that are meant.
 func plainLine(l string) string {
 	var b strings.Builder
-	bold, slanted, afterMark := "", "", true
-	for l != "" {
-		next := strings.TrimLeft(l, "*_")
-		switch {
-		case len(l) > 1 && l[0] == '\\':
-			b.WriteByte(l[1])
-			l, afterMark = l[2:], false
-		case bold != "" && strings.HasPrefix(l, bold):
-			l, bold, afterMark = l[2:], "", true
-		case bold == "" && (strings.HasPrefix(l, "**") || strings.HasPrefix(l, "__")):
-			l, bold, afterMark = l[2:], l[:2], true
-		case slanted != "" && strings.HasPrefix(l, slanted):
-			l, slanted, afterMark = l[1:], "", true
-		case bold == "" && slanted == "" && (l[0] == '*' || l[0] == '_' && afterMark) && next != "" && next[0] != ' ':
-			l, slanted, afterMark = l[1:], l[:1], true
-		default:
-			b.WriteByte(l[0])
-			afterMark = !isWordByte(l[0])
-			l = l[1:]
-		}
-	}
+	man.Spans(l, func(text string, _ man.Style) { b.WriteString(text) })
 	return b.String()
-}
-
-func isWordByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
 }

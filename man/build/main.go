@@ -42,11 +42,37 @@ func build(dir string, plain bool) error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
-		if err := write(filepath.Join(folder, name), md2man.Render([]byte(text)), plain); err != nil {
+		if err := write(filepath.Join(folder, name), roff(text), plain); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// How bold and slanted pieces are marked on the way through md2man, which takes the marks of *NAME***.***PID* for others.
+var (
+	begins = [...]string{man.Plain: "", man.Bold: "\ue000", man.Slanted: "\ue001"}
+	fonts  = strings.NewReplacer("\ue000", `\fB`, "\ue001", `\fI`, "\ue002", `\fP`)
+	meant  = strings.NewReplacer("*", `\*`, "_", `\_`, `\`, `\\`)
+)
+
+// roff is a page as man takes it.
+func roff(page string) []byte {
+	var b strings.Builder
+	for line := range strings.Lines(page) {
+		if strings.HasPrefix(line, "    ") || strings.HasPrefix(line, "% ") {
+			b.WriteString(line)
+			continue
+		}
+		man.Spans(line, func(text string, style man.Style) {
+			b.WriteString(begins[style])
+			b.WriteString(meant.Replace(text))
+			if style != man.Plain {
+				b.WriteString("\ue002")
+			}
+		})
+	}
+	return []byte(fonts.Replace(string(md2man.Render([]byte(b.String())))))
 }
 
 // write compresses without name and time, so that the same pages give the same bytes.
