@@ -36,11 +36,11 @@ func (e entry) fullName() string {
 	return e.section + "::" + e.name
 }
 
-// readFile returns the entries of an ini file in the order of their lines.
-func readFile(path string) ([]entry, error) {
+// readFile returns the entries of an ini file in the order of their lines, and what is wrong with the others.
+func readFile(path string) ([]entry, []error) {
 	data, err := ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	return parse(path, data)
 }
@@ -93,12 +93,9 @@ func cause(err error) error {
 
 // parse takes an ini file apart. ini.v1 knows the structure but neither tells lines nor keeps values as they are (it takes
 // backquotes for its own), so it is given the number of its line in place of each value.
-func parse(path string, data []byte) ([]entry, error) {
+func parse(path string, data []byte) ([]entry, []error) {
 	lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
-	numbered, err := number(path, lines)
-	if err != nil {
-		return nil, err
-	}
+	numbered, errs := number(path, lines)
 	f, err := ini.LoadSources(ini.LoadOptions{
 		IgnoreInlineComment:     true,
 		IgnoreContinuation:      true,
@@ -108,7 +105,7 @@ func parse(path string, data []byte) ([]entry, error) {
 		AllowShadows:            true,
 	}, numbered)
 	if err != nil {
-		return nil, &FileError{File: path, Err: err}
+		return nil, append(errs, &FileError{File: path, Err: err})
 	}
 	byLine := make([]entry, len(lines)+1)
 	for _, section := range f.Sections() {
@@ -120,7 +117,7 @@ func parse(path string, data []byte) ([]entry, error) {
 			for _, text := range key.ValueWithShadows() {
 				n, err := strconv.Atoi(text)
 				if err != nil || n < 1 || n > len(lines) {
-					return nil, &FileError{File: path, Err: errors.New("the ini parser lost a line")}
+					return nil, append(errs, &FileError{File: path, Err: errors.New("the ini parser lost a line")})
 				}
 				byLine[n] = entry{section: name, name: key.Name(), value: valueOf(lines[n-1]), line: n}
 			}
@@ -132,14 +129,17 @@ func parse(path string, data []byte) ([]entry, error) {
 			entries = append(entries, e)
 		}
 	}
-	return entries, nil
+	return entries, errs
 }
 
-// number rewrites the lines for ini.v1 and refuses those that it would misread.
-func number(path string, lines []string) ([]byte, error) {
+// number rewrites the lines for ini.v1 without those that it would misread, which are errors. After a section that has no good name
+// all is passed over until the next one.
+func number(path string, lines []string) ([]byte, []error) {
 	var out bytes.Buffer
+	var errs []error
+	lost := false
 	for i, line := range lines {
-		text := trim(line)
+		text, good := trim(line), ""
 		reason := ""
 		switch {
 		case strings.IndexByte(line, 0) >= 0:
@@ -156,7 +156,7 @@ func number(path string, lines []string) ([]byte, error) {
 			case rest != "" && rest[0] != '#' && rest[0] != ';':
 				reason = "only a comment may follow the section"
 			}
-			out.WriteString("[" + name + "]")
+			good, lost = "["+name+"]", reason != ""
 		default:
 			name, _, ok := strings.Cut(text, "=")
 			if name = trim(name); !validName(name) {
@@ -165,14 +165,17 @@ func number(path string, lines []string) ([]byte, error) {
 					reason += ", and there is no = behind one"
 				}
 			}
-			out.WriteString(name + "=" + strconv.Itoa(i+1))
+			good = name + "=" + strconv.Itoa(i+1)
 		}
-		if reason != "" {
-			return nil, &FileError{File: path, Line: i + 1, Err: errors.New(reason)}
+		switch {
+		case reason != "":
+			errs = append(errs, &FileError{File: path, Line: i + 1, Err: errors.New(reason)})
+		case !lost:
+			out.WriteString(good)
 		}
 		out.WriteByte('\n')
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), errs
 }
 
 func valueOf(line string) string {

@@ -94,12 +94,15 @@ func configHome(getenv func(string) string) string {
 }
 
 func (l *loader) readFile(s source) {
-	entries, err := readFile(s.path)
-	if err != nil {
+	entries, errs := readFile(s.path)
+	for _, err := range errs {
 		missing := errors.Is(err, fs.ErrNotExist) || s.home && errors.Is(err, fs.ErrPermission)
-		if s.must || !missing {
-			l.errs = append(l.errs, err)
+		if missing && !s.must {
+			return
 		}
+		l.errs = append(l.errs, err)
+	}
+	if errs != nil && entries == nil {
 		return
 	}
 	l.files = append(l.files, s.path)

@@ -34,11 +34,11 @@ func Reference(ref string) (value string, origin Origin, err error) {
 	if fail.File, fail.Variable, ok = cutReference(ref); !ok {
 		return "", Origin{}, fail
 	}
-	entries, err := readFile(fail.File)
-	if err != nil {
-		fail.Err = err
+	entries, errs := readFile(fail.File)
+	if errs != nil {
+		fail.Err = errs[0]
 		fail.Problem = BadFile
-		if fe := (*FileError)(nil); errors.As(err, &fe) && fe.Line == 0 {
+		if fe := (*FileError)(nil); errors.As(fail.Err, &fe) && fe.Line == 0 {
 			fail.Problem = NoFile
 		}
 		return "", Origin{}, fail

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	rules "github.com/ed-toolbox/ed/core/router"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -68,13 +69,17 @@ func load(env *toolkit.Env, options []config.Given, files []string) (*setup, err
 		o.Keys = append(o.Keys, config.Key{Name: name})
 	}
 	settings, err := config.Load(o)
-	if err != nil {
-		return nil, toolkit.As(kindOfLoad(err), err)
-	}
 	s := &setup{settings: settings, place: placeOf(env)}
 	s.warnForeign()
-	if err := s.readAll(env); err != nil {
-		return nil, toolkit.As(toolkit.Config, err)
+	wrong := s.readAll()
+	switch {
+	case err != nil:
+		return nil, toolkit.As(kindOfLoad(err), errors.Join(err, wrong))
+	case wrong == nil:
+		wrong = s.complete(env)
+	}
+	if wrong != nil {
+		return nil, toolkit.As(toolkit.Config, wrong)
 	}
 	s.warnReadable()
 	return s, nil
@@ -121,7 +126,7 @@ func onlyRouters(getenv func(string) string) func(string) string {
 }
 
 // readAll reads the values of all keys and returns every mistake.
-func (s *setup) readAll(env *toolkit.Env) error {
+func (s *setup) readAll() error {
 	var errs []error
 	for _, k := range keys() {
 		v := s.settings.Get(k.name)
@@ -138,9 +143,6 @@ func (s *setup) readAll(env *toolkit.Env) error {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", v.Origin, k.name, err))
 		}
 	}
-	if len(errs) == 0 {
-		errs = append(errs, s.complete(env))
-	}
 	return errors.Join(errs...)
 }
 
@@ -148,6 +150,9 @@ func (s *setup) readAll(env *toolkit.Env) error {
 func (s *setup) complete(env *toolkit.Env) error {
 	if s.serverName == "" {
 		s.serverName = env.ServerName()
+	}
+	if message.VerifyService(s.serverName) != nil {
+		s.warnings = append(s.warnings, fmt.Sprintf("server_name is %q: programs of communicatord fail on names with other characters than letters, digits and _", s.serverName))
 	}
 	if s.mine.Port == 0 {
 		s.mine.Port = s.peerPort()

@@ -86,6 +86,20 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestEveryMistakeIsTold: one kind of mistake does not hide another.
+func TestEveryMistakeIsTold(t *testing.T) {
+	_, err := loadText(t, "=1\nserver_nam=x\nclient_queue=x\n[oops\nline_limit=passed over\n[router]\nlocal_listen=10.0.0.1\n")
+	require.Equal(t, toolkit.Config, toolkit.KindOf(err))
+	for _, want := range []string{`r.conf:1: "" is no name`, "r.conf:2: there is no key", "r.conf:3: client_queue: ", "r.conf:4: the section", "r.conf:7: local_listen: "} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), "r.conf:5")
+
+	s, err := loadText(t, "server_name=web-1")
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(s.warnings, "\n"), `server_name is "web-1"`)
+}
+
 func TestValues(t *testing.T) {
 	dir := t.TempDir()
 	s, err := loadText(t, strings.Join([]string{
