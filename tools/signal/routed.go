@@ -85,7 +85,7 @@ func (g *signaller) delivered(ctx context.Context, m *message.Message) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case toolkit.KindOf(err) == toolkit.Timeout:
-		g.console.detail("%v: what became of the message is not known", err)
+		return toolkit.Errorf(toolkit.Timeout, "%w: what became of the message is not known", err)
 	case err != nil && endsRouter(m):
 		return nil // as it was told to
 	case err != nil:

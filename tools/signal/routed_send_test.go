@@ -91,6 +91,9 @@ func TestSendRoute(t *testing.T) {
 	w := world(t)
 	err := w.Run(t.Context(), signal.SendCommand, "send", "--router", silent.At.Path, "--timeout=50ms", "a/B")
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+	err = w.Run(t.Context(), signal.Command, "signal", "--router", silent.At.Path, "--timeout=50ms", "a/B")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+	require.ErrorContains(t, err, "what became of the message is not known")
 	before := silent.Count("ALIVE") // none, if it was slow
 	over := make(chan error, 1)
 	go func() {
