@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -22,9 +21,7 @@ func (d *Dispatcher) Entries() []EntryInfo {
 		all = append(all, d.exact.records[i].entries...)
 	}
 	all = append(all, d.patterns...)
-	slices.SortFunc(all, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.serial, b.serial))
-	})
+	slices.SortFunc(all, (*entry).compare)
 	all = append(all, d.others.entries...)
 	list := make([]EntryInfo, 0, len(all))
 	for _, e := range all {

@@ -76,6 +76,11 @@ func (e *entry) before(other *entry) bool {
 	return e.serial < other.serial
 }
 
+// compare is before for sorting.
+func (e *entry) compare(other *entry) int {
+	return cmp.Or(cmp.Compare(e.priority, other.priority), cmp.Compare(e.serial, other.serial))
+}
+
 // matches is asked of pattern entries only.
 func (e *entry) matches(m *message.Message) bool {
 	switch {
@@ -124,11 +129,8 @@ func (d *Dispatcher) add(e *entry) error {
 	}
 	d.serial++
 	e.serial = d.serial
-	at, _ := slices.BinarySearchFunc(list, e, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.serial, b.serial))
-	})
-	longer := make([]*entry, 0, len(list)+1)
-	longer = append(append(append(longer, list[:at]...), e), list[at:]...)
+	at, _ := slices.BinarySearchFunc(list, e, (*entry).compare)
+	longer := slices.Insert(slices.Clone(list), at, e)
 	switch {
 	case e.command != "":
 		d.exact.set(e.command, longer)
