@@ -23,7 +23,7 @@ const (
 // load8 returns the eight bytes of p at i.
 func load8(p []byte, i int) uint64 { return binary.LittleEndian.Uint64(p[i : i+8]) }
 
-// load is load8 with zeros for what is behind the end of p.
+// load is load8 with zeros for what is behind the end of p. That i is not negative the compiler cannot know: it would ask for each load.
 func load(p []byte, i int) uint64 {
 	if i+8 <= len(p) {
 		return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
@@ -82,10 +82,7 @@ func masks(p []byte, i int) (special, name uint64) {
 			return special, name
 		}
 	}
-	w := uint64(0)
-	for k, b := range p[at:] {
-		w |= uint64(b) << (8 * k & 63)
-	}
+	w := load(p, at)
 	special = special>>8 | pack(special8(w))
 	name = name>>8 | pack(name8(w))
 	return special >> ((shift - 8) & 63), name >> ((shift - 8) & 63)
@@ -129,7 +126,8 @@ func (b block) nameEnd(p []byte, i int) (int, block) {
 	return i + bits.TrailingZeros64(b.other>>uint(i-b.base)), b
 }
 
-// nameKey returns a number that orders the names line[from:to] as their bytes do, as far as their first eight.
+// nameKey returns a number that orders the names p[from:to] as their bytes do, as far as their first eight. With load, or loadEnd, it would
+// need a call.
 func nameKey(p []byte, from, to int) (key uint64) {
 	if from+8 <= len(p) {
 		unused := 64 - 8*min(to-from, 8)
