@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -47,7 +48,8 @@ func Possible(env *toolkit.Env) bool {
 // framesPerSecond is enough for typing to feel at once, and keeps a screen that does not change from taking a processor's time.
 const framesPerSecond = 25
 
-// Run shows the model until it quits. When ctx ends before, that is its cause.
+// Run shows the model until it quits. When ctx ends before, that is its cause; a panic of the model is an error of kind Internal, and the
+// terminal is as it was.
 func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
@@ -61,6 +63,8 @@ func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	switch {
 	case parent.Err() != nil:
 		return context.Cause(parent)
+	case errors.Is(err, tea.ErrProgramPanic): // it has printed the stack
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Internal, "internal error: the screen could not go on"), "this is a bug")
 	case err != nil:
 		return toolkit.As(toolkit.IO, fmt.Errorf("draw the screen: %w", err))
 	}
