@@ -125,3 +125,33 @@ func TestBenchCompare(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(list), "/old")
 }
+
+// TestBenchCompareTheSame: what did not change is the same program on both sides, to the byte, though it was built in two places: a
+// benchmark that is named by its own program has one name.
+func TestBenchCompareTheSame(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":    "module example.org/same\n",
+		"scenarios": "self go ./p Self\n",
+		"p/p_test.go": `package p
+import ("crypto/sha256"; "fmt"; "os"; "testing")
+func BenchmarkSelf(b *testing.B) {
+	path, _ := os.Executable()
+	program, _ := os.ReadFile(path)
+	b.Run(fmt.Sprintf("%x", sha256.Sum256(program)), func(b *testing.B) { for b.Loop() {} })
+}
+`,
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666))
+	}
+	script, err := filepath.Abs(filepath.Join("..", "..", "scripts", "bench-compare"))
+	require.NoError(t, err)
+	cmd := exec.Command("sh", "-euc", `git init -q; git add -A; git -c user.name=t -c user.email=t@example.org commit -qm one
+		"$0" -l 99 -n 1 -t 5x -f scenarios -C . HEAD`, script)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.NotContains(t, string(out), "only in")
+	require.Regexp(t, `(?m)^self Self/[0-9a-f]{64} `, string(out))
+}
