@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
 )
@@ -22,6 +25,7 @@ func (f *Feed) scan(ctx context.Context) {
 	defer attachments.Wait()
 	for {
 		found, _ := Find(f.options.Targets)
+		f.forget(found)
 		for _, s := range found {
 			if f.begin(s) {
 				attachments.Go(func() { f.attach(ctx, s) })
@@ -33,6 +37,15 @@ func (f *Feed) scan(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// forget drops what is known of sockets that could not be watched and are gone: processes come and go.
+func (f *Feed) forget(found []Socket) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.refused, func(a address.Address, _ refused) bool {
+		return !slices.ContainsFunc(found, func(s Socket) bool { return s.Addr == a })
+	})
 }
 
 // begin says whether a socket is to be watched, and notes that it is.

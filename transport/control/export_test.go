@@ -41,3 +41,10 @@ func Deaf(c *Control) (n int) {
 	}
 	return n
 }
+
+// RefusedSockets is of how many sockets it is remembered that they could not be watched.
+func RefusedSockets(f *Feed) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.refused)
+}

@@ -200,6 +200,27 @@ func TestFindTargets(t *testing.T) {
 	require.Equal(t, "y.1", found[2].String())
 }
 
+// A process that could not be watched is forgotten when its socket is gone.
+func TestFeedForgetsWhomItCannotWatch(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	rude, err := net.Listen("unix", filepath.Join(dir, fmt.Sprintf("rude.%d.sock", os.Getpid())))
+	require.NoError(t, err)
+	done := make(chan struct{})
+	go func() { // it hangs up on everybody
+		defer close(done)
+		for conn, err := rude.Accept(); err == nil; conn, err = rude.Accept() {
+			_ = conn.Close()
+		}
+	}()
+	feed := control.Follow(t.Context(), control.FollowOptions{Rescan: time.Millisecond})
+	defer feed.Close()
+	require.Eventually(t, func() bool { return control.RefusedSockets(feed) == 1 }, patience, time.Millisecond)
+	require.NoError(t, rude.Close())
+	<-done
+	require.Eventually(t, func() bool { return control.RefusedSockets(feed) == 0 }, patience, time.Millisecond)
+}
+
 // What happened until Finish comes or is told as lost, of each service; then the feed ends.
 func TestFeedFinishes(t *testing.T) {
 	dir := t.TempDir()
