@@ -2,11 +2,9 @@ package inspect
 
 import (
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/dispatch"
-	"github.com/ed-toolbox/ed/core/message"
 )
 
 // Watcher is one who watches: a filter and a queue of records, each the text of a TRACE message. Where records had to be
@@ -233,37 +231,6 @@ func (w *Watcher) fill(ev *dispatch.Event, mate mate) {
 	if ev.Err != nil {
 		r.Error = w.tracer.secrets.errorText(ev.Message, ev.Err.Error())
 	}
-}
-
-// maxError is how much of an error's text is told, in bytes.
-const maxError = 512
-
-func clip(s string) string {
-	if len(s) > maxError {
-		return strings.ToValidUTF8(s[:maxError], "") + "…"
-	}
-	return s
-}
-
-// errorText is the text of an error about m, unless it may tell a secret: errors quote values.
-func (s secrets) errorText(m *message.Message, text string) string {
-	for name, value := range m.Params() {
-		if s.has([]byte(name)) && mayTell(text, value[:min(len(value), 3)]) {
-			return "(hidden, it may tell a secret)"
-		}
-	}
-	return clip(text)
-}
-
-// mayTell says whether a text may quote a value that begins so. What would be written with a backslash, in one of many ways, is not
-// looked for.
-func mayTell(text, begin string) bool {
-	for i := range len(begin) {
-		if c := begin[i]; c < ' ' || c >= 0x7f || strings.IndexByte(`"'\<>&`+"`", c) >= 0 {
-			return true
-		}
-	}
-	return begin != "" && strings.Contains(text, begin)
 }
 
 // tell calls Ready once.

@@ -18,7 +18,7 @@
 //     when all have ended and nothing is left to signal: so the numbers stay theirs. Only these are reaped, by number.
 //   - plumbing.go makes the pipes. Between two commands the kernel's pipe is all; only the first input, the last output
 //     and the errors are on the loop, where reading and writing go on side by side: nothing waits for anything.
-//   - job.go keeps what is printed, up to a limit, or hands it on. feed.go reads the input.
+//   - job.go keeps what is printed, up to a limit, or hands it on; result.go is what came of it. feed.go reads the input.
 //   - talk.go is the connection: its end is the end of the process.
 //   - core/watch learns of the end by a pidfd: neither SIGCHLD nor a goroutine takes part.
 //
