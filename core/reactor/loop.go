@@ -29,12 +29,12 @@ type Options struct {
 	Name         string        // for logs and the messages of ownership checks
 	Logger       *slog.Logger  // hears of handler panics; nil: slog.Default()
 	PostsPerTurn int           // most posted functions run in one turn; 0: 1024
-	PostLimit    int           // most posted functions waiting, more is ErrFull; 0: 1,048,576
+	PostLimit    int           // most posted functions waiting, beside those that a turn has taken; more is ErrFull; 0: 1,048,576
 	Spin         time.Duration // busy polling before each blocking wait: half the latency for a whole core; 0: none
 }
 
 // Loop is one event loop. It and all on it belong to the goroutine that calls Run, and before Run to the one that made
-// it; Post alone may be called from anywhere.
+// it; Post, PostWait and OnLoop may be called from anywhere.
 type Loop struct {
 	options Options
 	log     *slog.Logger
