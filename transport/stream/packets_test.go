@@ -12,7 +12,7 @@ import (
 
 // TestPacketsOfAQueueThatIsNeverEmpty: what is noted of packets that went is let go of while others wait behind them.
 func TestPacketsOfAQueueThatIsNeverEmpty(t *testing.T) {
-	const packets, behind = 50_000, 3500 // so many stay in one buffer
+	const packets, behind = 20_000, 3500 // so many stay in one buffer
 	w := transporttest.NewWorld(t)
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
