@@ -35,6 +35,7 @@ func TestPages(t *testing.T) {
 				meant += strings.Count(line, "*") + strings.Count(line, "_")
 				continue
 			}
+			require.Zero(t, strings.Count(line, "**")%2, "%s: a mark begins on one line and ends on another: %s", name, line)
 			man.Spans(line, func(text string, _ man.Style) { meant += strings.Count(text, "*") + strings.Count(text, "_") })
 		}
 		text := string(roff(page))
