@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"strings"
+	"unicode"
+
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -37,9 +40,17 @@ func (p *Prompt) Edit(k tea.KeyMsg) Typed {
 	case tea.KeySpace:
 		p.Text += " "
 	case tea.KeyRunes:
-		p.Text += string(k.Runes)
+		p.Text += strings.Map(oneLine, string(k.Runes))
 	}
 	return Typing
+}
+
+// oneLine makes blanks of line ends and tabs, which a paste brings: there is nothing they could mean here.
+func oneLine(r rune) rune {
+	if unicode.IsControl(r) {
+		return ' '
+	}
+	return r
 }
 
 // Draw shows the end of what was typed where there is no room for all.

@@ -218,9 +218,9 @@ func (t *Table) line(columns []Column, cells []string, width int) string {
 			w = max(0, width-t.starts[n]) // the last one has what is left
 		}
 		text := t.cut(cells[i], w, columns[i].End)
-		gap := strings.Repeat(" ", max(0, t.widths[i]-ansi.StringWidth(text)))
+		gap := strings.Repeat(" ", max(0, min(t.widths[i], w)-ansi.StringWidth(text)))
 		switch {
-		case columns[i].Right && t.widths[i] <= w:
+		case columns[i].Right:
 			b.WriteString(gap + text)
 		case n == len(t.shown)-1:
 			b.WriteString(text)

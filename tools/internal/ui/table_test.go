@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,21 @@ func TestTable(t *testing.T) {
 	table.Step(ui.ToRight, 3, 10)
 	require.Equal(t, "name  <text", draw(&table, g, 40, 10)[0], "the first column stays")
 	require.False(t, table.Hidden(columns()))
+}
+
+// Numbers stand at the right of a column that is cut, too.
+func TestTableCutsANumber(t *testing.T) {
+	table := ui.Table{Look: mono(), Sorted: -1}
+	long := []ui.Column{{Title: "name"}, {Title: "goroutines", Right: true}}
+	lines := table.Draw(long, grid{{"a", "3"}}, 13, 5)
+	require.Equal(t, "a           3", strings.TrimRight(ansi.Strip(lines[1]), " "))
+}
+
+// What is pasted is one line.
+func TestPromptPaste(t *testing.T) {
+	p := ui.Prompt{Label: "filter"}
+	p.Edit(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("one\r\ntwo\t三\x1b"), Paste: true})
+	require.Equal(t, "one  two 三 ", p.Text)
 }
 
 // On a screen on which the first column would have all the room another stands beside it, and the head says that there are more.
