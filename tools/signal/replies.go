@@ -18,9 +18,31 @@ type console struct {
 	out      *toolkit.Output
 	target   address.Address
 	terminal bool // standard output is one
+	asIs     bool // lines are printed with all that is in them
 }
 
-// received prints a line that arrived: as it came, or as JSON. rtt is left out where it is 0.
+// onTheWay are the parameters that routers give to a message that goes from one node to another. They are about its way, not of it.
+func onTheWay() []string {
+	return []string{"broadcast_msgid", "broadcast_hops", "broadcast_timeout", "broadcast_informed_neighbors", "broadcast_originator", "secure_remote"}
+}
+
+// text is the line for people: as it came, without what routers wrote into it.
+func (c *console) text(r link.Received) string {
+	if c.asIs || r.Message == nil || !r.Message.Has("broadcast_msgid") || r.Line[0] == '{' {
+		return string(r.Line)
+	}
+	m := r.Message.Clone()
+	for _, name := range onTheWay() {
+		m.Delete(name)
+	}
+	line, err := m.AppendText(nil)
+	if err != nil {
+		return string(r.Line) // it cannot be written: a server without a service
+	}
+	return string(line)
+}
+
+// received prints a line that arrived: as text, or as JSON with all that is in it. rtt is left out where it is 0.
 func (c *console) received(r link.Received, rtt time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -31,7 +53,7 @@ func (c *console) received(r link.Received, rtt time.Duration) error {
 		if overlong(r) {
 			return nil
 		}
-		return c.out.Line("%s", c.out.Received(string(r.Line)))
+		return c.out.Line("%s", c.out.Received(c.text(r)))
 	}
 	from := r.From
 	if from.IsZero() {

@@ -46,7 +46,7 @@ func runRouted(ctx context.Context, env *toolkit.Env, o options) error {
 	o.Target = o.Router.Address
 	m := o.Message.Clone()
 	toolkit.RequestReport(m)
-	c := &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY}
+	c := &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY, asIs: o.anyLine()}
 	if o.DryRun {
 		return printLine(c.out, m)
 	}

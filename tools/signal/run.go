@@ -29,7 +29,7 @@ func run(ctx context.Context, env *toolkit.Env, o options) error {
 			return err
 		}
 	}
-	c := &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY}
+	c := &console{out: env.Output(o.Common), target: o.Target, terminal: env.Stdout.TTY, asIs: o.anyLine()}
 	if o.DryRun {
 		return printLine(c.out, m)
 	}
@@ -207,7 +207,7 @@ func expectation(o *options) string {
 func (g *signaller) replies(ctx context.Context, start time.Time) error {
 	o := g.options
 	t := &tally{want: o.Wait, until: o.Until}
-	rawLine := o.Wait == 0 && o.Until == "" // --reply: any line will do
+	rawLine := o.anyLine()
 	ctx, cancel := within(ctx, o.Timeout, "no answer from %s within %s", o.Target, o.Timeout)
 	defer cancel()
 	in := answers{session: g.session}

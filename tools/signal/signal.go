@@ -42,6 +42,9 @@ func (o *options) waits() bool {
 	return o.Wait > 0 || o.Until != "" || o.Reply && !o.Target.IsDatagram()
 }
 
+// anyLine says that the first line that comes is what is waited for, which is then printed as it came: --reply alone.
+func (o *Options) anyLine() bool { return o.Wait == 0 && o.Until == "" }
+
 // Command is `ed signal`.
 func Command(env *toolkit.Env) *cli.Command {
 	return env.Configure("signal", &cli.Command{

@@ -81,3 +81,39 @@ func TestVerdictAtTheEnd(t *testing.T) {
 		})
 	}
 }
+
+// TestWayOfRepliesIsNotShown: what routers write into a message about its way is theirs. Scripts that ask for the line, and JSON, get it.
+func TestWayOfRepliesIsNotShown(t *testing.T) {
+	t.Parallel()
+	const way = "broadcast_hops=1;broadcast_informed_neighbors=10.0.0.2;broadcast_msgid=n2-1;broadcast_originator=10.0.0.2;broadcast_timeout=1795341720"
+	const came, text = "<n2:clock n1:ed/TIME " + way + ";now=12:00", "<n2:clock n1:ed/TIME now=12:00\n"
+	for _, test := range []struct {
+		command func(*toolkit.Env) *cli.Command
+		args    string
+		want    string
+	}{
+		{signal.Command, "signal A --wait", text},
+		{signal.Command, "signal A --until TIME", text},
+		{signal.Command, "signal A --reply", came},
+		{signal.RequestCommand, "request A", text},
+		{signal.SendCommand, "send A --replies 1", text},
+		{signal.RequestCommand, "request A --json", "broadcast_originator"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			t.Parallel()
+			w := world(t)
+			where := rough(t, "tcp", func(c net.Conn) {
+				in := bufio.NewReader(c)
+				_, _ = in.ReadString('\n')
+				_, _ = io.WriteString(c, came+"\n")
+				_, _ = io.Copy(io.Discard, in)
+			})
+			require.NoError(t, w.Run(t.Context(), test.command, append(strings.Fields(test.args), "--host", where)...))
+			if strings.Contains(test.args, "--json") {
+				require.Contains(t, w.Out.String(), test.want)
+				return
+			}
+			require.Equal(t, test.want, strings.TrimSuffix(w.Out.String(), "\n")+strings.Repeat("\n", strings.Count(test.want, "\n")))
+		})
+	}
+}
