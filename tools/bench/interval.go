@@ -7,6 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -64,7 +65,11 @@ func (i *interval) wrong(text string) {
 // failure counts what went wrong with a connection; nil: the other side closed it.
 func (i *interval) failure(err error) {
 	if i.failures++; i.failures == 1 {
-		i.failureText = cmp.Or(err, transport.ErrClosed).Error()
+		err := cmp.Or(err, transport.ErrClosed)
+		i.failureText = err.Error()
+		if hint := toolkit.HintOf(err); hint != "" {
+			i.failureText += "; " + hint
+		}
 	}
 	var op *transport.OpError
 	if errors.As(err, &op) && op.Exhausted() {

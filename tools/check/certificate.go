@@ -160,6 +160,10 @@ func (c *certificates) complain(s *specimen) {
 		if !valid && errors.As(s.refused, &dates) && dates.Reason == x509.Expired {
 			return // said above
 		}
-		s.problem("it is not to be trusted: %v", s.refused)
+		what := s.refused.Error()
+		if hint := toolkit.HintOf(s.refused); hint != "" {
+			what += "; " + hint
+		}
+		s.problem("it is not to be trusted: %s", what)
 	}
 }

@@ -174,7 +174,7 @@ func (p *place) failed(err error) {
 		return
 	}
 	p.told = true
-	s.run.out.Say("%s: not yet, %s", p.where, toolkit.Escape(toolkit.Cause(err)))
+	s.run.out.Say("%s: not yet, %s", p.where, toolkit.Escape(toolkit.Why(err)))
 }
 
 func (p *place) cameUp() {
@@ -234,7 +234,7 @@ func (s *listeningSource) missing() string {
 	var why []string
 	for _, p := range s.places {
 		if !p.up && p.err != nil {
-			why = append(why, p.where.String()+" ("+toolkit.Cause(p.err)+")")
+			why = append(why, p.where.String()+" ("+toolkit.Why(p.err)+")")
 		} else if !p.up {
 			why = append(why, p.where.String())
 		}

@@ -39,7 +39,7 @@ func (r *run) notSent(text string, to address.Address, err error) {
 	if r.out.JSON {
 		r.write(r.out.JSONLine(unsentEvent{1, r.env.Now().Format(time.RFC3339Nano), "unsent", to.String(), text, err.Error()}))
 	}
-	why := toolkit.Cause(err)
+	why := toolkit.Why(err)
 	switch {
 	case errors.Is(err, link.ErrUncertain):
 		why = "perhaps lost with the connection, " + why

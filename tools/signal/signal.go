@@ -43,7 +43,7 @@ func (o *options) waits() bool {
 }
 
 // anyLine says that the first line that comes is what is waited for, which is then printed as it came: --reply alone.
-func (o *Options) anyLine() bool { return o.Wait == 0 && o.Until == "" }
+func (o *options) anyLine() bool { return o.Wait == 0 && o.Until == "" }
 
 // Command is `ed signal`.
 func Command(env *toolkit.Env) *cli.Command {

@@ -47,7 +47,7 @@ func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*tar
 	defer cancel()
 	session, err := env.Dial(limited, o.router, toolkit.DialOptions{ConnectTimeout: answerLimit})
 	if err != nil {
-		c.why = "no router answers at " + c.host
+		c.why = "no router answers at " + c.host + ": " + toolkit.Why(err)
 		return c, context.Cause(ctx)
 	}
 	c.session = session

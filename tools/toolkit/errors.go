@@ -121,6 +121,15 @@ func Cause(err error) string {
 	return err.Error()
 }
 
+// Why is Cause, with what can be done about a peer that is not trusted: for those that go on.
+func Why(err error) string {
+	why := Cause(err)
+	if hint := hintOfTrust(err); hint != "" {
+		why += "; " + hint
+	}
+	return why
+}
+
 // Interrupted is the cause of a context that a signal ended. A tool that gives up because of it returns
 // context.Cause(ctx), and the program then dies by that signal as if it had not been caught; a tool for which the
 // signal is a normal end (a listener, after its summary) does the same, so that shells see 130 or 143.

@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -52,7 +53,8 @@ const maxEarly = 10_000
 func (e *Env) DialRouter(ctx context.Context, a address.Address, o RouterOptions) (*Routed, error) {
 	s, err := e.Dial(ctx, a, o.DialOptions)
 	if err != nil {
-		return nil, WithHint(fmt.Errorf("no router answers: %w", err), "ed router starts one; --router ADDR names another")
+		hint := cmp.Or(hintOfTrust(err), "ed router starts one; --router ADDR names another")
+		return nil, WithHint(fmt.Errorf("no router answers: %w", err), "%s", hint)
 	}
 	r := &Routed{Session: s, Address: a, options: o, serial: randomNumber() >> 16}
 	if o.Name == "" {

@@ -11,8 +11,11 @@ import (
 	"github.com/ed-toolbox/ed/transport/link"
 )
 
-// errQuitting ends a connection whose router said that it ends.
-var errQuitting = errors.New("the router ends")
+// errQuitting ends a connection whose router said that it ends; errHungUp words the end of one whose router just went.
+var (
+	errQuitting = errors.New("the router ends")
+	errHungUp   = errors.New("the router closed the connection")
+)
 
 // hello is the first message of each connection.
 func (s *Service) hello(l *link.Link) error {
@@ -138,14 +141,14 @@ func (s *Service) changed(st link.Status) {
 }
 
 // why words the end of a connection.
-func why(err error) string {
+func why(err error) error {
 	switch {
 	case errors.Is(err, errQuitting):
-		return errQuitting.Error()
+		return errQuitting
 	case errors.Is(err, io.EOF):
-		return "the router closed the connection"
+		return errHungUp
 	}
-	return fmt.Sprint(err)
+	return err
 }
 
 // undelivered passes on what became of messages, but for those of our own.
