@@ -165,10 +165,20 @@ func TestPingTLS(t *testing.T) {
 	over := make(chan error, 1)
 	go func() { over <- w.Run(ctx, ask.Ping, args...) }()
 	for _, l := range all {
-		require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(10*time.Second)))
-		c, err := l.Accept()
-		require.NoError(t, err)
-		defer c.Close()
+		accepted := make(chan net.Conn, 1)
+		go func() {
+			if c, err := l.Accept(); err == nil {
+				accepted <- c
+			}
+		}()
+		select {
+		case c := <-accepted:
+			defer c.Close()
+		case err := <-over:
+			require.Fail(t, "it ended", "%v", err)
+		case <-time.After(40 * time.Second):
+			require.Fail(t, "it waits for the other", "%s", w.Err)
+		}
 	}
 	stop(&toolkit.Interrupted{Signal: os.Interrupt})
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-over))
