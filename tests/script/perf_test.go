@@ -41,3 +41,25 @@ func TestPerfRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestScriptsHelp: each script says what it does and how it is called, and does nothing.
+func TestScriptsHelp(t *testing.T) {
+	all, err := filepath.Glob("../../scripts/*")
+	require.NoError(t, err)
+	shown := 0
+	for _, path := range all {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		if info.IsDir() || info.Mode()&0o100 == 0 {
+			continue
+		}
+		shown++
+		for _, option := range []string{"-h", "--help"} {
+			out, err := exec.Command(path, option).CombinedOutput()
+			require.NoError(t, err, "%s %s: %s", path, option, out)
+			require.Regexp(t, "^"+filepath.Base(path)+"[ :]", string(out))
+			require.NotContains(t, string(out), "set -e")
+		}
+	}
+	require.Greater(t, shown, 5)
+}
