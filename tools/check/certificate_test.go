@@ -170,6 +170,8 @@ func plain(t *testing.T) string {
 				return
 			}
 			_, _ = io.WriteString(c, "220 mail.example ESMTP\r\n")
+			_ = c.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, c) // to close before would be a reset, which what was said may not survive
 			c.Close()
 		}
 	}()
