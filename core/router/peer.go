@@ -119,6 +119,12 @@ func (r *Router) introduced(c *Client, m *message.Message) (server string, where
 	if err != nil || !where.Scheme.IsIP() || where.Port == 0 {
 		return "", where, "my_address: it is no IP:PORT"
 	}
+	switch {
+	case where.IP.IsUnspecified() || where.IP.IsMulticast():
+		return "", where, "my_address: it is not the address of one host"
+	case server != r.name && where.IP == r.o.MyAddress.IP && where.Port == r.o.MyAddress.Port:
+		return "", where, "my_address: it is that of this router"
+	}
 	where.Scheme = address.TCP
 	if where.IP.IsLoopback() && !r.o.MyAddress.IP.IsLoopback() && c.origin.Remote.IP.IsValid() {
 		where.IP = c.origin.Remote.IP // it has not been told its own address
