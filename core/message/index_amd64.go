@@ -59,7 +59,6 @@ func (m *Message) single(line []byte) bool {
 	if n < 0 {
 		return false
 	}
-	m.near.mixed = false
 	m.take(line[:len(line):len(line)], 0, 0, uint32(n), m.nearby())
 	return true
 }

@@ -49,9 +49,7 @@ func (m *Message) simple(line []byte) bool {
 			return false
 		}
 	}
-	near := m.nearby()
-	near.mixed = false
-	m.take(line[:len(line):len(line)], 0, 0, uint32(n), near)
+	m.take(line[:len(line):len(line)], 0, 0, uint32(n), m.nearby())
 	return true
 }
 
