@@ -165,11 +165,11 @@ func TestClientCache(t *testing.T) {
 	for text, want := range map[string]int{"client_cache=1K": 1024, "": 2 << 20} {
 		s, err := loadText(t, text)
 		require.NoError(t, err)
-		require.Equal(t, want, (&daemon{}).options(s).Limits.ClientCache)
+		require.Equal(t, want, (&daemon{env: &toolkit.Env{}}).options(s).Limits.ClientCache)
 	}
 	s, err := loadText(t, "client_cache=0")
 	require.NoError(t, err)
-	require.Negative(t, (&daemon{}).options(s).Limits.CacheMessages, "nobody's messages wait")
+	require.Negative(t, (&daemon{env: &toolkit.Env{}}).options(s).Limits.CacheMessages, "nobody's messages wait")
 }
 
 // TestNothingSecretIsPrinted, whatever the form.
