@@ -43,7 +43,7 @@ func Ping(env *toolkit.Env) *cli.Command {
 		ArgsUsage: "[[SERVER:]SERVICE|ADDR ...]",
 		Description: `ed ping snaprfs                           by the router, four times
 			ed ping -c 1 snap:cluckd snaprfs && echo alive
-			ed ping -c 0 -i 0.2 unix:/run/x.sock      straight to a service, until interrupted
+			ed ping -c 0 -i 0.2 unix:/run/x.sock      a service itself, until interrupted
 			ed ping                                   the router itself`,
 		Flags: toolkit.PeerFlags(
 			toolkit.RouterFlag(),

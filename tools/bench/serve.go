@@ -31,7 +31,7 @@ type serveOptions struct {
 func serveCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("bench", &cli.Command{
 		Name:      "serve",
-		Usage:     "be a service that answers every message with the same command and parameters",
+		Usage:     "be a service that answers each message with the same",
 		ArgsUsage: "ADDR ...",
 		Description: `ed bench serve tcp://127.0.0.1:4050 unix:/tmp/bench.sock udp://127.0.0.1:4050
 			ed bench serve :4050 --stall 200ms:every2s          what does a stall do to the times?

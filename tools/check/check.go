@@ -10,7 +10,7 @@ import (
 func Command(env *toolkit.Env) *cli.Command {
 	return &cli.Command{
 		Name:  "check",
-		Usage: "look for mistakes in messages, definitions, configuration and certificates",
+		Usage: "find mistakes in messages, definitions, configuration, certificates",
 		Description: `ed check message 'snaprfs/STOP'
 			ed check definitions /usr/share/eventdispatcher/messages
 			ed check config
@@ -39,7 +39,7 @@ func messageCommand(env *toolkit.Env) *cli.Command {
 func definitionsCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("check", &cli.Command{
 		Name:      "definitions",
-		Usage:     "look for mistakes in message definition files",
+		Usage:     "find mistakes in message definition files",
 		ArgsUsage: "DIR|FILE …",
 		Description: `ed check definitions messages/
 			ed check definitions -v messages/STOP.conf  and show what it says`,
@@ -57,7 +57,7 @@ func definitionsCommand(env *toolkit.Env) *cli.Command {
 func configCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("check", &cli.Command{
 		Name:      "config",
-		Usage:     "look for mistakes in what configures the tools: files and environment",
+		Usage:     "find mistakes in the files and environment of the tools",
 		ArgsUsage: "[TOOL …]",
 		Description: `ed check config                    all tools
 			ed check config signal stop`,
@@ -71,7 +71,7 @@ func configCommand(env *toolkit.Env) *cli.Command {
 func certificateCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("check", &cli.Command{
 		Name:      "certificate",
-		Usage:     "show certificates of servers or files, and whether they are good for some time",
+		Usage:     "show certificates of servers or files, and how long they last",
 		ArgsUsage: "HOST[:PORT]|FILE ...",
 		Description: `ed check certificate example.org             port 443
 			ed check certificate router.example:4043 --days 30 --tls-ca ca.pem
