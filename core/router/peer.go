@@ -230,11 +230,11 @@ func (r *Router) unlink(c *Client, err error) {
 	r.heard.drop(c)
 	r.away.allLeave(p, r.unix, r.o.Limits.Services)
 	c.peer = nil
+	about := []any{"name", p.server, "said so", p.said}
 	if err != nil {
-		r.log.info("router is gone", "name", p.server, "said so", p.said, "error", err)
-	} else {
-		r.log.info("router is gone", "name", p.server, "said so", p.said)
+		about = append(about, "error", err)
 	}
+	r.log.info("router is gone", about...)
 	if !p.said {
 		m := message.New("HANGUP").Set("server_name", p.server)
 		m.SetService(".")
