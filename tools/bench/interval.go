@@ -65,11 +65,7 @@ func (i *interval) wrong(text string) {
 // failure counts what went wrong with a connection; nil: the other side closed it.
 func (i *interval) failure(err error) {
 	if i.failures++; i.failures == 1 {
-		err := cmp.Or(err, transport.ErrClosed)
-		i.failureText = err.Error()
-		if hint := toolkit.HintOf(err); hint != "" {
-			i.failureText += "; " + hint
-		}
+		i.failureText = toolkit.Told(cmp.Or(err, transport.ErrClosed))
 	}
 	var op *transport.OpError
 	if errors.As(err, &op) && op.Exhausted() {

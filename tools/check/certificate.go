@@ -160,10 +160,6 @@ func (c *certificates) complain(s *specimen) {
 		if !valid && errors.As(s.refused, &dates) && dates.Reason == x509.Expired {
 			return // said above
 		}
-		what := s.refused.Error()
-		if hint := toolkit.HintOf(s.refused); hint != "" {
-			what += "; " + hint
-		}
-		s.problem("it is not to be trusted: %s", what)
+		s.problem("it is not to be trusted: %s", toolkit.Told(s.refused))
 	}
 }

@@ -123,11 +123,17 @@ func Cause(err error) string {
 
 // Why is Cause, with what can be done about a peer that is not trusted: for those that go on.
 func Why(err error) string {
-	why := Cause(err)
-	if hint := hintOfTrust(err); hint != "" {
-		why += "; " + hint
+	return hinted(Cause(err), hintOfTrust(err))
+}
+
+// Told is err with its hint, for those that tell of it in a line of their own.
+func Told(err error) string { return hinted(err.Error(), HintOf(err)) }
+
+func hinted(text, hint string) string {
+	if hint == "" {
+		return text
 	}
-	return why
+	return text + "; " + hint
 }
 
 // Interrupted is the cause of a context that a signal ended. A tool that gives up because of it returns
