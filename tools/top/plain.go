@@ -37,7 +37,7 @@ func plain(ctx context.Context, env *toolkit.Env, o options) error {
 	}
 	tables := o.tables(s)
 	out := newPrinter(env, o, tables)
-	out.missing(o.targets)
+	out.missing(s)
 	for round := 0; ; round++ {
 		s = p.poll(ctx, time.Now(), tables)
 		if ctx.Err() != nil {
@@ -92,9 +92,8 @@ func nobody(s snapshot, targets []string) error {
 }
 
 // missing warns of targets that nobody is, where others are there.
-func (p *printer) missing(targets []string) {
-	_, missing := control.Find(targets)
-	for _, name := range missing {
+func (p *printer) missing(s snapshot) {
+	for _, name := range s.missing {
 		p.out.Warn("no service that you may look into is called %s", toolkit.Escape(name))
 	}
 }

@@ -45,7 +45,8 @@ type poller struct {
 type snapshot struct {
 	at        time.Time
 	processes []sight
-	err       error // why nobody could be asked
+	missing   []string // the targets that nobody is
+	err       error    // why nobody could be asked
 }
 
 // sight is a process in a snapshot.
@@ -72,7 +73,7 @@ func (p *poller) poll(ctx context.Context, now time.Time, wanted []string) snaps
 		}
 		p.visits = visits
 	}
-	p.find(now)
+	missing := p.find(now)
 	answered := p.askAll(now, wanted)
 	var enough <-chan time.Time // without patience each question ends in its time, and says why
 	if p.patience > 0 {
@@ -83,7 +84,7 @@ func (p *poller) poll(ctx context.Context, now time.Time, wanted []string) snaps
 	case <-enough:
 	case <-ctx.Done():
 	}
-	s := snapshot{at: now}
+	s := snapshot{at: now, missing: missing}
 	for _, one := range p.processes {
 		one.mu.Lock()
 		s.processes = append(s.processes, one.sight)
@@ -113,15 +114,16 @@ func (p *poller) askAll(now time.Time, wanted []string) <-chan struct{} {
 	return answered
 }
 
-// find adds processes that came, and drops those that have been gone for long enough.
-func (p *poller) find(now time.Time) {
+// find adds processes that came, and drops those that have been gone for long enough. It returns the targets that nobody is.
+func (p *poller) find(now time.Time) []string {
 	known, there := map[control.Socket]bool{}, map[control.Socket]bool{}
 	for _, one := range p.processes {
 		if one.since().IsZero() {
 			known[one.socket] = true
 		}
 	}
-	for _, s := range p.sockets() {
+	found, missing := control.Find(p.targets)
+	for _, s := range found {
 		there[s] = true
 		if !known[s] {
 			known[s] = true
@@ -135,6 +137,7 @@ func (p *poller) find(now time.Time) {
 		return !there[one.socket] && one.never()
 	})
 	slices.SortStableFunc(p.processes, func(a, b *process) int { return strings.Compare(a.socket.String(), b.socket.String()) })
+	return missing
 }
 
 // given says whether a target is the address of the socket.
@@ -143,27 +146,6 @@ func (p *poller) given(s control.Socket) bool {
 		place, ok := control.Place(target)
 		return ok && place.Addr == s.Addr
 	})
-}
-
-// sockets are those that the targets mean now.
-func (p *poller) sockets() []control.Socket {
-	var all []control.Socket
-	found := control.Discover()
-	if len(p.targets) == 0 {
-		return found
-	}
-	for _, target := range p.targets {
-		if s, ok := control.Place(target); ok {
-			all = append(all, s)
-			continue
-		}
-		for _, s := range found {
-			if s.Matches(target) {
-				all = append(all, s)
-			}
-		}
-	}
-	return all
 }
 
 // close ends all visits. The context of the last poll has to have ended.
