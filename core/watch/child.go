@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ed-toolbox/ed/core/reactor"
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // lookAgain is the pause before a child is asked again whose pidfd says that it ended while waitid(2) does not yet: a
@@ -26,7 +27,7 @@ type ChildOptions struct {
 
 	// Stops is called on the loop's goroutine when the child was stopped by a signal, and with 0 when it goes on.
 	// Several changes between two looks are one: the last. Nil: nobody asks.
-	Stops func(by Signal)
+	Stops func(by signals.Signal)
 }
 
 // ChildWatch waits for the end of one child.
@@ -112,7 +113,7 @@ func (w *ChildWatch) start() (err error) {
 	}
 	w.source, err = w.loop.Add(w.fd, w, reactor.SourceOptions{Name: name, Kind: "child", Interest: reactor.Read})
 	if err == nil && w.options.Stops != nil {
-		stops := func(Signal, int) { w.lookForStops() }
+		stops := func(signals.Signal, int) { w.lookForStops() }
 		w.signals, err = Signals(w.loop, stops, SignalOptions{Weak: true}, syscall.SIGCHLD)
 	}
 	return err
@@ -120,7 +121,7 @@ func (w *ChildWatch) start() (err error) {
 
 // lookForStops takes the child's stops and continues, and leaves its end alone.
 func (w *ChildWatch) lookForStops() {
-	last := Signal(-1)
+	last := signals.Signal(-1)
 	for w.fd >= 0 {
 		code, status, _, err := waitID(w.fd, unix.WSTOPPED|unix.WCONTINUED)
 		if err != nil || code == 0 {
@@ -128,7 +129,7 @@ func (w *ChildWatch) lookForStops() {
 		}
 		last = 0
 		if code != codeContinued {
-			last = Signal(status)
+			last = signals.Signal(status)
 		}
 	}
 	if last >= 0 {
@@ -170,7 +171,7 @@ func (w *ChildWatch) finish(e Exit) {
 }
 
 // Signal sends a signal to the child, on the loop's goroutine. It is ErrGone if it has ended; no other process is ever hit.
-func (w *ChildWatch) Signal(sig Signal) error {
+func (w *ChildWatch) Signal(sig signals.Signal) error {
 	err := error(ErrGone)
 	if w.fd >= 0 {
 		// The kernel takes signals for zombies without a word.

@@ -4,7 +4,7 @@
 //
 // # Use
 //
-//	s, err := watch.Signals(l, func(sig watch.Signal, n int) { … }, watch.SignalOptions{}, syscall.SIGHUP)
+//	s, err := watch.Signals(l, func(sig syscall.Signal, n int) { … }, watch.SignalOptions{}, syscall.SIGHUP)
 //	c, err := watch.ChildProcess(l, cmd.Process, func(e watch.Exit) { … }, watch.ChildOptions{Keep: true})
 //	p, err := watch.Process(l, pid, func() { … }, watch.ProcessOptions{})
 //	ps, err := watch.Processes(l, func(e watch.ProcessEvent) { … }, watch.ProcessesOptions{Names: []string{"snap*"}})

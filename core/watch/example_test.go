@@ -45,7 +45,7 @@ func ExampleFiles() {
 	}
 	defer l.Close()
 	reload := func() { fmt.Println("reload"); l.Stop() }
-	signals, err := watch.Signals(l, func(watch.Signal, int) { reload() }, watch.SignalOptions{}, syscall.SIGHUP)
+	signals, err := watch.Signals(l, func(syscall.Signal, int) { reload() }, watch.SignalOptions{}, syscall.SIGHUP)
 	if err != nil {
 		log.Fatal(err)
 	}

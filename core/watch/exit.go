@@ -12,11 +12,11 @@ import (
 // Exit is how a process ended.
 type Exit struct {
 	PID    int
-	Code   int    // what it gave to exit(2), 0 to 255; -1 if it was killed or that is not known
-	Signal Signal // what killed it; 0: nothing
-	Core   bool   // it left a core dump
-	Usage  Usage  // its own and that of the children it waited for; of our children only
-	Err    error  // why all this is not known, such as ErrReaped; nil: it is
+	Code   int            // what it gave to exit(2), 0 to 255; -1 if it was killed or that is not known
+	Signal signals.Signal // what killed it; 0: nothing
+	Core   bool           // it left a core dump
+	Usage  Usage          // its own and that of the children it waited for; of our children only
+	Err    error          // why all this is not known, such as ErrReaped; nil: it is
 }
 
 // Usage is what a process consumed.

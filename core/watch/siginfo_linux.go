@@ -5,6 +5,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // childInfo is the part of siginfo_t that waitid(2) fills in; x/sys/unix keeps all but the first three fields to itself.
@@ -55,7 +57,7 @@ func exitFrom(pid int, code, status int32, u *unix.Rusage) Exit {
 	if code == codeExited {
 		e.Code = int(status)
 	} else {
-		e.Signal, e.Core = Signal(status), code == codeDumped
+		e.Signal, e.Core = signals.Signal(status), code == codeDumped
 	}
 	return e
 }

@@ -19,9 +19,6 @@ const (
 	retryPost = 10 * time.Millisecond
 )
 
-// Signal is the number of a signal, as in core/signals.
-type Signal = signals.Signal
-
 // SignalOptions describe a watch to Signals. The zero value is good.
 type SignalOptions struct {
 	Weak bool // do not keep the loop alive
@@ -30,7 +27,7 @@ type SignalOptions struct {
 // SignalWatch delivers signals on a loop.
 type SignalWatch struct {
 	loop    *reactor.Loop
-	f       func(sig Signal, n int)
+	f       func(sig signals.Signal, n int)
 	weak    bool
 	closed  bool                // belongs to the loop, as does
 	due     [lastSignal + 1]int // what f is to be told
@@ -50,7 +47,7 @@ type SignalWatch struct {
 // children, and it works whatever threads there are.
 //
 // SIGKILL and SIGSTOP cannot be watched. The Go runtime sends SIGURG to itself: whoever watches that one gets many.
-func Signals(l *reactor.Loop, f func(sig Signal, n int), o SignalOptions, list ...Signal) (*SignalWatch, error) {
+func Signals(l *reactor.Loop, f func(sig signals.Signal, n int), o SignalOptions, list ...signals.Signal) (*SignalWatch, error) {
 	if len(list) == 0 {
 		return nil, errors.New("watch signals: none given")
 	}
@@ -82,7 +79,7 @@ func (w *SignalWatch) collect() {
 		var again bool
 		select {
 		case s := <-w.arrived:
-			again = w.count(s.(Signal))
+			again = w.count(s.(signals.Signal))
 		case <-retry.C:
 			again = w.count(0)
 		case <-w.quit:
@@ -96,7 +93,7 @@ func (w *SignalWatch) collect() {
 
 // count notes a signal, 0 for none, and posts unless that is done already. It asks to be called again when the loop
 // is full; a closed loop stays closed.
-func (w *SignalWatch) count(s Signal) (again bool) {
+func (w *SignalWatch) count(s signals.Signal) (again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s > 0 && s <= signals.Last {
@@ -122,7 +119,7 @@ func (w *SignalWatch) deliver() {
 	for s, n := range w.due {
 		if n > 0 && !w.closed {
 			w.due[s] = 0
-			w.f(Signal(s), n)
+			w.f(signals.Signal(s), n)
 		}
 	}
 	again.Cancel()

@@ -47,7 +47,7 @@ func main() {
 		defer listener.Close()
 	}
 	defer control.Offer(loop, control.Options{Name: "echo", Dispatcher: commands, Server: server}).Close()
-	_, err = watch.Signals(loop, func(watch.Signal, int) { loop.Stop() }, watch.SignalOptions{Weak: true}, syscall.SIGINT, syscall.SIGTERM)
+	_, err = watch.Signals(loop, func(syscall.Signal, int) { loop.Stop() }, watch.SignalOptions{Weak: true}, syscall.SIGINT, syscall.SIGTERM)
 	check(err)
 	check(loop.Run(context.Background()))
 }

@@ -102,7 +102,7 @@ func (m *minder) onTime(_ dispatch.Sender, a *message.Message) error {
 	return nil
 }
 
-func (m *minder) onSignal(s watch.Signal, _ int) {
+func (m *minder) onSignal(s syscall.Signal, _ int) {
 	if s != syscall.SIGHUP {
 		m.stop()
 		return

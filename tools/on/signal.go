@@ -25,7 +25,7 @@ func signalCommand(env *toolkit.Env) *cli.Command {
 
 // signalSource watches the signals of this process.
 type signalSource struct {
-	signals []watch.Signal
+	signals []signals.Signal
 	run     *run
 	release func() // lets the loop go, and the signals end the program again
 }
@@ -81,7 +81,7 @@ func (s *signalSource) start(r *run) error {
 	return nil
 }
 
-func (s *signalSource) arrived(sig watch.Signal, n int) {
+func (s *signalSource) arrived(sig signals.Signal, n int) {
 	name := signals.Name(sig)
 	s.run.happened(&event{Kind: kindSignal, Event: name, Name: name, Count: n})
 }

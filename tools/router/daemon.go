@@ -204,7 +204,7 @@ func (d *daemon) unwatch() {
 // again is how long after a signal to stop another one counts as a second: shells and systemd send the same one twice.
 const again = 500 * time.Millisecond
 
-func (d *daemon) signalled(sig watch.Signal, _ int) {
+func (d *daemon) signalled(sig signals.Signal, _ int) {
 	stopping, _ := d.rules.Stopped()
 	switch {
 	case sig == signals.HUP:
