@@ -210,11 +210,14 @@ func (r *Router) runNeighbors() {
 // dialled begins the handshake on a connection that was made to a neighbor.
 func (r *Router) dialled(c *Client) {
 	n := r.neighbors.find(c.origin.Remote)
+	if n != nil {
+		n.dialling = false // even if it has connected by itself meanwhile
+	}
 	if n == nil || r.stopping || n.link != nil || n.out != nil {
 		c.close()
 		return
 	}
-	n.dialling, n.out, n.answerBy = false, c, r.now.Add(answerTimeout)
+	n.out, n.answerBy = c, r.now.Add(answerTimeout)
 	r.neighbors.soon(n.answerBy)
 	if n.gossips(r) {
 		r.tell(c, message.New("GOSSIP").Set("my_address", r.o.MyAddress.HostPort()))
