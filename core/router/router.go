@@ -10,7 +10,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 )
 
-// router is the name of the service that every router is.
+// routerName is the name of the service that every router is.
 const routerName = "communicatord"
 
 // Router is the rules and all that they have to remember. It belongs to one goroutine.

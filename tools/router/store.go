@@ -173,7 +173,7 @@ func (s *store) loadBytes() []byte {
 	return b
 }
 
-// learned reads the routers that were known at the last end. What is not an address is passed over.
+// readNeighborsFile reads the routers that were known at the last end. What is not an address is passed over.
 func readNeighborsFile(dir string) (list []address.Address, err error) {
 	data, err := config.ReadFile(filepath.Join(dir, neighborsFile))
 	if errors.Is(err, fs.ErrNotExist) {
