@@ -64,6 +64,23 @@ func TestLatency(t *testing.T) {
 	require.Equal(t, int64(time.Hour), report.Clamp(int64(2*time.Hour)))
 }
 
+// TestPercentilesOfFew: no more than a hundredth of the times is above p99, however few there are.
+func TestPercentilesOfFew(t *testing.T) {
+	h := report.NewHistogram()
+	for n := 1; n <= 1100; n++ {
+		require.NoError(t, h.RecordValue(int64(n))) // up to 2047 each value has a place of its own
+		if n > 110 && n < 890 {
+			continue
+		}
+		l := report.NewLatency(h)
+		for perMille, got := range map[int]time.Duration{500: l.P50, 900: l.P90, 990: l.P99, 999: l.P999} {
+			require.Equal(t, (n*perMille+999)/1000, int(got), "p%d of %d", perMille, n)
+			require.Equal(t, got, l.At(float64(perMille)/10))
+		}
+		require.Equal(t, time.Duration(n), l.At(100))
+	}
+}
+
 func TestHeat(t *testing.T) {
 	h := report.NewHistogram()
 	for _, v := range []int64{10, 1000, 1400, 1500, 2100, int64(time.Second)} {

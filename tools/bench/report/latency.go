@@ -41,7 +41,7 @@ type Latency struct {
 func NewLatency(h *hdrhistogram.Histogram) *Latency {
 	l := &Latency{Count: uint64(h.TotalCount()), histogram: h}
 	if l.Count > 0 {
-		at := func(p float64) time.Duration { return time.Duration(min(h.ValueAtPercentile(p), h.Max())) }
+		at := func(p float64) time.Duration { return percentile(h, p) }
 		l.Mean, l.Min, l.Max = time.Duration(math.Round(h.Mean())), time.Duration(h.Min()), time.Duration(h.Max())
 		l.P50, l.P90, l.P99, l.P999, l.P9999 = at(50), at(90), at(99), at(99.9), at(99.99)
 	}
@@ -49,6 +49,14 @@ func NewLatency(h *hdrhistogram.Histogram) *Latency {
 		l.Base64 = string(p) // it is base64 already
 	}
 	return l
+}
+
+// percentile is the lowest value that p percent of the times do not exceed. The library rounds to the nearest of them: of 60 times it would
+// take the last but one for the 99th percentile, which 1.7 percent exceed.
+func percentile(h *hdrhistogram.Histogram, p float64) time.Duration {
+	n := float64(h.TotalCount())
+	rank := max(1, math.Ceil(p*n/100-1e-6)) // 99.9 percent of 1000 are 999, though not in binary
+	return time.Duration(min(h.ValueAtPercentile(100*rank/n), h.Max()))
 }
 
 // Histogram returns the whole distribution, nil if a report that was read has none that can be decoded. It is the Latency's.
@@ -80,16 +88,14 @@ func (l *Latency) At(p float64) time.Duration {
 	if h == nil || h.TotalCount() == 0 {
 		return 0
 	}
-	return time.Duration(min(h.ValueAtPercentile(p), h.Max()))
+	return percentile(h, p)
 }
 
 // newSample describes h shortly.
 func newSample(h *hdrhistogram.Histogram) Sample {
 	s := Sample{Count: uint64(h.TotalCount())}
 	if s.Count > 0 {
-		p := h.ValueAtPercentiles([]float64{50, 99})
-		s.Max = time.Duration(h.Max())
-		s.P50, s.P99 = min(time.Duration(p[50]), s.Max), min(time.Duration(p[99]), s.Max)
+		s.P50, s.P99, s.Max = percentile(h, 50), percentile(h, 99), time.Duration(h.Max())
 	}
 	return s
 }
