@@ -24,6 +24,10 @@ func (p *pinger) received(ctx context.Context, got link.Received) {
 		q.target.figures.add(rtt)
 		p.tell(event{outcome: answered, target: q.target, from: nameOf(m.SentFromServer(), m.SentFromService()), serial: q.serial, rtt: rtt})
 	case "SERVICE_UNAVAILABLE":
+		if p.routed == nil { // who is asked directly says it of itself
+			p.refuse(p.targets[0], toolkit.Unavailable, m)
+			return
+		}
 		name, _ := m.Get("destination_service")
 		p.unavailable(ctx, name)
 	case "UNKNOWN", "INVALID":
@@ -63,20 +67,25 @@ func (p *pinger) refusal(m *message.Message) {
 		if !fits || t.unknown {
 			continue
 		}
-		t.unknown = true
-		reason := m.Command()
-		if text, _ := m.Get("message"); text != "" {
-			reason += ": " + text
-		}
 		kind := toolkit.Protocol
 		if m.Command() == "INVALID" {
 			kind = toolkit.Permission
 		}
-		p.tell(event{outcome: refused, target: t, err: toolkit.Errorf(kind, "%s answers %s", t.text, toolkit.Escape(reason))})
-		for serial, q := range p.waiting {
-			if q.target == t {
-				delete(p.waiting, serial)
-			}
+		p.refuse(t, kind, m)
+	}
+}
+
+// refuse ends the questions to a target that has answered m in place of ABSOLUTELY.
+func (p *pinger) refuse(t *target, kind toolkit.Kind, m *message.Message) {
+	t.unknown = true
+	reason := m.Command()
+	if text, _ := m.Get("message"); text != "" {
+		reason += ": " + text
+	}
+	p.tell(event{outcome: refused, target: t, err: toolkit.Errorf(kind, "%s answers %s", t.text, toolkit.Escape(reason))})
+	for serial, q := range p.waiting {
+		if q.target == t {
+			delete(p.waiting, serial)
 		}
 	}
 }

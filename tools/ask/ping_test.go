@@ -127,22 +127,32 @@ func TestPingInterrupted(t *testing.T) {
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
 }
 
-// Programs that refuse ALIVE say why.
+// Programs that refuse ALIVE say why, by the router and asked directly.
 func TestPingRefused(t *testing.T) {
-	for answer, kind := range map[string]toolkit.Kind{
-		"UNKNOWN command=ALIVE":                      toolkit.Protocol,
-		`INVALID command=ALIVE;message=not by alice`: toolkit.Permission,
+	for _, tt := range []struct {
+		answer string
+		direct bool
+		kind   toolkit.Kind
+	}{
+		{"UNKNOWN command=ALIVE", false, toolkit.Protocol},
+		{"UNKNOWN command=ALIVE", true, toolkit.Protocol},
+		{`INVALID command=ALIVE;message=not by alice`, false, toolkit.Permission},
+		{`SERVICE_UNAVAILABLE message="busy: 256 visitors"`, true, toolkit.Unavailable},
 	} {
 		silent := servicetest.Start(t, servicetest.Options{Silent: true})
 		w := world(t, silent)
+		args := []string{"ping", "--timeout", "20s"}
+		if tt.direct {
+			args = append(args, silent.At.String())
+		}
 		over := make(chan error, 1)
-		go func() { over <- w.Run(t.Context(), ask.Ping, "ping", "--timeout", "20s") }()
+		go func() { over <- w.Run(t.Context(), ask.Ping, args...) }()
 		silent.Wait("ALIVE", 1)
 		silent.Answer("UNKNOWN command=OTHER")
-		silent.Answer(answer)
+		silent.Answer(tt.answer)
 		err := <-over
-		require.Equal(t, kind, toolkit.KindOf(err), "%v", err)
-		require.ErrorContains(t, err, answer[:7])
+		require.Equal(t, tt.kind, toolkit.KindOf(err), "%v", err)
+		require.ErrorContains(t, err, tt.answer[:7])
 	}
 }
 
