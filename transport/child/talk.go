@@ -164,8 +164,11 @@ func (t *talk) OnTurnEnd() { t.tell() }
 // exited is called when the child has ended.
 func (t *talk) exited() {
 	t.done = true
-	if t.closed {
+	switch {
+	case t.closed:
 		t.tell()
+	case t.silent:
+		_ = t.Conn.Close() // a handler that goes on after the end of stream has nobody to write to
 	}
 }
 
@@ -210,8 +213,9 @@ func (t *tap) OnDrain(transport.Conn) { t.h.OnDrain((*talk)(t)) }
 func (t *tap) OnEOF(c transport.Conn) {
 	t.silent = true
 	if e, ok := t.h.(transport.EOFHandler); ok {
-		e.OnEOF((*talk)(t))
-		return
+		if e.OnEOF((*talk)(t)); !t.done {
+			return
+		}
 	}
 	_ = c.Close()
 }

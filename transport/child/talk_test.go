@@ -154,6 +154,23 @@ func TestTalkEnds(t *testing.T) {
 	}
 }
 
+// TestEndOfChildIsTheEnd: also for a handler that could go on writing after the end of stream.
+func TestEndOfChildIsTheEnd(t *testing.T) {
+	for line, want := range map[string]string{"true": "", "sh -c 'exit 3'": "sh: exit status 3", "sh -c 'exec >&-; sleep 0.05; exit 4'": "sh: exit status 4"} {
+		w := transporttest.NewWorld(t)
+		_, h := talk(w, line)
+		w.Idle()
+		require.Equal(t, 1, h.EOFs, line)
+		require.Equal(t, 1, h.Closed, line)
+		if want == "" {
+			require.NoError(t, h.Err)
+		} else {
+			require.ErrorContains(t, h.Err, want)
+		}
+		noChildren(t)
+	}
+}
+
 // TestEndInside ends the connection inside each callback.
 func TestEndInside(t *testing.T) {
 	for _, where := range []string{"OnOpen", "OnData", "OnDrain", "OnEOF"} {
