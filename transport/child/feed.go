@@ -3,8 +3,10 @@ package child
 import (
 	"bytes"
 	"io"
+	"runtime/debug"
 	"strings"
 
+	"github.com/ed-toolbox/ed/core/watch"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -53,7 +55,7 @@ func (f *feed) pump(c transport.Conn) {
 // read is on a goroutine of its own.
 func (f *feed) read(c transport.Conn) {
 	for {
-		n, err := f.r.Read(f.buf)
+		n, err := f.fill()
 		closed := f.job.loop.PostWait(func() {
 			if f.take(c, n, err) {
 				f.idle = true
@@ -69,6 +71,16 @@ func (f *feed) read(c transport.Conn) {
 			return
 		}
 	}
+}
+
+// fill reads once. A panic is an error of the reader, not the end of the process.
+func (f *feed) fill() (n int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			n, err = 0, &watch.PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return f.r.Read(f.buf)
 }
 
 // take hands on what was read and says whether more is wanted.

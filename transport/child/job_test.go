@@ -126,6 +126,7 @@ func TestInput(t *testing.T) {
 		"a reader":   {io.MultiReader(strings.NewReader("two "), strings.NewReader("parts")), "two parts", nil},
 		"a file":     {f, "from a file", nil},
 		"one broken": {io.MultiReader(strings.NewReader("begun"), broken{}), "begun", errBroken},
+		"one panics": {io.MultiReader(strings.NewReader("begun"), panics{}), "begun", errBroken},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -141,6 +142,10 @@ var errBroken = errors.New("broken by the test")
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errBroken }
+
+type panics struct{}
+
+func (panics) Read([]byte) (int, error) { panic(errBroken) }
 
 // endless is a reader of zeros.
 type endless struct{}

@@ -17,7 +17,7 @@ type Result struct {
 	Output    []byte  // of the last
 	OutputCut bool    // there was more than Options.Keep
 	Held      bool    // something outlived the commands and held their pipes; what it still writes is lost
-	InputErr  error   // of Options.Input, but io.EOF
+	InputErr  error   // of Options.Input, but io.EOF; a *watch.PanicError where its Read panicked
 	Err       error   // why the job was ended: ErrLimit, what Stop was given; nil: by itself
 	Took      time.Duration
 }
