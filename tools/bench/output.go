@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -137,23 +136,12 @@ func (o *options) save(out *toolkit.Output, r *report.Report, to output) error {
 	if to.path == "" {
 		return out.Raw(b.Bytes())
 	}
-	if err := writeFile(to.path, b.Bytes()); err != nil {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), pipePatience, fmt.Errorf("nobody reads %s", to.path)) // also where the run was interrupted
+	defer cancel()
+	if err := toolkit.WriteFile(ctx, to.path, b.Bytes(), 0o666); err != nil {
 		return toolkit.As(toolkit.CantCreate, fmt.Errorf("write the report: %w", err))
 	}
 	return nil
-}
-
-// writeFile is os.WriteFile that gives up a FIFO that nobody reads. An interrupted run is written, too.
-func writeFile(path string, text []byte) error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), pipePatience, fmt.Errorf("nobody reads %s", path))
-	defer cancel()
-	f, err := toolkit.OpenFile(ctx, path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
-	}
-	_ = f.SetWriteDeadline(time.Now().Add(pipePatience)) // a file on a disk has none, and does not wait
-	_, err = f.Write(text)
-	return cmp.Or(err, f.Close())
 }
 
 // end is how the command ends after its report.

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"math"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/core/watch"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
 // The files in data_path, which are those of communicatord.
@@ -73,10 +73,10 @@ func (s *store) next() {
 	}
 	files := s.waiting
 	s.waiting = map[string][]byte{}
-	_, err := watch.Background(s.loop, func(context.Context) (struct{}, error) {
+	_, err := watch.Background(s.loop, func(ctx context.Context) (struct{}, error) {
 		var errs []error
 		for name, data := range files {
-			errs = append(errs, replaceFile(filepath.Join(s.dir, name), data))
+			errs = append(errs, toolkit.WriteFile(ctx, filepath.Join(s.dir, name), data, 0o644))
 		}
 		return struct{}{}, errors.Join(errs...)
 	}, func(_ struct{}, err error) {
@@ -98,23 +98,6 @@ func (s *store) complain(err error) {
 		s.log.Warn("file was not saved", "error", text)
 	}
 	s.failed = text
-}
-
-// replaceFile writes a file so that readers see the old contents or the new.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 func (s *store) neighbors(list []address.Address) {

@@ -1,7 +1,9 @@
 package toolkit
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -60,6 +62,25 @@ func ReadFile(ctx context.Context, path string, most int) ([]byte, error) {
 		return nil, Errorf(Data, "read %s: it has more than %d MiB", path, most>>20)
 	}
 	return data, nil
+}
+
+// WriteFile is config.ReplaceFile that writes in place what cannot be replaced. There it does not outlast ctx, with whose cause it then
+// fails: a FIFO may have nobody who reads. Another failure is of kind CantCreate.
+func WriteFile(ctx context.Context, path string, data []byte, perm fs.FileMode) error {
+	err := config.ReplaceFile(path, data, perm)
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return As(CantCreate, err)
+	}
+	f, err := OpenFile(ctx, path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })() // a file on a disk has none, and does not wait
+	_, err = f.Write(data)
+	if err = cmp.Or(err, f.Close()); err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return As(CantCreate, err)
 }
 
 // ReadSecret returns the first line of a file, without its end: of at most 1 MiB, and without waiting for more than 2 s where it comes by

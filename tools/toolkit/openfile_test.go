@@ -68,3 +68,33 @@ func TestReadFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "all of it", string(data))
 }
+
+// TestWriteFile: links, devices and FIFOs stay what they are.
+func TestWriteFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report")
+	link := filepath.Join(dir, "link")
+	require.NoError(t, os.Symlink(path, link))
+	require.NoError(t, toolkit.WriteFile(t.Context(), link, []byte("all of it"), 0o600))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "all of it", string(data))
+	require.NoError(t, toolkit.WriteFile(t.Context(), "/dev/null", []byte("nothing"), 0o600))
+	err = toolkit.WriteFile(t.Context(), filepath.Join(dir, "none", "report"), nil, 0o600)
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+
+	fifo := filepath.Join(dir, "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	enough := errors.New("enough")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, enough)
+	defer cancel()
+	require.ErrorIs(t, toolkit.WriteFile(ctx, fifo, []byte("x"), 0o600), enough)
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer reader.Close()
+	require.NoError(t, toolkit.WriteFile(t.Context(), fifo, []byte("x"), 0o600))
+	got := make([]byte, 1)
+	_, err = reader.Read(got)
+	require.NoError(t, err)
+	require.Equal(t, "x", string(got))
+}

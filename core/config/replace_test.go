@@ -1,0 +1,62 @@
+package config_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/config"
+)
+
+// TestReplaceFile: what was there is replaced, not written over, and nothing is left beside it.
+func TestReplaceFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report")
+	require.NoError(t, config.ReplaceFile(path, []byte("old"), 0o600))
+	require.NoError(t, os.Chmod(path, 0o640))
+	reader, err := os.Open(path)
+	require.NoError(t, err)
+	defer reader.Close()
+
+	require.NoError(t, config.ReplaceFile(path, []byte("new"), 0o600))
+	seen, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(seen), "whoever reads the old file reads all of it")
+	seen, err = os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "new", string(seen))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o640), info.Mode(), "of the file that was there")
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+
+	none := filepath.Join(dir, "none", "report")
+	require.EqualError(t, config.ReplaceFile(none, nil, 0o600), "write "+none+": no such file or directory")
+}
+
+// TestReplaceFileOfMoreNames: a rename would part them.
+func TestReplaceFileOfMoreNames(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	for name, link := range map[string]func(string, string) error{"symbolic": os.Symlink, "hard": os.Link} {
+		second := filepath.Join(dir, name)
+		require.NoError(t, link(path, second))
+		err := config.ReplaceFile(second, []byte("new"), 0o600)
+		require.ErrorIs(t, err, errors.ErrUnsupported, name)
+		seen, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, "old", string(seen), name)
+		require.NoError(t, os.Remove(second))
+	}
+	require.ErrorIs(t, config.ReplaceFile("/dev/null", nil, 0o600), errors.ErrUnsupported)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+}
