@@ -162,6 +162,9 @@ func TestMessagesThatDoNotCome(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, func() { cancel(&toolkit.Interrupted{Signal: os.Interrupt}) })
 	err := toolkittest.New(t).Run(ctx, Command, "bench", "request", "unix:/nobody", "--file", fifo)
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%v", err)
+	err = toolkittest.New(t).Run(t.Context(), Command, "bench", "request", "unix:/nobody", "--file", fifo, "--timeout", "20ms")
+	require.EqualError(t, err, "read "+fifo+": nothing came for 20ms")
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
 }
 
 // TestNumberThatIsNone: an answer that is called as it should be, and says that it is about something that is no number, is wrong.

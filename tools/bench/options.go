@@ -54,6 +54,7 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 		wording: wording{
 			message: c.String("message"), params: c.StringSlice("param"), path: c.String("file"), pattern: c.String("template"),
 			seq: c.String("seq"), reply: c.String("reply"), size: c.Int("size"),
+			timeout: env.Common(c).Timeout,
 		},
 	}
 	if o.plan.count > 0 && !c.IsSet("warmup") {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -60,15 +61,16 @@ func (s *script) longest() int {
 
 // wording is what messages are made of.
 type wording struct {
-	message string   // "", or one message
-	params  []string // NAME=VALUE
-	path    string   // "", or a file with messages
-	pattern string   // "", or a template
-	seq     string   // name of the parameter with the sequence number, "none", or "" for the default
-	reply   string   // command of the answers, or ""
-	size    int      // of a message without its line end; 0: as it comes
-	stamps  bool     // with the times of sending and being due, where they fit
-	command string   // of the message where none is given
+	message string        // "", or one message
+	params  []string      // NAME=VALUE
+	path    string        // "", or a file with messages
+	pattern string        // "", or a template
+	seq     string        // name of the parameter with the sequence number, "none", or "" for the default
+	reply   string        // command of the answers, or ""
+	size    int           // of a message without its line end; 0: as it comes
+	stamps  bool          // with the times of sending and being due, where they fit
+	command string        // of the message where none is given
+	timeout time.Duration // how long the file may be silent; 0: for ever
 }
 
 const defaultSize = 64

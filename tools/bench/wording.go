@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -49,10 +50,18 @@ func (w *wording) setParams(m *message.Message) error {
 }
 
 // recorded reads a file of messages, one a line, as text or as the JSON of `ed listen --record`. What was recorded going
-// out is left out.
+// out is left out. A pipe that is silent for the time-out is an error; standard input is waited for, as filters do.
 func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Message, error) {
-	in := io.Reader(env.Stdin)
+	in, heard := io.Reader(env.Stdin), func() {}
 	if w.path != "-" {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		defer cancel(nil)
+		if w.timeout > 0 {
+			silent := time.AfterFunc(w.timeout, func() { cancel(toolkit.Errorf(toolkit.NoInput, "read %s: nothing came for %s", w.path, w.timeout)) })
+			defer silent.Stop()
+			heard = func() { silent.Reset(w.timeout) }
+		}
 		f, err := toolkit.OpenFile(ctx, w.path, os.O_RDONLY, 0)
 		if err != nil {
 			return nil, err
@@ -65,6 +74,7 @@ func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Me
 	var all []*message.Message
 	for {
 		r, err := reader.Next(ctx)
+		heard()
 		switch {
 		case errors.Is(err, io.EOF) && len(all) == 0:
 			return nil, toolkit.Errorf(toolkit.Data, "%s: no message in it", w.path)

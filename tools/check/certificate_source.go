@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,8 +46,13 @@ func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, 
 	var data []byte
 	var err error
 	if path == "-" {
-		data, err = readStdin(ctx, c.env.Stdin)
+		data, err = toolkit.ReadAll(ctx, c.env.Stdin, "standard input", maxFile) // waits for its writer, as filters do
 	} else {
+		if c.Timeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, toolkit.Errorf(toolkit.NoInput, "read %s: it did not end within %s", path, c.Timeout))
+			defer cancel()
+		}
 		data, err = toolkit.ReadFile(ctx, path, maxFile)
 	}
 	if err != nil {
@@ -76,28 +80,6 @@ func (c *certificates) fromFile(ctx context.Context, path string) ([]*specimen, 
 		}
 	}
 	return found, nil
-}
-
-// readStdin does not outlast ctx, with whose cause it then fails. The goroutine that waits goes on.
-func readStdin(ctx context.Context, r io.Reader) ([]byte, error) {
-	type outcome struct {
-		data []byte
-		err  error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-		done <- outcome{data, err}
-	}()
-	select {
-	case o := <-done:
-		if len(o.data) > maxFile {
-			return nil, toolkit.Errorf(toolkit.Data, "read standard input: it has more than %d MiB", maxFile>>20)
-		}
-		return o.data, o.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 var errNoCertificate = errors.New("no certificate in it")

@@ -226,6 +226,9 @@ func TestCertificateFromAPipe(t *testing.T) {
 		require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%s: %v", path, err)
 	}
 	w := certWorld(t)
+	err = w.Run(t.Context(), check.Command, "check", "certificate", "--timeout", "10ms", fifo)
+	require.EqualError(t, err, "read "+fifo+": it did not end within 10ms")
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
 	ca := tlsconntest.NewCA(t)
 	blank := strings.NewReader(strings.Repeat("\n", 16<<20))
 	w.Stdin.Reader = io.MultiReader(strings.NewReader(string(read(t, ca.File))), blank, strings.NewReader(string(read(t, ca.File))))

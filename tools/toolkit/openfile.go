@@ -17,31 +17,14 @@ import (
 // other end. The goroutine that waits goes on; what it opens too late, it closes. Another failure is of kind CantCreate if the file was to
 // be written, else NoInput.
 func OpenFile(ctx context.Context, path string, flags int, perm fs.FileMode) (*os.File, error) {
-	type opened struct {
-		file *os.File
-		err  error
+	kind := NoInput
+	if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
+		kind = CantCreate
 	}
-	done := make(chan opened)
-	go func() {
+	return await(ctx, func() (*os.File, error) {
 		f, err := os.OpenFile(path, flags, perm)
-		select {
-		case done <- opened{f, err}:
-		case <-ctx.Done():
-			if f != nil {
-				_ = f.Close()
-			}
-		}
-	}()
-	select {
-	case o := <-done:
-		kind := NoInput
-		if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
-			kind = CantCreate
-		}
-		return o.file, As(kind, o.err)
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+		return f, As(kind, err)
+	}, func(f *os.File) { _ = f.Close() })
 }
 
 // ReadFile reads a file of at most most bytes, and does not outlast ctx as OpenFile does. One that is longer is of kind Data.
@@ -50,18 +33,44 @@ func ReadFile(ctx context.Context, path string, most int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })() // a file on a disk has none, and does not wait
-	data, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, As(NoInput, err)
-	case len(data) > most:
-		return nil, Errorf(Data, "read %s: it has more than %d MiB", path, most>>20)
+	defer f.Close() // which ends a read of a pipe
+	return ReadAll(ctx, f, path, most)
+}
+
+// ReadAll is ReadFile of what is open; name is for errors. When ctx ends, the goroutine that reads goes on until something comes.
+func ReadAll(ctx context.Context, r io.Reader, name string, most int) ([]byte, error) {
+	return await(ctx, func() ([]byte, error) {
+		data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+		if err == nil && len(data) > most {
+			return nil, Errorf(Data, "read %s: it has more than %d MiB", name, most>>20)
+		}
+		return data, As(NoInput, err)
+	}, func([]byte) {})
+}
+
+// await calls f on a goroutine of its own and returns what f does, or the cause of ctx when that ends first; late is then given what f
+// returns after all.
+func await[T any](ctx context.Context, f func() (T, error), late func(T)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
 	}
-	return data, nil
+	done := make(chan outcome)
+	go func() {
+		value, err := f()
+		select {
+		case done <- outcome{value, err}:
+		case <-ctx.Done():
+			late(value)
+		}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
 }
 
 // WriteFile is config.ReplaceFile that writes in place what cannot be replaced. There it does not outlast ctx, with whose cause it then
