@@ -41,7 +41,8 @@ type PacketConn interface {
 }
 
 // PacketHandler receives what happens to a packet socket, on its loop's
-// goroutine. No method may block.
+// goroutine. No method may block. If OnPacket panics that packet is lost, and the
+// socket stays open: many may send to it.
 type PacketHandler interface {
 	// OnPacket hands over one whole packet, possibly empty. p is borrowed: it is
 	// valid until OnPacket returns. from is zero if the sender has no name; it

@@ -54,13 +54,8 @@ func (c *Conn) end(err error) {
 // finish delivers OnClose.
 func (c *Conn) finish() {
 	if !c.is(ended) {
+		c.tellFault()
 		c.state |= ended
-		if err := c.fault; err != nil {
-			c.fault = nil
-			if h, ok := c.h.(transport.PacketErrorHandler); ok {
-				h.OnError(c, err)
-			}
-		}
 		c.h.OnClose(c, c.err)
 	}
 }

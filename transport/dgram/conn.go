@@ -46,7 +46,9 @@ type Conn struct {
 	stuck []sockaddr.Raw // scratch of flush: receivers that take nothing now
 
 	names names
-	held  []heldPacket          // received, but the handler paused
+	held  []heldPacket          // received, but the handler paused, or panicked at one before
+	next  int                   // of the batch that is handed over
+	batch int                   // packets in it
 	who   transport.Credentials // of the sender of the packet at hand
 	known bool                  // who holds
 
@@ -147,8 +149,15 @@ func (c *Conn) OnReady(_ reactor.Source, ready reactor.Interest) {
 	c.settle()
 }
 
-// OnPanic implements reactor.Panicker.
-func (c *Conn) OnPanic(_ reactor.Source, err error) { c.Abort(c.opError("handle", err)) }
+// OnPanic implements reactor.Panicker. A packet that the handler panics at is lost, and nothing else: those who send packets
+// share the socket, so one of them could take it from all others.
+func (c *Conn) OnPanic(reactor.Source, error) {
+	c.state &^= busy
+	c.known = false
+	c.keepBatch()
+	c.goOn()
+	c.later()
+}
 
 // OnTurnEnd implements reactor.Ender.
 func (c *Conn) OnTurnEnd() {
@@ -184,12 +193,7 @@ func (c *Conn) later() {
 
 // settle tells what is to be told and watches what is left to wait for.
 func (c *Conn) settle() {
-	if err := c.fault; err != nil {
-		c.fault = nil
-		if h, ok := c.h.(transport.PacketErrorHandler); ok {
-			h.OnError(c, err)
-		}
-	}
+	c.tellFault()
 	if c.is(dead) {
 		return
 	}
@@ -231,6 +235,16 @@ func (c *Conn) wanted() (i reactor.Interest) {
 
 func (c *Conn) opError(op string, err error) error {
 	return &transport.OpError{Op: op, Addr: cmp.Or(c.cfg.Remote, c.cfg.Local), Err: err}
+}
+
+// tellFault tells the first error of this turn.
+func (c *Conn) tellFault() {
+	if err := c.fault; err != nil {
+		c.fault = nil
+		if h, ok := c.h.(transport.PacketErrorHandler); ok {
+			h.OnError(c, err)
+		}
+	}
 }
 
 // report counts an error and keeps the first of a turn for OnError.

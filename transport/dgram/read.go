@@ -23,6 +23,11 @@ func (c *Conn) Pause() {
 func (c *Conn) Resume() {
 	c.state &^= paused
 	c.watch()
+	c.goOn()
+}
+
+// goOn has what is held handed over, of which the kernel knows nothing.
+func (c *Conn) goOn() {
 	if len(c.held) > 0 && c.fd >= 0 {
 		c.source.Again()
 	}
@@ -67,29 +72,42 @@ func (c *Conn) read(fd int) {
 // hand gives a batch to the handler and returns its bytes. What is left when the
 // handler pauses waits for Resume.
 func (c *Conn) hand(in *sockaddr.In, n int) (bytes int) {
-	for i := range n {
-		if c.is(closing | dead) {
-			return bytes
-		}
-		p, cut := in.Packet(i)
-		bytes += len(p)
-		if cut {
-			c.stats.Truncated++
-			continue
-		}
-		var who transport.Credentials
-		known := false
-		if c.cfg.Senders {
-			u, ok := in.Credentials(i)
-			who, known = transport.Credentials{PID: int(u.Pid), UID: u.Uid, GID: u.Gid}, ok
-		}
-		if c.is(paused) || len(c.held) > 0 {
-			c.hold(p, in.From(i), who, known)
-			continue
-		}
+	for c.next, c.batch = 0, n; c.next < c.batch && !c.is(closing|dead); {
+		bytes += c.handNext(in, c.is(paused) || len(c.held) > 0)
+	}
+	c.batch = 0
+	return bytes
+}
+
+// handNext gives the next packet of a batch to the handler, or holds it, and returns its bytes.
+func (c *Conn) handNext(in *sockaddr.In, hold bool) int {
+	i := c.next
+	c.next++
+	p, cut := in.Packet(i)
+	if cut {
+		c.stats.Truncated++
+		return len(p)
+	}
+	var who transport.Credentials
+	known := false
+	if c.cfg.Senders {
+		u, ok := in.Credentials(i)
+		who, known = transport.Credentials{PID: int(u.Pid), UID: u.Uid, GID: u.Gid}, ok
+	}
+	if hold {
+		c.hold(p, in.From(i), who, known)
+	} else {
 		c.deliver(p, in.From(i), who, known)
 	}
-	return bytes
+	return len(p)
+}
+
+// keepBatch holds what is left of a batch in which the handler panicked: another socket will read into its memory.
+func (c *Conn) keepBatch() {
+	for c.next < c.batch && !c.is(closing|dead) {
+		c.handNext(c.shared.in, true)
+	}
+	c.batch = 0
 }
 
 func (c *Conn) deliver(p []byte, from *sockaddr.Raw, who transport.Credentials, known bool) {

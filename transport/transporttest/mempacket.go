@@ -137,17 +137,20 @@ func (c *memPacket) process() {
 		c.inbox = c.inbox[1:]
 		c.stats.PacketsIn++
 		c.stats.BytesIn += uint64(len(k.data))
-		returned := false
-		func() {
-			defer func() {
-				if !returned {
-					c.Abort(&transport.OpError{Op: "handle", Addr: c.local, Err: errPanic})
-				}
-			}()
-			c.h.OnPacket(c, k.data, k.from)
-			returned = true
-		}()
+		c.hand(k)
 	}
+}
+
+// hand gives one packet to the handler, whose panic costs only that.
+func (c *memPacket) hand(k parcel) {
+	returned := false
+	defer func() {
+		if !returned && len(c.inbox) > 0 {
+			c.loop.After(0, "what came behind a panic", c.process)
+		}
+	}()
+	c.h.OnPacket(c, k.data, k.from)
+	returned = true
 }
 
 // OnTurnEnd implements reactor.Ender.
