@@ -105,6 +105,7 @@ func TestPingInterrupted(t *testing.T) {
 	r := servicetest.Start(t, servicetest.Options{})
 	serve(t, r, "cluckd", nil)
 	w := world(t, r)
+	w.Stderr.TTY = true
 	ctx, stop := context.WithCancelCause(t.Context())
 	over := make(chan error, 1)
 	go func() { over <- w.Run(ctx, ask.Ping, "ping", "cluckd", "-c0", "-i1ms") }()
@@ -118,6 +119,7 @@ func TestPingInterrupted(t *testing.T) {
 	stop(&toolkit.Interrupted{Signal: os.Interrupt})
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-over))
 	require.Regexp(t, `cluckd: \d+ sent, \d+ answered, .*% lost; min`, w.Out.String())
+	require.Equal(t, "\r", w.Err.String(), "what is said next does not stand behind the ^C of the terminal")
 
 	w = world(t, r)
 	go func() { over <- w.Run(t.Context(), ask.Ping, "ping", "-c0", "-i1ms") }()

@@ -74,6 +74,9 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%.3f", float64(d
 
 // end prints the summaries and returns what it all comes to.
 func (s *screen) end(ctx context.Context, targets []*target) error {
+	if ctx.Err() != nil {
+		s.out.Interrupted()
+	}
 	var silent []error
 	for _, t := range targets {
 		f := &t.figures

@@ -94,6 +94,9 @@ func hint(name, wait string) string {
 // run shows what comes until the end, and returns why it ended. What had happened by then is shown, too, or told as lost.
 func (w *watching) run(ctx context.Context, from source) error {
 	whole, verdict := w.follow(ctx, from)
+	if ctx.Err() != nil {
+		w.out.Interrupted()
+	}
 	if !whole {
 		return verdict
 	}

@@ -367,4 +367,10 @@ func TestWatchOnATerminal(t *testing.T) {
 		require.NotContains(t, r.Out.String()+r.Err.String(), "\u009b")
 		require.Contains(t, r.Out.String(), "NOW")
 	}
+	w := toolkittest.New(t)
+	w.Terminal(80)
+	r := &running{t: t, Running: toolkittest.Start(t, w, tail.Watch, "watch", "--plain")}
+	r.WaitErr("watching")
+	require.ErrorContains(t, r.Stop(), "interrupted")
+	require.Contains(t, r.Err.String(), "\r0 messages of 1 service", "behind the ^C of the terminal")
 }
