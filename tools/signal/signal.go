@@ -56,14 +56,14 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed signal -H unix:/run/eventdispatcher/router.sock --reply communicatord/HELP
 			ed signal -q --if-running communicatord/LOG_ROTATE`,
 		Flags: toolkit.PeerFlags(append(toolkit.GroupFlags(),
-			&cli.StringFlag{Name: "host", Aliases: []string{"H"}, DefaultText: "127.0.0.1:4041", Usage: "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE"},
+			hostFlag(),
 			toolkit.RouterFlag(),
 			toolkit.ChoiceFlag("type", []string{"t"}, "udp", []string{"tcp", "udp", "unix", "unixgram", "unixpacket", "tls"}, "connect by `TYPE`"),
 			toolkit.TextFlag("encrypt", []string{"e"}, "", checkTruth, "a true `BOOL` is --type tls"),
 			&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "send `MESSAGE`, in place of the first operand"},
 			&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "add the parameter `NAME[=VALUE]`; may be repeated"},
-			&cli.StringFlag{Name: "server", Aliases: []string{"s"}, Usage: "address the message to server `NAME`"},
-			&cli.StringFlag{Name: "service", Aliases: []string{"S"}, Usage: "address the message to service `NAME`"},
+			toolkit.TextFlag("server", []string{"s"}, "", checkServer, "address the message to server `NAME`"),
+			toolkit.TextFlag("service", []string{"S"}, "", message.VerifyToService, "address the message to service `NAME`"),
 			toolkit.TextFlag("from", nil, "", checkSender, "say that `SERVER:SERVICE` sends it"),
 			&cli.StringFlag{Name: "secret-code", Aliases: []string{"c"}, Usage: "prove by `TEXT` that we may (datagrams)"},
 			&cli.StringFlag{Name: "secret-code-file", Usage: "read that text from `FILE`"},
@@ -179,7 +179,7 @@ func addressed(c *cli.Context, text string) (*message.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, service := c.String("server"), c.String("service")
+	server, service := toolkit.StringOf(c, "server"), toolkit.StringOf(c, "service")
 	switch {
 	case server != "" && d.server != "":
 		return nil, toolkit.Errorf(toolkit.Usage, "the server is named twice: by --server and in %q", toolkit.Escape(text))
@@ -188,14 +188,19 @@ func addressed(c *cli.Context, text string) (*message.Message, error) {
 	case d.server != "" && d.service+service == "":
 		err := toolkit.Errorf(toolkit.Data, "message %q has a server and no service", toolkit.Escape(text))
 		return nil, toolkit.WithHint(err, "write SERVER:SERVICE/COMMAND; the service communicatord is a node's router")
-	case looksLikeAddress(server):
-		err := toolkit.Errorf(toolkit.Usage, "option --server: %q is no server's name", toolkit.Escape(server))
-		return nil, toolkit.WithHint(err, "did you mean --host?")
 	}
 	m := message.New(d.command)
 	m.SetServer(d.server + server)
 	m.SetService(d.service + service)
 	return m, nil
+}
+
+func hostFlag() cli.Flag {
+	f := toolkit.TextFlag("host", []string{"H"}, "", checkHost, "send to `ADDR`: IP[:PORT], a URI, or FILE@VARIABLE")
+	if f, ok := f.(*cli.GenericFlag); ok {
+		f.DefaultText = "127.0.0.1:4041" // told, but not its value: whether it was given matters
+	}
+	return f
 }
 
 func maxLineFlag() cli.Flag {

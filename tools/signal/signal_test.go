@@ -108,6 +108,8 @@ func TestSignalRefuses(t *testing.T) {
 		"service twice":       {[]string{"-S", "a", "svc/STOP"}, toolkit.Usage, "named twice"},
 		"address as server":   {[]string{"--server", "127.0.0.1:4040", "STOP"}, toolkit.Usage, "no server's name"},
 		"IP as server":        {[]string{"--server", "127.0.0.1", "STOP"}, toolkit.Usage, "no server's name"},
+		"bad --server":        {[]string{"-s", "a b", "svc/STOP"}, toolkit.Usage, "option --server: bad server name"},
+		"bad --service":       {[]string{"-S", "s-vc", "STOP"}, toolkit.Usage, "option --service: bad service name"},
 		"unknown type":        {[]string{"-t", "sctp", "STOP"}, toolkit.Usage, "sctp"},
 		"type against host":   {[]string{"-t", "tcp", "-H", "udp://127.0.0.1:1", "STOP"}, toolkit.Usage, "contradict"},
 		"encrypt word":        {[]string{"-t", "tcp", "-e", "maybe", "STOP"}, toolkit.Usage, "neither true nor false"},

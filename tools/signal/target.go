@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +18,7 @@ const defaultPort = 4041
 // parseTarget reads --host, --type and --encrypt.
 func parseTarget(c *cli.Context, env *toolkit.Env) (address.Address, error) {
 	scheme, _ := address.ParseScheme(toolkit.StringOf(c, "type"))
-	host := c.String("host")
+	host := toolkit.StringOf(c, "host")
 	if scheme.IsUnix() && host == "" {
 		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--type %s needs --host PATH", scheme)
 	}
@@ -38,6 +39,18 @@ func parseTarget(c *cli.Context, env *toolkit.Env) (address.Address, error) {
 		return address.Address{}, toolkit.Errorf(toolkit.Usage, "--encrypt needs --type tcp: %s cannot be encrypted", where.Scheme)
 	}
 	return where, reachable(where)
+}
+
+// checkHost says what is wrong with the value of --host, whatever --type says. A reference to a file is not followed.
+func checkHost(text string) error {
+	if strings.Contains(text, "@") {
+		return nil
+	}
+	_, err := address.Parse(text, address.Defaults{Scheme: address.UDP, Port: defaultPort})
+	if _, unix := address.Parse(text, address.Defaults{Scheme: address.Unix}); unix == nil {
+		return nil
+	}
+	return err
 }
 
 // reachable refuses what can be written as an address and not be sent to.
@@ -68,6 +81,14 @@ func isAddress(text string) bool {
 	}
 	_, err := address.Parse(text, address.Defaults{})
 	return err == nil || strings.LastIndexByte(text, '/') > 0 && text[0] == '/' // a path
+}
+
+// checkServer says what is wrong with the value of --server.
+func checkServer(name string) error {
+	if looksLikeAddress(name) {
+		return fmt.Errorf("%q is no server's name; did you mean --host?", name)
+	}
+	return message.VerifyToServer(name)
 }
 
 // looksLikeAddress recognises the value of --server that was meant for --host: both are written "ed-signal --server IP:PORT" in old
