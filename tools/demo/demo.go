@@ -59,7 +59,7 @@ func run(ctx context.Context, env *toolkit.Env, o options, steps []step) error {
 	}
 	folder, err := tempFolder()
 	if err != nil {
-		return toolkit.As(toolkit.CantCreate, err)
+		return err
 	}
 	defer os.RemoveAll(folder)
 	if env.OutliveReader != nil {
@@ -109,5 +109,6 @@ func tempFolder() (string, error) {
 	if len(parent) > 80 {
 		parent = "/tmp"
 	}
-	return os.MkdirTemp(parent, "ed-demo-")
+	dir, err := os.MkdirTemp(parent, "ed-demo-")
+	return dir, toolkit.WithHint(toolkit.As(toolkit.CantCreate, err), "TMPDIR can name another folder")
 }

@@ -151,3 +151,11 @@ func TestKeepGoesOnAndCanBeWatched(t *testing.T) {
 	require.NotContains(t, w.Out.String(), "STOP")
 	require.Empty(t, control.Discover())
 }
+
+func TestNoFolder(t *testing.T) {
+	w := toolkittest.New(t)
+	t.Setenv("TMPDIR", "/nonexistent")
+	err := run(t.Context(), w.Env, options{}, script())
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+	require.Equal(t, "TMPDIR can name another folder", toolkit.HintOf(err))
+}
