@@ -12,6 +12,8 @@ var (
 	ErrPermission  = errors.New("permission denied")         // the process belongs to somebody else
 	ErrUnsupported = errors.New("pidfd_open is unavailable") // kernel before 5.10, or a system-call filter
 	ErrNoSystemd   = errors.New("systemd is not running here")
+	// ErrNoProc says that there is nothing to see processes in, as in a chroot.
+	ErrNoProc = errors.New("/proc is not mounted, no process can be seen")
 	// ErrOtherNamespace says that the numbers in /proc mean other processes than those that signals would go to.
 	ErrOtherNamespace = errors.New("/proc was mounted in another PID namespace, its numbers are not those of the processes here; unshare(1) needs --mount-proc")
 )

@@ -154,12 +154,6 @@ func TestNoSuchProcess(t *testing.T) {
 	}
 }
 
-func TestHiddenProcess(t *testing.T) {
-	c := proctest.Start(t, "plain", "")
-	_, err := proc.System{Root: t.TempDir()}.Open(c.PID())
-	require.ErrorIs(t, err, proc.ErrPermission, "it lives, and /proc does not show it")
-}
-
 func TestUsageAndLimits(t *testing.T) {
 	u, err := proc.System{}.Usage(os.Getpid())
 	require.NoError(t, err)

@@ -11,14 +11,15 @@ import (
 
 // checkNumbers returns ErrOtherNamespace where the numbers in /proc are not those that system calls of this process take: /proc was
 // mounted in another PID namespace, as behind `unshare --pid` without --mount-proc. The number that belongs to a name there
-// is somebody else's here.
+// is somebody else's here. It returns ErrNoProc where nothing is mounted: that nobody is seen there means nothing.
 func (s System) checkNumbers() error {
 	self := filepath.Join(s.root(), "self")
 	status, err := os.ReadFile(filepath.Join(self, "status"))
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(self); err == nil {
-			return ErrOtherNamespace // we are not in there
+		if _, err := os.Lstat(self); err != nil {
+			return ErrNoProc
 		}
+		return ErrOtherNamespace // we are not in there
 	}
 	if err != nil {
 		return nil // what is read next says what is wrong with it

@@ -12,6 +12,18 @@ import (
 	"github.com/ed-toolbox/ed/core/proc/proctest"
 )
 
+// TestNothingMounted: who sees nothing does not say that nobody is there.
+func TestNothingMounted(t *testing.T) {
+	c := proctest.Start(t, "plain", "")
+	for _, root := range []string{t.TempDir(), "/nonexistent"} {
+		sys := proc.System{Root: root}
+		_, err := sys.FindByName("x")
+		require.ErrorIs(t, err, proc.ErrNoProc)
+		_, err = sys.Open(c.PID())
+		require.ErrorIs(t, err, proc.ErrNoProc)
+	}
+}
+
 // TestOtherNamespace: the numbers of a /proc that was mounted in another PID namespace are not those of the processes here.
 func TestOtherNamespace(t *testing.T) {
 	tests := map[string]struct {
@@ -43,7 +55,7 @@ func TestOtherNamespace(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.ErrorIs(t, openErr, proc.ErrPermission, "there is nothing else in this /proc")
+			require.ErrorIs(t, openErr, proc.ErrPermission, "it lives, and /proc does not show it")
 		})
 	}
 }
