@@ -80,6 +80,27 @@ func TestNonsenseForNumbers(t *testing.T) {
 	}
 }
 
+// A column that is called as what we print, or as another's rate, takes the place of neither.
+func TestNamesThatAreTaken(t *testing.T) {
+	columns := []inspect.Column{{Name: "time", Key: true}, {Name: "gone"}, {Name: "dropped", Kind: inspect.Counter}, {Name: "dropped_rate", Kind: inspect.Counter}, {Name: "process"}}
+	sheet := func(at time.Duration, cells ...string) snapshot {
+		s := inspect.Sheet{Name: "t", Columns: columns, Time: noon.Add(at), Rows: [][]string{cells}}
+		return snapshot{at: s.Time, processes: []sight{{socket: control.Socket{Name: "us", PID: 1}, sheets: map[string]*inspect.Sheet{"t": &s}}}}
+	}
+	f := framer{table: "t"}
+	f.frame(sheet(0, "noon", "fishing", "1", "10", "them"))
+	next := f.frame(sheet(time.Second, "noon", "fishing", "3", "15", "them"))
+	w := toolkittest.New(t)
+	p := printer{out: w.Env.Output(toolkit.Common{}), options: options{form: asJSON}}
+	require.NoError(t, p.print("t", &next))
+	require.JSONEq(t, `{"v": 1, "time": "`+next.at.UTC().Format(time.RFC3339Nano)+`", "table": "t", "process": "us.1", "time_": "noon", "gone_": "fishing",
+		"dropped": 3, "dropped_rate": 15, "process_": "them", "dropped_rate_": 2, "dropped_rate_rate": 5}`, w.Out.String())
+	w = toolkittest.New(t)
+	p = printer{out: w.Env.Output(toolkit.Common{}), options: options{form: asCSV}}
+	require.NoError(t, p.print("t", &next))
+	require.Contains(t, w.Out.String(), "time,table,process,time_,gone_,dropped,dropped_rate,process_\n")
+}
+
 // What is not known is the last whichever way the rows are sorted: it must not hide the largest.
 func TestUnknownIsLast(t *testing.T) {
 	f := framer{table: "t"}

@@ -82,9 +82,34 @@ func (p *printer) print(table string, f *frame) error {
 	return p.text(table, f, shown)
 }
 
+// fieldNames are what columns, and the rates of counters, are called in JSON and CSV. A name that is taken, by what we print or by a column
+// before, has a _ behind it.
+func fieldNames(columns []inspect.Column) (values, rates []string) {
+	taken := map[string]bool{"v": true, "time": true, "table": true, "gone": true}
+	free := func(name string) string {
+		for taken[name] {
+			name += "_"
+		}
+		taken[name] = true
+		return name
+	}
+	for _, c := range columns {
+		values = append(values, free(c.Name))
+	}
+	for _, c := range columns {
+		rate := ""
+		if c.Kind == inspect.Counter {
+			rate = free(c.Name + "_rate")
+		}
+		rates = append(rates, rate)
+	}
+	return values, rates
+}
+
 // json prints one object for each row. Numbers are JSON numbers, what is not known is left out, and rates stand beside
 // the counters that they are made of.
 func (p *printer) json(table string, f *frame, shown []int) error {
+	values, rates := fieldNames(f.columns)
 	for _, i := range shown {
 		r := &f.rows[i]
 		object := map[string]any{"v": 1, "time": f.at.UTC().Format(time.RFC3339Nano), "table": table}
@@ -98,14 +123,14 @@ func (p *printer) json(table string, f *frame, shown []int) error {
 			case value == "":
 				continue
 			case c.Unit == inspect.Flag:
-				object[c.Name] = value == "true"
+				object[values[at]] = value == "true"
 			case number && (c.Kind != inspect.Label || c.Unit != inspect.None):
-				object[c.Name] = n
+				object[values[at]] = n
 			default:
-				object[c.Name] = value
+				object[values[at]] = value
 			}
 			if rate := f.rate(r, at); rate != noRate {
-				object[c.Name+"_rate"] = rate
+				object[rates[at]] = rate
 			}
 		}
 		if err := p.out.JSONLine(object); err != nil {
@@ -122,9 +147,8 @@ func (p *printer) csv(table string, f *frame, shown []int) error {
 	record := []string{"time", "table"}
 	if p.headed != table {
 		p.headed = table
-		for _, c := range f.columns {
-			record = append(record, c.Name)
-		}
+		values, _ := fieldNames(f.columns)
+		record = append(record, values...)
 		_ = w.Write(record) // a strings.Builder takes everything
 	}
 	for _, i := range shown {
