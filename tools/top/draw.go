@@ -84,14 +84,19 @@ func (m *model) empty() string {
 	switch {
 	case len(m.snapshot.processes) == 0 && m.snapshot.at.IsZero():
 		return "looking for services ..."
-	case len(m.snapshot.processes) == 0 && len(m.options.targets) > 0:
-		return "no service that you may look into is called " + toolkit.Escape(strings.Join(m.options.targets, ", ")) + "; waiting for one"
+	case len(m.snapshot.processes) == 0 && len(m.snapshot.missing) > 0:
+		return m.nobody()
 	case len(m.snapshot.processes) == 0:
 		return "no service that you may look into is running; waiting for one"
 	case m.current() == "":
 		return "none of these services is a router"
 	}
 	return "nothing yet"
+}
+
+// nobody says which targets nobody is.
+func (m *model) nobody() string {
+	return "no service that you may look into is called " + toolkit.Escape(strings.Join(m.snapshot.missing, ", ")) + "; waiting for one"
 }
 
 // tabs is the first line: the views, the shown one marked.
@@ -217,7 +222,7 @@ func (m *model) footer() []string {
 	return []string{m.look.Bar.Render(ansi.Truncate(text+strings.Repeat(" ", max(0, m.width-ansi.StringWidth(text))), m.width, ""))}
 }
 
-// trouble is why nobody can be asked, or the first error of a process.
+// trouble is why nobody can be asked, the first error of a process, or who is missing where others are there.
 func (m *model) trouble() string {
 	if m.snapshot.err != nil {
 		return m.snapshot.err.Error()
@@ -226,6 +231,9 @@ func (m *model) trouble() string {
 		if one.err != nil {
 			return one.err.Error()
 		}
+	}
+	if len(m.snapshot.processes) > 0 && len(m.snapshot.missing) > 0 {
+		return m.nobody()
 	}
 	return ""
 }

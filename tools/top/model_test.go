@@ -226,6 +226,21 @@ func TestTroubleIsWhole(t *testing.T) {
 	}
 }
 
+// TestNobodyBesideOthers: a target that nobody is is told beside those that are there, until it comes.
+func TestNobodyBesideOthers(t *testing.T) {
+	m := shown(t, mono, 80, 24)
+	m.options.targets = []string{"echo", "nobody"}
+	look(m, 1, "echo")
+	require.NotContains(t, m.View(), "nobody")
+	s := m.latest
+	s.missing = []string{"nobody"}
+	m.Update(polled{s, []string{"process"}})
+	require.Contains(t, m.View(), "no service that you may look into is called nobody; waiting for one")
+	require.Contains(t, m.View(), "echo.100")
+	look(m, 2, "echo")
+	require.NotContains(t, m.View(), "nobody")
+}
+
 func TestTrace(t *testing.T) {
 	m := shown(t, mono, 80, 12)
 	m.feed = control.Follow(t.Context(), control.FollowOptions{})
