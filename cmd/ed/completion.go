@@ -200,8 +200,8 @@ func takesNext(o toolkit.Option) bool { return o.Arg != "" && !o.Optional }
 // valueRule says how the value of an option is completed: by words, "FILE", "DIR", or not at all ("").
 func valueRule(o toolkit.Option) string {
 	switch {
-	case len(o.Choices) > 0:
-		return strings.Join(o.Choices, " ")
+	case len(o.Choices)+len(o.Words) > 0:
+		return strings.Join(slices.Concat(o.Choices, o.Words), " ") // it has one of the two
 	case strings.Contains(o.Arg, "FILE"):
 		return "FILE"
 	case o.Arg == "DIR":

@@ -51,6 +51,7 @@ func NumberOf(c *cli.Context, name string) int {
 type textValue struct {
 	text  string
 	check func(string) error
+	words []string // that completion suggests
 }
 
 func (v *textValue) Set(s string) error {
@@ -73,5 +74,11 @@ func (v *textValue) String() string {
 // TextFlag takes a text that check finds no fault with, or an empty one, which counts as none. As with NumberFlag that holds wherever the
 // value comes from. check's error names the value and says what is allowed. StringOf reads it.
 func TextFlag(name string, aliases []string, def string, check func(string) error, usage string) cli.Flag {
-	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &textValue{def, check}, Usage: usage}
+	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &textValue{text: def, check: check}, Usage: usage}
+}
+
+// WordsFlag takes any text, and has completion suggest words: those that are known before anybody was asked. StringOf reads it.
+func WordsFlag(name string, aliases []string, words []string, usage string) cli.Flag {
+	v := &textValue{check: func(string) error { return nil }, words: words}
+	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: v, Usage: usage}
 }

@@ -15,6 +15,7 @@ type Option struct {
 	Usage    string   // with the backquotes taken away
 	Default  string   // "" when there is none worth showing
 	Choices  []string // the words it takes, where it takes only those
+	Words    []string // words that it takes beside others
 	Hidden   bool
 }
 
@@ -53,8 +54,11 @@ func describe(f cli.Flag) Option {
 	}
 	o.Default = defaultText(f, doc)
 	if g, ok := f.(*cli.GenericFlag); ok {
-		if c, ok := g.Value.(*choiceValue); ok {
-			o.Choices = c.choices
+		switch v := g.Value.(type) {
+		case *choiceValue:
+			o.Choices = v.choices
+		case *textValue:
+			o.Words = v.words
 		}
 	}
 	return o

@@ -75,13 +75,13 @@ func Command(env *toolkit.Env) *cli.Command {
 			ed top --once --view connections --csv > connections.csv`,
 		Flags: toolkit.Flags(
 			toolkit.ChoiceFlag("view", nil, names[0], names, "begin with, or print, `VIEW`"),
-			&cli.StringFlag{Name: "table", Usage: "print `TABLE`, any that the service has, in place of a view"},
+			toolkit.WordsFlag("table", nil, knownTables(), "print `TABLE`, any that the service has, in place of a view"),
 			toolkit.DurationFlag("interval", []string{"i", "d"}, time.Second, "look again every `DUR`"),
 			&cli.BoolFlag{Name: "once", Aliases: []string{"1"}, Usage: "print one look and end"},
 			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "print `N` looks and end"},
 			&cli.IntFlag{Name: "rows", Usage: "print at most `N` rows of each table; 0: all"},
 			&cli.BoolFlag{Name: "csv", Usage: "print comma-separated values"},
-			&cli.StringFlag{Name: "sort", Aliases: []string{"s"}, Usage: "sort by `COLUMN`; with '-' before it, the largest first"},
+			toolkit.WordsFlag("sort", []string{"s"}, knownColumns(), "sort by `COLUMN`; with '-' before it, the largest first"),
 			&cli.BoolFlag{Name: "reverse", Aliases: []string{"r"}, Usage: "sort the other way round"},
 			&cli.StringFlag{Name: "filter", Aliases: []string{"f"}, Usage: "only rows with all `WORDS` in them; !WORD: without it"},
 		),
@@ -105,12 +105,12 @@ func viewNames() []string {
 
 func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 	o := options{
-		Common: env.Common(c), targets: c.Args().Slice(), table: c.String("table"), interval: toolkit.DurationOf(c, "interval"), exact: c.IsSet("interval"),
+		Common: env.Common(c), targets: c.Args().Slice(), table: toolkit.StringOf(c, "table"), interval: toolkit.DurationOf(c, "interval"), exact: c.IsSet("interval"),
 		count: c.Int("count"), rows: c.Int("rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
 		look: ui.NewLook(env.Stdout, env.Getenv),
 	}
 	o.view = views()[slices.Index(viewNames(), toolkit.StringOf(c, "view"))]
-	if column, down := strings.CutPrefix(c.String("sort"), "-"); column != "" {
+	if column, down := strings.CutPrefix(toolkit.StringOf(c, "sort"), "-"); column != "" {
 		o.sort, o.reverse = column, down != o.reverse
 	}
 	switch {

@@ -43,9 +43,33 @@ func tablesOf(v view, s snapshot) []string {
 			}
 		}
 	}
-	first := []string{"router", "nodes", "routes", "clients", "cache"} // what a router has; the others as they come
+	first := routerTables() // the others as they come
 	slices.SortStableFunc(others, func(a, b string) int { return rank(first, a) - rank(first, b) })
 	return others
+}
+
+// routerTables are what a router has, in their order.
+func routerTables() []string { return []string{"router", "nodes", "routes", "clients", "cache"} }
+
+// knownTables are those that are known without asking a service.
+func knownTables() []string {
+	var all []string
+	for _, v := range views() {
+		all = append(all, v.tables...)
+	}
+	return append(all, routerTables()...)
+}
+
+// knownColumns are the columns that are known without asking a service, each as it is and with the largest first.
+func knownColumns() []string {
+	var all []string
+	for _, columns := range preferred {
+		for _, name := range columns {
+			all = append(all, name, "-"+name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // rank is where a name stands in a list; the end for one that does not.
