@@ -143,7 +143,7 @@ func parseCondition(term string, traced bool) (condition, *FilterError) {
 	}
 	var err error
 	if c.field == byCommand {
-		c.value, err = CommandGlob(value)
+		c.value, err = dispatch.CommandGlob(value)
 	} else {
 		c.value, err = dispatch.NewGlob(value)
 	}
@@ -207,23 +207,4 @@ func parseField(name string, traced bool) (field, *FilterError) {
 	err := wrong("there is no field %q; there are %s and param.NAME", name, strings.Join(known, ", "))
 	err.Field, err.Known = name, known
 	return 0, err
-}
-
-// CommandGlob makes a glob over commands. One that could never match is refused: commands have no lower-case letters.
-func CommandGlob(pattern string) (dispatch.Glob, error) {
-	if pattern == "" {
-		return dispatch.Glob{}, fmt.Errorf("the command is empty")
-	}
-	if !strings.Contains(pattern, "[") {
-		for _, r := range pattern {
-			switch {
-			case r >= 'a' && r <= 'z':
-				return dispatch.Glob{}, fmt.Errorf("%q matches no command, they are in capitals: %s", pattern, strings.ToUpper(pattern))
-			case r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '*', r == '?':
-			default:
-				return dispatch.Glob{}, fmt.Errorf("%q matches no command: %q cannot be in one", pattern, r)
-			}
-		}
-	}
-	return dispatch.NewGlob(pattern)
 }

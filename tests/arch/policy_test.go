@@ -42,7 +42,7 @@ transport/transporttest: transport core/reactor core/address
 tools/toolkit: core/config core/spelling core/address core/message core/definition core/dispatch core/reactor transport transport/link transport/open transport/tlsconn transport/service
 tools/toolkit/toolkittest: tools/toolkit core/address core/dispatch core/message core/reactor transport/link transport/control
 tools/internal/ui: core/message core/proc core/inspect core/dispatch tools/toolkit transport/control
-tools/signal: tools/toolkit core/message core/address core/config core/definition transport transport/link transport/control
+tools/signal: tools/toolkit core/message core/address core/config core/definition core/dispatch transport transport/link transport/control
 tools/ask: tools/toolkit core/message core/address core/definition transport/link transport/control
 tools/stop: tools/toolkit core/proc core/signals core/message core/address core/config
 tools/tail: tools/toolkit tools/internal/ui core/message core/address core/proc core/signals core/dispatch core/reactor core/watch core/inspect transport transport/link transport/open transport/service transport/control

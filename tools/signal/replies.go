@@ -1,13 +1,12 @@
 package signal
 
 import (
-	"path"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
-	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/link"
 )
@@ -115,27 +114,10 @@ func (c *console) done() {
 	c.out.Done()
 }
 
-// checkUntil verifies the value of --until.
-func checkUntil(pattern string) error {
-	if _, err := path.Match(pattern, ""); err != nil {
-		return toolkit.Errorf(toolkit.Usage, "option --until: %q is no pattern", toolkit.Escape(pattern))
-	}
-	return nil
-}
-
-// ends reports whether m is what --until waits for.
-func ends(pattern string, m *message.Message) bool {
-	if pattern == "" || m == nil {
-		return false
-	}
-	ok, err := path.Match(pattern, m.Command())
-	return err == nil && ok
-}
-
 // tally follows a wait for replies.
 type tally struct {
-	want    int    // messages; 0: no number was asked for
-	until   string // command that ends the wait
+	want    int            // messages; 0: no number was asked for
+	until   *dispatch.Glob // of the command that ends the wait; nil for none
 	got     int
 	broken  int  // lines that were no message
 	done    bool // nothing more is waited for
@@ -152,7 +134,7 @@ func (t *tally) add(r link.Received) bool {
 		t.refusal = true
 	}
 	t.got++
-	t.done = t.done || t.want > 0 && t.got >= t.want || ends(t.until, r.Message)
+	t.done = t.done || t.want > 0 && t.got >= t.want || t.until != nil && t.until.Match(r.Message.CommandBytes())
 	return t.done
 }
 
@@ -162,8 +144,8 @@ func (t *tally) babble() bool { return t.broken > 0 && t.got == 0 }
 // missing says what did not come, as the rest of a sentence.
 func (t *tally) missing() string {
 	switch {
-	case t.until != "" && t.want == 0:
-		return "without " + t.until
+	case t.until != nil && t.want == 0:
+		return "without " + t.until.String()
 	case t.want > 1 || t.got > 0:
 		return "after " + strconv.Itoa(t.got) + " of " + strconv.Itoa(t.want) + " replies"
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -23,10 +24,10 @@ type sendOptions struct {
 	Count    int           // messages to send at most; 0 is all there are, once
 	Interval time.Duration // between two messages; 0 is as fast as can be
 
-	Replies int           // messages to wait for; for `ed request` after each one
-	Until   string        // command, or pattern of one, that ends the waiting
-	Idle    time.Duration // end when nothing came for so long
-	Hold    bool          // stay until the peer ends the connection
+	Replies int            // messages to wait for; for `ed request` after each one
+	Until   *dispatch.Glob // of the command that ends the waiting; nil for none
+	Idle    time.Duration  // end when nothing came for so long
+	Hold    bool           // stay until the peer ends the connection
 
 	Each        bool // `ed request`: wait after each message
 	KeepGoing   bool // pass over bad lines
@@ -38,7 +39,7 @@ type sendOptions struct {
 }
 
 // waits says whether anything is to be received after everything was sent.
-func (o *sendOptions) waits() bool { return o.Replies > 0 || o.Until != "" || o.Idle > 0 || o.Hold }
+func (o *sendOptions) waits() bool { return o.Replies > 0 || o.Until != nil || o.Idle > 0 || o.Hold }
 
 // SendCommand is `ed send`.
 func SendCommand(env *toolkit.Env) *cli.Command {
@@ -55,7 +56,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			&cli.IntFlag{Name: "replies", Usage: "then wait for `N` messages and print them"},
-			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD`; * and ? match as in file names"},
+			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB`"},
 			toolkit.DurationFlag("idle", nil, 0, "then print what comes until nothing came for `DUR`"),
 			&cli.BoolFlag{Name: "hold", Usage: "then print what comes until the peer ends it"},
 		)...),
@@ -84,7 +85,7 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			&cli.IntFlag{Name: "replies", Value: 1, Usage: "wait for `N` messages after each one"},
-			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD` after each one; * and ? match"},
+			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB` after each one"},
 		)...),
 		Action: func(c *cli.Context) error {
 			o, err := parseSend(c, env)
@@ -92,7 +93,7 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 				return err
 			}
 			o.Each = true
-			if o.Until != "" && !c.IsSet("replies") {
+			if o.Until != nil && !c.IsSet("replies") {
 				o.Replies = 0
 			} else if o.Replies == 0 {
 				return toolkit.Errorf(toolkit.Usage, "option --replies: 0 is less than one; ed send does not wait")
@@ -127,7 +128,6 @@ func parseSend(c *cli.Context, env *toolkit.Env) (sendOptions, error) {
 		From:      toolkit.StringOf(c, "from"),
 		Count:     c.Int("count"),
 		Replies:   c.Int("replies"),
-		Until:     c.String("until"),
 		KeepGoing: c.Bool("keep-going"),
 		NoCheck:   c.Bool("no-check"),
 		DryRun:    c.Bool("dry-run"),
@@ -144,7 +144,8 @@ func parseSend(c *cli.Context, env *toolkit.Env) (sendOptions, error) {
 	case o.Replies < 0:
 		return o, toolkit.Errorf(toolkit.Usage, "option --replies: %d is negative", o.Replies)
 	}
-	err := checkUntil(o.Until)
+	var err error
+	o.Until, err = toolkit.CommandGlobOf(c, "until")
 	if err == nil {
 		o.Group, err = toolkit.GroupOf(c)
 	}

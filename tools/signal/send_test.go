@@ -87,6 +87,7 @@ func TestSendRefuses(t *testing.T) {
 		"rate unit":                      {"send", []string{where, "--rate=5/d", "A"}, toolkit.Usage, "like 100/s"},
 		"replies":                        {"send", []string{where, "--replies=-1", "A"}, toolkit.Usage, "--replies"},
 		"until":                          {"send", []string{where, "--until=[", "A"}, toolkit.Usage, "--until"},
+		"until never":                    {"send", []string{where, "--until=do?e", "A"}, toolkit.Usage, "matches no command, they are in capitals: DO?E"},
 		"no replies":                     {"request", []string{where, "--replies=0", "A"}, toolkit.Usage, "--replies"},
 		"hold a request":                 {"request", []string{where, "--hold", "A"}, toolkit.Usage, "hold"},
 		"bad from":                       {"send", []string{where, "--from=a:b-c", "A"}, toolkit.Usage, "--from"},

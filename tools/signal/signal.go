@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -23,10 +24,10 @@ type options struct {
 	From    bool                 // the message says another sender than us: we can get no answer by a router
 	Secret  string               // added to datagrams only
 
-	Reply  bool   // print the first line that comes back over a stream
-	Wait   int    // messages to wait for
-	Until  string // command, or pattern of one, that ends the waiting; "" for none
-	NoWait bool   // do not wait for a refusal of a datagram
+	Reply  bool           // print the first line that comes back over a stream
+	Wait   int            // messages to wait for
+	Until  *dispatch.Glob // of the command that ends the waiting; nil for none
+	NoWait bool           // do not wait for a refusal of a datagram
 
 	DryRun      bool          // print the line instead of sending it
 	Repeat      int           // times to send; 0 is without end
@@ -39,11 +40,11 @@ type options struct {
 
 // waits says whether anything is expected to come back. --reply does not count over datagrams, as in the C++ tool.
 func (o *options) waits() bool {
-	return o.Wait > 0 || o.Until != "" || o.Reply && !o.Target.IsDatagram()
+	return o.Wait > 0 || o.Until != nil || o.Reply && !o.Target.IsDatagram()
 }
 
 // anyLine says that the first line that comes is what is waited for, which is then printed as it came: --reply alone.
-func (o *options) anyLine() bool { return o.Wait == 0 && o.Until == "" }
+func (o *options) anyLine() bool { return o.Wait == 0 && o.Until == nil }
 
 // Command is `ed signal`.
 func Command(env *toolkit.Env) *cli.Command {
@@ -69,7 +70,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.StringFlag{Name: "secret-code-file", Usage: "read that text from `FILE`"},
 			&cli.BoolFlag{Name: "reply", Aliases: []string{"r"}, Usage: "print the first line that comes back (streams)"},
 			toolkit.OptionalCountFlag("wait", nil, "wait for `N` messages and print them"),
-			&cli.StringFlag{Name: "until", Usage: "wait for the command `CMD`; * and ? match as in file names"},
+			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB`"},
 			&cli.IntFlag{Name: "repeat", Usage: "send it `N` times"},
 			toolkit.DurationFlag("every", nil, 0, "one each `DUR`; without --repeat until interrupted"),
 			&cli.BoolFlag{Name: "if-running", Usage: "quiet success when nothing listens there"},
@@ -96,7 +97,6 @@ func parse(c *cli.Context, env *toolkit.Env) (options, error) {
 		Common:    env.Common(c),
 		Reply:     c.Bool("reply"),
 		Wait:      toolkit.CountOf(c, "wait"),
-		Until:     c.String("until"),
 		NoWait:    c.Bool("no-wait"),
 		DryRun:    c.Bool("dry-run"),
 		Repeat:    c.Int("repeat"),
@@ -107,7 +107,8 @@ func parse(c *cli.Context, env *toolkit.Env) (options, error) {
 		MaxDatagram: toolkit.NumberOf(c, "max-datagram"),
 		MaxLine:     toolkit.NumberOf(c, "max-line"),
 	}
-	err := checkUntil(o.Until)
+	var err error
+	o.Until, err = toolkit.CommandGlobOf(c, "until")
 	if err == nil && o.Repeat < 1 && c.IsSet("repeat") {
 		err = toolkit.Errorf(toolkit.Usage, "option --repeat: %d is less than one", o.Repeat)
 	}

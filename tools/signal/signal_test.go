@@ -122,6 +122,7 @@ func TestSignalRefuses(t *testing.T) {
 		"repeat":              {[]string{"--repeat=-1", "STOP"}, toolkit.Usage, "--repeat"},
 		"repeat never":        {[]string{"--repeat=0", "STOP"}, toolkit.Usage, "--repeat"},
 		"until":               {[]string{"--until=[", "STOP"}, toolkit.Usage, "--until"},
+		"until never":         {[]string{"--until=done", "STOP"}, toolkit.Usage, `option --until: "done" matches no command, they are in capitals: DONE`},
 		"no secret file":      {[]string{"--secret-code-file", "/nonexistent", "STOP"}, toolkit.NoInput, "no such file"},
 		"missing parameter":   {[]string{"ABSOLUTELY"}, toolkit.Data, "reply_timestamp is missing"},
 		"host file":           {[]string{"-H", "/nonexistent@x", "STOP"}, toolkit.NoInput, "no such file"},

@@ -219,7 +219,7 @@ func (t *transfer) part(ctx context.Context, r *receiver) error {
 // await waits for what --replies, --until, --idle and --hold ask for.
 func (t *transfer) await(ctx context.Context, r *receiver) error {
 	o := t.options
-	needed := o.Replies > 0 || o.Until != ""
+	needed := o.Replies > 0 || o.Until != nil
 	satisfied := r.satisfied
 	if !needed {
 		satisfied = nil

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
-	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -197,12 +196,8 @@ func readListenTexts(c *cli.Context, o *listenOptions) (err error) {
 	if o.filter, err = parseFilter(c.StringSlice("filter")); err != nil {
 		return err
 	}
-	if until := c.String("until"); until != "" {
-		glob, err := inspect.CommandGlob(until)
-		if err != nil {
-			return toolkit.Errorf(toolkit.Usage, "option --until: %w", err)
-		}
-		o.until = &glob
+	if o.until, err = toolkit.CommandGlobOf(c, "until"); err != nil {
+		return err
 	}
 	if o.replies, err = readMessages(c, "reply"); err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/dispatch"
-	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -40,7 +39,7 @@ func parseTrigger(text string) (*trigger, error) {
 	if !ok || strings.TrimSpace(line) == "" {
 		return nil, toolkit.Errorf(toolkit.Usage, "option --on: %q is not COMMAND=SHELL COMMAND", toolkit.Escape(text))
 	}
-	glob, err := inspect.CommandGlob(strings.TrimSpace(pattern))
+	glob, err := dispatch.CommandGlob(strings.TrimSpace(pattern))
 	if err != nil {
 		return nil, toolkit.Errorf(toolkit.Usage, "option --on: %w", err)
 	}

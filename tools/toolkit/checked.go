@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/dispatch"
 )
 
 // MaxDatagram is the most bytes that fit into one UDP datagram.
@@ -75,6 +77,20 @@ func (v *textValue) String() string {
 // value comes from. check's error names the value and says what is allowed. StringOf reads it.
 func TextFlag(name string, aliases []string, def string, check func(string) error, usage string) cli.Flag {
 	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: &textValue{text: def, check: check}, Usage: usage}
+}
+
+// CommandGlobOf reads a string flag that is a glob over commands, nil if there is none or it is empty. What matches no command is an error
+// of kind Usage.
+func CommandGlobOf(c *cli.Context, name string) (*dispatch.Glob, error) {
+	text := c.String(name)
+	if text == "" {
+		return nil, nil
+	}
+	glob, err := dispatch.CommandGlob(text)
+	if err != nil {
+		return nil, Errorf(Usage, "option --%s: %w", name, err)
+	}
+	return &glob, nil
 }
 
 // WordsFlag takes any text, and has completion suggest words: those that are known before anybody was asked. StringOf reads it.
