@@ -2,13 +2,16 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -142,6 +145,33 @@ func TestEchoesStay(t *testing.T) {
 			require.Zero(t, c.w.now.wrongs)
 		})
 	}
+}
+
+// TestWindowsAreFilledInTurns: the loop has other work, too, such as the answers to the first messages and Ctrl-C.
+func TestWindowsAreFilledInTurns(t *testing.T) {
+	const window = fillAtOnce / 65
+	c, _ := closedClient(t, 64, window+1)
+	w := c.w
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	defer loop.Close()
+	w.loop, w.phase, w.begin, w.clients = loop, sending, time.Now(), []*client{c}
+	for range 2 {
+		more := newClient(w, len(w.clients), w.plan.script)
+		more.conn, more.open = &sink{}, true
+		w.clients = append(w.clients, more)
+	}
+	w.fillFrom(0)
+	require.Equal(t, window+1, w.inFlight)
+	loop.BeforeWait(func() {
+		if w.inFlight == 3*(window+1) {
+			loop.Stop()
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	require.NoError(t, loop.Run(ctx))
+	require.Equal(t, 3*(window+1), w.inFlight)
 }
 
 // TestNumber: the numbers in a row of messages are those that increment counts up to, however long they are.

@@ -59,6 +59,25 @@ func (w *worker) pump() {
 	w.arm(now)
 }
 
+// fillAtOnce is how many bytes the clients are given at the start of a closed loop before the loop turns to its other work: some windows
+// would take minutes to fill, and gigabytes.
+const fillAtOnce = 1 << 20
+
+// fillFrom fills the windows of the clients for the first time, from one of them on.
+func (w *worker) fillFrom(first int) {
+	if w.phase != sending {
+		return
+	}
+	w.time = w.clock()
+	for until := w.bytesOut + fillAtOnce; first < len(w.clients) && w.bytesOut < until; first++ {
+		w.clients[first].fill(w.time)
+	}
+	w.flush()
+	if first < len(w.clients) {
+		w.loop.After(0, "fill", func() { w.fillFrom(first) })
+	}
+}
+
 // skip leaves a message out that the service kept from being sent when it was due (--no-catchup).
 func (w *worker) skip(c *client, due int64) {
 	if w.measured(due) {

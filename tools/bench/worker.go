@@ -184,10 +184,7 @@ func (w *worker) start(begin time.Time, random func() float64) {
 	}
 	w.loop.Every(every, "sweep", func(int) { w.sweep() })
 	if p.closed() {
-		for _, c := range w.clients {
-			c.fill(w.time)
-		}
-		w.flush()
+		w.fillFrom(0)
 		return
 	}
 	w.schedule = newSchedule(p.rate, p.warmup, p.duration, p.burst, w.index, p.workers, random)

@@ -53,19 +53,13 @@ func curve(h *hdrhistogram.Histogram, nines float64) []point {
 		return nil
 	}
 	const perNine = 24
-	var places, percents []float64
+	var all []point
 	for i := 0; i <= int(nines*perNine); i++ {
 		n := float64(i) / perNine
 		if math.Pow(10, n) > 2*float64(h.TotalCount()) { // there are not so many of them
 			break
 		}
-		places = append(places, n)
-		percents = append(percents, 100*(1-math.Pow(10, -n)))
-	}
-	var all []point
-	top := float64(h.Max())
-	for i, v := range h.ValueAtPercentilesSlice(percents) {
-		all = append(all, point{places[i], min(float64(v), top)})
+		all = append(all, point{n, float64(percentile(h, 100*(1-math.Pow(10, -n))))})
 	}
 	return all
 }
