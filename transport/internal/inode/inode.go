@@ -27,12 +27,16 @@ type File struct {
 // can slip another file under it. A File comes with some errors too: then
 // there is one to Remove.
 func Publish(path string, kind uint32, mode fs.FileMode, uid, gid int) (*File, error) {
+	var st unix.Stat_t
 	at, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("open", err)
+	if err != nil { // there are no descriptors left, most likely
+		err = os.NewSyscallError("open", err)
+		if unix.Lstat(path, &st) != nil || st.Mode&unix.S_IFMT != kind {
+			return nil, err
+		}
+		return &File{path: path, dev: uint64(st.Dev), ino: st.Ino}, err
 	}
 	defer unix.Close(at)
-	var st unix.Stat_t
 	if err := unix.Fstat(at, &st); err != nil {
 		return nil, os.NewSyscallError("fstat", err)
 	}
@@ -46,7 +50,7 @@ func Publish(path string, kind uint32, mode fs.FileMode, uid, gid int) (*File, e
 		}
 	}
 	if err := unix.Chmod(Link(at), uint32(mode.Perm())); err != nil {
-		return file, os.NewSyscallError("chmod", err)
+		return file, &fs.PathError{Op: "chmod", Path: Link(at), Err: err} // it takes a /proc
 	}
 	return file, nil
 }
