@@ -85,10 +85,14 @@ func exited(err, closing error) error {
 	if err == nil || errors.Is(closing, err) {
 		return closing
 	}
-	if how := errors.Unwrap(closing); how != nil {
-		closing = how
+	how := errors.Unwrap(closing)
+	switch {
+	case how == nil:
+		how = closing
+	case errors.Is(err, how):
+		return err // it says so itself
 	}
-	return fmt.Errorf("%w (%w)", err, closing)
+	return fmt.Errorf("%w (%w)", err, how)
 }
 
 // settle waits for a refusal of the datagrams sent so far. That of this host is there when the call that sends returns.
