@@ -27,6 +27,9 @@ func installLinksCommand(env *toolkit.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
+			if args[0] == "" { // of a variable that is not set: the current folder is not meant
+				return toolkit.Errorf(toolkit.Usage, "the folder's name is empty")
+			}
 			target, err := os.Executable()
 			if err != nil {
 				return toolkit.Errorf(toolkit.Internal, "find this program: %w", err)
