@@ -64,6 +64,18 @@ func noChildren(t *testing.T) {
 	require.ErrorIs(t, err, unix.ECHILD, "children are left")
 }
 
+// lives makes sure that a process that is not our child has not been killed, and kills it: one that has been cannot be stopped any more,
+// but has its number for a while.
+func lives(w *transporttest.World, pid int) {
+	w.T.Helper()
+	require.NoError(w.T, syscall.Kill(pid, syscall.SIGSTOP), "it lives on")
+	w.Until(fmt.Sprintf("process %d stops", pid), func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err == nil && strings.Contains(string(stat), ") T ")
+	})
+	require.NoError(w.T, syscall.Kill(pid, syscall.SIGKILL))
+}
+
 // gone waits until a process that is not our child has ended.
 func gone(w *transporttest.World, pid int) {
 	w.T.Helper()
@@ -360,6 +372,40 @@ func TestStop(t *testing.T) {
 	noChildren(t)
 }
 
+// TestSignal: it reaches all that the commands started.
+func TestSignal(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	var result *child.Result
+	var j *child.Job
+	o := child.Options{Done: func(r *child.Result) { result = r }, Output: func([]byte) { j.Signal(syscall.SIGUSR1) }}
+	var err error
+	j, err = child.Start(w.Loop, o, cmd("sleep 1000"), sh("echo ready; sleep 1000"))
+	require.NoError(t, err)
+	w.Idle()
+	require.Equal(t, syscall.SIGUSR1, result.Stages[0].Signal)
+	require.Equal(t, syscall.SIGUSR1, result.Stages[1].Signal)
+	require.NoError(t, result.Err)
+	noChildren(t)
+}
+
+// TestStopLeavesNothing: what a command that was ended had started ends with it, whether that listens to TERM or not.
+func TestStopLeavesNothing(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	var pid int
+	var j *child.Job
+	o := child.Options{Grace: time.Hour, Output: func(p []byte) {
+		_, err := fmt.Sscan(string(p), &pid)
+		require.NoError(t, err)
+		j.Stop(errBroken)
+	}}
+	var err error
+	j, err = child.Start(w.Loop, o, sh("trap '' TERM; sleep 1000 <&- >&- 2>&- & trap - TERM; echo $!; exec sleep 1000"))
+	require.NoError(t, err)
+	w.Idle()
+	gone(w, pid)
+	noChildren(t)
+}
+
 // TestHeld: what a command left behind does not keep the job, and is left alone.
 func TestHeld(t *testing.T) {
 	w := transporttest.NewWorld(t)
@@ -368,7 +414,7 @@ func TestHeld(t *testing.T) {
 	require.NoError(t, r.Check())
 	pid, err := strconv.Atoi(strings.TrimSpace(string(r.Output)))
 	require.NoError(t, err)
-	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it lives on")
+	lives(w, pid)
 	gone(w, pid)
 }
 

@@ -222,9 +222,7 @@ func (t *tap) OnEOF(c transport.Conn) {
 
 func (t *tap) OnClose(_ transport.Conn, err error) {
 	t.closed = true
-	if !t.told && !(t.aborted && t.err != nil) {
-		t.err = err
-	}
+	t.err = err
 	switch {
 	case t.done || t.aborted:
 		(*talk)(t).tell()

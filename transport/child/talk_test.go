@@ -264,7 +264,7 @@ func TestErrorsThatAreHeldOpen(t *testing.T) {
 	var pid int
 	_, err := fmt.Sscan(string(h.Data), &pid)
 	require.NoError(t, err)
-	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL), "it goes on")
+	lives(w, pid)
 }
 
 func TestTalkErrors(t *testing.T) {
