@@ -84,8 +84,9 @@ type Handler interface {
 	// OnOpen comes first and once, when the connection can be used. It does
 	// not come at all if connecting failed.
 	OnOpen(c Conn)
-	// OnData hands over what was read, in order, at least one byte. p is
-	// borrowed: it is valid until OnData returns, and the handler may write
+	// OnData hands over what was read, in order: at least one byte, and 144 KiB
+	// at most, which is more than a small Options.HighMark takes back at once. p
+	// is borrowed: it is valid until OnData returns, and the handler may write
 	// into it.
 	OnData(c Conn, p []byte)
 	// OnDrain comes when the queue fell to its low mark after it had been above

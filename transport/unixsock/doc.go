@@ -19,6 +19,12 @@
 // connecting to it, and replaced; a live one, or what is no socket, is never touched
 // (stale.go). Close removes the file if it is still the one that was made.
 //
+// # Limits
+//
+// Datagrams that were not read yet count as the sender's (SO_SNDBUF). A client that is connected to us, as most are, may
+// leave so many of our answers unread that none can be sent to others either: they wait in the queue then, and are given up
+// by OnError after Options.CloseTimeout.
+//
 // # Errors
 //
 // *InUseError, inside an *transport.OpError, says that somebody listens there
