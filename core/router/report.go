@@ -109,12 +109,11 @@ func (r *Router) sendTo(o *asker, m *message.Message) {
 	}
 	m.SetServer(o.server)
 	m.SetService(o.service)
-	var t trail
 	if r.isMine(m) {
 		r.reported(nil, m)
 		return
 	}
-	r.forward(nil, m, &t)
+	r.forward(nil, m, &trail{timeout: r.unix + reportAge})
 }
 
 // reported takes a TRANSMISSION_REPORT of another router about a message that this one sent on.
@@ -130,7 +129,13 @@ func (r *Router) reported(_ *Client, m *message.Message) {
 func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
 	r.stats.Duplicates++
 	r.became(m, "duplicate", dispatch.Dropped, errDuplicate)
-	if old := t.timeout < r.unix; old || m.Has(paramReportTo) {
+	old := t.timeout < r.unix
+	if old && c.peer != nil && t.hops == 1 && !c.peer.late { // it came straight from where it began
+		c.peer.late = true
+		r.log.warn("messages of a router come too late and are dropped: the network was cut, or the clock of one of the two hosts is wrong",
+			"router", c.peer.server, "late", time.Duration(r.unix-t.timeout+lifetime)*time.Second)
+	}
+	if old || m.Has(paramReportTo) {
 		if o, asked := r.askerOf(c, m); asked {
 			r.report(o, failed)
 		}

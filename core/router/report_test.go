@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/router"
 )
 
@@ -89,4 +90,41 @@ func TestReportsBeforeTheEnd(t *testing.T) {
 		stop(r)
 		require.Equal(t, []string{"closed", "closed"}, []string{conns[0].ended, conns[1].ended})
 	})
+}
+
+// TestReportOfASuspendedRouter: a message that nobody is known to have goes to all routers. One that reads it late, as it was suspended or
+// cut off, reports late, and the report counts.
+func TestReportOfASuspendedRouter(t *testing.T) {
+	for name, read := range map[string]bool{"it has read": true, "it has not read": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042")})
+			a, conn := &memory{}, &memory{}
+			service := r.Opened(a, router.Origin{})
+			receive(t, r, service, "REGISTER service=a;version=1")
+			p := r.Opened(conn, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0.2:4042")})
+			receive(t, r, p, "<n2:communicatord CONNECT my_address=10.0.0.2:4042;server_name=n2;version=1")
+			p3 := r.Opened(&memory{}, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0.3:4042")})
+			receive(t, r, p3, "<n3:communicatord CONNECT my_address=10.0.0.3:4042;server_name=n3;version=1")
+			said := len(a.lines)
+			receive(t, r, service, "nobody/DO transmission_report=failure")
+			var m message.Message
+			require.NoError(t, m.Decode([]byte(conn.lines[len(conn.lines)-1])))
+			id, _ := m.Get("broadcast_msgid")
+			if !read {
+				conn.pending = 1
+			}
+			now := time.Unix(1768770000, 0)
+			for range 60 {
+				now = now.Add(time.Second)
+				r.Tick(now)
+			}
+			receive(t, r, p3, "<n3:communicatord n1:communicatord/TRANSMISSION_REPORT command=DO;status=failed;report_id="+id)
+			receive(t, r, p, "<n2:communicatord n1:communicatord/TRANSMISSION_REPORT command=DO;status=failed;report_id="+id)
+			if read {
+				require.Len(t, a.lines, said, "nobody had said a word for a minute: it has arrived")
+				return
+			}
+			require.Equal(t, []string{"<n1:communicatord TRANSMISSION_REPORT command=DO;status=failed"}, a.lines[said:])
+		})
+	}
 }

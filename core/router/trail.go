@@ -30,6 +30,7 @@ const (
 const (
 	mostHops  = 5   // routers that a message passes
 	lifetime  = 10  // seconds that a message may be on its way
+	reportAge = 180 // the same for a report: it is of use when the way has been cut for a while, too
 	longestID = 256 // bytes
 	// mostMemory is how long a message id is remembered at most, whatever its message says, in seconds.
 	mostMemory = 300
@@ -40,7 +41,7 @@ type trail struct {
 	set      bool // there are any
 	id       string
 	hops     int
-	timeout  int64
+	timeout  int64 // Unix seconds; 0 where none is set: lifetime from the start
 	informed string
 }
 
@@ -146,8 +147,12 @@ func (r *Router) newID() string {
 
 // begin gives a message that begins its way here what t lacks.
 func (r *Router) begin(t *trail) {
-	if !t.set {
-		*t = trail{set: true, id: r.newID(), timeout: r.unix + lifetime}
+	if t.set {
+		return
+	}
+	t.set, t.id = true, r.newID()
+	if t.timeout == 0 {
+		t.timeout = r.unix + lifetime
 	}
 }
 

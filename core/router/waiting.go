@@ -5,6 +5,8 @@ package router
 type waiting struct {
 	byID  map[string]*wait
 	queue []string // ids in the order in which they were added
+
+	second int64 // of the last expire, in Unix time
 }
 
 // wait is one such message.
@@ -51,17 +53,46 @@ func (w *waiting) answered(r *Router, id, status string) {
 	r.report(e.asker, failed)
 }
 
-// expire forgets what is not reported any more.
+// expire forgets, once a second, what is not reported any more: its time is over, and all to whom it was sent have read it.
 func (w *waiting) expire(r *Router) {
+	if w.second == r.unix {
+		return
+	}
+	w.second = r.unix
+	var unread map[string]bool
 	keep := w.queue[:0]
 	for _, id := range w.queue {
-		switch e := w.byID[id]; {
-		case e == nil:
-		case e.until < r.unix:
-			delete(w.byID, id)
-		default:
-			keep = append(keep, id)
+		e := w.byID[id]
+		if e == nil {
+			continue
 		}
+		if e.until < r.unix {
+			if unread == nil {
+				unread = r.unreadCopies()
+			}
+			if !unread[id] {
+				delete(w.byID, id)
+				continue
+			}
+		}
+		keep = append(keep, id)
 	}
 	w.queue = keep
+}
+
+// unreadCopies returns the ids of messages, reports of which are waited for, that some router may not have read yet: one that is suspended
+// or cut off reports when it goes on.
+func (r *Router) unreadCopies() map[string]bool {
+	ids := make(map[string]bool)
+	for _, p := range r.peers {
+		if p.journal == nil || !p.trim() {
+			continue
+		}
+		for _, e := range p.journal.entries {
+			if e.asker.waits {
+				ids[e.asker.id] = true
+			}
+		}
+	}
+	return ids
 }
