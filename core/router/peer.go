@@ -15,6 +15,7 @@ type peer struct {
 	key     string          // how it is named among those who have a message
 	plain   bool            // it is not of ours: it does not tell what is up
 	said    bool            // it has ended the connection with DISCONNECT
+	late    bool            // it was logged that its messages come too late
 
 	listed map[string]bool // services that belong to it
 	up     map[string]bool // services that are registered there, from routers that tell it

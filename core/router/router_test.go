@@ -363,3 +363,23 @@ func TestNeighborsInTheLog(t *testing.T) {
 	receive(t, r, dial(), "<n1:communicatord REFUSE conflict=name")
 	require.Contains(t, log.String(), `another router has this router's name: give one of them another server_name" name=n5 address=10.0.0.1:4042`)
 }
+
+// TestLateMessagesInTheLog: a wrong clock stops all messages between two hosts, and nothing but the log says why.
+func TestLateMessagesInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	r, err := router.New(router.Options{ServerName: "n1", MyAddress: addr(t, "10.0.0.1:4042"), Logger: slog.New(slog.NewTextHandler(&log, nil))},
+		nobody{}, time.Unix(1768770000, 0))
+	require.NoError(t, err)
+	p := r.Opened(&memory{}, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0.2:4042")})
+	receive(t, r, p, "<n2:communicatord CONNECT my_address=10.0.0.2:4042;server_name=n2;version=1")
+	send := func(hops, timeout int) {
+		receive(t, r, p, fmt.Sprintf("<n2:x n1:a/DO broadcast_hops=%d;broadcast_msgid=n2-1;broadcast_timeout=%d", hops, timeout))
+	}
+	send(1, 1768770000)
+	send(2, 1768769950)
+	require.NotContains(t, log.String(), "too late", "another router may have kept it so long")
+	send(1, 1768769980)
+	send(1, 1768769981)
+	require.Equal(t, 1, strings.Count(log.String(), "too late"), log.String())
+	require.Contains(t, log.String(), "router=n2 late=30s")
+}
