@@ -144,12 +144,16 @@ func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
 
 // reportLost reports the messages that were lost with the connection of c, which had that label.
 func (r *Router) reportLost(c *Client, label string, lost Lost) {
-	n := uint64(max(0, lost.Queued) + max(0, lost.Uncertain))
-	if n > 0 {
-		r.log.warn("messages were lost with a client", "client", label, "lost", max(0, lost.Queued), "uncertain", max(0, lost.Uncertain))
+	queued, uncertain := max(0, lost.Queued), max(0, lost.Uncertain)
+	n := uint64(queued + uncertain)
+	switch {
+	case queued > 0:
+		r.log.warn("messages were lost with a client", "client", label, "lost", queued, "uncertain", uncertain)
+	case uncertain > 0: // most have arrived
+		r.log.info("messages may have been lost with a client", "client", label, "uncertain", uncertain)
 	}
-	r.stats.Lost += uint64(max(0, lost.Queued))
-	r.stats.Uncertain += uint64(max(0, lost.Uncertain))
+	r.stats.Lost += uint64(queued)
+	r.stats.Uncertain += uint64(uncertain)
 	if c.journal == nil {
 		return
 	}

@@ -383,3 +383,28 @@ func TestLateMessagesInTheLog(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "too late"), log.String())
 	require.Contains(t, log.String(), "router=n2 late=30s")
 }
+
+// TestLostMessagesInTheLog: what the kernel had when a connection ended has arrived, most often: no warning, at each end of a router.
+func TestLostMessagesInTheLog(t *testing.T) {
+	for lost, want := range map[router.Lost]string{
+		{}:                        "",
+		{Uncertain: 1}:            `level=INFO msg="messages may have been lost with a client" client="a (unix)" uncertain=1` + "\n",
+		{Queued: 2}:               `level=WARN msg="messages were lost with a client" client="a (unix)" lost=2 uncertain=0` + "\n",
+		{Queued: 2, Uncertain: 1}: `level=WARN msg="messages were lost with a client" client="a (unix)" lost=2 uncertain=1` + "\n",
+	} {
+		var log bytes.Buffer
+		noTime := func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}
+		o := router.Options{ServerName: "n1", Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: noTime}))}
+		r, err := router.New(o, nobody{}, time.Unix(1768770000, 0))
+		require.NoError(t, err)
+		c := r.Opened(&memory{}, router.Origin{})
+		receive(t, r, c, "REGISTER service=a;version=1")
+		r.Closed(c, nil, lost)
+		require.Equal(t, want, log.String())
+	}
+}
