@@ -2,8 +2,10 @@ package router
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 )
 
@@ -69,6 +71,15 @@ func (r *Router) refused(c *Client, m *message.Message) {
 		r.log.warn("this router was refused", "by", n.address.HostPort(), "answer", shown(m), "pause", pause)
 	}
 	r.plan(n, pause)
+}
+
+// notTaken takes INVALID of a router that was dialled: CONNECT or GOSSIP was wrong for it. It is dialled again, as one of the two may be set
+// right.
+func (r *Router) notTaken(c *Client, m *message.Message) {
+	r.became(m, "router", dispatch.Handled, nil)
+	reason, _ := m.Get("message")
+	c.close()
+	r.hungUp(c, fmt.Errorf("it answered: %s", reason[:min(len(reason), shownBytes)]))
 }
 
 // linkNeighbor notes that a neighbor is linked by c.

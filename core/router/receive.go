@@ -114,8 +114,12 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		r.heard.note(r, m.SentFromServerBytes(), c)
 	}
 	if mine {
-		if c.state == linked && string(m.CommandBytes()) == "ABSOLUTELY" {
+		switch command := m.CommandBytes(); {
+		case c.state == linked && string(command) == "ABSOLUTELY":
 			r.alive(c, m)
+		case c.sort() == aDialled && string(command) == "INVALID":
+			r.notTaken(c, m)
+			return
 		}
 		r.became(m, "router", r.own.Dispatch(c, m), nil)
 		return

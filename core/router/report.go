@@ -142,18 +142,21 @@ func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
 	}
 }
 
-// reportLost reports the messages that were lost with the connection of c, which had that label.
-func (r *Router) reportLost(c *Client, label string, lost Lost) {
-	queued, uncertain := max(0, lost.Queued), max(0, lost.Uncertain)
-	n := uint64(queued + uncertain)
+// logLost tells of the messages that are lost with the connection of c, while it has its name.
+func (r *Router) logLost(c *Client, lost Lost) {
 	switch {
-	case queued > 0:
-		r.log.warn("messages were lost with a client", "client", label, "lost", queued, "uncertain", uncertain)
-	case uncertain > 0: // most have arrived
-		r.log.info("messages may have been lost with a client", "client", label, "uncertain", uncertain)
+	case lost.Queued > 0:
+		r.log.warn("messages were lost with a client", "client", c.Label(), "lost", lost.Queued, "uncertain", lost.Uncertain)
+	case lost.Uncertain > 0 && c.state != fresh: // most have arrived; a client without a name got answers only
+		r.log.info("messages may have been lost with a client", "client", c.Label(), "uncertain", lost.Uncertain)
 	}
-	r.stats.Lost += uint64(queued)
-	r.stats.Uncertain += uint64(uncertain)
+}
+
+// reportLost reports the messages that were lost with the connection of c.
+func (r *Router) reportLost(c *Client, lost Lost) {
+	n := uint64(lost.Queued + lost.Uncertain)
+	r.stats.Lost += uint64(lost.Queued)
+	r.stats.Uncertain += uint64(lost.Uncertain)
 	if c.journal == nil {
 		return
 	}

@@ -186,15 +186,13 @@ func (r *Router) closed(c *Client, err error, lost Lost) {
 	r.clients = r.clients[:last]
 	r.stats.Closed++
 
-	label := ""
-	if lost != (Lost{}) {
-		label = c.Label() // while it has its name
-	}
+	lost = Lost{Queued: max(0, lost.Queued), Uncertain: max(0, lost.Uncertain)}
+	r.logLost(c, lost)
 	c.state, c.quick = gone, false
 	r.forget(c)
 	r.unregister(c, true)
 	r.unlink(c, err)
-	r.reportLost(c, label, lost)
+	r.reportLost(c, lost)
 }
 
 // Tick moves the clock of the rules. The host calls it at least once a second, or at the time that the last call returned,

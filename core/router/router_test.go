@@ -360,6 +360,16 @@ func TestNeighborsInTheLog(t *testing.T) {
 	r.Closed(dial(), nil, router.Lost{})
 	require.Equal(t, 1, strings.Count(log.String(), "neighbor cannot be reached"), log.String())
 	require.Contains(t, log.String(), `address=10.0.0.1:4042 error="bad certificate"`)
+	for range 3 {
+		receive(t, r, dial(), "INVALID command=CONNECT;message=user or password are wrong, or missing")
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+	c = dial()
+	receive(t, r, c, "<n1:communicatord ACCEPT my_address=10.0.0.1:4042;server_name=n1")
+	r.Closed(c, errors.New("reset"), router.Lost{})
+	log.Reset()
+	receive(t, r, dial(), "INVALID command=CONNECT;message=user or password are wrong, or missing")
+	require.Contains(t, log.String(), `level=WARN msg="neighbor cannot be reached, attempts go on" address=10.0.0.1:4042 error="it answered: user or password are wrong, or missing"`)
 	receive(t, r, dial(), "<n1:communicatord REFUSE conflict=name")
 	require.Contains(t, log.String(), `another router has this router's name: give one of them another server_name" name=n5 address=10.0.0.1:4042`)
 }
