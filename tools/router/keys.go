@@ -75,8 +75,8 @@ func peerKeys() []key {
 func processKeys() []key {
 	return []key{
 		{name: "data_path", value: defaultWord, usage: "remember other routers in `DIR`; none: nowhere", read: readDataPath},
-		{name: "user_name", usage: "go on as `USER` once everything is bound", read: readText(func(s *setup) *string { return &s.userName })},
-		{name: "group_name", usage: "go on as `GROUP`", read: readText(func(s *setup) *string { return &s.groupName })},
+		{name: "user_name", usage: "go on as `USER` once everything is bound", read: readUserName},
+		{name: "group_name", usage: "go on as `GROUP`", read: readGroupName},
 		{name: "metrics_listen", usage: "tell figures by HTTP on `ADDR`: unix:PATH or loopback", read: readMetrics},
 		{name: "control", value: defaultWord, usage: "let ed top and ed watch in at `PATH`; none: nowhere", read: readControl},
 		{name: "stop_timeout", value: "10s", usage: "end after `DUR` even if clients do not take their messages", live: true, read: readDuration(func(s *setup) *time.Duration { return &s.stopTimeout })},

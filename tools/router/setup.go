@@ -13,7 +13,6 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/message"
-	"github.com/ed-toolbox/ed/core/proc"
 	rules "github.com/ed-toolbox/ed/core/router"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -157,41 +156,31 @@ func (s *setup) complete(env *toolkit.Env) error {
 	if s.mine.Port == 0 {
 		s.mine.Port = s.peerPort()
 	}
-	wrong := func(name, format string, args ...any) error {
-		return fmt.Errorf("%s: %s: %w", s.settings.Get(name).Origin, name, fmt.Errorf(format, args...))
+	var errs []error
+	wrong := func(name, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s: %s", s.settings.Get(name).Origin, name, fmt.Sprintf(format, args...)))
 	}
-	if len(s.secure) > 0 {
-		switch {
-		case s.certificate == "":
-			return wrong("secure_listen", "it needs a certificate and a private_key")
-		case s.authority == "" && s.credentials.User == "":
-			return wrong("secure_listen", "it needs USER:PASSWORD before the address, or a certificate_authority: anybody could connect")
-		}
+	switch {
+	case len(s.secure) == 0:
+	case s.certificate == "":
+		wrong("secure_listen", "it needs a certificate and a private_key")
+	case s.authority == "" && s.credentials.User == "":
+		wrong("secure_listen", "it needs USER:PASSWORD before the address, or a certificate_authority: anybody could connect")
 	}
 	s.dropCertificate()
 	if s.privateKey != "" && s.certificate == "" {
-		return wrong("private_key", "it needs a certificate")
+		wrong("private_key", "it needs a certificate")
 	}
 	if s.groupName != "" && s.userName == "" {
-		return wrong("group_name", "it needs a user_name")
-	}
-	if s.userName != "" {
-		if _, err := proc.LookUpIdentity(s.userName, ""); err != nil {
-			return wrong("user_name", "%w", err)
-		}
-	}
-	if s.groupName != "" {
-		if _, err := proc.LookUpGroup(s.groupName); err != nil {
-			return wrong("group_name", "%w", err)
-		}
+		wrong("group_name", "it needs a user_name")
 	}
 	if len(s.unix)+len(s.local)+len(s.signal)+len(s.remote)+len(s.secure) == 0 && s.datagram.IsZero() {
-		return errors.New("every address is turned off: nobody could reach this router")
+		errs = append(errs, errors.New("every address is turned off: nobody could reach this router"))
 	}
 	if len(s.remote)+len(s.secure) > 0 && s.mine.IP.IsLoopback() && !s.loopbackPeers {
-		return wrong("my_address", "%s is a loopback address, where other routers cannot find this one", s.mine.IP)
+		wrong("my_address", "%s is a loopback address, where other routers cannot find this one", s.mine.IP)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // dropCertificate passes over a certificate of a file that is not there and that nothing needs, with a warning: the configuration that

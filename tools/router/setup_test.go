@@ -70,7 +70,7 @@ func TestMistakes(t *testing.T) {
 		"empty secret":           {"signal_secret_file=" + write(t, dir+"/empty", "\n"), "empty is empty"},
 		"two secrets":            {"signal_secret=x\nsignal_secret_file=" + write(t, dir+"/secret", "y"), "signal_secret is given, too"},
 		"key alone":              {"private_key=x", "private_key: it needs a certificate"},
-		"group alone":            {"group_name=x", "group_name: it needs a user_name"},
+		"group alone":            {"group_name=0", "group_name: it needs a user_name"},
 		"nobody could reach it":  {"unix_listen=none\nlocal_listen=none\nsignal=none", "every address is turned off"},
 		"two mistakes at a time": {"server_name=a b\nclient_queue=x", "client_queue"},
 	}
@@ -88,12 +88,19 @@ func TestMistakes(t *testing.T) {
 
 // TestEveryMistakeIsTold: one kind of mistake does not hide another.
 func TestEveryMistakeIsTold(t *testing.T) {
-	_, err := loadText(t, "=1\nserver_nam=x\nclient_queue=x\n[oops\nline_limit=passed over\n[router]\nlocal_listen=10.0.0.1\n")
+	_, err := loadText(t, "=1\nserver_nam=x\nclient_queue=x\n[oops\nline_limit=passed over\n[router]\nlocal_listen=10.0.0.1\n"+
+		"user_name=no-such-user\ngroup_name=no-such-group\n")
 	require.Equal(t, toolkit.Config, toolkit.KindOf(err))
-	for _, want := range []string{`r.conf:1: "" is no name`, "r.conf:2: there is no key", "r.conf:3: client_queue: ", "r.conf:4: the section", "r.conf:7: local_listen: "} {
+	for _, want := range []string{`r.conf:1: "" is no name`, "r.conf:2: there is no key", "r.conf:3: client_queue: ", "r.conf:4: the section", "r.conf:7: local_listen: ",
+		"r.conf:8: user_name: ", "r.conf:9: group_name: "} {
 		require.ErrorContains(t, err, want)
 	}
 	require.NotContains(t, err.Error(), "r.conf:5")
+
+	_, err = loadText(t, "private_key=x\ngroup_name=0\nremote_listen=10.0.0.1\nsecure_listen=cds://10.0.0.1\n")
+	for _, want := range []string{"r.conf:1: private_key: it needs", "r.conf:2: group_name: it needs", "my_address: 127.0.0.1 is a loopback", "r.conf:4: secure_listen: it needs"} {
+		require.ErrorContains(t, err, want)
+	}
 
 	s, err := loadText(t, "server_name=web-1")
 	require.NoError(t, err)

@@ -96,6 +96,24 @@ func readGroup(s *setup, text string) error {
 	return err
 }
 
+func readUserName(s *setup, text string) error {
+	s.userName = text
+	if text == "" {
+		return nil
+	}
+	_, err := proc.LookUpIdentity(text, "")
+	return err
+}
+
+func readGroupName(s *setup, text string) error {
+	s.groupName = text
+	if text == "" {
+		return nil
+	}
+	_, err := proc.LookUpGroup(text)
+	return err
+}
+
 func readSignalSecret(s *setup, text string) error {
 	s.secret = text
 	return nil
