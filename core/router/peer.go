@@ -225,9 +225,7 @@ func (r *Router) unlink(c *Client, err error) {
 	}
 	r.nameKeys()
 	p := c.peer
-	if r.nodes[p.server] == c {
-		delete(r.nodes, p.server)
-	}
+	delete(r.nodes, p.server)
 	r.heard.drop(c)
 	r.away.allLeave(p, r.unix, r.o.Limits.Services)
 	c.peer = nil

@@ -164,6 +164,9 @@ func (s *script) start(text string) {
 	number("cache_messages", &o.Limits.CacheMessages)
 	number("cache_bytes", &o.Limits.CacheBytes)
 	number("client_cache", &o.Limits.ClientCache)
+	var age int
+	number("cache_age", &age)
+	o.Limits.CacheAge = time.Duration(age) * time.Second
 	number("client_rate", &o.Limits.ClientRate)
 	number("packet_rate", &o.Limits.PacketRate)
 	number("services_limit", &o.Limits.Services)
@@ -179,8 +182,7 @@ func (s *script) start(text string) {
 	}
 	r, err := router.New(o, s, s.now)
 	require.NoError(s.t, err)
-	s.router, s.options = r, o
-	s.host = options["trace"] == "host"
+	s.router, s.options, s.host = r, o, options["trace"] == "host"
 	r.Tick(s.now)
 }
 
