@@ -1,0 +1,62 @@
+package router_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/router"
+)
+
+// TestManySendersOfDatagrams: who forges addresses does not fill the memory. Those that are too many to be told apart count as one.
+func TestManySendersOfDatagrams(t *testing.T) {
+	r := newRouter(t, router.Options{Limits: router.Limits{PacketRate: 1}})
+	send := func(i int) {
+		from := address.Address{Scheme: address.UDP, IP: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), Port: 4000}
+		r.Packet(&memory{}, router.Origin{Remote: from}, parse(t, "nobody/GO"))
+	}
+	for i := range 1024 {
+		send(i)
+	}
+	require.Zero(t, r.Stats().OverRate, "each has sent one")
+	for i := range 100 {
+		send(1024 + i)
+	}
+	require.EqualValues(t, 99, r.Stats().OverRate, "one of all the others")
+	r.Tick(time.Unix(1768770001, 0))
+	send(2000)
+	require.EqualValues(t, 99, r.Stats().OverRate, "another second")
+}
+
+// waitingRoom is a host that knows of every connection that its other end has gone.
+type waitingRoom struct {
+	nobody
+	held int
+}
+
+func (*waitingRoom) Ended(router.Conn) bool { return true }
+func (h *waitingRoom) Hold(router.Conn)     { h.held++ }
+func (h *waitingRoom) Release(router.Conn)  { h.held-- }
+
+// TestManyHeirs: only so many wait for a name; each would be looked at whenever one changes hands.
+func TestManyHeirs(t *testing.T) {
+	h := &waitingRoom{}
+	r, err := router.New(router.Options{ServerName: "n1"}, h, time.Unix(1768770000, 0))
+	require.NoError(t, err)
+	conns := make([]*memory, 103)
+	for i := range conns {
+		conns[i] = &memory{}
+		receive(t, r, r.Opened(conns[i], router.Origin{}), "REGISTER service=a;version=1")
+	}
+	require.Equal(t, 100, h.held)
+	require.Len(t, conns[0].lines, 2)
+	require.Empty(t, conns[100].lines)
+	for _, late := range conns[101:] {
+		require.Equal(t, []string{"INVALID command=REGISTER;message=service: the name is taken"}, late.lines)
+	}
+	r.Tick(time.Unix(1768770003, 0))
+	require.Zero(t, h.held, "their time is over")
+}
