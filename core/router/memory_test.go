@@ -46,6 +46,21 @@ func TestIdleServiceMemory(t *testing.T) {
 	require.LessOrEqual(t, each, float64(mostAtRest))
 }
 
+// TestPassingServicesAreForgotten: tools that register for one question each leave nothing behind.
+func TestPassingServicesAreForgotten(t *testing.T) {
+	const services, long = 2000, 200
+	r := newRouter(t, router.Options{})
+	before := heap()
+	for i := range services {
+		c := r.Opened(mute{}, router.Origin{Kind: router.LocalUnix})
+		receive(t, r, c, fmt.Sprintf("REGISTER temporary=true;version=1;service=tool_%0*d", long, i))
+		r.Closed(c, nil, router.Lost{})
+	}
+	r.Tick(time.Unix(1768770002, 0))
+	require.Less(t, heap(), before+services*long/2)
+	runtime.KeepAlive(r)
+}
+
 // heap is what the process has allocated, when nothing is left that could be freed.
 func heap() uint64 {
 	runtime.GC()
