@@ -148,5 +148,5 @@ func (r *Router) setQuick(c *Client) {
 func (r *Router) announce(v *service) {
 	r.news.service(v.name)
 	r.stats.Registrations++
-	r.push(r.statusOf(v.name))
+	r.push(r.statusHere(v))
 }

@@ -19,16 +19,15 @@ func (r *Router) serviceStatus(c *Client, m *message.Message) {
 	r.answer(c, m, r.statusOf(name))
 }
 
-// statusOf returns STATUS of a service: up, down when it belongs to a router or was seen at one before, unknown. Services of other
-// routers are up where those say so; C++ routers do not say, so what belongs to them alone is unknown.
+// statusOf returns STATUS of a service: up, down when it belongs to a router or was seen at one before, unknown. What belongs here is up
+// here or nowhere, as messages for it wait here. Services of other routers are up where those say so; C++ routers do not say, so what
+// belongs to them alone is unknown.
 func (r *Router) statusOf(name string) *message.Message {
-	m := r.make("STATUS").Set(paramCache, "no").Set("service", name)
+	m := r.makeStatus(name)
 	v := r.services.byName[name]
 	switch {
-	case v != nil && len(v.holders) > 0:
-		return m.Set("server_name", r.name).Set("status", "up").SetInt("up_since", v.up)
-	case v != nil:
-		return m.Set("server_name", r.name).Set("status", "down").SetInt("up_since", v.up).SetInt("down_since", v.down)
+	case v != nil && (len(v.holders) > 0 || r.listed[name]):
+		return r.statusHere(v)
 	case r.listed[name]:
 		return m.Set("server_name", r.name).Set("status", "down")
 	}
@@ -36,6 +35,9 @@ func (r *Router) statusOf(name string) *message.Message {
 		if p.peer.up[name] {
 			return m.Set("server_name", p.peer.server).Set("status", "up")
 		}
+	}
+	if v != nil {
+		return r.statusHere(v)
 	}
 	if was, ok := r.away.last[name]; ok {
 		return m.Set("server_name", was.server).Set("status", "down").SetInt("down_since", was.since)
@@ -46,6 +48,19 @@ func (r *Router) statusOf(name string) *message.Message {
 		}
 	}
 	return m.Set("status", "unknown")
+}
+
+// statusHere returns STATUS of a service that is or was registered on this node, whatever other nodes have.
+func (r *Router) statusHere(v *service) *message.Message {
+	m := r.makeStatus(v.name).Set("server_name", r.name).SetInt("up_since", v.up)
+	if len(v.holders) > 0 {
+		return m.Set("status", "up")
+	}
+	return m.Set("status", "down").SetInt("down_since", v.down)
+}
+
+func (r *Router) makeStatus(name string) *message.Message {
+	return r.make("STATUS").Set(paramCache, "no").Set("service", name)
 }
 
 // publicIP answers PUBLIC_IP.
