@@ -1,10 +1,13 @@
 package router
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -73,6 +76,33 @@ func TestNothingKept(t *testing.T) {
 	n := begin(t, "data_path="+write(t, t.TempDir()+"/file", "")+"/data")
 	n.logged("nothing will be kept over a restart")
 	n.service("alpha").sync()
+}
+
+// TestDiskIsFull: that files cannot be saved is told once for each, until they can: some are saved every second.
+func TestDiskIsFull(t *testing.T) {
+	n := begin(t)
+	dir := n.path("data")
+	rounds := 0
+	save := func() (told int) {
+		for _, put := range []func(){
+			func() { n.d.store.cluster(true, false) }, func() { n.d.store.neighbors(nil) }, func() { n.d.store.cluster(false, false) },
+		} {
+			n.do(put)
+			require.Eventually(t, func() (done bool) { n.do(func() { done = !n.d.store.busy }); return done }, 10*time.Second, time.Millisecond)
+		}
+		rounds++
+		n.do(func() { n.d.log.Info("round", "number", rounds) })
+		n.logged(fmt.Sprintf("msg=round number=%d", rounds))
+		return strings.Count(n.w.Err.String(), "file was not saved")
+	}
+	require.Zero(t, save())
+	require.NoError(t, os.RemoveAll(dir))
+	require.Equal(t, 2, save())
+	require.Equal(t, 2, save())
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.Equal(t, 2, save())
+	require.NoError(t, os.RemoveAll(dir))
+	require.Equal(t, 4, save())
 }
 
 // TestDamagedNeighbors: a file that is not whole gives what it holds.

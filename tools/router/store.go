@@ -42,7 +42,7 @@ type store struct {
 	dir     string            // "": nothing is kept
 	waiting map[string][]byte // contents to be written
 	busy    bool
-	failed  string // the last complaint
+	failed  map[string]bool // complaints since files could be saved
 	loads   map[netip.Addr]loadRecord
 	loading reactor.Timer
 }
@@ -80,24 +80,27 @@ func (s *store) next() {
 		}
 		return struct{}{}, errors.Join(errs...)
 	}, func(_ struct{}, err error) {
-		s.busy = false
-		s.complain(err)
+		if s.busy = false; err != nil {
+			s.complain(err)
+		} else {
+			s.failed = nil
+		}
 		s.next()
 	})
-	s.busy = err == nil
-	s.complain(err)
+	if s.busy = err == nil; err != nil {
+		s.complain(err)
+	}
 }
 
-// complain logs a failure, once for each kind.
+// complain logs a failure, each kind once until files can be saved again.
 func (s *store) complain(err error) {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	if text != "" && text != s.failed {
+	if text := err.Error(); !s.failed[text] {
+		if s.failed == nil {
+			s.failed = map[string]bool{}
+		}
+		s.failed[text] = true
 		s.log.Warn("file was not saved", "error", text)
 	}
-	s.failed = text
 }
 
 func (s *store) neighbors(list []address.Address) {
