@@ -142,9 +142,6 @@ func (d *daemon) newServer(kind rules.Kind) *link.Server {
 	if kind.Local() {
 		o.Receive = link.Rate{Messages: d.setup.clientRate}
 	}
-	if kind == rules.Remote || kind == rules.Secure {
-		o.HelloTimeout = strangerTimeout
-	}
 	return link.NewServer(o)
 }
 

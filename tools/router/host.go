@@ -13,7 +13,7 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 )
 
-// strangerTimeout is how long a connection to another router may go on without its first message, and until it is accepted.
+// strangerTimeout is how long a connection to an address for routers may go on until one is accepted over it.
 const strangerTimeout = 30 * time.Second
 
 // Dial implements rules.Host.

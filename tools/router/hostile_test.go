@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
+	rules "github.com/ed-toolbox/ed/core/router"
+	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/tlsconn/tlsconntest"
 )
 
@@ -172,4 +176,41 @@ func TestEachFatalLine(t *testing.T) {
 	victim.skip(`^<n1:other victim/LAST$`)
 	require.NotContains(t, n.w.Err.String(), "panic")
 	require.Zero(t, n.figures().loop.Panics)
+}
+
+// caller is a connection of which nothing is known but where it comes from.
+type caller struct {
+	transport.Conn
+	from string
+}
+
+func (c caller) Remote() address.Address {
+	return address.Address{Scheme: address.TCP, IP: netip.MustParseAddr(c.from), Port: 4000}
+}
+
+// TestWhereRoutersMayComeFrom: in the clear from private networks only, and from this host only where that is wished.
+func TestWhereRoutersMayComeFrom(t *testing.T) {
+	n := begin(t)
+	for _, tt := range []struct {
+		kind            rules.Kind
+		from            string
+		usual, loopback bool
+	}{
+		{rules.Remote, "10.0.0.1", true, true},
+		{rules.Remote, "fd00::1", true, true},
+		{rules.Remote, "192.0.2.1", false, false},
+		{rules.Remote, "127.0.0.1", false, true},
+		{rules.Secure, "192.0.2.1", true, true},
+		{rules.Secure, "::1", false, true},
+		{rules.LocalTCP, "127.0.0.1", true, true},
+	} {
+		for loopback, want := range map[bool]bool{false: tt.usual, true: tt.loopback} {
+			var got bool
+			n.do(func() {
+				n.d.setup.loopbackPeers = loopback
+				got = n.d.welcome(tt.kind, caller{from: tt.from})
+			})
+			require.Equal(t, want, got, "%s from %s, loopback_peers=%t", tt.kind, tt.from, loopback)
+		}
+	}
 }
