@@ -9,8 +9,9 @@ type Lines struct {
 }
 
 // Find indexes the lines at the beginning of p, which begins where a line does and is borrowed until the next call. It returns how
-// many were found: whole ones, each of which is a message as AppendText would write it if Decode takes it, or something that is
-// wrong with its head. Not more than fit are found, and none from the first on that is written otherwise: that one may be right.
+// many were found: whole ones, each of which is a message as AppendText would write it if Decode takes it, but for the sender "<: " of
+// nobody, which AppendText leaves out; or something that is wrong with its head. Not more than fit are found, and none from the first on
+// that is written otherwise: that one may be right.
 func (l *Lines) Find(p []byte) int {
 	l.text, l.n = p[:len(p):len(p)], 0
 	if !wide || len(p) == 0 {
