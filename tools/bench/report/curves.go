@@ -146,32 +146,6 @@ func (c *chart) timeAxis(length float64) {
 	c.xName("time since the warm-up")
 }
 
-// heat draws the response times of each second: the darker, the more messages.
-func (r *Report) heat() string {
-	starts, seconds, length := r.timeline()
-	low, high, most := math.MaxInt32, 0, uint64(0)
-	for _, s := range seconds {
-		for _, h := range s.Heat {
-			low, high, most = min(low, h.Step), max(high, h.Step), max(most, h.Count)
-		}
-	}
-	if most == 0 {
-		return ""
-	}
-	from := func(step int) float64 { return 1000 * math.Pow(2, float64(step)/2) }
-	c := newChart("response times", scale{0, length, false}, scale{from(low), from(high + 1), true})
-	c.timeAxis(length)
-	c.durations()
-	for i, s := range seconds {
-		for _, h := range s.Heat {
-			share := 0.12 + 0.88*math.Log1p(float64(h.Count))/math.Log1p(float64(most))
-			title := fmt.Sprintf("%d messages of %s to %s", h.Count, Short(time.Duration(from(h.Step))), Short(time.Duration(from(h.Step+1))))
-			c.cell(starts[i], from(h.Step), starts[i]+s.Length.Seconds(), from(h.Step+1), share, title)
-		}
-	}
-	return c.end()
-}
-
 // load draws the times of each run of a series over its rate.
 func (r *Report) loadCurve() string {
 	if len(r.Steps) < 2 {

@@ -6,8 +6,10 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -229,6 +231,41 @@ func TestHTML(t *testing.T) {
 	b.Reset()
 	require.NoError(t, short.HTML(&b))
 	require.Regexp(t, `<polyline class="response" points="72.0,(\d+\.\d) 824.0,\d+\.\d"/>`, b.String())
+}
+
+// TestHTMLOfAnHour: what is narrower than anybody sees is put together, and nothing is left out.
+func TestHTMLOfAnHour(t *testing.T) {
+	r, drawn := sample(), regexp.MustCompile(`<rect x="([0-9.]+)" [^>]*><title>(\d+) messages of`)
+	second, each := r.Seconds[0], uint64(1000)
+	second.Heat = nil
+	for step := range 30 {
+		second.Heat = append(second.Heat, report.Heat{Step: step, Count: each})
+	}
+	for _, length := range []int{2, 240, 241, 3600} {
+		r.Seconds = nil
+		for i := range length {
+			second.At = time.Duration(i)*time.Second + time.Duration(i%3)*time.Millisecond // the clock of the generator is not exact
+			r.Seconds = append(r.Seconds, second)
+		}
+		var b bytes.Buffer
+		require.NoError(t, r.HTML(&b))
+		require.Less(t, b.Len(), 1<<20)
+		columns, messages := map[string]bool{}, uint64(0)
+		for _, rect := range drawn.FindAllStringSubmatch(b.String(), -1) {
+			n, err := strconv.ParseUint(rect[2], 10, 64)
+			require.NoError(t, err)
+			columns[rect[1]] = true
+			messages += n
+		}
+		require.Equal(t, uint64(length)*30*each, messages)
+		seconds := (length + 239) / 240
+		require.Len(t, columns, (length+seconds-1)/seconds)
+		heading := "Response times of each second<"
+		if seconds > 1 {
+			heading = fmt.Sprintf("Response times of each %d seconds<", seconds)
+		}
+		require.Contains(t, b.String(), heading)
+	}
 }
 
 func TestText(t *testing.T) {

@@ -25,7 +25,7 @@ func (r *Report) HTML(w io.Writer) error {
 	drawing := func(s string) template.HTML { return template.HTML(s) }
 	return t.Execute(w, map[string]any{
 		"Report": r, "Target": r.steady() > 0, "Text": printable(text.String()), "Started": r.Started.Format(time.RFC3339),
-		"Percentiles": drawing(r.percentiles()), "Throughput": drawing(r.throughput()), "Heat": drawing(r.heat()), "Load": drawing(r.loadCurve()),
+		"Percentiles": drawing(r.percentiles()), "Throughput": drawing(r.throughput()), "Heat": drawing(r.heat()), "Each": r.perColumn(), "Load": drawing(r.loadCurve()),
 	})
 }
 

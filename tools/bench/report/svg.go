@@ -86,13 +86,6 @@ func (c *chart) line(class string, points []point) {
 	c.b.WriteString(`"/>`)
 }
 
-// cell draws a rectangle from one corner to the other, as dark as its share of 1 says.
-func (c *chart) cell(x1, y1, x2, y2, share float64, title string) {
-	left, right, top, bottom := c.px(x1), c.px(x2), c.py(y2), c.py(y1)
-	fmt.Fprintf(&c.b, `<rect class="heat" x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill-opacity="%.2f"><title>%s</title></rect>`,
-		left, top, max(right-left, 0.5), max(bottom-top, 0.5), share, html.EscapeString(title))
-}
-
 // fewLabels is how many an axis has at least.
 const fewLabels = 3
 
