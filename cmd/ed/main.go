@@ -125,12 +125,8 @@ func report(env *toolkit.Env, err error) {
 	if err == nil || toolkit.IsSilent(err) || toolkit.KindOf(err) == toolkit.Interrupt || brokenPipe(err) {
 		return
 	}
-	text := err.Error()
-	if hint := toolkit.HintOf(err); hint != "" {
-		text += "; " + hint
-	}
 	var b strings.Builder
-	for _, line := range strings.Split(text, "\n") {
+	for _, line := range strings.Split(toolkit.Told(err), "\n") {
 		fmt.Fprintf(&b, "%s: %s\n", env.Program, toolkit.Escape(line))
 	}
 	var with *exampleError

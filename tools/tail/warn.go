@@ -40,17 +40,14 @@ func (h warningHandler) Enabled(_ context.Context, level slog.Level) bool {
 func (h warningHandler) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
 	b.WriteString(r.Message)
-	hint := ""
 	r.Attrs(func(a slog.Attr) bool {
-		fmt.Fprintf(&b, ", %s %s", a.Key, a.Value)
+		text := a.Value.String()
 		if err, ok := a.Value.Any().(error); ok {
-			hint = toolkit.HintOf(err)
+			text = toolkit.Told(err)
 		}
+		fmt.Fprintf(&b, ", %s %s", a.Key, text)
 		return true
 	})
-	if hint != "" {
-		b.WriteString("; " + hint)
-	}
 	h.w.once(r.Message, b.String())
 	return nil
 }
