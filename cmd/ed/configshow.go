@@ -35,7 +35,7 @@ func configCommand(env *toolkit.Env) *cli.Command {
 		Description: "ed config show --origin signal",
 		Subcommands: []*cli.Command{{
 			Name:        "show",
-			Usage:       "print every setting that the environment and the files can change",
+			Usage:       "print every setting that the environment and files can change",
 			ArgsUsage:   "[TOOL ...]",
 			Description: "ed config show signal\ned config show --origin --json\ned config show | grep wrong:",
 			Flags: toolkit.Flags(

@@ -41,6 +41,10 @@ func TestTreeKeepsTheConventions(t *testing.T) {
 		require.NotEmpty(t, c.Usage, path)
 		require.NotEmpty(t, c.Description, "%s has no examples", path)
 		require.NotRegexp(t, `^[A-Z]|\.$`, c.Usage, path)
+		require.LessOrEqual(t, len("ed "+path+" - "+c.Usage), 80, "%s: a terminal has 80 columns", path)
+		for line := range strings.Lines(c.Description) {
+			require.LessOrEqual(t, len("  "+strings.TrimSpace(line)), 80, "%s: a terminal has 80 columns: %s", path, line)
+		}
 		if len(c.Subcommands) > 0 {
 			return
 		}

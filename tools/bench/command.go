@@ -14,9 +14,9 @@ func Command(env *toolkit.Env) *cli.Command {
 		Name:  "bench",
 		Usage: "put a load on a service, and measure what it does with it",
 		Description: `ed bench serve tcp://127.0.0.1:4050                 a service to test with
-			ed bench request tcp://127.0.0.1:4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0'
-			ed bench request tcp://127.0.0.1:4050 --rate max --connections 64 --window 64
-			ed bench request unix:/run/x.sock --message ALIVE --rate find --expect 'p99<2ms,rate>=99%'`,
+			ed bench request :4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0'
+			ed bench request :4050 --rate max --connections 64 --window 64
+			ed bench request :4050 -m ALIVE --rate find --expect 'p99<2ms,rate>=99%'`,
 		Subcommands: []*cli.Command{requestCommand(env), pubCommand(env), fanoutCommand(env), connectCommand(env), serveCommand(env), routerCommand(env)},
 	}
 }
@@ -24,7 +24,7 @@ func Command(env *toolkit.Env) *cli.Command {
 func requestCommand(env *toolkit.Env) *cli.Command {
 	return load(env, kindRequest, &cli.Command{
 		Usage: "send messages and wait for the answer to each",
-		Description: `ed bench request :4050 --rate 20k/s --duration 10s --expect 'p99<5ms,loss=0,rate>=99%'
+		Description: `ed bench request :4050 --rate 20k/s -d 10s -e 'p99<5ms,loss=0,rate>=99%'
 			ed bench request unix:/run/x.sock --rate max -c 64 -w 64 -o html=report.html
 			ed bench request udp://127.0.0.1:4041 --message ALIVE --rate step:1k..20k/5s
 			ed bench request :4050 --file day.jsonl --rate 5k/s --baseline old.json`,
@@ -44,16 +44,16 @@ func fanoutCommand(env *toolkit.Env) *cli.Command {
 	return load(env, kindFanout, &cli.Command{
 		Usage: "send messages that a router brings to many receivers",
 		Description: `ed bench fanout unix:/run/ed/router.sock -c 100 --rate 1k/s --expect loss=0
-			ed bench fanout :4050 -c 20 --rate max --window 100        ed bench serve --router will do`,
+			ed bench fanout :4050 -c 20 -r max -w 100   ed bench serve --router will do`,
 	})
 }
 
 func routerCommand(env *toolkit.Env) *cli.Command {
 	return load(env, kindRouter, &cli.Command{
 		Usage: "send messages through a router, from one service to another",
-		Description: `ed bench router unix:/run/ed/router.sock --rate max                    one in flight
-			ed bench router unix:/run/ed/router.sock --rate max --window 20000     pipelined
-			ed bench router :4040 --connections 4 --rate 50k/s -w 100 --expect 'p99<5ms,loss=0'`,
+		Description: `ed bench router unix:/run/ed/router.sock -r max              one in flight
+			ed bench router unix:/run/ed/router.sock -r max -w 20000     pipelined
+			ed bench router :4040 -c 4 --rate 50k/s -w 100 --expect 'p99<5ms,loss=0'`,
 	})
 }
 
@@ -61,8 +61,8 @@ func connectCommand(env *toolkit.Env) *cli.Command {
 	return load(env, kindConnect, &cli.Command{
 		Usage: "open connections, as fast as they come or at a rate",
 		Description: `ed bench connect tcp://127.0.0.1:4050 --rate max --connections 64
-			ed bench connect unix:/run/x.sock --rate 500/s --arrival poisson --expect 'p99<5ms,failed=0'
-			ed bench connect :4050 --rate max -n 10000 --hold --pid 4711       what do 10,000 connections cost?`,
+			ed bench connect :4050 --rate 500/s --arrival poisson -e 'p99<5ms,failed=0'
+			ed bench connect :4050 -r max -n 10000 --hold --pid 4711   what do they cost?`,
 	}, &cli.BoolFlag{Name: "hold", Usage: "keep the connections open until the end"})
 }
 

@@ -34,7 +34,7 @@ func serveCommand(env *toolkit.Env) *cli.Command {
 		Usage:     "be a service that answers each message with the same",
 		ArgsUsage: "ADDR ...",
 		Description: `ed bench serve tcp://127.0.0.1:4050 unix:/tmp/bench.sock udp://127.0.0.1:4050
-			ed bench serve :4050 --stall 200ms:every2s          what does a stall do to the times?
+			ed bench serve :4050 --stall 200ms:every2s   what does it do to the times?
 			ed bench serve udp://:4050 --fault drop=1%,duplicate=0.1%,reorder=1%`,
 		Flags: toolkit.PeerFlags(
 			toolkit.TypeFlag(),

@@ -22,11 +22,11 @@ func Command(env *toolkit.Env) *cli.Command {
 func messageCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("check", &cli.Command{
 		Name:      "message",
-		Usage:     "say whether lines are messages, and print them in canonical form",
+		Usage:     "say which lines are messages, and print their canonical form",
 		ArgsUsage: "[MESSAGE … | -]",
 		Description: `ed check message 'snaprfs/LOG_ROTATE reason="a; b"'
 			ed check message < lines.txt               every line, as text or JSON
-			ed check message --json < lines.txt        one object a line: what is in it, or what is wrong`,
+			ed check message --json < lines.txt        one object a line, or what is wrong`,
 		Flags: toolkit.Flags(
 			toolkit.DurationFlag("timeout", nil, 0, "give up after `DUR`; a bare number is seconds, 0 is never"),
 		),
@@ -71,7 +71,7 @@ func configCommand(env *toolkit.Env) *cli.Command {
 func certificateCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("check", &cli.Command{
 		Name:      "certificate",
-		Usage:     "show certificates of servers or files, and how long they last",
+		Usage:     "show certificates of servers or files, and their expiry",
 		ArgsUsage: "HOST[:PORT]|FILE ...",
 		Description: `ed check certificate example.org             port 443
 			ed check certificate router.example:4043 --days 30 --tls-ca ca.pem

@@ -13,7 +13,7 @@ func Command(env *toolkit.Env) *cli.Command {
 	return &cli.Command{
 		Name:  "on",
 		Usage: "run a command or send a message when something happens",
-		Description: `ed on file 'conf/**/*.conf' --send unix:/run/x.sock 'svc/RELOAD path={{.Path}}'
+		Description: `ed on file 'etc/**/*.conf' --send unix:/run/x.sock 'svc/RELOAD path={{.Path}}'
 			ed on file 'src/**/*.go' --debounce 100ms --busy restart --now -- go run .
 			ed on process cluckd --events end --run 'logger "cluckd: $ED_EVENT_EXIT"'
 			ed on time 03:00 -- /usr/local/bin/backup

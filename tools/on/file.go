@@ -21,7 +21,7 @@ func fileCommand(env *toolkit.Env) *cli.Command {
 		Aliases:   []string{"files"},
 		Usage:     "act when files change",
 		ArgsUsage: "PATTERN ...",
-		Description: `ed on file 'conf/**/*.conf' --send unix:/run/x.sock 'svc/RELOAD path={{.Path}}'
+		Description: `ed on file 'etc/**/*.conf' --send unix:/run/x.sock 'svc/RELOAD path={{.Path}}'
 			ed on file 'src/**/*.go' --debounce 100ms --busy restart --now -- go run .
 			ed on file /run/app.pid --events create --once --timeout 30s
 			ed on file spool --events create,rename --json | jq -r .path`,

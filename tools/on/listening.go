@@ -29,9 +29,9 @@ func listeningCommand(env *toolkit.Env) *cli.Command {
 		Aliases:   []string{"listen"},
 		Usage:     "act when addresses begin to listen",
 		ArgsUsage: "ADDR ...",
-		Description: `ed on listening tcp://127.0.0.1:4040 unix:/run/x.sock --timeout 30s     until both do
+		Description: `ed on listening :4040 unix:/run/x.sock --timeout 30s     until both do
 			ed on listening unix:/run/x.sock -- ed send unix:/run/x.sock HELLO
-			ed on listening :4040 --events up,down --json                           and when one ends`,
+			ed on listening :4040 --events up,down --json            and when one ends`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "events", Aliases: []string{"e"}, Value: listeningUp, Usage: "act on these: `LIST` of up, down"},
 			toolkit.DurationFlag("interval", nil, time.Second, "at most `DUR` between two looks"),

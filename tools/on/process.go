@@ -23,9 +23,9 @@ func processCommand(env *toolkit.Env) *cli.Command {
 		Aliases:   []string{"processes"},
 		Usage:     "act when processes start or end",
 		ArgsUsage: "NAME|PID ...",
-		Description: `ed on process 4711 --timeout 1m                   wait for its end
-			ed on process 'snap*' --json                      starts and ends of all of that name
-			ed on process cluckd --events end --run 'logger "cluckd ended: $ED_EVENT_EXIT"'
+		Description: `ed on process 4711 --timeout 1m           wait for its end
+			ed on process 'snap*' --json              starts and ends of all of that name
+			ed on process cluckd --events end --run 'logger "cluckd: $ED_EVENT_EXIT"'
 			ed on process cluckd --events start --exists --once`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "events", Aliases: []string{"e"}, Value: "start,end", Usage: "act on these: `LIST` of start, end, rename"},

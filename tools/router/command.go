@@ -34,7 +34,7 @@ func Command(env *toolkit.Env) *cli.Command {
 		Usage: "carry messages to services by their names, here and on other hosts",
 		Description: `ed router                                  # for the services of this host
 			ed router --config /etc/communicator/communicatord.conf --check-config
-			ed router --remote-listen 10.0.0.1 --my-address 10.0.0.1 --neighbors 10.0.0.2,10.0.0.3
+			ed router --remote-listen 10.0.0.1 --my-address 10.0.0.1 --neighbors 10.0.0.2
 			ed router --print-config --origin`,
 		Flags: toolkit.Flags(append(own, flags()...)...),
 		Action: func(c *cli.Context) error {

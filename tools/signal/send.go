@@ -52,7 +52,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 		Description: `ed send cluckd/LOG_ROTATE 'snap:snaprfs/SYNC path=/a'    by the router
 			ed send tcp://127.0.0.1:4040 'snaprfs/LOG_ROTATE' 'cluckd/ALIVE serial=7'
 			ed listen --json udp://:4041 | ed send --json unix:/run/router.sock
-			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}};t={{.Now}}' tcp://:4040
+			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}}' :4040
 			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			&cli.IntFlag{Name: "replies", Usage: "then wait for `N` messages and print them"},
