@@ -245,7 +245,7 @@ func (r *run) finish(verdict error) {
 	r.source.close()
 	r.gather.Cancel()
 	r.stopTimers()
-	if r.Timeout > 0 { // it bounds what the commands may still take, too
+	if r.Timeout > 0 { // it bounds what commands and messages may still take, too
 		left := r.Timeout - r.loop.Now().Sub(r.began)
 		r.timers = append(r.timers, r.loop.After(left, "timeout", r.timeUp))
 	}
@@ -262,9 +262,9 @@ func (r *run) stopTimers() {
 	r.timers = nil
 }
 
-// settle lets the loop end when no command runs any more.
+// settle lets the loop end when no command runs any more, and no message waits.
 func (r *run) settle() {
-	if r.over && !r.busyNow() {
+	if r.over && !r.busyNow() && !slices.ContainsFunc(r.senders, (*sender).waits) {
 		r.stopTimers()
 	}
 }

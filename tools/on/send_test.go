@@ -110,6 +110,10 @@ func TestNotSent(t *testing.T) {
 	}
 	r := start(t, "time", "1ms", "-x", "--send", "unixgram:"+path, "TICK")
 	require.Error(t, r.End(), "--fail-fast")
+
+	r = start(t, "time", "1ms", "-n1", "--timeout", "300ms", "--send-timeout", "1h", "--send", "unix:"+path, "TICK")
+	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(r.End()), "--timeout is of all")
+	require.Contains(t, r.Err.String(), "0 messages sent (1 not) in ")
 }
 
 // The receiver of datagrams may be begun anew between two of them.

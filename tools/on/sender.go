@@ -173,10 +173,16 @@ func (s *sender) refused(err error) {
 	s.run.notSent(s.text, s.where, err)
 }
 
+// waits says whether messages wait for a connection.
+func (s *sender) waits() bool {
+	return s.link != nil && s.link.Status().Counts.Queued > 0 && s.link.Status().State != link.Closed
+}
+
 // close ends it when all that waits was sent, or was given up because its time was over.
 func (s *sender) close() {
+	defer s.run.settle()
 	switch {
-	case s.link != nil && s.link.Status().Counts.Queued > 0 && s.link.Status().State != link.Closed:
+	case s.waits():
 		s.look = s.run.loop.After(drainLook, "messages", s.close)
 	case s.link != nil:
 		s.link.Close()
