@@ -89,7 +89,10 @@ func parse(env *toolkit.Env, c *cli.Context) (*options, error) {
 		_, err := toolkit.Operands(c, 1, -1, "the name of what to stop")
 		return nil, err
 	}
-	o.operands = slices.DeleteFunc(o.operands, func(word string) bool { return strings.TrimSpace(word) == "" })
+	for i, word := range o.operands { // ps and wc put blanks before a number
+		o.operands[i] = strings.TrimSpace(word)
+	}
+	o.operands = slices.DeleteFunc(o.operands, func(word string) bool { return word == "" })
 	if len(o.operands) == 0 {
 		return nil, nil
 	}
