@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/require"
@@ -285,6 +286,17 @@ func TestText(t *testing.T) {
 	require.NoError(t, r.Text(&b))
 	require.Contains(t, b.String(), "request unix:x.sock, closed loop, 8 connections")
 	require.Contains(t, b.String(), "response = service")
+
+	// The runs of a series stand one below the other in 80 columns.
+	r.Steps = []*report.Report{sample(), sample()}
+	r.Steps[1].Verdict, r.Steps[1].Rate.Target = report.Invalid, 1e6
+	b.Reset()
+	require.NoError(t, r.Text(&b))
+	for _, line := range strings.Split(b.String(), "\n")[1:5] {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 80)
+	}
+	require.Contains(t, b.String(), "       51        50  98.0% ")
+	require.Contains(t, b.String(), "     1 invalid\n")
 }
 
 func TestShort(t *testing.T) {

@@ -184,14 +184,14 @@ func (r *Report) generator(b *strings.Builder) {
 
 // table shows the runs of a series.
 func (r *Report) table(b *strings.Builder) {
-	fmt.Fprintf(b, "%39s %29s\n", "response", "service")
-	fmt.Fprintf(b, "%10s %10s %7s %9s %9s %9s %9s %9s %7s  %s\n", "target/s", "achieved/s", "", "p50", "p99", "max", "p50", "p99", "lost", "verdict")
+	fmt.Fprintf(b, "%34s %23s\n", "response", "service") // and 80 columns in all
+	fmt.Fprintf(b, "%9s %9s %6s %7s %7s %7s %7s %7s %5s %s\n", "target/s", "achieved", "", "p50", "p99", "max", "p50", "p99", "lost", "verdict")
 	for _, s := range r.Steps {
 		lost := Count(float64(s.Counts.Lost))
 		if !s.Counts.LostKnown {
 			lost = "?"
 		}
-		fmt.Fprintf(b, "%10s %10s %6.1f%% %9s %9s %9s %9s %9s %7s  %s\n", Count(s.Rate.Target), Count(s.Rate.Achieved), s.Rate.Percent,
+		fmt.Fprintf(b, "%9s %9s %5.1f%% %7s %7s %7s %7s %7s %5s %s\n", Count(s.Rate.Target), Count(s.Rate.Achieved), s.Rate.Percent,
 			Short(s.Response.P50), Short(s.Response.P99), Short(s.Response.Max), Short(s.Service.P50), Short(s.Service.P99), lost, s.Verdict)
 	}
 	b.WriteByte('\n')
