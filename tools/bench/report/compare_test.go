@@ -59,6 +59,14 @@ func TestNormal(t *testing.T) {
 		}
 		require.InDelta(t, p, float64(as)/float64(tries), 0.03)
 	}
+
+	// With the correction for continuity: 31 and 30 that take turns, but for the first two, are half a rank from the mean.
+	a, b := []float64{2}, []float64{1}
+	for x := 3.0; x <= 61; x += 2 {
+		a, b = append(a, x), append(b, x+1)
+	}
+	b = b[:30]
+	require.InDelta(t, 0.99424, report.MannWhitney(a, b), 0.0001)
 }
 
 // TestReadForeign: what is no report is refused, also where only a part of it is damaged.
@@ -226,6 +234,13 @@ func TestCompare(t *testing.T) {
 	tied := metrics(report.Compare(run(900, 900, 901, 901, 902), run(1000, 1000, 1010, 1010, 1020), "old.json"))
 	require.Equal(t, report.Worse, tied["rate"].Verdict)
 
+	// A part of a second says little of a rate, and a second without answers nothing of their times.
+	part, silent := run(900, 901, 902, 903, 904, 5), run(900, 901, 902, 903, 904, 0)
+	part.Seconds[5].Length, silent.Seconds[5].Response = 500*time.Millisecond, report.Sample{}
+	require.Equal(t, 5, metrics(report.Compare(part, old, "old.json"))["rate"].Samples[1])
+	of := metrics(report.Compare(silent, old, "old.json"))
+	require.Equal(t, []int{6, 5, 5}, []int{of["rate"].Samples[1], of["p50"].Samples[1], of["p99"].Samples[1]})
+
 	few := metrics(report.Compare(run(1, 2, 3), old, "old.json"))
 	require.Equal(t, report.Unknown, few["rate"].Verdict)
 
@@ -239,6 +254,12 @@ func TestCompare(t *testing.T) {
 	require.False(t, got[0].Met)
 	require.False(t, got[1].Met)
 	require.True(t, got[2].Met)
+
+	r = run(1005, 1015, 1025, 1035, 1045, 1055) // half a percent, which is no change
+	r.Baseline = report.Compare(r, old, "old.json")
+	e, err = report.ParseExpect("change.rate=0%")
+	require.NoError(t, err)
+	require.Equal(t, []report.Checked{{Text: "change.rate=0%", Found: "no change", Met: true}}, report.Check(e, r))
 
 	r = run(900, 901, 902, 903, 904, 905)
 	r.Load.Arrival, r.Load.Burst, r.Load.Message, r.Address = "poisson", 10, "OTHER", "tcp://127.0.0.1:1"

@@ -106,7 +106,9 @@ func TestCSV(t *testing.T) {
 // TestLogIsReadBack by the reader of the library.
 func TestLogIsReadBack(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, sample().Log(&b))
+	r := sample()
+	r.Load.Warmup = 300 * time.Millisecond
+	require.NoError(t, r.Log(&b))
 	reader := hdrhistogram.NewHistogramLogReader(&b)
 	tags := map[string]int{}
 	for {
@@ -115,6 +117,8 @@ func TestLogIsReadBack(t *testing.T) {
 			require.True(t, err == nil || errors.Is(err, io.EOF), err)
 			break
 		}
+		begin := r.Started.Add(r.Load.Warmup).Add(time.Duration(tags[h.Tag()]) * time.Second).UnixMilli()
+		require.Equal(t, []int64{begin, begin + 1000}, []int64{h.StartTimeMs(), h.EndTimeMs()})
 		tags[h.Tag()]++
 		require.Equal(t, int64(100), h.TotalCount())
 	}
@@ -124,7 +128,9 @@ func TestLogIsReadBack(t *testing.T) {
 // TestBenchIsReadBack: the lines have the form that benchstat reads: name, count, then pairs of value and unit.
 func TestBenchIsReadBack(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, sample().Bench(&b))
+	r := sample()
+	r.Seconds = append(r.Seconds, report.Second{Length: time.Second}) // of which there is nothing to tell
+	require.NoError(t, r.Bench(&b))
 	lines := 0
 	for s := bufio.NewScanner(&b); s.Scan(); {
 		if !strings.HasPrefix(s.Text(), "Benchmark") {
@@ -226,6 +232,11 @@ func TestHTML(t *testing.T) {
 		require.GreaterOrEqual(t, labels, 3, width)
 		require.LessOrEqual(t, labels, 10, width)
 	}
+
+	// The seconds of one run come after those of the one before.
+	b.Reset()
+	require.NoError(t, series.HTML(&b))
+	require.Regexp(t, `<polyline class="response" points="166\.0,\S+ 354\.0,\S+ 542\.0,\S+ 730\.0,`, b.String())
 
 	// A second has a length, also where there is only one.
 	short := run(1000)

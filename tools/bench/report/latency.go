@@ -56,7 +56,7 @@ func NewLatency(h *hdrhistogram.Histogram) *Latency {
 func percentile(h *hdrhistogram.Histogram, p float64) time.Duration {
 	n := float64(h.TotalCount())
 	rank := max(1, math.Ceil(p*n/100-1e-6)) // 99.9 percent of 1000 are 999, though not in binary
-	return time.Duration(min(h.ValueAtPercentile(100*rank/n), h.Max()))
+	return time.Duration(h.ValueAtPercentile(100 * rank / n))
 }
 
 // Histogram returns the whole distribution, nil if a report that was read has none that can be decoded. It is the Latency's.

@@ -1,0 +1,29 @@
+package bench
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestAnswersAfterTheEnd: whatever was due in the time measured is a measurement, but what is answered too late does not count for the
+// rate.
+func TestAnswersAfterTheEnd(t *testing.T) {
+	ms := func(n int64) int64 { return n * int64(time.Millisecond) }
+	w := &worker{plan: &plan{kind: kindRequest}, from: ms(100), until: ms(1100), ends: never, moment: ms(50), left: 9, now: newInterval()}
+	for _, at := range []struct{ due, sent, answered int64 }{
+		{90, 95, 120},      // due in the warm-up
+		{500, 510, 1099},   // in time
+		{900, 910, 1149},   // in a moment
+		{1000, 1090, 1500}, // too late
+		{1100, 1100, 1101}, // due after the end
+	} {
+		w.time = ms(at.answered)
+		w.record(ms(at.due), ms(at.sent))
+	}
+	require.Equal(t, []uint64{2, 3, 2}, []uint64{w.now.arrived, w.now.recorded, w.now.inTime})
+	require.Equal(t, int64(3), w.now.response.TotalCount())
+	require.InEpsilon(t, ms(599), w.now.response.Max(), 0.001)
+	require.InEpsilon(t, ms(589), w.now.service.Max(), 0.001)
+}
