@@ -48,10 +48,10 @@ func createBeside(path string, perm fs.FileMode) (*os.File, error) {
 		return f, err
 	}
 	owner := old.Sys().(*syscall.Stat_t)
-	if err := cmp.Or(f.Chown(int(owner.Uid), int(owner.Gid)), f.Chmod(old.Mode())); err != nil {
+	if cmp.Or(f.Chown(int(owner.Uid), int(owner.Gid)), f.Chmod(old.Mode())) != nil { // EINVAL too: of an owner that our user namespace has not
 		_ = f.Close()
 		_ = os.Remove(f.Name())
-		return nil, err
+		return nil, errors.ErrUnsupported
 	}
 	return f, nil
 }
