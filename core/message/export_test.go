@@ -3,8 +3,12 @@ package message
 // Canonical says whether the scan proved that the parameters are written as AppendText would write them.
 func (m *Message) Canonical() bool { return m.canonical }
 
-// Masks are the masks of the scan.
-func Masks(p []byte, i int) (special, name uint64) { return masks(p, i) }
+// Special64 is the mask of what is special in a value.
+func Special64(p []byte, i int) uint64 { return special64(p, i) }
+
+// NameAt and CommandAt say where what is at p[i] ends.
+func NameAt(p []byte, i int) int    { return nameAt(p, i) }
+func CommandAt(p []byte, i int) int { return commandAt(p, i) }
 
 // Wide says whether this processor can index.
 var Wide = wide

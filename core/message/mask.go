@@ -6,27 +6,28 @@ import (
 	"unsafe"
 )
 
-// The scan of parameters does not look at one byte after the other. It has the bytes that matter found in up to 64 bytes at
-// once, as bits of a mask, and hops from bit to bit: a branch for every byte costs more than anything else here.
+// Lines are not looked at one byte after the other: a branch for every byte costs more than anything else here. Names are looked at eight
+// bytes at a time, as one little-endian number w in which byte i is bits 8i to 8i+7 ("SIMD within a register"; Hacker's Delight, 6-1): a class of
+// bytes is found with a few operations on all eight, and the answer has the high bit of each byte that belongs to it. Of values the bytes that
+// matter are found in 64 bytes at once, as bits of a word, in which the scan hops from bit to bit: how long a value is cannot be guessed.
 //
-// The masks are made of 8 bytes at a time, as one little-endian number w in which byte i is bits 8i to 8i+7 ("SIMD within a register"; Hacker's Delight, 6-1): a class of
-// bytes is found with a few operations on all eight, and the answer has the high bit of each byte that belongs to it.
-//
-// All tests start from w & low7, whose bytes are below 0x80, so that adding at most 0x80 never carries into the next byte and
-// each answer bit is exact. Bytes of 0x80 and above (UTF-8) belong to no class; they are masked out at the end.
+// All tests start from w & low7, whose bytes are below 0x80, so that what is added never carries into the next byte, what is subtracted never
+// borrows from it, and each answer bit is exact. Bytes of 0x80 and above (UTF-8) belong to no class.
 const (
 	ones  = 0x0101010101010101
 	low7  = 0x7f * ones
 	highs = 0x80 * ones
 )
 
-// load8 returns the eight bytes of p at i.
-func load8(p []byte, i int) uint64 { return binary.LittleEndian.Uint64(p[i : i+8]) }
+// load8 returns the eight bytes of p at i, which there must be. That i is not negative the compiler cannot know: it would ask for each load.
+func load8(p []byte, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
+}
 
-// load is load8 with zeros for what is behind the end of p. That i is not negative the compiler cannot know: it would ask for each load.
+// load is load8 with zeros for what is behind the end of p.
 func load(p []byte, i int) uint64 {
 	if i+8 <= len(p) {
-		return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:])
+		return load8(p, i)
 	}
 	return loadEnd(p, i)
 }
@@ -42,88 +43,113 @@ func loadEnd(p []byte, i int) (w uint64) {
 	return w
 }
 
-// name8 returns the high bit of each byte of w that can be part of a parameter's name.
-func name8(w uint64) uint64 {
+// noName8 returns the high bit of each byte of w that cannot be part of a parameter's name.
+func noName8(w uint64) uint64 {
 	x := w & low7
 	lower := x | 0x20*ones
-	letter := (lower + (0x80-'a')*ones) &^ (lower + (0x80-'z'-1)*ones)
-	digit := (x + (0x80-'0')*ones) &^ (x + (0x80-'9'-1)*ones)
-	notUnderscore := (x ^ '_'*ones) + low7
-	return (letter | digit | ^notUnderscore) &^ w & highs
+	noLetter := (('a'+0x7f)*ones - lower) | (lower + (0x7f-'z')*ones)
+	noDigit := (('0'+0x7f)*ones - x) | (x + (0x7f-'9')*ones)
+	noUnderscore := (x ^ '_'*ones) + low7
+	return (noLetter&noDigit&noUnderscore | w) & highs
 }
 
-// lower8 returns the high bit of each byte of w that is a lower case letter, if all are letters, digits and '_':
-// no other of these has both of the bits 0x40 and 0x20.
-func lower8(w uint64) uint64 { return w << 1 & (w << 2) & highs }
+// noCommand8 returns the high bit of each byte of w that cannot be part of a command.
+func noCommand8(w uint64) uint64 {
+	x := w & low7
+	noLetter := (('A'+0x7f)*ones - x) | (x + (0x7f-'Z')*ones)
+	noDigit := (('0'+0x7f)*ones - x) | (x + (0x7f-'9')*ones)
+	noUnderscore := (x ^ '_'*ones) + low7
+	return (noLetter&noDigit&noUnderscore | w) & highs
+}
 
-// special8 returns the high bit of each byte of w that ends or complicates a value: ';' '"' '\' and control bytes.
-func special8(w uint64) uint64 {
+// plain8 returns the high bit of each byte of w that neither ends nor complicates a value, as ';' '"' '\' and control bytes do: those are special.
+func plain8(w uint64) uint64 {
 	x := w & low7
 	// A quote with one bit turned over is 0x20, and control bytes stay below: one test finds all of them.
-	not := (x ^ 0x02*ones) + (0x80-0x21)*ones
-	not &= (x ^ ';'*ones) + low7
-	not &= (x ^ '\\'*ones) + low7
-	return highs &^ (not | w)
+	plain := (x ^ 0x02*ones) + (0x80-0x21)*ones
+	plain &= (x ^ ';'*ones) + low7
+	plain &= (x ^ '\\'*ones) + low7
+	return (plain | w) & highs
 }
 
-// pack moves the high bits of eight bytes next to each other, in the uppermost byte.
-func pack(flags uint64) uint64 { return flags * 0x0002040810204081 & (0xff << 56) }
+// pack makes one byte of the high bits of eight.
+func pack(flags uint64) uint64 { return flags * 0x0002040810204081 >> 56 }
 
-// masks returns a bit for each of the bytes of p from i on, at most 64: those that are special in a value, and those that
-// can be part of a name. Bits behind the last byte may be set.
-func masks(p []byte, i int) (special, name uint64) {
-	at, shift := i, uint(64)
-	for at+8 <= len(p) {
-		w := load8(p, at)
-		special = special>>8 | pack(special8(w))
-		name = name>>8 | pack(name8(w))
-		at += 8
-		if shift -= 8; shift == 0 {
-			return special, name
+// special64 returns a bit for each of the 64 bytes of p from i on that is special in a value, and for the end of p.
+func special64(p []byte, i int) (special uint64) {
+	n := uint(len(p) - i)
+	switch {
+	case len(p) < 32:
+		for k := uint(0); k <= n; k += 8 {
+			special |= pack(^plain8(load(p, i+int(k)))&highs) << (k & 63)
+		}
+		return special
+	case n < 32:
+		return special32(p, len(p)-32)>>(32-n) | 1<<n
+	}
+	second := min(n, 64) - 32 // how often a loop goes round could not be guessed; these may overlap
+	return special32(p, i) | special32(p, i+int(second))<<second | 1<<n
+}
+
+// special32 is special64 for 32 bytes, which there must be.
+func special32(p []byte, i int) uint64 {
+	q := (*[32]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(p)), i))[:]
+	return uint64(^uint32(pack(plain8(load8(q, 0))) | pack(plain8(load8(q, 8)))<<8 |
+		pack(plain8(load8(q, 16)))<<16 | pack(plain8(load8(q, 24)))<<24))
+}
+
+// stops are the special bytes, of 64 from base on, that the scan has not come to yet.
+type stops struct {
+	base int
+	left uint64
+}
+
+// first returns the first stop of those that are left, of which there are some, and what is left then.
+func (s stops) first() (int, stops) {
+	return s.base + bits.TrailingZeros64(s.left), stops{s.base, s.left & (s.left - 1)}
+}
+
+// next returns the first stop of p at or behind i, which is not before base.
+func (s stops) next(p []byte, i int) (int, stops) {
+	if i >= s.base+64 {
+		s = stops{i, special64(p, i)}
+	}
+	s.left &= ^uint64(0) << (uint(i-s.base) & 63)
+	return s.more(p).first()
+}
+
+// more goes on to where there are stops.
+func (s stops) more(p []byte) stops {
+	for s.left == 0 {
+		s.base += 64
+		s.left = special64(p, s.base)
+	}
+	return s
+}
+
+// nameAt returns where the name at p[i] ends: the first byte that cannot be part of it.
+func nameAt(p []byte, i int) int {
+	for {
+		if other := noName8(load(p, i)); other != 0 {
+			return i + bits.TrailingZeros64(other)>>3
+		}
+		i += 8
+	}
+}
+
+// commandAt is nameAt for a command.
+func commandAt(p []byte, i int) int {
+	for ; i+16 <= len(p); i += 16 {
+		if other := pack(noCommand8(load8(p, i))) | pack(noCommand8(load8(p, i+8)))<<8; other != 0 {
+			return i + bits.TrailingZeros64(other)
 		}
 	}
-	w := load(p, at)
-	special = special>>8 | pack(special8(w))
-	name = name>>8 | pack(name8(w))
-	return special >> ((shift - 8) & 63), name >> ((shift - 8) & 63)
-}
-
-// block is what is known of 64 bytes of a line, from base on.
-type block struct {
-	base    int
-	special uint64 // what ends or complicates a value, and the end of the line
-	other   uint64 // what cannot be part of a name, and the end of the line
-}
-
-// blockAt looks at p from i on.
-func blockAt(p []byte, i int) block {
-	special, name := masks(p, i)
-	end := uint64(1) << uint(len(p)-i) // none when the end is not in the block
-	return block{i, special | end, ^name | end}
-}
-
-// nextSpecial returns where the next special byte is, at or after i; len(p) if there is none. The block is the one it is in.
-func (b block) nextSpecial(p []byte, i int) (int, block) {
-	if i >= b.base+64 {
-		b = blockAt(p, i)
+	for {
+		if other := noCommand8(load(p, i)); other != 0 {
+			return i + bits.TrailingZeros64(other)>>3
+		}
+		i += 8
 	}
-	for b.special>>uint(i-b.base) == 0 {
-		i = b.base + 64
-		b = blockAt(p, i)
-	}
-	return i + bits.TrailingZeros64(b.special>>uint(i-b.base)), b
-}
-
-// nameEnd returns where the name ends that begins at i, and the block this is in.
-func (b block) nameEnd(p []byte, i int) (int, block) {
-	if i >= b.base+64 {
-		b = blockAt(p, i)
-	}
-	for b.other>>uint(i-b.base) == 0 {
-		i = b.base + 64
-		b = blockAt(p, i)
-	}
-	return i + bits.TrailingZeros64(b.other>>uint(i-b.base)), b
 }
 
 // nameKey returns a number that orders the names p[from:to] as their bytes do, as far as their first eight. With load, or loadEnd, it would
@@ -165,15 +191,4 @@ func shortKey(name string) (key uint64) {
 		key |= uint64(name[i]) << (56 - 8*i&63)
 	}
 	return key
-}
-
-// commandAt returns where the command at p[i] ends: the first byte that cannot be part of it.
-func commandAt(p []byte, i int) int {
-	for {
-		w := load(p, i)
-		if other := ^name8(w)&highs | lower8(w); other != 0 {
-			return i + bits.TrailingZeros64(other)>>3
-		}
-		i += 8
-	}
 }

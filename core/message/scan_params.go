@@ -2,7 +2,6 @@ package message
 
 import (
 	"bytes"
-	"math/bits"
 	"slices"
 )
 
@@ -27,19 +26,13 @@ type param struct {
 // scanParams finds the parameters, from m.body to the end of the line, and notes whether they are written as AppendText
 // would write them. It reports a mistake without saying which: explain finds that out.
 //
-// It goes from mark to mark. Most values have none, so that the mark behind their '=' is their end.
+// It goes from stop to stop. Most values have none, so that the one behind their '=' is their end.
 func (m *Message) scanParams() bool {
 	line, params, from := m.line, m.params[:0], int(m.body)
-	b := blockAt(line, from)
+	s := stops{base: from - 64}
 	ordered, tight, last := true, true, uint64(0)
 	for {
-		if from >= b.base+64 {
-			b = blockAt(line, from)
-		}
-		eq := from + bits.TrailingZeros64(b.other>>uint(from-b.base))
-		if eq >= b.base+64 {
-			eq, b = b.nameEnd(line, b.base+64)
-		}
+		eq, end := nameAt(line, from), 0
 		if eq == from || eq >= len(line) || line[eq] != '=' || isDigit(line[from]) {
 			return false
 		}
@@ -49,11 +42,7 @@ func (m *Message) scanParams() bool {
 		}
 		last = key
 
-		rest := b.special >> uint(eq+1-b.base)
-		end := eq + 1 + bits.TrailingZeros64(rest)
-		if rest == 0 {
-			end, b = b.nextSpecial(line, b.base+64)
-		}
+		end, s = s.next(line, eq+1)
 		if len(params) == cap(params) {
 			params = slices.Grow(params, max(4, len(params)))
 		}
@@ -62,7 +51,7 @@ func (m *Message) scanParams() bool {
 		p.key, p.name, p.eq = key, uint32(from), uint32(eq)
 		p.value.from, p.value.to, p.form = uint32(eq+1), uint32(end), 0
 		if end < len(line) && line[end] != ';' {
-			if end, b = p.scanMarked(line, end, b); end < 0 {
+			if end, s = p.scanMarked(line, end, s); end < 0 {
 				return false
 			}
 			tight = tight && p.form&loose == 0
@@ -85,9 +74,9 @@ func follows(line []byte, from, eq int, before *param) bool {
 }
 
 // scanMarked finds the end of a value in which the special byte at is not the ';' behind it. End is -1 for a mistake.
-func (p *param) scanMarked(line []byte, at int, b block) (end int, rest block) {
+func (p *param) scanMarked(line []byte, at int, s stops) (end int, rest stops) {
 	if at == int(p.value.from) && line[at] == '"' {
-		return p.scanQuoted(line, b)
+		return p.scanQuoted(line, s)
 	}
 	f := form(0)
 	for at < len(line) && line[at] != ';' {
@@ -101,24 +90,24 @@ func (p *param) scanMarked(line []byte, at int, b block) (end int, rest block) {
 				at++ // the second of a pair
 			}
 		case 0, '\n':
-			return -1, b
+			return -1, s
 		case '\r':
 			f |= loose
 		}
-		at, b = b.nextSpecial(line, at+1)
+		at, s = s.next(line, at+1)
 	}
 	if at > int(p.value.from) && classes[line[at-1]]&blankByte != 0 {
 		f |= loose
 	}
 	p.value.to, p.form = uint32(at), f
-	return at, b
+	return at, s
 }
 
 // scanQuoted is scanMarked for a value in quotes.
-func (p *param) scanQuoted(line []byte, b block) (end int, rest block) {
+func (p *param) scanQuoted(line []byte, s stops) (end int, rest stops) {
 	f, needed := quoted, false // whether the quotes are
 	from := int(p.value.from) + 1
-	at, b := b.nextSpecial(line, from)
+	at, s := s.next(line, from)
 	for at < len(line) && line[at] != '"' {
 		switch line[at] {
 		case ';':
@@ -133,20 +122,20 @@ func (p *param) scanQuoted(line []byte, b block) (end int, rest block) {
 				at++ // the second of a pair
 			}
 		case 0, '\n':
-			return -1, b
+			return -1, s
 		case '\r':
 			f |= loose
 		}
-		at, b = b.nextSpecial(line, at+1)
+		at, s = s.next(line, at+1)
 	}
 	if !needed && (at == from || classes[line[at-1]]&blankByte == 0) {
 		f |= loose
 	}
 	p.value.from, p.value.to, p.form = uint32(from), uint32(at), f
 	if at == len(line) || at+1 < len(line) && line[at+1] != ';' {
-		return -1, b // the quote is not closed, or text follows
+		return -1, s // the quote is not closed, or text follows
 	}
-	return at + 1, b
+	return at + 1, s
 }
 
 // isEscape says whether a backslash before c means something.

@@ -5,88 +5,70 @@ import "math/bits"
 // simple is single (line_amd64.s) where there is no AVX2, for lines of any length: it decodes a line of the usual kind, with a command alone at
 // its head. If it says no, m is to be reset or decoded into.
 //
-// It looks at eight bytes at once, from where a name or a value begins: most of them need one look, or two.
+// Where a parameter ends is known from the stops, so that the processor can begin with the next while it looks at the name of this.
 func (m *Message) simple(line []byte) bool {
-	from, n, last := commandAt(line, 0), 0, uint64(0)
-	if len(line) > longest || from == 0 || isDigit(line[0]) || from < len(line) && line[from] != ' ' {
+	command := commandAt(line, 0)
+	if uint(len(line)-1) >= longest || line[0] < 'A' || command < len(line) && line[command] != ' ' {
 		return false
 	}
-	for from < len(line) {
-		from++ // behind the blank or semicolon
+	var s stops
+	if value := command + len(" n="); value <= len(line) { // the first value does not begin before
+		s = stops{value, special64(line, value)}
+	}
+	n, last := uint32(0), uint64(0)
+	for end := command; end < len(line); {
+		from := end + 1 // behind the blank or semicolon
 		w := load(line, from)
-		other := ^name8(w) & highs
-		at := from + bits.TrailingZeros64(other)>>3
+		other := noName8(w)
+		eq := from + bits.TrailingZeros64(other)>>3
 		if other == 0 {
-			at = nameAt(line, at)
+			eq = nameAt(line, from+8)
 		}
-		if at == from || at == len(line) || line[at] != '=' || isDigit(byte(w)) || n == nearNames {
+		if uint(eq) >= uint(len(line)) || line[eq] != '=' || byte(w) < 'A' || n >= nearNames { // 'A': above digits, and '='
 			return false
 		}
-		name := other&-other>>7 - 1 // the bytes of w before it, or all
-		key := bits.ReverseBytes64(w&name) >> 8
+		name := w & ((other - 1) &^ other >> 7) // or its first eight bytes
+		key := bits.ReverseBytes64(name) >> 8
 		m.nearStarts[n], m.nearKeys[n] = uint32(from), key
 		if n++; key <= last && !behind(line, m.nearStarts[n-2:]) {
 			return false
 		}
 		last = key
 
-		at++
-		value := at
-		w = special8(load(line, at))
-		for w == 0 {
-			at += 8
-			w = special8(load(line, at))
+		if s.left == 0 {
+			s = s.more(line)
 		}
-		from = at + bits.TrailingZeros64(w)>>3
-		if from < len(line) && line[from] != ';' {
-			if from > value || line[from] != '"' {
+		end, s = s.first()
+		if uint(end) < uint(len(line)) && line[end] != ';' {
+			if end > eq+1 || line[end] != '"' {
 				return false
 			}
-			if from = quotedAt(line, from); from < 0 {
+			if end, s = s.quotedAt(line, end); end < 0 {
 				return false
 			}
-		} else if line[from-1] == ' ' {
+		} else if line[end-1] == ' ' {
 			return false
 		}
 	}
-	m.take(line[:len(line):len(line)], 0, 0, uint32(n), m.nearby())
+	m.reset(line[:len(line):len(line)], uint32(command), uint32(min(command+1, len(line))), m.nearby())
+	m.before, m.first, m.last = 0, 0, n
 	return true
 }
 
-// nameAt returns where the name ends that is at p[i].
-func nameAt(p []byte, i int) int {
-	for {
-		if other := ^name8(load(p, i)) & highs; other != 0 {
-			return i + bits.TrailingZeros64(other)>>3
-		}
-		i += 8
-	}
-}
-
-// quotedAt returns where the value ends that begins with the quote at. It returns -1 if AppendText would not write it so.
-func quotedAt(line []byte, at int) (end int) {
+// quotedAt returns where the value ends that begins with the quote at, and the stops behind it. The end is -1 if AppendText would not write it so.
+func (s stops) quotedAt(line []byte, at int) (end int, rest stops) {
 	for needed := false; ; needed = true {
-		switch at = specialAt(line, at+1); {
+		switch at, s = s.more(line).first(); {
 		case at == len(line):
-			return -1
+			return -1, s
 		case line[at] == ';':
 		case line[at] != '"', !needed && line[at-1] != ' ':
-			return -1
+			return -1, s
 		default:
-			if at++; at < len(line) && line[at] != ';' {
-				return -1
+			if end, s = s.more(line).first(); end > at+1 || end < len(line) && line[end] != ';' {
+				return -1, s
 			}
-			return at
+			return end, s
 		}
-	}
-}
-
-// specialAt returns where the first byte is, at or behind i, that ends or complicates a value: the end of p if there is none.
-func specialAt(p []byte, i int) int {
-	for {
-		if s := special8(load(p, i)); s != 0 {
-			return i + bits.TrailingZeros64(s)>>3
-		}
-		i += 8
 	}
 }
