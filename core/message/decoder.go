@@ -216,7 +216,7 @@ func (d *feed) rest(p []byte, used int) {
 
 // tooLong says whether n bytes without an end, the last of which may belong to a CR LF, are over the limit already.
 func (d *feed) tooLong(n int, last byte) bool {
-	return n > d.limit()+1 || n == d.limit()+1 && last != '\r'
+	return n-1 > d.limit() || n-1 == d.limit() && last != '\r'
 }
 
 // complete adds p to the unfinished line that is held.
@@ -231,7 +231,7 @@ func (d *feed) complete(p []byte) {
 		d.held = append(d.held, p...)
 		return
 	}
-	if len(d.held)+n > d.limit()+1 {
+	if len(d.held)+n-1 > d.limit() {
 		d.release()
 		d.drop(inLine)
 	} else {
