@@ -87,6 +87,19 @@ func TestMaxClients(t *testing.T) {
 	require.Equal(t, 1, strings.Count(n.w.Err.String(), "connections were refused"))
 }
 
+// TestRotationIsNotAFlood: whoever can send can ask for it, and a line about each would fill what it empties.
+func TestRotationIsNotAFlood(t *testing.T) {
+	n := begin(t)
+	n.do(func() {
+		for range 100 {
+			n.d.RotateLog()
+		}
+		n.d.log.Info("that was all")
+	})
+	n.logged("that was all")
+	require.Equal(t, 1, strings.Count(n.w.Err.String(), "opened anew"))
+}
+
 // TestLostIsLogged: one line says with whom messages were lost, and how many.
 func TestLostIsLogged(t *testing.T) {
 	n := begin(t, "client_queue=8M")
