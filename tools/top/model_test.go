@@ -191,19 +191,24 @@ func TestCursorStays(t *testing.T) {
 func TestActionsAsk(t *testing.T) {
 	m := shown(t, mono, 80, 12)
 	look(m, 1, "echo")
+	for _, key := range []tea.KeyMsg{{Type: tea.KeyRunes, Runes: []rune("n")}, {Type: tea.KeyRunes, Runes: []rune("x")}, {Type: tea.KeyEnter}, {Type: tea.KeyEsc}} {
+		press(m, "S")
+		require.Equal(t, asking, m.mode)
+		require.Contains(t, m.View(), "send STOP to echo.100? y/n")
+		_, cmd := m.Update(key)
+		require.Nil(t, cmd, key)
+		require.Contains(t, m.View(), "not done")
+	}
 	press(m, "S")
-	require.Equal(t, asking, m.mode)
-	require.Contains(t, m.View(), "send STOP to echo.100? y/n")
-	_, cmd := m.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("n")})
-	require.Nil(t, cmd)
-	require.Contains(t, m.View(), "not done")
-	press(m, "S")
-	_, cmd = m.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("y")})
+	_, cmd := m.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("y")})
 	require.NotNil(t, cmd)
 	m.Update(cmd()) // nobody is there
 	require.Contains(t, m.View(), "send STOP to echo.100: ")
 	press(m, "D")
 	require.Contains(t, m.View(), "no connection is chosen")
+	m.snapshot.processes[0].gone = noon
+	press(m, "S")
+	require.Contains(t, m.View(), "no service is chosen")
 }
 
 // TestTroubleIsWhole: what went wrong is said in full, however narrow the screen, and the table makes room for it.

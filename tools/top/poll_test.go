@@ -65,7 +65,8 @@ func TestPollServicesThatComeAndGo(t *testing.T) {
 
 // One that does not answer holds up nobody; what is wrong is told, and it is left alone for a while.
 func TestPollOneThatStandsStill(t *testing.T) {
-	dir, look := polling(t, &poller{timeout: 300 * time.Millisecond, patience: 50 * time.Millisecond})
+	p := &poller{timeout: 300 * time.Millisecond, patience: 50 * time.Millisecond}
+	dir, look := polling(t, p)
 	mute, err := net.Listen("unix", filepath.Join(dir, "mute.1.sock")) // nobody accepts, as in a stopped process
 	require.NoError(t, err)
 	defer mute.Close()
@@ -78,6 +79,10 @@ func TestPollOneThatStandsStill(t *testing.T) {
 		return s.processes[1].err != nil && s.processes[0].err == nil
 	}, 10*time.Second, time.Millisecond)
 	require.Equal(t, []string{"alpha", "mute: ask mute.1 for its tables: it does not answer"}, names(look("process")))
+	one := p.processes[1]
+	require.False(t, one.begin(one.retry.Add(-time.Millisecond)))
+	require.Greater(t, time.Until(one.retry), retryAfter/2)
+	require.True(t, one.begin(one.retry))
 }
 
 // Without patience, as for scripts, it is told that one did not answer: it is there.

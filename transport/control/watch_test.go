@@ -10,6 +10,7 @@ import (
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport/control"
 )
 
 func TestWatchShowsWhatTravels(t *testing.T) {
@@ -143,4 +144,22 @@ func TestWatcherThatNeverReads(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
+}
+
+// One visitor has so many watches at most; when it gives up one it may begin another.
+func TestWatchesOfOneVisitor(t *testing.T) {
+	s := startService(t, nil)
+	c := s.visit()
+	for range 8 {
+		reply, err := c.Do(s.ctx(), message.New("WATCH"))
+		require.NoError(t, err)
+		require.Equal(t, "WATCHING", reply.Command())
+	}
+	_, err := c.Do(s.ctx(), message.New("WATCH"))
+	require.True(t, control.IsRefused(err), "%v", err)
+	require.ErrorContains(t, err, "too many watches on one connection")
+	_, err = c.Do(s.ctx(), message.New("UNWATCH").Set("watch", "1"))
+	require.NoError(t, err)
+	_, err = c.Do(s.ctx(), message.New("WATCH"))
+	require.NoError(t, err)
 }
