@@ -28,9 +28,7 @@ func (c *Conn) ReceiveBy(fd int) error {
 // OnReady implements reactor.Handler.
 func (e *ear) OnReady(reactor.Source, reactor.Interest) {
 	c := e.c
-	c.state |= busy
 	c.read(e.fd)
-	c.state &^= busy
 	c.flush()
 	c.settle()
 }

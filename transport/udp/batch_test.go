@@ -51,6 +51,36 @@ func TestBatch(t *testing.T) {
 	finish(w, one, two, c)
 }
 
+// TestSmallQueue: what does not fit goes out at once rather than being refused, as long as the system takes it.
+func TestSmallQueue(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	server, got := open(t, w, at("127.0.0.1:0"), address.Address{}, transport.Options{})
+	c, _ := open(t, w, address.Address{}, server.Local(), transport.Options{QueuePackets: 3})
+	for i := range 20 {
+		require.NoError(t, c.WriteTo([]byte{byte(i)}, address.Address{}), "packet %d", i)
+	}
+	w.Until("all arrive", func() bool { return len(got.Packets) == 20 })
+	require.Zero(t, c.Stats().Full)
+	require.Equal(t, 3, c.Stats().HighWater)
+	finish(w, server, c)
+}
+
+// TestErrorBeforeTheEnd: what became of a packet is told also by a socket that is aborted in the same turn.
+func TestErrorBeforeTheEnd(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	c, r := open(t, w, at("127.0.0.1:0"), address.Address{}, transport.Options{QueuePackets: 1})
+	nowhere := at("240.0.0.1:9")
+	require.NoError(t, c.WriteTo([]byte("lost"), nowhere))
+	require.NoError(t, c.WriteTo([]byte("makes it go"), c.Local()))
+	c.Abort(nil)
+	w.Idle()
+	require.Equal(t, 1, r.Closed)
+	require.Len(t, r.Errors, 1)
+	var op *transport.OpError
+	require.ErrorAs(t, r.Errors[0], &op)
+	require.Equal(t, nowhere, op.Addr)
+}
+
 func finish(w *transporttest.World, conns ...transport.PacketConn) {
 	for _, c := range conns {
 		c.Abort(nil)
