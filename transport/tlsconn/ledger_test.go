@@ -71,6 +71,35 @@ func TestWhatReachedThePeer(t *testing.T) {
 	})
 }
 
+// TestPauseBeforeOpen: a handler that pauses while the handshake goes on is not read for when that is over.
+func TestPauseBeforeOpen(t *testing.T) {
+	w, c := transporttest.NewWorld(t), both(t)
+	server, client := &transporttest.Recorder{T: t, Name: "server"}, &transporttest.Recorder{T: t, Name: "client"}
+	reading := 0
+	server.Open = func(transport.Conn) {
+		for _, s := range w.Loop.Sources() {
+			if s.Kind == "tcp" && s.Interest&reactor.Read != 0 {
+				reading++
+			}
+		}
+	}
+	l, err := tlsconn.Listen(w.Loop, tcp.Listen, at(address.TLS, 0), transport.Options{}, c, func(c transport.Conn) transport.Handler {
+		c.Pause()
+		return server
+	})
+	require.NoError(t, err)
+	conn, err := tlsconn.Dial(w.Loop, tcp.Dial, l.Addr(), transport.Options{}, c, client)
+	require.NoError(t, err)
+	require.NoError(t, conn.Write([]byte("hello")))
+	w.Until("both are open", func() bool { return server.Opened == 1 && conn.Stats().BytesOut == 5 })
+	require.Equal(t, 1, reading, "the client alone")
+	server.Conn.Resume()
+	w.Until("it comes", func() bool { return server.Received == 5 })
+	require.NoError(t, conn.Close())
+	require.NoError(t, l.Close())
+	w.Idle()
+}
+
 // TestUnacked: over TCP the peer's kernel acknowledges; here it has no room in the end.
 func TestUnacked(t *testing.T) {
 	w, c := transporttest.NewWorld(t), both(t)
