@@ -214,7 +214,8 @@ func (l *Loop) Buffer() []byte {
 }
 
 // Now is the time at which the current callback began, with a monotonic reading; for a posted function it may be that of
-// one of the fifteen before. It costs no system call.
+// one of the fifteen before. It costs no system call. It is for spans: the date in it is that of New and the time since,
+// whoever has set the clock, and without what the machine slept. For a date use time.Now.
 func (l *Loop) Now() time.Time { return l.base.Add(time.Duration(l.now)) }
 
 // Name is the name given in Options.
