@@ -43,6 +43,14 @@ func ExitOfState(s *os.ProcessState) Exit {
 // Success says that the process ended with exit(0).
 func (e Exit) Success() bool { return e.Err == nil && e.Signal == 0 && e.Code == 0 }
 
+// ShellCode is the exit code that a shell shows: for a death by signal 128 and its number.
+func (e Exit) ShellCode() int {
+	if e.Signal != 0 {
+		return 128 + int(e.Signal)
+	}
+	return e.Code
+}
+
 // String is "exit status 3", "signal TERM", "signal SEGV (core dumped)" or what Err says.
 func (e Exit) String() string {
 	switch {

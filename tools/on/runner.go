@@ -170,10 +170,7 @@ func (r *runner) ended(j *job, res *child.Result) {
 	r.running = slices.DeleteFunc(r.running, func(other *job) bool { return other == j })
 	exit := res.Stages[0].Exit
 	how := exit.String()
-	code := exit.Code
-	if exit.Signal != 0 {
-		code = 128 + int(exit.Signal)
-	}
+	code := exit.ShellCode()
 	switch {
 	case errors.Is(res.Err, child.ErrLimit):
 		how += " by --run-timeout " + toolkit.Short(r.limit)

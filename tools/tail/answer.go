@@ -105,7 +105,7 @@ type event struct {
 	Link  uint64 `json:"link,omitempty"`
 	For   string `json:"for"` // the command of the message
 	Run   string `json:"run"`
-	Exit  int    `json:"exit"` // -1: by a signal, or not started
+	Exit  int    `json:"exit"` // 128 and the signal's number for a death by signal; -1: it was not started
 	How   string `json:"how"`
 	Took  int64  `json:"took_ns"`
 }

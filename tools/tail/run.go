@@ -62,7 +62,7 @@ type job struct {
 type result struct {
 	*job
 	took time.Duration
-	exit int    // -1: by a signal, or never started
+	exit int    // as shells have it; -1: it was never started
 	how  string // in words
 	out  []byte // what it printed, with --on-reply
 	lost bool   // it printed more than that
@@ -157,7 +157,8 @@ func (r *runner) execute(j *job) result {
 	}
 	err := r.wait(cmd)
 	res.took = time.Since(began)
-	res.exit, res.how = cmd.ProcessState.ExitCode(), processes.ExitOfState(cmd.ProcessState).String()
+	ended := processes.ExitOfState(cmd.ProcessState)
+	res.exit, res.how = ended.ShellCode(), ended.String()
 	if errors.Is(err, context.DeadlineExceeded) {
 		res.how += ", its time was over"
 	}

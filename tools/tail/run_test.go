@@ -54,17 +54,19 @@ func TestOnReportsFailures(t *testing.T) {
 }
 
 func TestOnAsJSON(t *testing.T) {
-	r := start(t, "tcp://127.0.0.1:0", "-n1", "--json", "--on", "X=exit 3")
-	send(t, r.dial(0), "X\n")
-	require.NoError(t, r.End())
-	lines := strings.Split(strings.TrimSpace(r.Out.String()), "\n")
-	require.Len(t, lines, 2)
-	var got map[string]any
-	require.NoError(t, json.Unmarshal([]byte(lines[1]), &got))
-	require.Equal(t, "on", got["event"])
-	require.Equal(t, "X", got["for"])
-	require.EqualValues(t, 3, got["exit"])
-	require.NotContains(t, got, "command", "else `ed send --json` would send it")
+	for line, exit := range map[string]int{"exit 3": 3, "kill -9 $$": 137} {
+		r := start(t, "tcp://127.0.0.1:0", "-n1", "--json", "--on", "X="+line)
+		send(t, r.dial(0), "X\n")
+		require.NoError(t, r.End())
+		lines := strings.Split(strings.TrimSpace(r.Out.String()), "\n")
+		require.Len(t, lines, 2)
+		var got map[string]any
+		require.NoError(t, json.Unmarshal([]byte(lines[1]), &got))
+		require.Equal(t, "on", got["event"])
+		require.Equal(t, "X", got["for"])
+		require.EqualValues(t, exit, got["exit"], "as ed on has it")
+		require.NotContains(t, got, "command", "else `ed send --json` would send it")
+	}
 }
 
 func TestOnReply(t *testing.T) {
