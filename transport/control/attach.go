@@ -48,10 +48,14 @@ func (f *Feed) forget(found []Socket) {
 	})
 }
 
-// begin says whether a socket is to be watched, and notes that it is.
+// begin says whether a socket is to be watched, and notes that it is. At the end none is: those that have been let go of are not
+// attached any more.
 func (f *Feed) begin(s Socket) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.finishing.Err() != nil {
+		return false
+	}
 	if _, on := f.attached[s.Addr]; on || time.Now().Before(f.refused[s.Addr].until) {
 		return false
 	}

@@ -133,6 +133,22 @@ func TestFollowWhatIsNoControlSocket(t *testing.T) {
 	<-done
 }
 
+// What was let go of at the end is not watched again, though there was a look for services at the same moment.
+func TestFinishWhileLooking(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	named(t, dir, "echo")
+	for range 100 {
+		feed, next := follow(t)
+		require.Equal(t, control.Attached, next().State)
+		feed.Finish()
+		for item := range feed.C() {
+			require.NotEqual(t, control.Attached, item.State, "%+v", item)
+		}
+		feed.Close()
+	}
+}
+
 func TestFeedEnds(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(control.DirVariable, dir)
