@@ -89,6 +89,9 @@ func parsePing(env *toolkit.Env, c *cli.Context) (pingOptions, error) {
 
 // parseTarget tells [SERVER:]SERVICE from addresses: those have a scheme, a slash, a host with a port, or are an IP address.
 func parseTarget(env *toolkit.Env, text string) (*target, error) {
+	if text == "" { // of a variable that is not set: what listens on this host is not meant
+		return nil, toolkit.Errorf(toolkit.Usage, "the name of a service is empty; without names the router is asked")
+	}
 	t := &target{text: text}
 	head, rest, colon := strings.Cut(text, ":")
 	if !colon && message.VerifyService(text) == nil {

@@ -82,6 +82,7 @@ func TestPingFails(t *testing.T) {
 		"count":        {[]string{"-c", "-1"}, toolkit.Usage, "not a number of at least 0", "", ""},
 		"twice":        {[]string{"a", "a"}, toolkit.Usage, "named twice", "", ""},
 		"address":      {[]string{"what://x"}, toolkit.Usage, "unknown", "a service is named as", ""},
+		"empty":        {[]string{""}, toolkit.Usage, "is empty", "", ""},
 		"one way":      {[]string{"fifo:/x"}, toolkit.Usage, "one way", "", ""},
 		"udp router":   {[]string{"--router", "udp://127.0.0.1:1"}, toolkit.Usage, "over streams only", "", ""},
 	} {
