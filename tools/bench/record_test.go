@@ -27,3 +27,30 @@ func TestAnswersAfterTheEnd(t *testing.T) {
 	require.InEpsilon(t, ms(599), w.now.response.Max(), 0.001)
 	require.InEpsilon(t, ms(589), w.now.service.Max(), 0.001)
 }
+
+// TestBytes: as many come back as were sent, line ends and all.
+func TestBytes(t *testing.T) {
+	t.Parallel()
+	r, err := measure(t, "request", service(t, "tcp"), "-r", "max", "-n", "10", "-c", "1", "-d", "1m")
+	require.NotNil(t, r, err)
+	require.Equal(t, []uint64{650, 650}, []uint64{r.Counts.BytesOut, r.Counts.BytesIn})
+}
+
+// TestNoCatchUp: what was due while the service stood still is left out, and counts as not sent.
+func TestNoCatchUp(t *testing.T) {
+	t.Parallel()
+	where := service(t, "unix", "--stall", "300ms:every400ms")
+	for _, leaves := range []bool{false, true} {
+		args := []string{"request", where, "-r", "200/s", "-c", "1", "-d", "1s", "--warmup", "0"}
+		if leaves {
+			args = append(args, "--no-catchup")
+		}
+		r, err := measure(t, args...)
+		require.NotNil(t, r, err)
+		require.Equal(t, uint64(200), r.Counts.Due)
+		require.NotZero(t, r.Generator.Held)
+		if leaves {
+			require.Less(t, r.Counts.Sent, uint64(110)) // it stands still three quarters of the time
+		}
+	}
+}
