@@ -1,6 +1,21 @@
 package inspect
 
-import "github.com/ed-toolbox/ed/core/message"
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ed-toolbox/ed/core/message"
+)
+
+// SpreadOf is what a meter says of these times.
+func SpreadOf(times []time.Duration) Spread {
+	var h *hdrhistogram.Histogram
+	for _, d := range times {
+		record(&h, d)
+	}
+	return spread(h)
+}
 
 // Shown is what a watcher sees of a message, with how many values were hidden and whether some were cut.
 func Shown(m *message.Message, limit int) (text string, hidden int, cut bool) {

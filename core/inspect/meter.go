@@ -198,8 +198,12 @@ func spread(h *hdrhistogram.Histogram) Spread {
 	if h == nil {
 		return Spread{}
 	}
-	at := func(q float64) time.Duration { return time.Duration(h.ValueAtQuantile(q)) }
-	return Spread{Count: h.TotalCount(), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: time.Duration(h.Max())}
+	n := h.TotalCount()
+	at := func(perMille int64) time.Duration { // no more than asked for are above it; the library takes the nearest of few
+		rank := (n*perMille + 999) / 1000
+		return time.Duration(min(h.ValueAtPercentile(100*float64(rank)/float64(n)), h.Max()))
+	}
+	return Spread{Count: n, P50: at(500), P90: at(900), P99: at(990), P999: at(999), Max: time.Duration(h.Max())}
 }
 
 // Commands lists what was counted, the most frequent first.
