@@ -150,11 +150,11 @@ func TestCoordinatedOmission(t *testing.T) {
 	t.Parallel()
 	where := service(t, "unix", "--stall", "200ms:every1s")
 	var r *report.Report
-	for range 5 {
+	for range 5 { // on a busy machine a stall may fall to where nothing could be sent
 		var err error
 		r, err = measure(t, "request", where, "-d", "2s", "--warmup", "200ms", "-r", "1000/s", "-c", "2", "-w", "1", "-e", "loss=0")
 		require.NotNil(t, r, err)
-		if r.Generator.Late.P99 < 50*time.Millisecond && r.Service.P99 < 100*time.Millisecond && r.Counts.Sent > r.Counts.Due/2 {
+		if r.Generator.Late.P99 < 50*time.Millisecond && r.Service.P99 < 100*time.Millisecond && r.Counts.Sent > r.Counts.Due/2 && r.Response.P90 > 30*time.Millisecond {
 			break
 		}
 	}
@@ -270,7 +270,7 @@ func TestWrongAnswers(t *testing.T) {
 	require.NotZero(t, r.Counts.Wrong)
 	require.Contains(t, strings.Join(r.Notes, "\n"), "GREET seq=")
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
-	require.Contains(t, r.Reasons[0], "no answer was HELLO, which --reply changes; the first: GREET seq=")
+	require.Contains(t, strings.Join(r.Reasons, "; "), "no answer was HELLO, which --reply changes; the first: GREET seq=")
 }
 
 // TestTheServiceGoesAway: the run ends and is invalid.
