@@ -113,7 +113,9 @@ func TestCertificate(t *testing.T) {
 		"not TLS":          {[]string{plain(t)}, toolkit.Protocol, "not TLS", nil},
 		"not an IP scheme": {[]string{"tcp://127.0.0.1:1"}, toolkit.Usage, "over tls only", nil},
 		"nothing":          {nil, toolkit.Usage, "a host or file is missing", nil},
-		"less than no day": {[]string{"x", "--days", "-1"}, toolkit.Usage, "less than 0", nil},
+		"less than no day": {[]string{"x", "--days", "-1"}, toolkit.Usage, `"-1" is not a number from 0 to 36500`, nil},
+		"a century":        {[]string{shows(t, soon), "--days", "36500"}, toolkit.Other, "expires on ", nil},
+		"more than that":   {[]string{"x", "--days", "999999999"}, toolkit.Usage, `"999999999" is not a number from 0 to 36500`, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

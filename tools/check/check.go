@@ -68,6 +68,9 @@ func configCommand(env *toolkit.Env) *cli.Command {
 	})
 }
 
+// mostDays is a century: a Duration has room for three.
+const mostDays = 36500
+
 func certificateCommand(env *toolkit.Env) *cli.Command {
 	return env.Configure("check", &cli.Command{
 		Name:      "certificate",
@@ -77,17 +80,14 @@ func certificateCommand(env *toolkit.Env) *cli.Command {
 			ed check certificate router.example:4043 --days 30 --tls-ca ca.pem
 			ed check certificate /etc/eventdispatcher/*.pem -q --json | jq -c .left_ns`,
 		Flags: toolkit.PeerFlags(
-			&cli.IntFlag{Name: "days", Aliases: []string{"l"}, Value: 14, Usage: "fail if one expires within `N` days"},
+			toolkit.NumberFlag("days", []string{"l"}, 14, 0, mostDays, "fail if one expires within `N` days"),
 		),
 		Action: func(c *cli.Context) error {
 			targets, err := toolkit.Operands(c, 1, -1, "a host or file")
 			if err != nil {
 				return err
 			}
-			o := certificateOptions{Common: env.Common(c), targets: targets, days: c.Int("days"), tls: env.TLS()}
-			if o.days < 0 {
-				return toolkit.Errorf(toolkit.Usage, "option --days: %d is less than 0", o.days)
-			}
+			o := certificateOptions{Common: env.Common(c), targets: targets, days: toolkit.NumberOf(c, "days"), tls: env.TLS()}
 			return checkCertificates(c.Context, env, o)
 		},
 	})
