@@ -13,7 +13,8 @@ import (
 
 // ReplaceFile writes a file beside path and renames it, so that path has the old contents or the new ones, whatever happens. A file that was
 // there keeps owner and mode; a new one has the bits of perm that the umask leaves. The error is errors.ErrUnsupported, and nothing was
-// changed, where that cannot be kept up: for anything but a regular file of one name, and where the owner or the directory is not ours.
+// changed, where that cannot be kept up: for anything but a regular file of one name and without an ACL, and where the owner or the
+// directory is not ours.
 func ReplaceFile(path string, data []byte, perm fs.FileMode) error {
 	f, err := createBeside(path, perm)
 	if err == nil {
@@ -40,8 +41,11 @@ func createBeside(path string, perm fs.FileMode) (*os.File, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if old != nil && (!old.Mode().IsRegular() || old.Sys().(*syscall.Stat_t).Nlink > 1) {
-		return nil, errors.ErrUnsupported
+	if old != nil {
+		if !old.Mode().IsRegular() || old.Sys().(*syscall.Stat_t).Nlink > 1 || hasACL(path) {
+			return nil, errors.ErrUnsupported
+		}
+		perm = 0o600 // nobody opens it who may not read the old one: what is in it comes when it has the mode of that
 	}
 	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".new-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil || old == nil {
@@ -54,4 +58,11 @@ func createBeside(path string, perm fs.FileMode) (*os.File, error) {
 		return nil, errors.ErrUnsupported
 	}
 	return f, nil
+}
+
+// hasACL says whether a file has an ACL (acl(5)). Without it, the bits of the group would say what somebody else may, so the mode alone is
+// not to be kept.
+func hasACL(path string) bool {
+	n, err := syscall.Getxattr(path, "system.posix_acl_access", nil)
+	return err == nil && n > 0
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,4 +60,25 @@ func TestReplaceFileOfMoreNames(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, left, 1)
+}
+
+// TestReplaceFileWithACL: its mode alone would give the group what the ACL gives to one user.
+func TestReplaceFileWithACL(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	const acl = "\x02\x00\x00\x00" + // version; then tag, bits and id of each entry
+		"\x01\x00\x06\x00\xff\xff\xff\xff" + // user::rw-
+		"\x02\x00\x06\x00\xd2\x04\x00\x00" + // user:1234:rw-
+		"\x04\x00\x00\x00\xff\xff\xff\xff" + // group::---
+		"\x10\x00\x06\x00\xff\xff\xff\xff" + // mask::rw-
+		"\x20\x00\x00\x00\xff\xff\xff\xff" // other::---
+	err := syscall.Setxattr(path, "system.posix_acl_access", []byte(acl), 0)
+	if err == syscall.ENOTSUP {
+		return // a file system without ACLs: there is nothing to lose
+	}
+	require.NoError(t, err)
+	require.ErrorIs(t, config.ReplaceFile(path, []byte("new"), 0o600), errors.ErrUnsupported)
+	seen, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(seen))
 }
