@@ -71,6 +71,10 @@ func readProcess(c *cli.Context) (source, error) {
 	}
 	s.exists = s.exists || slices.Contains(s.events, processExists)
 	for _, text := range operands {
+		text = strings.TrimSpace(text)                  // ps puts blanks before a number
+		if err := toolkit.OneNumber(text); err != nil { // it would be waited for as a name
+			return nil, err
+		}
 		if pid, err := strconv.Atoi(text); err == nil {
 			if pid < 1 {
 				return nil, toolkit.Errorf(toolkit.Usage, "%s is no number of a process", text)

@@ -137,6 +137,7 @@ func TestRefused(t *testing.T) {
 		{"zero", []string{"0"}, toolkit.Usage, "no process number"},
 		{"zero as ps prints it", []string{"     0"}, toolkit.Usage, "no process number"},
 		{"what pidof prints, quoted", []string{c.pid() + " 1\n"}, toolkit.Usage, "several numbers in one word"},
+		{"as ps -p takes them", []string{c.pid() + ",1"}, toolkit.Usage, "several numbers in one word"},
 		{"huge", []string{"123456789012"}, toolkit.Usage, "no process number"},
 		{"text for a pid", []string{c.pid(), text}, toolkit.Data, `"hello" and not a number`},
 		{"folder for a pid file", []string{dir + "/"}, toolkit.Data, "no regular file"},

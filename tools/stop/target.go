@@ -77,6 +77,9 @@ func resolveAll(ctx context.Context, o options, r *reporter) (*resolution, error
 
 // resolve decides by its form what an operand is: a number, a path, or else a name.
 func (v *resolver) resolve(ctx context.Context, operand string) error {
+	if err := toolkit.OneNumber(operand); err != nil { // to say that it does not run would be believed
+		return err
+	}
 	switch {
 	case strings.Trim(operand, "0123456789") == "":
 		pid, err := proc.ParsePID(operand)
@@ -84,8 +87,6 @@ func (v *resolver) resolve(ctx context.Context, operand string) error {
 			return toolkit.As(toolkit.Usage, err)
 		}
 		return v.open(&target{operand: operand}, pid)
-	case strings.Trim(operand, "0123456789 \t\n") == "": // of pidof, in quotes: to say that it does not run would be believed
-		return toolkit.Errorf(toolkit.Usage, "%s is several numbers in one word: each is an operand", shown(operand))
 	case strings.Contains(operand, "/"), strings.HasSuffix(operand, ".pid"):
 		return v.pidFile(operand)
 	default:

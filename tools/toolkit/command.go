@@ -93,3 +93,11 @@ func Operands(c *cli.Context, least, most int, what string) ([]string, error) {
 	}
 	return args, nil
 }
+
+// OneNumber refuses an operand that is several numbers in one word, as pidof and pgrep print them: nobody has such a name.
+func OneNumber(word string) error {
+	if strings.Trim(word, "0123456789, \t\n") == "" && strings.ContainsAny(strings.TrimSpace(word), ", \t\n") {
+		return Errorf(Usage, "%s is several numbers in one word: each is an operand", Escape(word))
+	}
+	return nil
+}
