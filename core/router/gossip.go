@@ -34,6 +34,9 @@ func (r *Router) gossip(c *Client, m *message.Message) {
 		return
 	}
 	r.answer(c, m, r.make("RECEIVED"))
+	if p := r.nodes[n.server]; p != nil && p.peer.address.AddrPort() != where.AddrPort() {
+		n.server = "" // the linked one says that it is elsewhere: this is another router
+	}
 	if n.link == nil && n.out == nil && !n.dialling && !n.gossips(r) {
 		n.pause, n.due = firstPause, r.now
 		r.neighbors.soon(n.due)

@@ -27,6 +27,7 @@ type neighbor struct {
 	address  address.Address
 	also     address.Address // what it says its address is, if that is another port
 	explicit bool            // the operator named it
+	server   string          // the name of the router that accepted there
 
 	link     *Client // while it is linked
 	out      *Client // dialled, before the handshake
@@ -53,14 +54,17 @@ func compareAddress(a, b address.Address) int { return a.AddrPort().Compare(b.Ad
 // isNear says whether an address is in a private network.
 func isNear(ip netip.Addr) bool { return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() }
 
-// find returns the neighbor of that address.
-func (s *neighbors) find(a address.Address) *neighbor {
+// find returns the neighbor of that address: the one that is dialled there before one that only says that it is.
+func (s *neighbors) find(a address.Address) (found *neighbor) {
 	for _, n := range s.list {
-		if n.address.AddrPort() == a.AddrPort() || n.also.AddrPort() == a.AddrPort() {
+		if n.address.AddrPort() == a.AddrPort() {
 			return n
 		}
+		if found == nil && n.also.AddrPort() == a.AddrPort() {
+			found = n
+		}
 	}
-	return nil
+	return found
 }
 
 func (s *neighbors) dialledBy(c *Client) *neighbor {
@@ -202,9 +206,27 @@ func (r *Router) runNeighbors() {
 			r.neighbors.soon(n.due)
 			continue
 		}
+		if r.elsewhere(n) {
+			r.neighbors.soon(r.now.Add(answerTimeout))
+			continue
+		}
 		n.dialling, n.due = true, time.Time{}
 		r.host.Dial(n.address)
 	}
+}
+
+// elsewhere says whether the router that accepted at n is linked, or being dialled, by another of its addresses: it would take us for
+// started again, and end that connection.
+func (r *Router) elsewhere(n *neighbor) bool {
+	if n.server == "" {
+		return false
+	}
+	for _, o := range r.neighbors.list {
+		if o != n && o.server == n.server && (o.dialling || o.out != nil) {
+			return true
+		}
+	}
+	return r.nodes[n.server] != nil
 }
 
 // dialled begins the handshake on a connection that was made to a neighbor.
@@ -236,7 +258,7 @@ func (r *Router) dialFailed(to address.Address, err error) {
 	if n == nil {
 		return
 	}
-	n.dialling = false
+	n.dialling, n.server = false, ""
 	r.missed(n, err)
 	if n.gossips(r) {
 		m := message.New("UNREACHABLE").Set("who", to.HostPort())

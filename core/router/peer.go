@@ -188,6 +188,7 @@ func (r *Router) accept(c *Client, m *message.Message) {
 		r.drop(c, errRefused)
 		return
 	}
+	n.server = server
 	r.tell(c, r.make("HELP"))
 	r.tell(c, r.make("REGISTER_FOR_LOADAVG"))
 	r.link(c, m, server, where)
