@@ -10,7 +10,7 @@ import (
 func Command(env *toolkit.Env) *cli.Command {
 	return &cli.Command{
 		Name:  "check",
-		Usage: "find mistakes in messages, definitions, configuration, certificates",
+		Usage: "check messages, definitions, configuration and certificates",
 		Description: `ed check message 'snaprfs/STOP'
 			ed check definitions /usr/share/eventdispatcher/messages
 			ed check config

@@ -31,7 +31,7 @@ func Command(env *toolkit.Env) *cli.Command {
 	}
 	return env.Configure("router", &cli.Command{
 		Name:  "router",
-		Usage: "carry messages to services by their names, here and on other hosts",
+		Usage: "carry messages to services by name, here and on other hosts",
 		Description: `ed router                                  # for the services of this host
 			ed router --config /etc/communicator/communicatord.conf --check-config
 			ed router --remote-listen 10.0.0.1 --my-address 10.0.0.1 --neighbors 10.0.0.2

@@ -33,7 +33,7 @@ type options struct {
 func Command(env *toolkit.Env) *cli.Command {
 	return env.Configure("stop", &cli.Command{
 		Name:      "stop",
-		Usage:     "stop services by name, unit, pid or pid file, politely and surely",
+		Usage:     "stop services by name, unit or pid, politely and surely",
 		ArgsUsage: "NAME|UNIT|PID|PIDFILE …",
 		Description: `ed stop communicatord                      by message, then INT, then TERM
 			ed stop /run/snapd.pid 4711                two at once, in parallel

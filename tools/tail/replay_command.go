@@ -34,7 +34,7 @@ type replayOptions struct {
 func Replay(env *toolkit.Env) *cli.Command {
 	return env.Configure("replay", &cli.Command{
 		Name:      "replay",
-		Usage:     "send the messages of a recording, with the pauses they came with",
+		Usage:     "send the messages of a recording, with the pauses between",
 		ArgsUsage: "FILE ADDR",
 		Description: `ed replay day.jsonl tcp://127.0.0.1:4040
 			ed replay day.jsonl --speed 10x --max-gap 1s unix:/run/x.sock

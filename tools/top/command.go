@@ -66,7 +66,7 @@ func Command(env *toolkit.Env) *cli.Command {
 	names := viewNames()
 	return env.Configure("top", &cli.Command{
 		Name:      "top",
-		Usage:     "look into running services: connections, messages, timers, loops",
+		Usage:     "look into running services: connections, messages, timers",
 		ArgsUsage: "[TARGET ...]",
 		Description: `ed top                                   all services that you may look into
 			ed top echo 4711                         the service echo, and a process
