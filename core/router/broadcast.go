@@ -77,7 +77,7 @@ func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool
 	own := !t.set
 	r.begin(t)
 	if own {
-		r.guard.remember(t.id, t.timeout, r.o.Limits.IDs)
+		r.remember(t)
 	}
 	r.mark(c, copied, t, to)
 	if r.tooLong(copied) {

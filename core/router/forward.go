@@ -108,7 +108,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	r.begin(&next)
 	copied := m.Clone()
 	if all {
-		r.guard.remember(next.id, next.timeout, r.o.Limits.IDs)
+		r.remember(&next)
 	}
 	wait := asked && (len(to) > 1 || !o.addressable())
 	if wait {

@@ -83,9 +83,14 @@ func (r *Router) fresh(m *message.Message, t *trail, mine bool) bool {
 		return false
 	}
 	if mine || isGroup(m.ServiceBytes()) || t.hops != 1 || strings.Count(t.informed, ",") > 1 {
-		r.guard.remember(t.id, min(t.timeout, r.unix+mostMemory), r.o.Limits.IDs)
+		r.remember(t)
 	}
 	return true
+}
+
+// remember keeps the id of a message as long as it may come again.
+func (r *Router) remember(t *trail) {
+	r.guard.remember(t.id, min(t.timeout, r.unix+mostMemory), r.o.Limits.IDs)
 }
 
 // isGroup says whether a service is one of "." "?" "*".
