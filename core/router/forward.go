@@ -132,7 +132,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		}
 	}
 	if taken > 0 && wait {
-		r.waiting.add(next.id, o, taken, next.timeout+lifetime, r.o.Limits.Reports)
+		r.waiting.add(next.id, o, taken, min(next.timeout, r.unix+mostMemory)+reportAge, r.o.Limits.Reports)
 	}
 	r.stats.Relayed += uint64(taken)
 	if taken > 0 {

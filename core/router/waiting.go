@@ -39,7 +39,7 @@ func (w *waiting) answered(r *Router, id, status string) {
 		return
 	}
 	if status == cached {
-		e.until = r.unix + int64(e.asker.age.Seconds()) + lifetime
+		e.until = r.unix + int64(e.asker.age.Seconds()) + reportAge
 		if !e.told {
 			e.told = true
 			r.report(e.asker, cached)
@@ -53,7 +53,7 @@ func (w *waiting) answered(r *Router, id, status string) {
 	r.report(e.asker, failed)
 }
 
-// expire forgets, once a second, what is not reported any more: its time is over, and all to whom it was sent have read it.
+// expire forgets, once a second, what is not reported any more: a report would have come by now, and all to whom it was sent have it.
 func (w *waiting) expire(r *Router) {
 	if w.second == r.unix {
 		return
