@@ -31,7 +31,7 @@ const (
 
 const (
 	maxLoads  = 1024
-	loadPause = time.Second // between two writes of the loads
+	loadPause = 5 * time.Second // between two writes of the loads: kernels take them so often, and each write waits for the disk
 )
 
 // store keeps what is worth keeping over a restart. Files are written by tasks, the newest contents of each, never two at a
