@@ -66,7 +66,7 @@ func (r *Router) readTrail(m *message.Message) (trail, error) {
 		return trail{}, errTrailHops
 	}
 	t.hops = int(hops)
-	if t.timeout, err = m.Int(paramTimeout); err != nil {
+	if t.timeout, err = m.Int(paramTimeout); err != nil || t.timeout < 0 {
 		return trail{}, errTrailTimeout
 	}
 	t.informed, _ = m.Get(paramInformed)
