@@ -190,10 +190,7 @@ func (s *processSource) changed(w watch.ProcessEvent) {
 	}
 	e := &event{Kind: kindProcess, Event: name, PID: w.PID, Parent: w.Parent, Name: w.Name, Old: w.Old, Count: 1, status: -1}
 	if w.Kind == watch.ProcessEnded && w.Exit.Err == nil {
-		e.Exit, e.status = w.Exit.String(), w.Exit.Code
-		if w.Exit.Signal != 0 {
-			e.status = 128 + int(w.Exit.Signal)
-		}
+		e.Exit, e.status = w.Exit.String(), w.Exit.ShellCode()
 	}
 	s.run.happened(e)
 }
