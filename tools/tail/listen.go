@@ -67,7 +67,7 @@ func listen(ctx context.Context, env *toolkit.Env, o listenOptions) error {
 	l.show = printer{form: o.form, stamps: o.stamps, hexdump: o.hexdump, terminal: env.Stdout.TTY, paint: l.out.Paint}
 	l.screen.w = env.Stdout
 	if o.record.path != "" {
-		if l.recorder, err = openRecorder(ctx, o.record); err != nil {
+		if l.recorder, err = openRecorder(ctx, o.record, o.Timeout); err != nil {
 			return err
 		}
 	}

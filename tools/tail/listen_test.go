@@ -312,6 +312,18 @@ func TestListenOnAFullDisk(t *testing.T) {
 	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
 }
 
+// TestRecordToNobody: a FIFO that nobody reads is waited for as long as --timeout says.
+func TestRecordToNobody(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	err := toolkittest.New(t).Run(t.Context(), tail.Listen, "listen", "tcp://127.0.0.1:0", "--record", fifo, "--timeout", "20ms")
+	require.EqualError(t, err, "record to "+fifo+": nobody read it for 20ms")
+	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets the one that waits go
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
+}
+
 func TestListenWithoutReaderOfItsOutput(t *testing.T) {
 	world := toolkittest.New(t)
 	in, out := io.Pipe()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -38,9 +39,9 @@ type recordOptions struct {
 	force  bool
 }
 
-// openRecorder opens the file, a FIFO when somebody reads it or ctx ends. One that holds something is not touched unless the options say
-// what to do with it.
-func openRecorder(ctx context.Context, o recordOptions) (*recorder, error) {
+// openRecorder opens the file, a FIFO when somebody reads it: until ctx ends, and no longer than patience where there is one. A file that
+// holds something is not touched unless the options say what to do with it.
+func openRecorder(ctx context.Context, o recordOptions, patience time.Duration) (*recorder, error) {
 	info, err := os.Stat(o.path)
 	flags := os.O_WRONLY | os.O_CREATE
 	var size int64
@@ -58,6 +59,11 @@ func openRecorder(ctx context.Context, o recordOptions) (*recorder, error) {
 	case info.Size() > 0:
 		err := toolkit.Errorf(toolkit.CantCreate, "record to %s: the file exists", o.path)
 		return nil, toolkit.WithHint(err, "--append adds to it, --force replaces it")
+	}
+	if patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, patience, toolkit.Errorf(toolkit.CantCreate, "record to %s: nobody read it for %s", o.path, patience))
+		defer cancel()
 	}
 	f, err := toolkit.OpenFile(ctx, o.path, flags, 0o666)
 	if err != nil {

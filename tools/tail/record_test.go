@@ -84,7 +84,7 @@ func TestOpenRecorder(t *testing.T) {
 				require.NoError(t, os.WriteFile(path, []byte(c.before), 0o600))
 			}
 			c.o.path = filepath.Join(dir, map[bool]string{true: "r.jsonl", false: c.o.path}[c.o.path == ""])
-			r, err := openRecorder(t.Context(), c.o)
+			r, err := openRecorder(t.Context(), c.o, 0)
 			if c.err != "" {
 				require.ErrorContains(t, err, c.err)
 				require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
@@ -102,7 +102,7 @@ func TestOpenRecorder(t *testing.T) {
 }
 
 func TestRecordToAFullDevice(t *testing.T) {
-	r, err := openRecorder(t.Context(), recordOptions{path: "/dev/full"})
+	r, err := openRecorder(t.Context(), recordOptions{path: "/dev/full"}, 0)
 	require.NoError(t, err)
 	require.NoError(t, r.add(entryOf(t, "STOP")))
 	err = r.close()

@@ -49,7 +49,7 @@ func watch(ctx context.Context, env *toolkit.Env, o watchOptions) error {
 	}
 	if o.record.path != "" {
 		var err error
-		if w.recorder, err = openRecorder(ctx, o.record); err != nil {
+		if w.recorder, err = openRecorder(ctx, o.record, o.Timeout); err != nil {
 			return err
 		}
 	}
