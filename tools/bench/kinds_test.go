@@ -158,14 +158,17 @@ func TestOutputsAreCheckedBefore(t *testing.T) {
 	dir := t.TempDir()
 	there, missing := filepath.Join(dir, "there"), filepath.Join(dir, "missing")
 	require.NoError(t, os.WriteFile(there, []byte("before"), 0o666))
+	link, target := filepath.Join(dir, "link"), filepath.Join(dir, "target")
+	require.NoError(t, os.Symlink(target, link))
 	_, err := measure(t, "request", "unix:"+filepath.Join(dir, "nobody"), "-o", "csv="+filepath.Join(dir, "no", "dir"))
 	require.Equal(t, toolkit.CantCreate, toolkit.KindOf(err))
-	_, err = measure(t, "request", "unix:"+filepath.Join(dir, "nobody"), "-o", "csv="+there, "-o", "html="+missing)
+	_, err = measure(t, "request", "unix:"+filepath.Join(dir, "nobody"), "-o", "csv="+there, "-o", "html="+missing, "-o", "json="+link)
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
 	text, err := os.ReadFile(there)
 	require.NoError(t, err)
 	require.Equal(t, "before", string(text))
 	require.NoFileExists(t, missing)
+	require.NoFileExists(t, target)
 
 	// One that fails all the same does not cost the others.
 	r, err := measure(t, "request", service(t, "unix"), "-n", "3", "--warmup", "0", "-o", "csv=/dev/full", "-o", "html="+missing)

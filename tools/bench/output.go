@@ -58,17 +58,17 @@ func checkOutputs(all []output) error {
 		if to.path == "" {
 			continue
 		}
-		if i, err := os.Stat(to.path); err == nil && !i.Mode().IsRegular() && !i.IsDir() {
+		i, missing := os.Stat(to.path)
+		if missing == nil && !i.Mode().IsRegular() && !i.IsDir() {
 			continue // a pipe or a device: opening it is an event to who reads there
 		}
-		_, missing := os.Lstat(to.path)
 		f, err := os.OpenFile(to.path, os.O_WRONLY|os.O_CREATE, 0o666)
 		if err != nil {
 			return toolkit.As(toolkit.CantCreate, fmt.Errorf("write the report: %w", err))
 		}
-		_ = f.Close() // nothing was written
-		if missing != nil {
-			_ = os.Remove(to.path) // it comes with the report
+		_ = f.Close()                                                                  // nothing was written
+		if name, err := filepath.EvalSymlinks(to.path); missing != nil && err == nil { // a link may have led to what was not there
+			_ = os.Remove(name) // it comes with the report
 		}
 	}
 	return nil
