@@ -49,7 +49,7 @@ func TestBenchCompare(t *testing.T) {
 	require.Contains(t, out, "work/none measures nothing in the working tree\n")
 	require.NotContains(t, out, "work/spin measures")
 
-	out, code = compare("-s", "work/*", "-l", "14", "HEAD")
+	out, code = compare("-s", "work/*", "-l", "14", "-s", "more/*", "HEAD")
 	require.Equal(t, 0, code, out)
 	out, code = compare("-s", "other/*", "HEAD")
 	require.Equal(t, 1, code, out)
