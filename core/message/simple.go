@@ -50,8 +50,7 @@ func (m *Message) simple(line []byte) bool {
 			return false
 		}
 	}
-	m.reset(line[:len(line):len(line)], uint32(command), uint32(min(command+1, len(line))), m.nearby())
-	m.before, m.first, m.last = 0, 0, n
+	m.take(line[:len(line):len(line)], 0, 0, n, m.nearby())
 	return true
 }
 
