@@ -85,18 +85,13 @@ func (m *model) empty() string {
 	case len(m.snapshot.processes) == 0 && m.snapshot.at.IsZero():
 		return "looking for services ..."
 	case len(m.snapshot.processes) == 0 && len(m.snapshot.missing) > 0:
-		return m.nobody()
+		return noneCalled(m.snapshot.missing...) + "; waiting for one"
 	case len(m.snapshot.processes) == 0:
 		return "no service that you may look into is running; waiting for one"
 	case m.current() == "":
 		return "none of these services is a router"
 	}
 	return "nothing yet"
-}
-
-// nobody says which targets nobody is.
-func (m *model) nobody() string {
-	return "no service that you may look into is called " + toolkit.Escape(strings.Join(m.snapshot.missing, ", ")) + "; waiting for one"
 }
 
 // tabs is the first line: the views, the shown one marked.
@@ -233,7 +228,7 @@ func (m *model) trouble() string {
 		}
 	}
 	if len(m.snapshot.processes) > 0 && len(m.snapshot.missing) > 0 {
-		return m.nobody()
+		return noneCalled(m.snapshot.missing...) + "; waiting for one"
 	}
 	return ""
 }

@@ -84,17 +84,22 @@ func nobody(s snapshot, targets []string) error {
 		return toolkit.As(toolkit.Unavailable, trouble)
 	}
 	if len(targets) > 0 {
-		err := toolkit.Errorf(toolkit.Unavailable, "no service that you may look into is called %s", toolkit.Escape(strings.Join(targets, ", ")))
+		err := toolkit.Errorf(toolkit.Unavailable, "%s", noneCalled(targets...))
 		return toolkit.WithHint(err, "%s", cmp.Or(ui.KnownServices(targets[0]), "no other is running either"))
 	}
 	err := toolkit.Errorf(toolkit.Unavailable, "no service that you may look into is running")
 	return toolkit.WithHint(err, "%s", cmp.Or(ui.KnownServices(""), "a service serves a control socket by one line of code; ed demo and ed router have one"))
 }
 
+// noneCalled says which targets nobody is.
+func noneCalled(names ...string) string {
+	return "no service that you may look into is called " + toolkit.Escape(strings.Join(names, ", "))
+}
+
 // missing warns of targets that nobody is, where others are there.
 func (p *printer) missing(s snapshot) {
 	for _, name := range s.missing {
-		p.out.Warn("no service that you may look into is called %s", toolkit.Escape(name))
+		p.out.Warn("%s", noneCalled(name))
 	}
 }
 
