@@ -12,7 +12,7 @@ type Invocation struct {
 	Path    []string     // names of the commands from the root down: "signal", or "config", "show"
 	Command *cli.Command // the last of them; nil when only the program was named
 	Args    []string     // for cli.App.Run, without the program's name
-	Help    bool         // --help stood somewhere: everything else was ignored
+	Help    bool         // --help stood somewhere: all but the command was ignored
 	Version bool         // --version stood somewhere
 	Verbose bool         // -v stood somewhere; for the main program, which prints more when a tool panics
 }
@@ -30,8 +30,13 @@ func Normalise(app *cli.App, args []string) (*Invocation, error) {
 		flags = reachable(inv.Command.Flags, inv.Command.Subcommands)
 	}
 	line, err := parseArgs(flags, rest)
-	inv.Help, inv.Version = line.help, line.version
 	if line.help || line.version {
+		if len(line.operands) > 0 { // help for a command that there is not would read as if there were one
+			if err := checkSubcommand(app, inv, line.operands); err != nil {
+				return inv, err
+			}
+		}
+		inv.Help, inv.Version = line.help, line.version
 		return inv, nil
 	}
 	if err != nil {

@@ -106,7 +106,7 @@ func TestNormalise(t *testing.T) {
 }
 
 func TestNormaliseFindsHelpAnywhere(t *testing.T) {
-	for _, line := range []string{"--help", "help", "help nosuch"} {
+	for _, line := range []string{"--help", "help", "help help", "--nosuch -h"} {
 		_, inv, err := see(t, strings.Fields(line)...)
 		require.NoError(t, err)
 		require.True(t, inv.Help, line)
@@ -126,6 +126,23 @@ func TestNormaliseFindsHelpAnywhere(t *testing.T) {
 	_, inv, err := see(t, "signal", "-V")
 	require.NoError(t, err)
 	require.True(t, inv.Version)
+}
+
+func TestNormaliseHasNoHelpForAnUnknownCommand(t *testing.T) {
+	for line, want := range map[string]string{
+		"help sinal":             `unknown command "sinal"; did you mean signal?`,
+		"sinal --help":           `unknown command "sinal"; did you mean signal?`,
+		"sinal --hots=x -h":      `unknown command "sinal"; did you mean signal?`,
+		"--help nosuch":          `unknown command "nosuch"`,
+		"nosuch --version":       `unknown command "nosuch"`,
+		"help config sho":        `unknown command "sho"; did you mean show?`,
+		"config --help -q sho x": `unknown command "sho"; did you mean show?`,
+	} {
+		_, inv, err := see(t, strings.Fields(line)...)
+		require.Equal(t, toolkit.Usage, toolkit.KindOf(err), line)
+		require.Equal(t, want, toolkit.Told(err), line)
+		require.False(t, inv.Help || inv.Version, line)
+	}
 }
 
 func TestUsageErrors(t *testing.T) {
