@@ -37,7 +37,7 @@ type client struct {
 	inFlight int              // pending ones
 	digits   [maxSeq + 1]byte // of next
 	expected [maxSeq + 1]byte // of high
-	slots    []slot           // the last ones, by number
+	slots    []slot           // the last ones, by number; nil while echoes do, and where nothing is answered
 	mask     uint64
 	left     []int32     // receivers that have not got it, likewise
 	to       []*receiver // of what goes through a router
@@ -66,20 +66,6 @@ const mostSlots = 1 << 20
 
 func newClient(w *worker, id int, s *script) *client {
 	c := &client{w: w, id: id, script: s, decoder: *message.NewDecoder(message.DecoderOptions{Oversize: message.Skip})}
-	n, want := leastSlots, 4*w.plan.window
-	if w.plan.window == 0 {
-		want = mostSlots / w.plan.connections
-	}
-	for n < want {
-		n *= 2
-	}
-	if w.plan.oneWay() || w.plan.kind == kindConnect {
-		n = 0
-	}
-	c.slots, c.mask = make([]slot, n), uint64(n-1)
-	if w.plan.routed() {
-		c.left = make([]int32, n)
-	}
 	if l := &s.lines[0]; len(s.lines) == 1 && len(l.text) <= shortText {
 		both := append(append(make([]byte, 0, 2*len(l.text)), l.text...), l.text...)
 		c.outText, c.inText = both[:len(l.text):len(l.text)], both[len(l.text):]
@@ -87,6 +73,25 @@ func newClient(w *worker, id int, s *script) *client {
 	c.setNext(0)
 	c.setHigh(0)
 	return c
+}
+
+// remember has the client keep account of each message by itself.
+func (c *client) remember() {
+	p := c.w.plan
+	if p.oneWay() || p.kind == kindConnect { // nothing is answered
+		return
+	}
+	n, want := leastSlots, 4*p.window
+	if p.window == 0 {
+		want = mostSlots / p.connections
+	}
+	for n < want {
+		n *= 2
+	}
+	c.slots, c.mask = make([]slot, n), uint64(n-1)
+	if p.routed() {
+		c.left = make([]int32, n)
+	}
 }
 
 // shortText is up to which length a client keeps its next message and answer ready.
@@ -109,7 +114,7 @@ func (c *client) setHigh(n uint64) {
 func (c *client) setDigits(dst, text []byte, n uint64) {
 	s := c.script
 	shown := (s.modulo/10 + n) % s.modulo
-	if len(c.slots) == 0 {
+	if c.w.plan.oneWay() {
 		shown = c.way.shown(n, s.modulo)
 	}
 	putDigits(dst[:s.digits], shown)
@@ -171,10 +176,13 @@ func (c *client) lose(s *slot) {
 	}
 }
 
-// loseAll counts all that is pending as lost.
+// loseAll counts all that is pending as lost. Nothing comes any more.
 func (c *client) loseAll() {
 	if c.echoes != nil {
-		c.part()
+		c.w.now.lost += int64(c.echoes.measured(c.w))
+		c.w.inFlight -= c.inFlight
+		c.inFlight, c.echoes.bursts, c.echoes.head = 0, nil, 0
+		return
 	}
 	for ; c.oldest < c.next; c.oldest++ {
 		if s := &c.slots[c.oldest&c.mask]; s.state == c.oldest<<2|pending {
@@ -188,11 +196,11 @@ func (c *client) unfinished() (n uint64) {
 	if c.dialled != nil && c.w.measured(c.dialled.due) {
 		n++
 	}
+	if c.echoes != nil {
+		return c.echoes.measured(c.w)
+	}
 	if len(c.slots) == 0 {
 		return n
-	}
-	if c.echoes != nil {
-		c.part()
 	}
 	for i := c.oldest; i < c.next; i++ {
 		if s := &c.slots[i&c.mask]; s.state == i<<2|pending && c.w.measured(s.due) {

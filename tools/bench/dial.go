@@ -81,6 +81,7 @@ func (w *worker) media() transport.Options {
 func (w *worker) dial(c *client) (err error) {
 	if w.plan.target.IsDatagram() {
 		c.packets = true
+		c.remember()
 		c.packet, err = w.plan.open.Packet(w.loop, address.Address{}, w.plan.target, w.media(), packetClient{c})
 		return err
 	}
@@ -89,12 +90,16 @@ func (w *worker) dial(c *client) (err error) {
 		h = &registrar{w: w, name: w.serviceName(c.id, senderRole), then: c, opened: c.opened}
 	}
 	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
-	if err == nil {
-		if c.packets = transport.KeepsPackets(c.conn); !c.packets {
-			c.echoes = newEchoes(c)
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	if c.packets = transport.KeepsPackets(c.conn); !c.packets {
+		c.echoes = newEchoes(c)
+	}
+	if c.echoes == nil {
+		c.remember()
+	}
+	return nil
 }
 
 // opened counts a connection that can be used.
@@ -125,7 +130,7 @@ func (w *worker) closed(c *client, was bool, err error) {
 	}
 	w.now.failure(err)
 	w.time = w.clock()
-	if len(c.slots) > 0 {
+	if !w.plan.oneWay() {
 		c.loseAll()
 	}
 	for _, c := range w.clients {

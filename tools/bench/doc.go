@@ -15,6 +15,7 @@
 //	routed.go receiver.go hub.go              services at both ends of a router, and as much of a router as a test needs
 //	record.go interval.go                     what a worker measures in about a second
 //	verdict.go live.go output.go machine.go   what is made of it, and where it is shown
+//	collect.go                                how much garbage may lie about meanwhile
 //	serve.go fault.go                         the service under test, and what it does wrong on purpose
 //
 // A message is late when it is sent after it was due, and its response time begins when it was due: a generator that is held up by

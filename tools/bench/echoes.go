@@ -193,10 +193,21 @@ func (e *echoes) overdue(now int64, limit int64) bool {
 	return e.head < len(e.bursts) && now-e.bursts[e.head].sent >= limit
 }
 
+// measured is how many of the messages that are awaited count.
+func (e *echoes) measured(w *worker) (n uint64) {
+	for _, b := range e.bursts[e.head:] {
+		if w.measured(b.sent) {
+			n += uint64(b.n)
+		}
+	}
+	return n
+}
+
 // part has the slots take over. What was answered before is not in them, which means just that.
 func (c *client) part() {
 	e := c.echoes
 	c.echoes = nil
+	c.remember()
 	n := c.high
 	for _, b := range e.bursts[e.head:] {
 		for range b.n {

@@ -34,6 +34,7 @@ func closedClient(t require.TestingT, size, window int) (*client, *sink) {
 	p := &plan{kind: kindRequest, target: target, window: window, connections: 1, script: s, rate: rate{shape: closed}}
 	w := &worker{plan: p, until: never, left: never, now: newInterval()}
 	c := newClient(w, 0, s)
+	c.remember()
 	out := &sink{}
 	c.conn, c.open = out, true
 	return c, out
@@ -158,6 +159,7 @@ func TestWindowsAreFilledInTurns(t *testing.T) {
 	w.loop, w.phase, w.begin, w.clients = loop, sending, time.Now(), []*client{c}
 	for range 2 {
 		more := newClient(w, len(w.clients), w.plan.script)
+		more.remember()
 		more.conn, more.open = &sink{}, true
 		w.clients = append(w.clients, more)
 	}

@@ -33,7 +33,7 @@ func (c *client) mayIssue() bool {
 
 // put appends the next message to dst and notes it as sent.
 func (c *client) put(dst []byte, due, now int64) []byte {
-	if len(c.slots) == 0 {
+	if c.w.plan.oneWay() {
 		c.way.number(c, due)
 	}
 	l := c.line(c.next)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -91,9 +90,6 @@ func write(w io.Writer, r *report.Report, form string) error {
 	return r.Text(w)
 }
 
-// collectAt is the growth of the heap, in percent, at which garbage is collected: there is little, and time is measured.
-const collectAt = 1000
-
 // runLoad measures, reports, and says by its error how it went.
 func runLoad(ctx context.Context, env *toolkit.Env, o options) error {
 	if err := o.prepare(ctx, env); err != nil {
@@ -101,7 +97,7 @@ func runLoad(ctx context.Context, env *toolkit.Env, o options) error {
 	}
 	out := env.Output(o.Common)
 	defer out.Done()
-	defer debug.SetGCPercent(debug.SetGCPercent(collectAt)) // collections are seldom, and told of
+	defer collectSeldom()()
 	s := &series{env: env, expect: o.expect, live: &live{out: out, total: o.plan.duration}}
 	if env.Stderr.TTY && env.Getenv("TERM") != "dumb" { // which cannot draw a line anew
 		s.live.terminal = env.Stderr

@@ -236,6 +236,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 			require.NoError(t, err)
 			w := &worker{plan: &plan{kind: kindRequest, window: 64, connections: 1, script: s, rate: rate{shape: closed}}, until: never, left: never, now: newInterval()}
 			c := newClient(w, 0, s)
+			c.remember()
 			var in []byte
 			exchange := func() {
 				w.out, in = w.out[:0], in[:0]
@@ -278,6 +279,7 @@ func TestOtherPathsAllocateNothing(t *testing.T) {
 		p.script, p.connections, p.catchUp = s, 1, true
 		w := &worker{plan: &p, loop: loop, begin: time.Now(), until: never, ends: never, left: never, phase: sending, now: newInterval(), free: ready{ring: make([]*client, 1)}}
 		c := newClient(w, 0, s)
+		c.remember()
 		out := &sink{}
 		c.conn, c.open = out, true
 		w.clients = []*client{c}

@@ -175,7 +175,7 @@ func (w *worker) drained() {
 		return
 	}
 	for _, c := range w.clients {
-		if len(c.slots) > 0 && !w.halted {
+		if !w.halted {
 			c.loseAll()
 		}
 	}
