@@ -175,6 +175,7 @@ func (r *Router) expired(e *waitingLine) {
 // expire removes from the cache what has waited too long, and forgets old message ids.
 func (r *Router) expire() {
 	r.guard.expire(r.unix)
+	r.told.expire(r.unix)
 	if r.cache.messages == 0 || r.unix <= r.cache.next {
 		return
 	}

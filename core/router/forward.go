@@ -34,31 +34,36 @@ func (r *Router) forward(c *Client, m *message.Message, t *trail) {
 
 // deliver gives m to a service of this node: to its one client, to one of a group, or to all of it.
 func (r *Router) deliver(c *Client, v *service, m *message.Message) {
-	reached := 0
 	if v.share == toAll {
-		for i := len(v.holders) - 1; i >= 0; i-- {
-			if i < len(v.holders) && v.holders[i] != c && r.give(c, v.holders[i], m) {
-				reached++
-			}
+		r.deliverToAll(c, v, m)
+		return
+	}
+	for range len(v.holders) {
+		to := v.turn(c)
+		if to == nil {
+			break
 		}
-	} else {
-		for range len(v.holders) {
-			to := v.turn(c)
-			if to == nil {
-				break
-			}
-			if r.give(c, to, m) {
-				return
-			}
+		if r.give(c, to, m, nil) {
+			return
 		}
 	}
-	if reached == 0 {
+	r.undeliverable(c, m)
+}
+
+func (r *Router) deliverToAll(c *Client, v *service, m *message.Message) {
+	copies := 0
+	for i := len(v.holders) - 1; i >= 0; i-- {
+		if i < len(v.holders) && v.holders[i] != c && r.give(c, v.holders[i], m, &copies) {
+			copies++
+		}
+	}
+	if copies == 0 {
 		r.undeliverable(c, m)
 	}
 }
 
-// give sends m to a service of this node, and remembers to report it if it is lost.
-func (r *Router) give(c, to *Client, m *message.Message) bool {
+// give sends m to a service of this node, and remembers to report it if it is lost: of several copies, when all are.
+func (r *Router) give(c, to *Client, m *message.Message, copies *int) bool {
 	o, asked := r.askerOf(c, m)
 	if asked && !to.mayOwe(r.o.Limits.Reports) {
 		return false
@@ -70,6 +75,7 @@ func (r *Router) give(c, to *Client, m *message.Message) bool {
 	c.reaches(to)
 	r.became(m, "forwarded", dispatch.Handled, nil)
 	if asked {
+		o.copies = copies
 		to.owe(o)
 	}
 	r.stats.Forwarded++
@@ -126,8 +132,9 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		taken++
 		c.reaches(p)
 		if wait {
-			p.owe(asker{id: next.id, waits: true})
+			p.owe(asker{id: next.id, waits: true, server: p.peer.server})
 		} else if asked {
+			o.id = next.id
 			p.owe(o)
 		}
 	}

@@ -112,6 +112,9 @@ func (r *Router) receive(c *Client, m *message.Message) {
 	}
 	if c.state == linked {
 		r.heard.note(r, m.SentFromServerBytes(), c)
+		if !mine && r.toldBefore(m) {
+			return
+		}
 	}
 	if mine {
 		switch command := m.CommandBytes(); {

@@ -16,9 +16,11 @@ const (
 // asker is who wants to know what became of a message.
 type asker struct {
 	c               *Client // a client of this node
-	server, service string  // what to address: c when it is registered, else a sender on another node
-	id              string  // for a router that waits for reports: the id of the message
+	server, service string  // what to address: c when it is registered, else a sender on another node; of a copy that waits, who has it
+	id              string  // of the message, once it has been on its way between routers
+	collects        bool    // the sender is a router that waits for reports of id
 	waits           bool    // this router waits for reports of id
+	copies          *int    // of the message that are not lost yet, where there are several on this node
 	command         string
 	destination     string
 	report          bool          // wants a TRANSMISSION_REPORT
@@ -27,7 +29,7 @@ type asker struct {
 }
 
 // addressable says whether another router can send a report to the one who asked.
-func (o *asker) addressable() bool { return o.id != "" || o.server != "" && o.service != "" }
+func (o *asker) addressable() bool { return o.server != "" && o.service != "" }
 
 // askerOf returns who wants to know what becomes of m, which came from c, and whether anybody does.
 func (r *Router) askerOf(c *Client, m *message.Message) (asker, bool) {
@@ -53,9 +55,9 @@ func (r *Router) askerOf(c *Client, m *message.Message) (asker, bool) {
 		}
 		return o, true
 	}
+	o.id, _ = m.Get(paramID)
 	if to, ok := m.Get(paramReportTo); ok && message.VerifyServer(to) == nil {
-		o.id, _ = m.Get(paramID)
-		o.server, o.service = to, routerName
+		o.server, o.service, o.collects = to, routerName, true
 		return o, o.id != ""
 	}
 	o.server, o.service = m.SentFromServer(), m.SentFromService()
@@ -75,24 +77,59 @@ func (r *Router) undeliverable(c *Client, m *message.Message) {
 // report tells who asked what became of the message.
 func (r *Router) report(o asker, status string) {
 	if o.waits {
-		r.waiting.answered(r, o.id, status)
+		r.waiting.lost(r, o.id, o.server)
 		return
 	}
-	if o.reply && o.id == "" && status == failed {
+	if o.copies != nil && status == failed {
+		if *o.copies--; *o.copies > 0 {
+			return // another may be read
+		}
+	}
+	if o.reply && !o.collects && status == failed {
 		r.sendTo(&o, r.make("SERVICE_UNAVAILABLE").Set("destination_service", o.destination).Set("unsent_command", o.command))
 	}
-	if o.report || o.id != "" {
-		m := r.make("TRANSMISSION_REPORT").Set("command", o.command).Set("status", status)
-		if o.id != "" {
-			m.Set(paramReportID, o.id)
-		}
-		r.sendTo(&o, m)
+	if o.report || o.collects {
+		r.sendTo(&o, r.make("TRANSMISSION_REPORT").Set("command", o.command).Set("status", status))
 	}
+}
+
+// once says whether m is the first to tell a client of this node that the message of that id failed: the router that had it may have
+// told, and its link then broken, so that what became of the message is in doubt here, too.
+func (r *Router) once(id string, m *message.Message) bool {
+	if status, ok := m.Lookup("status"); id == "" || ok && string(status) != failed {
+		return true
+	}
+	id = m.Command() + " " + id
+	if r.told.knows(id, r.unix) {
+		return false
+	}
+	r.told.remember(id, r.unix+mostMemory, r.o.Limits.Reports)
+	return true
+}
+
+// toldBefore says whether m, which came from another router, is a report for a client of this node that has it already. The id in it is
+// for routers.
+func (r *Router) toldBefore(m *message.Message) bool {
+	if command := m.CommandBytes(); string(command) != "TRANSMISSION_REPORT" && string(command) != "SERVICE_UNAVAILABLE" ||
+		string(m.ServerBytes()) != r.name {
+		return false
+	}
+	id, _ := m.Get(paramReportID)
+	m.Delete(paramReportID)
+	if r.once(id, m) {
+		return false
+	}
+	r.stats.Duplicates++
+	r.became(m, "duplicate", dispatch.Dropped, errDuplicate)
+	return true
 }
 
 // sendTo sends a message about a message to who asked. A client of this node gets it on its connection; when that has ended, under its
 // name.
 func (r *Router) sendTo(o *asker, m *message.Message) {
+	if o.c != nil && !r.once(o.id, m) {
+		return
+	}
 	r.stats.Reports++
 	if o.c != nil {
 		if o.c.state < leaving {
@@ -106,6 +143,9 @@ func (r *Router) sendTo(o *asker, m *message.Message) {
 	}
 	if !o.addressable() || message.VerifyToServer(o.server) != nil {
 		return
+	}
+	if o.id != "" {
+		m.Set(paramReportID, o.id)
 	}
 	m.SetServer(o.server)
 	m.SetService(o.service)
@@ -121,7 +161,7 @@ func (r *Router) reported(_ *Client, m *message.Message) {
 	id, _ := m.Get(paramReportID)
 	status, _ := m.Get("status")
 	if status == cached || status == failed {
-		r.waiting.answered(r, id, status)
+		r.waiting.answered(r, id, m.SentFromServer(), status)
 	}
 }
 
@@ -140,106 +180,4 @@ func (r *Router) duplicate(c *Client, m *message.Message, t *trail) {
 			r.report(o, failed)
 		}
 	}
-}
-
-// logLost tells of the messages that are lost with the connection of c, while it has its name.
-func (r *Router) logLost(c *Client, lost Lost) {
-	switch {
-	case lost.Queued > 0:
-		r.log.warn("messages were lost with a client", "client", c.Label(), "lost", lost.Queued, "uncertain", lost.Uncertain)
-	case lost.Uncertain > 0 && c.state != fresh: // most have arrived; a client without a name got answers only
-		r.log.info("messages may have been lost with a client", "client", c.Label(), "uncertain", lost.Uncertain)
-	}
-}
-
-// reportLost reports the messages that were lost with the connection of c.
-func (r *Router) reportLost(c *Client, lost Lost) {
-	n := uint64(lost.Queued + lost.Uncertain)
-	r.stats.Lost += uint64(lost.Queued)
-	r.stats.Uncertain += uint64(lost.Uncertain)
-	if c.journal == nil {
-		return
-	}
-	for _, e := range c.journal.entries {
-		if n >= c.sent || e.number > c.sent-n {
-			r.report(e.asker, failed)
-		}
-	}
-	c.journal = nil
-}
-
-// journal is the messages that a connection took and whose senders want to know if they are lost.
-type journal struct {
-	entries []owed // in the order in which they were sent
-	trim    int    // when there are so many, see which are gone
-}
-
-// owed is one message, by its number among all that were sent to the client.
-type owed struct {
-	number uint64
-	asker  asker
-}
-
-// firstTrim is how many reports may be owed before the host is asked which messages have gone.
-const firstTrim = 64
-
-// mayOwe says whether one more message may be sent to c whose sender wants a report: there is a limit to what is remembered.
-func (c *Client) mayOwe(limit int) bool {
-	j := c.journal
-	if j == nil {
-		return limit > 0
-	}
-	if j.trim == 0 {
-		j.trim = firstTrim
-	}
-	if len(j.entries) < min(j.trim, limit) {
-		return true
-	}
-	if !c.trim() { // it cannot be known: the oldest have gone most likely
-		j.drop(len(j.entries) / 2)
-		return true
-	}
-	j.trim = max(firstTrim, 2*len(j.entries))
-	return len(j.entries) < limit
-}
-
-// trim forgets messages that have been read. False: it cannot be known.
-func (c *Client) trim() bool {
-	pending, ok := c.conn.(PendingConn)
-	if !ok {
-		return false
-	}
-	waiting := uint64(max(0, pending.Pending()))
-	j, n := c.journal, 0
-	for n < len(j.entries) && j.entries[n].number+waiting <= c.sent {
-		n++
-	}
-	if n > 0 {
-		j.drop(n)
-	}
-	return true
-}
-
-// Owes says whether somebody wants to know about a message that the client may not have read.
-func (c *Client) Owes() bool {
-	if c.journal == nil {
-		return false
-	}
-	c.trim()
-	return len(c.journal.entries) > 0
-}
-
-func (j *journal) drop(n int) {
-	j.entries = append(j.entries[:0], j.entries[n:]...)
-}
-
-// owe remembers who wants to know if the message that c took last is lost.
-func (c *Client) owe(o asker) {
-	if m, ok := c.conn.(MarkConn); ok {
-		m.Mark()
-	}
-	if c.journal == nil {
-		c.journal = &journal{}
-	}
-	c.journal.entries = append(c.journal.entries, owed{c.sent, o})
 }

@@ -53,6 +53,7 @@ type Router struct {
 	cluster   cluster
 	news      news
 	guard     guard
+	told      guard // of messages that clients of this node were told had failed
 	nextID    uint64
 	turn      uint64 // of the last router that was picked
 	waiting   waiting

@@ -1,5 +1,7 @@
 package router
 
+import "slices"
+
 // waiting is the messages that were sent to other routers for somebody who cannot be addressed from there, or to several of them:
 // only when all of these report that it reached nobody, it did.
 type waiting struct {
@@ -12,9 +14,10 @@ type waiting struct {
 // wait is one such message.
 type wait struct {
 	asker asker
-	left  int   // routers that have not reported
-	until int64 // Unix seconds
-	told  bool  // the sender knows that it was cached
+	left  int      // routers that have not reported
+	until int64    // Unix seconds
+	told  bool     // the sender knows that it was cached
+	by    []string // routers that have reported, while others have not
 }
 
 // add remembers a message. When there are limit of them the oldest is forgotten.
@@ -32,8 +35,15 @@ func (w *waiting) add(id string, o asker, left int, until int64, limit int) {
 	w.byID[id] = &wait{asker: o, left: left, until: until}
 }
 
+// lost notes that the link to a router broke which may not have read its copy. If it has reported, it had.
+func (w *waiting) lost(r *Router, id, router string) {
+	if e := w.byID[id]; e != nil && !slices.Contains(e.by, router) {
+		w.answered(r, id, router, failed)
+	}
+}
+
 // answered notes the report of one router.
-func (w *waiting) answered(r *Router, id, status string) {
+func (w *waiting) answered(r *Router, id, router, status string) {
 	e := w.byID[id]
 	if e == nil {
 		return
@@ -47,6 +57,7 @@ func (w *waiting) answered(r *Router, id, status string) {
 		return
 	}
 	if e.left--; e.left > 0 {
+		e.by = append(e.by, router)
 		return
 	}
 	delete(w.byID, id)
