@@ -67,6 +67,7 @@ func NewPermanent(loop *reactor.Loop, dial Dialer, o PermanentOptions) (*Permane
 		return p, nil
 	}
 	if err := p.begin(); err != nil {
+		p.changes = nil // there is no Permanent whose state they could be
 		return nil, err
 	}
 	return p, nil
@@ -90,8 +91,8 @@ func (p *Permanent) SendTTL(m *message.Message, ttl time.Duration) error {
 	line = append(line, '\n')
 	p.shared.out = line
 	e := entry{kind: queued}
-	if ttl > 0 {
-		e.expires = p.now() + int64(ttl)
+	if until := p.now() + int64(ttl); ttl > 0 && until > 0 { // a sum that overflows is never
+		e.expires = until
 	}
 	if p.waiting.len() == 0 && s.open() {
 		err = s.give(line, e)

@@ -3,6 +3,7 @@ package link_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ func TestTTL(t *testing.T) {
 	require.NoError(t, s.p.SendTTL(message.New("LONG"), time.Hour))
 	require.NoError(t, s.p.SendTTL(message.New("SHORT"), time.Millisecond))
 	require.NoError(t, s.p.SendTTL(message.New("FOREVER"), 0))
+	require.NoError(t, s.p.SendTTL(message.New("ENDLESS"), math.MaxInt64))
 	s.Until("one expires", func() bool { return len(s.lost) > 0 })
 	require.Contains(t, s.lost, "SHORT", "the last one in the queue")
 	s.Until("three have expired", func() bool { return len(s.lost) == 3 })
@@ -35,8 +37,8 @@ func TestTTL(t *testing.T) {
 	}
 	require.Equal(t, uint64(3), s.p.Status().Counts.Expired)
 	s.listen()
-	s.received(2)
-	require.Equal(t, []string{"LONG", "FOREVER"}, s.got)
+	s.received(3)
+	require.Equal(t, []string{"LONG", "FOREVER", "ENDLESS"}, s.got)
 	s.end()
 }
 

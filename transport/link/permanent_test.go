@@ -306,12 +306,12 @@ func TestParsePauses(t *testing.T) {
 	require.ErrorContains(t, err, "255")
 }
 
-// The error of dial about its arguments is told at once.
+// The error of dial about its arguments is told at once, and nothing more of a Permanent that there is not.
 func TestBadDial(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	_, err := link.NewPermanent(w.Loop, func(*reactor.Loop, transport.Handler) (transport.Conn, error) {
 		return nil, transport.ErrUnsupported
-	}, link.PermanentOptions{})
+	}, link.PermanentOptions{OnState: func(st link.Status) { t.Error(st.State) }})
 	require.ErrorIs(t, err, transport.ErrUnsupported)
 	w.Idle()
 }
