@@ -140,11 +140,16 @@ func (b *Blocking) closed(err error) {
 	if err == nil && len(b.outbox.text) > 0 {
 		b.lost = fmt.Errorf("write: %d bytes were not sent: %w", len(b.outbox.text), transport.ErrClosed)
 	}
+	var then []func()
+	then, b.outbox.then = b.outbox.then, nil
 	b.mu.Unlock()
 	if err == nil {
 		err = io.EOF
 	}
 	b.end(err)
+	for _, f := range then { // what waits for the queue to go out waits for nothing now
+		f()
+	}
 }
 
 // failure is why nothing can be sent any more, nil while all is well.

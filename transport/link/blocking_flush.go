@@ -2,6 +2,8 @@ package link
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"github.com/ed-toolbox/ed/transport"
@@ -105,7 +107,7 @@ func (b *Blocking) waits() bool {
 
 // broken is failure, and ErrClosed where the end was orderly.
 func (b *Blocking) broken() error {
-	if err := b.failure(); err != nil {
+	if err := b.failure(); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	return transport.ErrClosed

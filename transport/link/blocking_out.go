@@ -152,6 +152,12 @@ func (b *Blocking) finish(f func()) error {
 
 // sendPacket sends on the loop and waits for the result, which is there at once: false while the queue is full.
 func (b *Blocking) sendPacket(p *packetCarrier, m *message.Message) (bool, error) {
+	b.mu.Lock()
+	closed := b.outbox.closed
+	b.mu.Unlock()
+	if closed {
+		return false, transport.ErrClosed
+	}
 	packet, err := b.encode(nil, m)
 	if err != nil {
 		return false, err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -323,4 +324,56 @@ func TestBlockingTellsWhyItEnded(t *testing.T) {
 	_, err = b.Recv(soon(t))
 	require.ErrorIs(t, err, why)
 	require.ErrorIs(t, b.Close(), why)
+}
+
+// full takes nothing, and breaks when it is offered something after gone was set.
+type full struct {
+	transport.Conn
+	loop    *reactor.Loop
+	offered chan<- struct{}
+	gone    atomic.Bool
+	why     error
+}
+
+func (c *full) Write([]byte) error {
+	select {
+	case c.offered <- struct{}{}:
+	default:
+	}
+	if c.gone.Load() {
+		_ = c.loop.Post(func() { c.Abort(c.why) })
+	}
+	return transport.ErrFull
+}
+
+// TestBlockingCloseWaitsForNoBrokenConnection: what had to go out first has nowhere to go.
+func TestBlockingCloseWaitsForNoBrokenConnection(t *testing.T) {
+	a, _ := accept(t)
+	offered := make(chan struct{}, 1)
+	c := &full{offered: offered, why: errors.New("reset")}
+	b, err := link.Dial(soon(t), func(l *reactor.Loop, h transport.Handler) (_ transport.Conn, err error) {
+		c.loop = l
+		c.Conn, err = open.Dial(l, a, transport.Options{}, h)
+		return c, err
+	}, link.BlockingOptions{SendTimeout: time.Hour})
+	require.NoError(t, err)
+	require.NoError(t, b.Send(message.New("PING")))
+	<-offered
+	c.gone.Store(true)
+	require.ErrorIs(t, gather(t, each(1, b.Close), 1)[0], c.why)
+}
+
+// TestBlockingSendsNoPacketAfterTheEnd: packets know no end of stream, but who said that nothing follows is held to it.
+func TestBlockingSendsNoPacketAfterTheEnd(t *testing.T) {
+	peer, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer peer.Close()
+	b, err := dialPackets(t, parse(t, "udp://"+peer.LocalAddr().String()))
+	require.NoError(t, err)
+	require.NoError(t, b.Send(message.New("PING")))
+	require.NoError(t, b.CloseWrite())
+	require.ErrorIs(t, b.Send(message.New("LATE")), transport.ErrClosed)
+	require.NoError(t, b.Close())
+	require.ErrorIs(t, b.Send(message.New("LATE")), transport.ErrClosed)
+	require.NoError(t, b.Close())
 }
