@@ -87,9 +87,6 @@ func (p *player) open(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return io.NopCloser(nil), err
 	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return f, toolkit.Errorf(toolkit.NoInput, "open %s: is a directory", p.path)
-	}
 	return f, nil
 }
 

@@ -23,7 +23,14 @@ func OpenFile(ctx context.Context, path string, flags int, perm fs.FileMode) (*o
 	}
 	return await(ctx, func() (*os.File, error) {
 		f, err := os.OpenFile(path, flags, perm)
-		return f, As(kind, err)
+		if err != nil {
+			return nil, As(kind, err)
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() { // which can be opened to be read, and not read
+			_ = f.Close()
+			return nil, Errorf(kind, "open %s: is a directory", path)
+		}
+		return f, nil
 	}, func(f *os.File) { _ = f.Close() })
 }
 
