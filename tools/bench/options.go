@@ -154,14 +154,17 @@ func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
 	if err != nil {
 		return err
 	}
-	p.wording, p.messages = o.wording, messages
 	if p.routed() {
+		p.wording, p.messages = o.wording, messages
 		p.script, err = (&worker{plan: p}).routedScript(0)
 	} else {
 		p.script, err = newScript(o.wording, messages)
 	}
 	if err != nil {
 		return err
+	}
+	if p.routed() && p.senders()*len(p.script.lines)*p.script.size() > mostText { // each sender has its own
+		return toolkit.Errorf(toolkit.Usage, "%d senders with %d messages each: %w", p.senders(), len(p.script.lines), tooMuch())
 	}
 	if longest := p.script.longest(); p.target.Scheme == address.UDP && longest > p.maxDatagram {
 		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "a message of %d bytes is too long for a datagram of %d", longest, p.maxDatagram), "--max-datagram")

@@ -182,6 +182,9 @@ func (s *script) newLine(w wording, m *message.Message, made bool) (line, error)
 			return l, toolkit.Errorf(toolkit.Internal, "message %q: its sequence number is not found", m.Command())
 		}
 	}
+	if len(text) > mostSize {
+		return l, toolkit.Errorf(toolkit.Data, "message %q: with its number it has %d bytes, and %d are the most", m.Command(), len(text), mostSize)
+	}
 	if stamped {
 		l.at, l.due = valueAt(text, "at", stamp), valueAt(text, "due", stamp)
 	}
@@ -199,8 +202,11 @@ func pad(m *message.Message, text []byte, size int) ([]byte, error) {
 	if m.Len() > 0 {
 		first = ";pad="
 	}
-	if short < 0 || short < len(first) {
-		return nil, toolkit.Errorf(toolkit.Usage, "option --size: %d bytes are not possible, but %d are, and from %d on all", size, len(text), len(text)+len(first))
+	switch {
+	case short < 0:
+		return nil, toolkit.Errorf(toolkit.Usage, "option --size: the message %q has %d bytes as it is", m.Command(), len(text))
+	case short < len(first):
+		return nil, toolkit.Errorf(toolkit.Usage, "option --size: the message %q has %d bytes as it is, and from %d on any size is possible", m.Command(), len(text), len(text)+len(first))
 	}
 	m.Set("pad", strings.Repeat("x", short-len(first)))
 	return m.AppendText(nil)

@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -15,8 +17,12 @@ import (
 // Bounds of what is sent in turn.
 const (
 	mostRecorded = 1_000_000
-	rendered     = 10_000 // messages made of a template
+	rendered     = 10_000    // messages made of a template
+	mostText     = 256 << 20 // bytes of all; in memory they are several times that
 )
+
+// tooMuch is the error for more than that.
+func tooMuch() error { return fmt.Errorf("more than %d MiB of messages", mostText>>20) }
 
 // messages returns what --message, --file or --template say; none where none of them is given.
 func (w *wording) messages(ctx context.Context, env *toolkit.Env) ([]*message.Message, error) {
@@ -30,7 +36,7 @@ func (w *wording) messages(ctx context.Context, env *toolkit.Env) ([]*message.Me
 	case w.path != "":
 		return w.recorded(ctx, env)
 	case w.pattern != "":
-		return w.render(env)
+		return w.render(ctx, env)
 	case len(w.params) > 0:
 		m := message.New(w.command)
 		return []*message.Message{m}, w.setParams(m)
@@ -72,6 +78,7 @@ func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Me
 	reader := toolkit.NewMessageReader(in, w.path)
 	defer reader.Stop()
 	var all []*message.Message
+	size := 0
 	for {
 		r, err := reader.Next(ctx)
 		heard()
@@ -89,30 +96,51 @@ func (w *wording) recorded(ctx context.Context, env *toolkit.Env) ([]*message.Me
 		case len(all) == mostRecorded:
 			return nil, toolkit.Errorf(toolkit.Data, "%s: more than %d messages", w.path, mostRecorded)
 		}
+		if size += len(r.Raw); size > mostText {
+			return nil, toolkit.Errorf(toolkit.Data, "%s: %w", w.path, tooMuch())
+		}
 		all = append(all, r.Message)
 	}
 }
 
 // render makes messages of a template ahead of time, so that making them costs nothing while time is measured.
-func (w *wording) render(env *toolkit.Env) ([]*message.Message, error) {
+func (w *wording) render(ctx context.Context, env *toolkit.Env) ([]*message.Message, error) {
 	t, err := toolkit.NewTemplate(env, w.pattern)
 	if err != nil {
 		return nil, err
 	}
 	var all []*message.Message
-	var text strings.Builder
+	var text short
+	size := 0
 	for n := 1; n <= rendered; n++ {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		text.Reset()
 		if err := t.Write(&text, n); err != nil {
 			return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", err)
 		}
-		m, err := message.Parse([]byte(text.String()))
+		m, err := message.Parse(text.Bytes())
 		if err != nil {
 			return nil, toolkit.Errorf(toolkit.Usage, "option --template: message %d: %w", n, err)
+		}
+		if size += text.Len(); size > mostText {
+			return nil, toolkit.Errorf(toolkit.Usage, "option --template: %w", tooMuch())
 		}
 		if all = append(all, m); n == 1 && !strings.Contains(w.pattern, "{{") {
 			return all, nil
 		}
 	}
 	return all, nil
+}
+
+// short is a text of at most mostSize bytes.
+type short struct{ bytes.Buffer }
+
+// Write implements io.Writer.
+func (s *short) Write(p []byte) (int, error) {
+	if s.Len()+len(p) > mostSize {
+		return 0, fmt.Errorf("a message is longer than %d bytes", mostSize)
+	}
+	return s.Buffer.Write(p)
 }
