@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -60,13 +61,16 @@ func parseRate(text string) (rate, error) {
 			r.from, r.to, err = parseRange(rest)
 		}
 		if err == nil && r.from >= r.to {
-			err = fmt.Errorf("%q: the second rate must be the higher one", text)
+			err = errors.New("the second rate must be the higher one")
 		}
 	default:
 		if r.from, err = report.ParseRate(text); err != nil {
-			err = fmt.Errorf("%q is not a rate (like 100/s, 20k/s, max, step:1k..20k/30s, ramp:1k..20k, find)", text)
+			return r, fmt.Errorf("%q is not a rate (like 100/s, 20k/s, max, step:1k..20k/30s, ramp:1k..20k, find)", text)
 		}
 		r.to = r.from
+	}
+	if err != nil {
+		err = fmt.Errorf("%q: %w", text, err)
 	}
 	return r, err
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -48,17 +49,17 @@ func Read(in io.Reader) (*Report, error) {
 	var r Report
 	d := json.NewDecoder(in)
 	if err := d.Decode(&r); err != nil {
-		return nil, fmt.Errorf("read report: %w", err)
+		return nil, fmt.Errorf("%w: %s", errNoReport, whyNot(err))
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("read report: there is more in it than one report")
+		return nil, fmt.Errorf("%w: there is more in it than one", errNoReport)
 	}
-	if r.V != Version {
-		return nil, fmt.Errorf("read report: version %d, not %d", r.V, Version)
+	if r.V != 0 && r.V != Version {
+		return nil, fmt.Errorf("read report: it is of version %d, and this ed knows %d: measure again", r.V, Version)
 	}
 	for _, one := range append([]*Report{&r}, r.Steps...) {
-		if one == nil || r.Kind == "" || one.Response == nil {
-			return nil, fmt.Errorf("read report: it is none of ed bench")
+		if one == nil || r.V == 0 || r.Kind == "" || one.Response == nil {
+			return nil, errNoReport
 		}
 		if one.Service == nil {
 			one.Service = &Latency{}
@@ -70,6 +71,24 @@ func Read(in io.Reader) (*Report, error) {
 		}
 	}
 	return &r, nil
+}
+
+var errNoReport = errors.New("read report: it is none that ed bench -o json wrote")
+
+// whyNot says what is wrong with the JSON, without the words of Go's types.
+func whyNot(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == io.EOF:
+		return "it is empty"
+	case err == io.ErrUnexpectedEOF:
+		return "it ends in the middle"
+	case errors.As(err, &kind) && kind.Field == "":
+		return "it is a JSON " + kind.Value
+	case errors.As(err, &kind):
+		return kind.Field + " cannot be a " + kind.Value
+	}
+	return err.Error()
 }
 
 // possible says that no number is one that breaks what is made of it.
@@ -128,9 +147,15 @@ func Compare(r, old *Report, file string) *Comparison {
 
 // differ notes what was different about the load and the machine.
 func (c *Comparison) differ(old, r *Report) {
+	note := func(text string) { // the file may be anybody's
+		if text = printable(text); len(text) > 400 {
+			text = strings.ToValidUTF8(text[:400], "") + "…"
+		}
+		c.Differs = append(c.Differs, text)
+	}
 	differs := func(what string, a, b any) {
 		if a != b {
-			c.Differs = append(c.Differs, printable(fmt.Sprintf("%s: %v, now %v", what, a, b))) // the file may be anybody's
+			note(fmt.Sprintf("%s: %v, now %v", what, a, b))
 		}
 	}
 	a, b := old.Load, r.Load
@@ -151,7 +176,7 @@ func (c *Comparison) differ(old, r *Report) {
 	differs("CPUs", old.Machine.CPUs, r.Machine.CPUs)
 	differs("host", old.Machine.Host, r.Machine.Host)
 	if old.Verdict == Invalid {
-		c.Differs = append(c.Differs, printable("that run was invalid: "+strings.Join(old.Reasons, "; ")))
+		note("that run was invalid: " + strings.Join(old.Reasons, "; "))
 	}
 	if a, b := old.Generator.Queued, r.Generator.Queued; math.Abs(a-b) > contended {
 		differs("processors that the generator waited for", fmt.Sprintf("%.2f", a), fmt.Sprintf("%.2f", b))

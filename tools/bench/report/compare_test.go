@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,6 +80,18 @@ func TestReadForeign(t *testing.T) {
 		_, err := report.Read(strings.NewReader(text))
 		require.Error(t, err, text)
 	}
+	none := "read report: it is none that ed bench -o json wrote"
+	for text, says := range map[string]string{
+		"":                                    none + ": it is empty",
+		`{"v":1,"kind":"req`:                  none + ": it ends in the middle",
+		`[1]`:                                 none + ": it is a JSON array",
+		`{"v":1,"seconds":[{"received":-1}]}`: none + ": seconds.received cannot be a number -1",
+		`null`:                                none,
+		`{"v":2}`:                             "read report: it is of version 2, and this ed knows 1: measure again",
+	} {
+		_, err := report.Read(strings.NewReader(text))
+		require.EqualError(t, err, says)
+	}
 	// Nothing in it but what has to be: it can be compared with, and drawn.
 	old, err := report.Read(strings.NewReader(`{"v":1,"kind":"request","response":{"count":5,"histogram":"AAAA"},"service":{"histogram":"?"},"seconds":[{}],"steps":[{"response":{},"service":{}}]}`))
 	require.NoError(t, err)
@@ -119,6 +132,12 @@ func TestBaselineOfAnybody(t *testing.T) {
 		require.NotContains(t, b.String(), string(c))
 	}
 	require.Contains(t, b.String(), "differs: rate: .[31m5")
+
+	old.Load.Message = strings.Repeat("\u00e9", 100_000)
+	for _, d := range report.Compare(r, old, "old.json").Differs {
+		require.Less(t, len(d), 500)
+		require.True(t, utf8.ValidString(d))
+	}
 }
 
 // FuzzBaseline: whatever a baseline says, it is refused, or everything can be made of it.

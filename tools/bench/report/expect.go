@@ -154,8 +154,10 @@ func (e *Expectation) parseValue(text string) error {
 	}
 	if e.metric == "rate" {
 		v, err := ParseRate(text)
-		e.value = v
-		return err
+		if e.value = v; err != nil {
+			return fmt.Errorf("%q: %w", e.Text, err)
+		}
+		return nil
 	}
 	v, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
