@@ -1,5 +1,7 @@
 package router
 
+import "github.com/ed-toolbox/ed/core/message"
+
 // logLost tells of the messages that are lost with the connection of c, while it has its name.
 func (r *Router) logLost(c *Client, lost Lost) {
 	switch {
@@ -24,6 +26,21 @@ func (r *Router) reportLost(c *Client, lost Lost) {
 		}
 	}
 	c.journal = nil
+}
+
+// hasReceived reports the messages that a router which stops does not take any more, as it says.
+func (r *Router) hasReceived(c *Client, m *message.Message) {
+	n, err := m.Uint(paramReceived)
+	if err != nil || c.state != linked || c.journal == nil {
+		return
+	}
+	list := c.journal.entries
+	c.journal = nil
+	for _, e := range list {
+		if e.number > n {
+			r.report(e.asker, failed)
+		}
+	}
 }
 
 // journal is the messages that a connection took and whose senders want to know if they are lost.

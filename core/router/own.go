@@ -61,7 +61,7 @@ func (r *Router) handlers() error {
 		"REGISTER_FOR_LOADAVG":    r.wantLoad,
 		"SERVICE_STATUS":          r.serviceStatus,
 		"SETTLE":                  r.settle,
-		"SHUTDOWN":                func(*Client, *message.Message) { r.Stop(true) },
+		"SHUTDOWN":                r.shutdown,
 		"TRANSMISSION_REPORT":     r.reported,
 		"UNREGISTER":              r.goodbye,
 		"UNREGISTER_FROM_LOADAVG": r.wantNoLoad,

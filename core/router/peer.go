@@ -253,6 +253,7 @@ func (r *Router) disconnect(c *Client, m *message.Message) {
 	}
 	server := c.peer.server
 	c.peer.said = true
+	r.hasReceived(c, m)
 	c.close()
 	r.unlink(c, nil)
 	told := r.make("DISCONNECTED").Set("server_name", server)

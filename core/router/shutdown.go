@@ -10,6 +10,10 @@ import (
 // lastWords is how long clients stay connected when the router stops, so that what they say meanwhile is answered.
 const lastWords = 100 * time.Millisecond
 
+// paramReceived says, of ours, in DISCONNECT and SHUTDOWN how many messages a router has received over the connection. It takes no
+// more: what is still on its way to it is lost.
+const paramReceived = "received"
+
 // Stop begins to stop this router, or with cluster all that are linked. Other routers and the services that announced
 // DISCONNECTING are told at once, connections are closed at a Tick soon after. Done says when that is over.
 func (r *Router) Stop(cluster bool) {
@@ -30,13 +34,23 @@ func (r *Router) Stop(cluster bool) {
 		c.quick = false
 		switch {
 		case c.state == linked || c.state == fresh && c.origin.Kind == Out:
-			r.tell(c, r.make(command))
+			m := r.make(command)
+			if c.MustAnswer() {
+				m.SetUint(paramReceived, c.received)
+			}
+			r.tell(c, m)
 			c.close()
 		case c.state == local && c.understands("DISCONNECTING"):
 			r.tell(c, r.make("DISCONNECTING"))
 		}
 	}
 	r.host.Stopping(cluster)
+}
+
+// shutdown answers SHUTDOWN: all routers are to stop.
+func (r *Router) shutdown(c *Client, m *message.Message) {
+	r.hasReceived(c, m)
+	r.Stop(true)
 }
 
 // stopOrQuit answers STOP and QUITTING. Only the first is for a router.
