@@ -57,6 +57,8 @@ func TestUnits(t *testing.T) {
 	require.Contains(t, service, "ExecReload=/bin/kill -HUP $MAINPID")
 	require.Contains(t, service, "ExecStart=/usr/bin/ed-router")
 	require.Contains(t, service, "RestartPreventExitStatus=64 66 78")
+	require.Contains(t, service, "SystemCallFilter=@system-service adjtimex")
+	require.NotContains(t, service, "ProtectClock=yes", "it refuses adjtimex whatever is asked: a clock that is right would be told as wrong")
 	require.Contains(t, socket, "FileDescriptorName=unix_listen")
 	w := toolkittest.New(t)
 	w.Vars["RUNTIME_DIRECTORY"], w.Vars["STATE_DIRECTORY"] = "/run/ed", "/var/lib/ed"
