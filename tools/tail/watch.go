@@ -97,7 +97,7 @@ func (w *watching) run(ctx context.Context, from source) error {
 	if ctx.Err() != nil {
 		w.out.Interrupted()
 	}
-	if !whole {
+	if !whole || verdict != nil && len(w.services) == 0 { // what was not watched yet has nothing that is still to come
 		return verdict
 	}
 	from.Finish()

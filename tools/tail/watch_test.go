@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -304,6 +305,30 @@ func TestWatchErrors(t *testing.T) {
 	err := toolkittest.New(t).Run(t.Context(), tail.Watch, "watch")
 	require.ErrorContains(t, err, "no service has a control socket")
 	require.NoError(t, toolkittest.New(t).Run(t.Context(), tail.Watch, "watch", "--wait", "--duration", "10ms"))
+}
+
+// Nobody waits at the end for a service that has not answered yet.
+func TestWatchOfAMuteService(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	target := "tcp://" + l.Addr().String()
+	err = toolkittest.New(t).Run(t.Context(), tail.Watch, "watch", "--timeout", "50ms", target)
+	require.EqualError(t, err, "nothing could be watched in 50ms")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+
+	ctx, stop := context.WithCancelCause(t.Context())
+	go func() {
+		if c, err := l.Accept(); err == nil { // of the watch above
+			c.Close()
+		}
+		if c, err := l.Accept(); err == nil {
+			defer c.Close()
+		}
+		stop(&toolkit.Interrupted{Signal: os.Interrupt})
+	}()
+	err = toolkittest.New(t).Run(ctx, tail.Watch, "watch", target)
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), "%v", err)
 }
 
 // A service at which all places are taken says so; whoever may wait gets the place that is free later.
