@@ -71,6 +71,10 @@ func TestListenAsServiceEnds(t *testing.T) {
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-over))
 	r.Wait("UNREGISTER", 2)
 
+	w, over := listenAs(t, t.Context(), "--service", "watcher", "--router", t.TempDir()+"/none", "--timeout", "100ms")
+	require.NoError(t, <-over)
+	require.Regexp(t, `service without a router, service watcher, error connect unix:.*/none: .*, again \d\d:\d\d:\d\d\n`, w.Err.String())
+
 	for _, args := range [][]string{
 		{"--announce", "A", "unix:/x"}, {"--service", "no-name"}, {"--service", "a", "--announce", "a"}, {"--service", "a", "--router", "what://x"}, {},
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
@@ -42,8 +43,11 @@ func (h warningHandler) Handle(_ context.Context, r slog.Record) error {
 	b.WriteString(r.Message)
 	r.Attrs(func(a slog.Attr) bool {
 		text := a.Value.String()
-		if err, ok := a.Value.Any().(error); ok {
-			text = toolkit.Told(err)
+		switch v := a.Value.Any().(type) {
+		case error:
+			text = toolkit.Told(v)
+		case time.Time:
+			text = v.Local().Format(time.TimeOnly)
 		}
 		fmt.Fprintf(&b, ", %s %s", a.Key, text)
 		return true
