@@ -101,3 +101,23 @@ func (c *catcher) release() {
 	close(c.signals)
 	c.cancel(nil)
 }
+
+// onQuit is the OnQuit of the commands' environment.
+func onQuit(f func()) (stop func()) {
+	if signal.Ignored(syscall.SIGQUIT) {
+		return func() {}
+	}
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() {
+		if _, came := <-quit; came {
+			f()
+			signal.Reset(syscall.SIGQUIT)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		}
+	}()
+	return func() {
+		signal.Stop(quit)
+		close(quit)
+	}
+}

@@ -30,6 +30,7 @@ func main() {
 func program(env *toolkit.Env, argv []string, list []entry) int {
 	ctx, catcher := catchSignals(context.Background())
 	env.Claim = catcher.leave
+	env.OnQuit = onQuit
 	env.OutliveReader = func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 	app := newApp(env, called(env, argv, list))
 	<-catcher.ready

@@ -15,8 +15,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
 	"github.com/stretchr/testify/require"
-
-	// the name is taken here
+	"golang.org/x/sys/unix"
 
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport/control"
@@ -211,6 +210,32 @@ func TestTopInterrupted(t *testing.T) {
 	require.Equal(t, syscall.SIGTERM, exit.Sys().(syscall.WaitStatus).Signal())
 	<-top.drawn
 	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen)
+}
+
+// SIGQUIT has the stacks printed, as of any program in Go, on a terminal that is as it was.
+func TestScreenDumpsItsStacks(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	top := startOnScreen(t, 80, 24, nil, "top")
+	top.sees("waiting for one")
+	require.False(t, cooked(t, top.terminal))
+	require.NoError(t, top.cmd.Process.Signal(syscall.SIGQUIT))
+	require.Error(t, top.cmd.Wait())
+	require.Equal(t, 2, top.cmd.ProcessState.ExitCode())
+	<-top.drawn
+	require.True(t, cooked(t, top.terminal))
+	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen)
+	require.Less(t, strings.LastIndex(top.raw(), "\x1b[?1049l"), strings.Index(top.raw(), "SIGQUIT: quit"))
+}
+
+// cooked says whether a terminal takes lines, as a shell has it.
+func cooked(t *testing.T, terminal *os.File) bool {
+	t.Helper()
+	raw, err := terminal.SyscallConn()
+	require.NoError(t, err)
+	var state *unix.Termios
+	require.NoError(t, raw.Control(func(fd uintptr) { state, err = unix.IoctlGetTermios(int(fd), unix.TCGETS) }))
+	require.NoError(t, err)
+	return state.Lflag&unix.ICANON != 0
 }
 
 // A terminal that can do nothing is shown one look.

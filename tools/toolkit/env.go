@@ -43,6 +43,10 @@ type Env struct {
 	// is an error of writing, and no signal that ends the process on the spot. Nil where there is no such signal.
 	OutliveReader func()
 
+	// OnQuit has f called before a SIGQUIT ends the program with the stacks of all goroutines, until stop is called. Nil where signals
+	// are nobody's business.
+	OnQuit func(f func()) (stop func())
+
 	// Rest makes the commands that were left out because only one is to run: what they are called and what options they
 	// have matters where files hold settings of all. It is called at most once. Nil: none was left out.
 	Rest func()

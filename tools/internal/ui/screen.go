@@ -56,6 +56,9 @@ func (s *Screen) Run(parent context.Context, model tea.Model) error {
 	if f, ok := s.env.Stdin.Reader.(term.File); ok {
 		s.before, _ = term.GetState(f.Fd()) // nil: it cannot be suspended
 	}
+	if s.env.OnQuit != nil {
+		defer s.env.OnQuit(s.leave)()
+	}
 	program := tea.NewProgram(model, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithMouseCellMotion(),
 		tea.WithInput(input(s.env.Stdin.Reader)), tea.WithOutput(s.out), tea.WithoutSignalHandler(),
 		tea.WithFPS(framesPerSecond))

@@ -19,7 +19,8 @@ const (
 	takeScreen  = "\x1b[?1049h\x1b[2J\x1b[?25l\x1b[?2004h\x1b[?1002h\x1b[?1006h"
 )
 
-// stopTime is how long the system has to stop us. It does not where no shell could let us go on: then the screen comes back.
+// stopTime is how long the system has to stop us. It does not where no shell could let us go on: then the screen comes back. It is also
+// how long a terminal has to take the end of the screen.
 const stopTime = 100 * time.Millisecond
 
 // Suspend is a tea.Cmd that gives the terminal back and stops the program, with all that a shell started with it, until the shell
@@ -43,4 +44,24 @@ func (s *Screen) Suspend() tea.Msg {
 	_ = term.Restore(in.Fd(), ours)
 	_, _ = io.WriteString(s.env.Stdout.Writer, takeScreen)
 	return tea.Batch(tea.ClearScreen, tea.WindowSize())() // it may have another size by now
+}
+
+// leave gives the terminal back for good, on the way to an end that nobody can hold up: neither a lock nor a terminal that takes nothing
+// may keep it from that.
+func (s *Screen) leave() {
+	in, ok := s.env.Stdin.Reader.(term.File)
+	if !ok || s.before == nil {
+		return
+	}
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		s.lock() // for ever: nothing is drawn any more
+		_, _ = io.WriteString(s.env.Stdout.Writer, leaveScreen)
+	}()
+	select {
+	case <-left:
+	case <-time.After(stopTime):
+	}
+	_ = term.Restore(in.Fd(), s.before)
 }
