@@ -37,7 +37,9 @@ func (o *options) checkNumbers(c *cli.Context) error {
 		return wrong("--connections %d: 1 to %d", p.connections, mostConnections)
 	case p.window < 0 || p.window > mostWindow:
 		return wrong("--window %d: 0 to %d", p.window, mostWindow)
-	case p.workers < 1 || p.workers > mostWorkers:
+	case int64(p.senders())*int64(p.window) > mostInFlight:
+		return wrong("--connections %d with --window %d: %d in flight in all at most", p.connections, p.window, mostInFlight)
+	case c.Int("workers") < 1 || c.Int("workers") > mostWorkers: // of which those are left that have a connection
 		return wrong("--workers %d: 1 to %d", c.Int("workers"), mostWorkers)
 	case p.idle < 0 || p.idle > mostConnections:
 		return wrong("--idle %d: 0 to %d", p.idle, mostConnections)

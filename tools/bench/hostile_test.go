@@ -179,3 +179,25 @@ func TestNumberThatIsNone(t *testing.T) {
 		require.Zero(t, r.Counts.Received, seq)
 	}
 }
+
+// TestReportThatNobodyReads: Ctrl-C ends the wait for who reads a FIFO.
+func TestReportThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	where := service(t, "unix")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	w, done := toolkittest.New(t), make(chan error, 1)
+	go func() {
+		done <- w.Run(ctx, Command, "bench", "request", where, "-n", "5", "-o", "text", "-o", "json="+fifo, "-q")
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(w.Out.String(), "verdict: ") }, limit, time.Millisecond)
+	begin := time.Now()
+	cancel(&toolkit.Interrupted{Signal: os.Interrupt})
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-done))
+	require.Less(t, time.Since(begin), pipePatience/2)
+	f, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets go who still waits
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+}

@@ -109,6 +109,7 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"request"}, {"request", ""}, {"serve", ":1", ""}, {"request", "a", "b"}, {"request", ":1", "-c", "0"}, {"request", ":1", "-w", "-1"}, {"request", ":1", "--workers", "0"},
+		{"request", ":1", "--workers", "1025"}, {"request", ":1", "-c", "1000", "-w", "1048576"},
 		{"request", ":1", "-s", "70000"}, {"request", ":1", "-s", "0"}, {"request", ":1", "-d", "0"}, {"request", ":1", "-n", "0"}, {"request", ":1", "--burst", "-1"},
 		{"request", ":1", "-m", "A", "-f", "x"}, {"request", ":1", "-m", "lower"}, {"request", ":1", "-m", "A", "-p", "x"}, {"request", ":1", "-f", "x", "-p", "a=b"},
 		{"request", ":1", "--template", "{{.X}}"}, {"request", ":1", "--template", "{{"}, {"request", ":1", "--template", "{{.N}}"},

@@ -30,6 +30,7 @@ type options struct {
 const (
 	mostConnections = 1_000_000
 	mostWindow      = 1 << 20
+	mostInFlight    = 1 << 28 // on all connections; each is remembered with 100 bytes or more
 	mostWorkers     = 1024
 	mostSize        = 65536
 )
@@ -163,7 +164,7 @@ func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
 	if err != nil {
 		return err
 	}
-	if p.routed() && p.senders()*len(p.script.lines)*p.script.size() > mostText { // each sender has its own
+	if p.routed() && int64(p.senders())*int64(len(p.script.lines))*int64(p.script.size()) > mostText { // each sender has its own
 		return toolkit.Errorf(toolkit.Usage, "%d senders with %d messages each: %w", p.senders(), len(p.script.lines), tooMuch())
 	}
 	if longest := p.script.longest(); p.target.Scheme == address.UDP && longest > p.maxDatagram {

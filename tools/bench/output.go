@@ -118,13 +118,13 @@ func runLoad(ctx context.Context, env *toolkit.Env, o options) error {
 	}
 	var unsaved error // the others are saved all the same
 	for _, to := range o.outputs {
-		unsaved = cmp.Or(unsaved, o.save(out, r, to))
+		unsaved = cmp.Or(unsaved, o.save(ctx, out, r, to))
 	}
 	return cmp.Or(unsaved, o.end(ctx, r))
 }
 
 // save writes one of the reports.
-func (o *options) save(out *toolkit.Output, r *report.Report, to output) error {
+func (o *options) save(ctx context.Context, out *toolkit.Output, r *report.Report, to output) error {
 	var b bytes.Buffer
 	if err := write(&b, r, to.form); err != nil {
 		return toolkit.Errorf(toolkit.Internal, "write the report: %w", err)
@@ -132,12 +132,19 @@ func (o *options) save(out *toolkit.Output, r *report.Report, to output) error {
 	if to.path == "" {
 		return out.Raw(b.Bytes())
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), pipePatience, fmt.Errorf("nobody reads %s", to.path)) // also where the run was interrupted
-	defer cancel()
-	if err := toolkit.WriteFile(ctx, to.path, b.Bytes(), 0o666); err != nil {
-		return toolkit.As(toolkit.CantCreate, fmt.Errorf("write the report: %w", err))
+	if ctx.Err() != nil { // the run was interrupted, and its report is still wanted
+		ctx = context.WithoutCancel(ctx)
 	}
-	return nil
+	patient, cancel := context.WithTimeoutCause(ctx, pipePatience, fmt.Errorf("nobody reads %s", to.path))
+	defer cancel()
+	err := toolkit.WriteFile(patient, to.path, b.Bytes(), 0o666)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return toolkit.As(toolkit.CantCreate, fmt.Errorf("write the report: %w", err))
 }
 
 // end is how the command ends after its report.

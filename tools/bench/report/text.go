@@ -111,7 +111,7 @@ func (r *Report) figures(b *strings.Builder) {
 	if !c.LostKnown {
 		lost, received = "not known", "not known"
 	}
-	fmt.Fprintf(b, "sent %s  received %s  lost %s  dup %d  reordered %d", Count(float64(c.Sent)), received, lost, c.Duplicated, c.Reordered)
+	fmt.Fprintf(b, "sent %s  received %s  lost %s  dup %s  reordered %s", Count(float64(c.Sent)), received, lost, Count(float64(c.Duplicated)), Count(float64(c.Reordered)))
 	for _, more := range []struct {
 		n    uint64
 		name string
