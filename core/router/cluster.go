@@ -16,9 +16,15 @@ type cluster struct {
 	unsaved bool // neighbors were learnt or forgotten
 }
 
-// measure counts who is here: the routers that are linked, and this one.
+// measure counts who is here: the routers that are linked, and this one. One that is known by several addresses counts once.
 func (r *Router) measure() cluster {
-	total := len(r.neighbors.list) + 1
+	total, names := 1, make(map[string]bool)
+	for _, n := range r.neighbors.list {
+		if n.name == "" || !names[n.name] {
+			total++
+		}
+		names[n.name] = true
+	}
 	count := len(r.peers) + 1
 	quorum := total/2 + 1
 	return cluster{known: true, up: count >= quorum, complete: count >= total, total: total}

@@ -35,7 +35,7 @@ func (r *Router) gossip(c *Client, m *message.Message) {
 	}
 	r.answer(c, m, r.make("RECEIVED"))
 	if p := r.nodes[n.server]; p != nil && p.peer.address.AddrPort() != where.AddrPort() {
-		n.server = "" // the linked one says that it is elsewhere: this is another router
+		n.server, n.name, r.cluster.changed = "", "", true // the linked one says that it is elsewhere: this is another router
 	}
 	if n.link == nil && n.out == nil && !n.dialling && !n.gossips(r) {
 		n.pause, n.due = firstPause, r.now
@@ -48,8 +48,10 @@ var errHungUp = errors.New("it ended the connection before it accepted this rout
 var errReceived = errors.New("the other router knows that this one is here")
 
 // received answers RECEIVED: the neighbor knows of us. If it has not come by the time of the next pause it is told again.
-func (r *Router) received(c *Client, _ *message.Message) {
+func (r *Router) received(c *Client, m *message.Message) {
 	if n := r.neighbors.dialledBy(c); n != nil && n.gossips(r) {
+		n.server = m.SentFromServer()
+		r.answeredAt(n, n.server)
 		c.close()
 		r.hungUp(c, errReceived)
 	}
@@ -68,7 +70,15 @@ func (r *Router) refused(c *Client, m *message.Message) {
 	if shutdown, _ := m.Bool("shutdown"); shutdown {
 		pause = leavePause
 	}
-	if conflict, _ := m.Get("conflict"); conflict == "name" {
+	conflict, _ := m.Get("conflict")
+	from := m.SentFromServer()
+	if conflict == "name" && r.nodes[from] != nil { // the name is this router's, which that one knows by another address
+		n.server = from
+		r.answeredAt(n, from)
+		r.plan(n, firstPause)
+		return
+	}
+	if conflict == "name" {
 		r.log.warn("another router has this router's name: give one of them another server_name", "name", r.name, "address", n.address.HostPort(), "pause", pause)
 	} else {
 		r.log.warn("this router was refused", "by", n.address.HostPort(), "answer", shown(m), "pause", pause)
@@ -109,6 +119,14 @@ func (r *Router) linkNeighbor(c *Client) {
 		r.drop(out, errReceived)
 	}
 	n.link, n.out, n.refused, n.missed, n.pause = c, nil, false, false, 0
+	r.answeredAt(n, c.peer.server)
+}
+
+// answeredAt notes the name of the router that answered at n.
+func (r *Router) answeredAt(n *neighbor, name string) {
+	if name != "" && n.name != name {
+		n.name, r.cluster.changed = name, true
+	}
 }
 
 // secureAt returns the neighbor that is dialled over TLS at the same IP.

@@ -27,7 +27,8 @@ type neighbor struct {
 	address  address.Address
 	also     address.Address // what it says its address is, if that is another port
 	explicit bool            // the operator named it
-	server   string          // the name of the router that accepted there
+	server   string          // the name of the router that accepted there, or is linked by another address
+	name     string          // of the router that answered there last: it may be listed by several addresses
 
 	link     *Client // while it is linked
 	out      *Client // dialled, before the handshake

@@ -182,11 +182,15 @@ func (r *Router) accept(c *Client, m *message.Message) {
 		r.refuse(c, m, "nobody asked for it")
 		return
 	}
-	if old := r.nodes[server]; server == r.name || old != nil {
+	old := r.nodes[server]
+	if server == r.name || old != nil && old.peer.address.AddrPort() != where.AddrPort() {
 		r.log.warn("another router has the same name", "client", c.Label(), "name", server)
 		n.refused = true
 		r.drop(c, errRefused)
 		return
+	}
+	if old != nil { // it is listed by two addresses, and took this one for started again
+		r.drop(old, errReplaced)
 	}
 	n.server = server
 	r.tell(c, r.make("HELP"))

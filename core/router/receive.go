@@ -143,12 +143,12 @@ func (r *Router) tooLong(m *message.Message) bool {
 }
 
 // stamp says in m who sent it. What a registered service wrote there is overwritten; what others wrote stays, unless it would pass
-// for a service that is known here. Routers are believed.
+// for a service that is known here. Routers are believed, also about who they are when they were dialled.
 func (r *Router) stamp(c *Client, m *message.Message) {
 	switch {
 	case c.service != nil:
 		m.SetSender(c.sender)
-	case c.state != linked && r.pretends(m):
+	case c.state != linked && c.sort() != aDialled && r.pretends(m):
 		m.SetSentFrom("", "")
 	}
 }
