@@ -80,11 +80,11 @@ func (d *Dispatcher) Dispatch(from Sender, m *message.Message) Outcome {
 	if r == nil {
 		r = &d.others
 	}
-	if r.alone == nil {
+	e := r.alone
+	if e == nil {
 		return d.walk(from, m)
 	}
-	e := r.entries[0] // before the handler, which may add and remove some
-	if err := r.alone(from, m); err != nil {
+	if err := e.handler(from, m); err != nil {
 		return d.failed(e, from, m, err)
 	}
 	return e.outcome

@@ -17,8 +17,8 @@ type EntryInfo struct {
 // Entries lists the entries in the order in which they are tried: exact ones and patterns, then the catch-alls.
 func (d *Dispatcher) Entries() []EntryInfo {
 	var all []*entry
-	for i := range d.exact.records {
-		all = append(all, d.exact.records[i].entries...)
+	for _, r := range d.exact.records {
+		all = append(all, r.entries...)
 	}
 	all = append(all, d.patterns...)
 	slices.SortFunc(all, (*entry).compare)

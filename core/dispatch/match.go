@@ -108,14 +108,6 @@ func (d *Dispatcher) Add(match Match) error {
 	return d.add(e)
 }
 
-// alone is the handler of an entry with which a walk ends; else nil.
-func (e *entry) alone() Handler {
-	if e.goOn {
-		return nil
-	}
-	return e.handler
-}
-
 func (d *Dispatcher) add(e *entry) error {
 	list := d.patterns
 	switch {

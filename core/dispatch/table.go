@@ -13,19 +13,18 @@ import (
 //
 // A table belongs to one goroutine. The lists that get returns are never changed, only replaced.
 type table struct {
-	// Open addressing; a power of two, at most a sixteenth full, and some more where a row went over the end. A slot has the number
-	// of a record; 0 is a free one, and the first record is none.
-	slots   []uint32
-	records []record
+	// Open addressing; a power of two, at most a sixteenth full, and some more where a row went over the end. Nil is a free slot.
+	slots   []*record
+	records []*record
 	shift   uint8 // takes the upper bits of a hash for the number of a slot
 }
 
 // record holds one command.
 type record struct {
 	low, high uint64
-	alone     Handler  // of the first entry, if the walk ends with it; else nil. Here it is at hand sooner
-	entries   []*entry // never empty in a table, but in its first record
 	command   string
+	alone     *entry   // the first, if the walk ends with it; else nil
+	entries   []*entry // never empty in a table
 }
 
 const (
@@ -61,11 +60,8 @@ func (t *table) find(command []byte) *record {
 	low := load(command, 0) | load(command, last)<<32
 	high := load(command, second) | load(command, last-second)<<32
 	for i := mix(low, high) >> (t.shift & 63); i < uint64(len(t.slots)); i++ {
-		number := t.slots[i]
-		if number == 0 {
-			return nil
-		}
-		if r := &t.records[number]; r.low == low && r.high == high && uint(len(r.command)) == n {
+		r := t.slots[i]
+		if r == nil || r.low == low && r.high == high && uint(len(r.command)) == n {
 			return r
 		}
 	}
@@ -76,11 +72,8 @@ func (t *table) find(command []byte) *record {
 func (t *table) findOdd(command []byte) *record {
 	low, high := digest(command)
 	for i := mix(low, high) >> (t.shift & 63); i < uint64(len(t.slots)); i++ {
-		number := t.slots[i]
-		if number == 0 {
-			return nil
-		}
-		if r := &t.records[number]; r.low == low && r.high == high && r.command == string(command) {
+		r := t.slots[i]
+		if r == nil || r.low == low && r.high == high && r.command == string(command) {
 			return r
 		}
 	}
@@ -100,47 +93,43 @@ func (t *table) set(command string, entries []*entry) {
 		r.put(entries)
 	case r != nil:
 		// Handlers go seldom, and look-ups need not know of slots that were in use.
-		t.records = slices.DeleteFunc(t.records, func(r record) bool { return r.command == command })
+		t.records = slices.DeleteFunc(t.records, func(o *record) bool { return o == r })
 		t.rebuild(1 << (64 - t.shift))
 	case len(entries) > 0:
-		if len(t.records) == 0 {
-			t.records = append(t.records, record{})
-		}
-		t.records = append(t.records, record{command: command})
-		t.records[len(t.records)-1].put(entries)
-		if sparse*len(t.records) > len(t.slots) {
+		r = &record{command: command}
+		r.low, r.high = words([]byte(command))
+		r.put(entries)
+		if t.records = append(t.records, r); sparse*len(t.records) > len(t.slots) {
 			t.rebuild(max(fewest, 2<<(64-t.shift&63)))
 			return
 		}
-		t.place(len(t.records) - 1)
+		t.place(r)
 	}
 }
 
 func (r *record) put(entries []*entry) {
-	if r.entries, r.alone = entries, nil; len(entries) > 0 {
-		r.alone = entries[0].alone()
+	if r.entries, r.alone = entries, nil; len(entries) > 0 && !entries[0].goOn {
+		r.alone = entries[0]
 	}
 }
 
 // place puts a record into a slot.
-func (t *table) place(number int) {
-	r := &t.records[number]
-	r.low, r.high = words([]byte(r.command))
+func (t *table) place(r *record) {
 	i := mix(r.low, r.high) >> (t.shift & 63)
-	for i < uint64(len(t.slots)) && t.slots[i] != 0 {
+	for i < uint64(len(t.slots)) && t.slots[i] != nil {
 		i++
 	}
 	if i == uint64(len(t.slots)) {
-		t.slots = append(t.slots, 0)
+		t.slots = append(t.slots, nil)
 	}
-	t.slots[i] = uint32(number)
+	t.slots[i] = r
 }
 
 // rebuild makes the slots anew, a power of two.
 func (t *table) rebuild(size int) {
-	t.slots, t.shift = make([]uint32, size), uint8(64-bits.TrailingZeros(uint(size)))
-	for i := 1; i < len(t.records); i++ {
-		t.place(i)
+	t.slots, t.shift = make([]*record, size), uint8(64-bits.TrailingZeros(uint(size)))
+	for _, r := range t.records {
+		t.place(r)
 	}
 }
 
@@ -148,9 +137,7 @@ func (t *table) rebuild(size int) {
 func (t *table) commands() []string {
 	names := make([]string, 0, len(t.records))
 	for _, r := range t.records {
-		if r.entries != nil {
-			names = append(names, r.command)
-		}
+		names = append(names, r.command)
 	}
 	slices.Sort(names)
 	return names
