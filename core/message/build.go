@@ -76,7 +76,7 @@ func (m *Message) build() {
 	for i := range m.Len() {
 		m.push(m.at(i))
 	}
-	m.params, m.built, m.canonical = m.params[:0], true, false
+	m.params, m.built, m.canonical, m.verbatim = m.params[:0], true, false, false
 }
 
 // sortFields puts fields that were pushed in any order into theirs, and drops all but the last of the same name.

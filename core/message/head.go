@@ -38,7 +38,7 @@ func (m *Message) moveHead(buf []byte) {
 		buf = append(buf, name...)
 		m.names[i] = span{from, uint32(len(buf))}
 	}
-	m.own, m.ownHead, m.printed = buf, true, false
+	m.own, m.ownHead, m.printed, m.verbatim = buf, true, false, false
 }
 
 // headLen is how many bytes the names have.
@@ -54,7 +54,13 @@ func (m *Message) headLen() int {
 func (m *Message) Command() string { return string(m.name(commandName)) }
 
 // CommandBytes is Command without a copy.
-func (m *Message) CommandBytes() []byte { return m.name(commandName) }
+func (m *Message) CommandBytes() []byte {
+	if m.verbatim { // what follows from that need not be asked for again
+		to := m.names[commandName].to
+		return m.line[:to:to]
+	}
+	return m.name(commandName)
+}
 
 // Server returns the server the message goes to: "" when it is not said, "." this node, "*" all, "?" the private network.
 func (m *Message) Server() string { return string(m.name(toServer)) }

@@ -139,5 +139,6 @@ func (m *Message) rightHead() bool {
 func (m *Message) takeHead() bool {
 	m.names[commandName].to = 0
 	at, ok := m.scanHead()
+	m.verbatim = m.bare()
 	return ok && at == int(m.body)
 }

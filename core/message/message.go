@@ -44,6 +44,7 @@ type status struct {
 	built     bool  // the parameters are in fields
 	ordered   bool  // params is sorted by name, without duplicates
 	canonical bool  // line[body:] is what AppendText would print
+	verbatim  bool  // line is, and begins with the command, as there is no other name
 	unscanned bool  // params is not filled before it is needed: line[body:] is canonical
 	unchecked uint8 // bit per name, and paramsBit: set by setters, cleared by Check
 }
@@ -136,13 +137,16 @@ func trim(line []byte) (from, to int) {
 }
 
 // Reset makes m an empty message. Its buffers are kept for the next one.
-func (m *Message) Reset() { m.reset(nil, 0, 0, nil) }
+func (m *Message) Reset() {
+	m.reset(nil, 0, 0, nil)
+	m.verbatim = false
+}
 
 // reset makes m the message of a line with these parameters, which are canonical. It begins with a command of this length; there are no
 // other names.
 func (m *Message) reset(line []byte, command, body uint32, names *marks) {
 	m.names, m.body = [nameCount]span{commandName: {0, command}}, body
-	m.status = status{ordered: true, canonical: true, unscanned: true}
+	m.status = status{ordered: true, canonical: true, verbatim: true, unscanned: true}
 	m.marked, m.line = names, line
 }
 

@@ -3,7 +3,7 @@ package message
 // AppendReceived appends the message as text like AppendText, also one that can be received and not be sent: with a server
 // and no service, "server:COMMAND". Nothing is verified: a message that was built is to be checked first.
 func (m *Message) AppendReceived(dst []byte) []byte {
-	if m.canonical && m.bare() {
+	if m.verbatim {
 		return append(dst, m.line...)
 	}
 	if m.has(toServer) && !m.has(toService) {

@@ -42,7 +42,7 @@ func (r *Message) ReplyTo(m *Message, command string) {
 // Repeat makes r what ReplyTo with "" and CopyParams make it: the command and the parameters of m, to its sender. That is what a
 // service answers that says what it did.
 func (r *Message) Repeat(m *Message) {
-	if !m.canonical || !m.bare() {
+	if !m.verbatim {
 		r.ReplyTo(m, "")
 		r.CopyParams(m)
 		return
@@ -78,7 +78,7 @@ func (r *Message) copyParams(m *Message) {
 		r.moveHead(r.own[:0]) // r.line is about to change
 	}
 	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
-	r.marked, r.built, r.unscanned, r.canonical, r.ordered = nil, !m.canonical, true, m.canonical, true
+	r.marked, r.built, r.unscanned, r.canonical, r.verbatim, r.ordered = nil, !m.canonical, true, m.canonical, false, true
 	if m.canonical {
 		r.line, r.body = m.line, m.body
 		return

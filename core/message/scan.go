@@ -18,6 +18,7 @@ func (m *Message) decodeText(line []byte, offset int) error {
 		ok = m.scanParams()
 	}
 	if ok {
+		m.verbatim = m.canonical && m.bare()
 		return nil
 	}
 	m.Reset()

@@ -29,7 +29,7 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 // many messages a way through all that a message may be. The text is the line and what came behind it, which may be read, so that
 // lines can be copied in steps of one size.
 func (m *Message) Verbatim() (line, text []byte) {
-	if m.canonical && m.bare() {
+	if m.verbatim {
 		return m.line[:len(m.line):len(m.line)], m.line[:cap(m.line):cap(m.line)]
 	}
 	return nil, nil
