@@ -1,5 +1,7 @@
 package message
 
+import "unsafe"
+
 // AppendText appends the message as a line, without a line end, in its canonical form: parameters sorted by name, as few
 // quotes and escapes as can be. Parameters that came that way and were not touched are copied as they are. On error
 // (that of Check) dst is returned as it was.
@@ -27,12 +29,21 @@ func (m *Message) AppendText(dst []byte) ([]byte, error) {
 
 // Verbatim returns the line that AppendText would print, borrowed, if the message has it as it came, and else nil. It saves who prints
 // many messages a way through all that a message may be. The text is the line and what came behind it, which may be read, so that
-// lines can be copied in steps of one size.
+// lines can be copied by CopyStep.
 func (m *Message) Verbatim() (line, text []byte) {
 	if m.verbatim {
 		return m.line[:len(m.line):len(m.line)], m.line[:cap(m.line):cap(m.line)]
 	}
 	return nil, nil
+}
+
+// Step is how many bytes CopyStep copies.
+const Step = 112
+
+// CopyStep copies bytes between arrays that do not overlap. It is no call, as the copy of an array would be, which might.
+func CopyStep(to, from *[Step]byte) {
+	type step struct{ _ [Step]byte }
+	*(*step)(unsafe.Pointer(to)) = *(*step)(unsafe.Pointer(from))
 }
 
 // Append appends the text or the JSON form.

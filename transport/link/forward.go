@@ -44,7 +44,7 @@ func (l *Link) Room(bytes int) []byte {
 
 // Fill hands back what Room returned, with what was appended, and says how many messages that were.
 func (l *Link) Fill(room []byte, messages int) {
-	l.shared.room = l.shared.lent[len(room):]
+	l.shared.used = uint32(len(room))
 	l.shared.stats.Out += uint64(messages)
 }
 

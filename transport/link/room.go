@@ -1,6 +1,8 @@
 package link
 
 import (
+	"math"
+
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport"
 )
@@ -9,9 +11,9 @@ import (
 // room lent by its connection; it is given back before anything else is done with that connection, and when reading ends. So the
 // connection is asked once for many messages.
 
-// step is how much is copied of a line that is not longer, which costs less than to find out how long it is: what comes behind is
+// step is how much is copied of a line that is shorter, which costs less than to find out how long it is: what comes behind is
 // written over by the next.
-const step = 112
+const step = message.Step
 
 // Send queues m, which may be used again at once. It returns transport.ErrFull if the peer does not read or
 // Options.Send allows no more for now (OnDrain follows), transport.ErrClosed after the end, or what is wrong with a
@@ -19,37 +21,36 @@ const step = 112
 func (l *Link) Send(m *message.Message) error {
 	// Most replies of most services are lines that are there already, to a link that has room: they go the short way.
 	s := l.shared
-	if s.usual == nil || s.usual.Traced() || s.filler != l && !s.lend(l) {
+	if s.direct != l { // apart: together with what follows it would be a value that is made first and then asked for
+		if s.filler == l || !s.lend(l) || s.direct != l {
+			return l.send(m)
+		}
+	}
+	if l.json || s.usual.Traced() {
 		return l.send(m)
 	}
 	line, text := m.Verbatim()
-	if line == nil || l.json || s.options.Form == FormJSON {
-		return l.send(m)
+	at := s.used
+	if len(line) >= step || len(text) < step || int(at) > len(s.lent)-step {
+		return l.sendLine(m, line)
 	}
-	room := s.room
-	if len(line) >= len(room) {
-		return l.send(m)
-	}
-	if len(line) <= step && len(text) >= step && len(room) >= step {
-		copyStep((*[step]byte)(room), (*[step]byte)(text))
-	} else {
-		copy(room, line)
-	}
+	room := s.lent[at:]
+	message.CopyStep((*[step]byte)(room), (*[step]byte)(text))
 	room[len(line)] = '\n'
-	s.room = room[len(line)+1:]
+	s.used = at + uint32(len(line)) + 1
 	s.stats.Out++
 	return nil
 }
 
-// copyStep copies in parts that the compiler makes two instructions of.
-func copyStep(to, from *[step]byte) {
-	*(*[16]byte)(to[0:]) = *(*[16]byte)(from[0:])
-	*(*[16]byte)(to[16:]) = *(*[16]byte)(from[16:])
-	*(*[16]byte)(to[32:]) = *(*[16]byte)(from[32:])
-	*(*[16]byte)(to[48:]) = *(*[16]byte)(from[48:])
-	*(*[16]byte)(to[64:]) = *(*[16]byte)(from[64:])
-	*(*[16]byte)(to[80:]) = *(*[16]byte)(from[80:])
-	*(*[16]byte)(to[96:]) = *(*[16]byte)(from[96:])
+// sendLine is Send for a line of any length, that of m, or for m if that has none.
+func (l *Link) sendLine(m *message.Message, line []byte) error {
+	s := l.shared
+	if room := s.lent[s.used:]; line != nil && len(line) < len(room) {
+		copy(room, line)
+		s.fill(int(s.used) + len(line))
+		return nil
+	}
+	return l.send(m)
 }
 
 // print is Send where there is room for what is printed. It returns false if there is not, or nothing to be printed.
@@ -69,14 +70,14 @@ func (l *Link) room(more int) []byte {
 	if s.filler != l && !s.lend(l) || s.traced() {
 		return nil // hooks are shown what is in the scratch space
 	}
-	if len(s.room) < more && len(s.room) < len(s.lent) && !s.lend(l) {
+	if len(s.lent)-int(s.used) < more && s.used > 0 && !s.lend(l) {
 		return nil
 	}
 	return s.printed()
 }
 
 // printed is what was printed in the room so far.
-func (s *shared) printed() []byte { return s.lent[:len(s.lent)-len(s.room)] }
+func (s *shared) printed() []byte { return s.lent[:s.used] }
 
 // fill takes the line that was appended to the room, which ends there now. It returns false when that did not fit: the room is given back
 // without it then.
@@ -86,7 +87,7 @@ func (s *shared) fill(end int) bool {
 		return false
 	}
 	s.lent[end] = '\n'
-	s.room = s.lent[end+1:]
+	s.used = uint32(end + 1)
 	s.stats.Out++
 	return true
 }
@@ -105,8 +106,11 @@ func (s *shared) lend(l *Link) bool {
 	if room == nil {
 		return false
 	}
-	s.filler, s.lender, s.lent = l, lender, room[:cap(room)]
-	s.room = s.lent
+	size := min(cap(room), math.MaxInt32)
+	s.filler, s.lender, s.lent, s.used = l, lender, room[:size:size], 0
+	if s.usual != nil && s.options.Form != FormJSON {
+		s.direct = l
+	}
 	return true
 }
 
@@ -127,6 +131,6 @@ func (s *shared) settle() {
 func (s *shared) giveBack() {
 	if s.filler != nil {
 		s.lender.Commit(s.printed())
-		s.filler, s.lender, s.lent, s.room = nil, nil, nil, nil
+		s.filler, s.direct, s.lender, s.lent, s.used = nil, nil, nil, nil, 0
 	}
 }

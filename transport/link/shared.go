@@ -25,7 +25,8 @@ type shared struct {
 	filler  *Link            // whose connection lends room; nil if none does
 	lender  transport.Lender // that connection
 	lent    []byte           // what it lends
-	room    []byte           // what is left of it
+	used    uint32           // how many bytes of it
+	direct  *Link            // filler, if all that remains to be asked before it prints text is whether somebody sees it
 	losses  map[*Link]uint64 // messages that links which end did not take; few links are in it, and none for long
 }
 
