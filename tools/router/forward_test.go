@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // TestTranscript is a day of a router: services register, talk, are asked for, and go.
@@ -120,9 +121,14 @@ func TestDatagrams(t *testing.T) {
 	gram, err := net.DialUnix("unixgram", &net.UnixAddr{Name: n.path("c"), Net: "unixgram"}, &net.UnixAddr{Name: n.path("s.dgram"), Net: "unixgram"})
 	require.NoError(t, err)
 	defer gram.Close()
-	_, err = gram.Write([]byte("alpha/LOCAL secret_code=open#sesame"))
-	require.NoError(t, err)
+	for _, packet := range []string{"alpha/LONG secret_code=open#sesame;v=" + strings.Repeat("x", transport.DefaultMaxPacketIn), "alpha/LOCAL secret_code=open#sesame"} {
+		_, err = gram.Write([]byte(packet))
+		require.NoError(t, err)
+	}
 	alpha.want(`alpha/LOCAL$`)
+	f := n.figures()
+	require.EqualValues(t, 2, f.secret, "datagrams without the secret")
+	require.EqualValues(t, 1, f.cut, "datagrams that are too long")
 	require.NotContains(t, n.w.Err.String(), "sesame")
 }
 

@@ -117,7 +117,9 @@ type figures struct {
 	up, all bool // the cluster
 	refused uint64
 	starved uint64
-	queued  int // bytes that wait for clients
+	secret  uint64 // datagrams without the secret_code
+	cut     uint64 // datagrams that were too long
+	queued  int    // bytes that wait for clients
 	lostLog uint64
 }
 
@@ -132,6 +134,10 @@ func (d *daemon) figures() figures {
 		}
 	}
 	f.refused, f.starved = d.turnedAway()
+	f.secret = d.datagram.Stats().Refused
+	for _, s := range d.sockets {
+		f.cut += s.Stats().Truncated
+	}
 	return f
 }
 
@@ -164,6 +170,8 @@ func (f *figures) write(w io.Writer) {
 	count("connections_starved", "Connections closed because no descriptor was left.", f.starved)
 	count("connections_failed", "Connections that ended before they could be used.", f.counts.failed)
 	count("datagrams", "Messages that came in datagrams.", s.Packets)
+	count("datagrams_refused", "Datagrams dropped because their secret_code was wrong or missing.", f.secret)
+	count("datagrams_too_long", "Datagrams dropped because they were longer than 65536 bytes.", f.cut)
 	count("registrations", "Services that came up or went down.", s.Registrations)
 	count("messages_forwarded", "Messages given to the service of this node that they name.", s.Forwarded)
 	count("messages_relayed", "Messages given to other routers.", s.Relayed)

@@ -122,6 +122,9 @@ func (l *listening) end() error {
 	for _, listener := range l.listeners {
 		starved += listener.Stats().Starved
 	}
+	for _, s := range l.sockets {
+		l.sum.cut += s.Stats().Truncated
+	}
 	links := l.server.Stats().Opened
 	if l.routed != nil {
 		links += l.routed.Link().Stats().Opened

@@ -21,6 +21,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/tail"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
@@ -125,6 +126,16 @@ func TestListenShowsWhatComes(t *testing.T) {
 			require.NoFileExists(t, filepath.Join(r.dir, "s"))
 		})
 	}
+}
+
+// TestListenCountsLongDatagrams: what cannot be shown is told at the end.
+func TestListenCountsLongDatagrams(t *testing.T) {
+	r := start(t, "unixgram:SOCK", "-n1")
+	c := r.dial(0)
+	send(t, c, "LONG v="+strings.Repeat("x", transport.DefaultMaxPacketIn), "SHORT")
+	require.NoError(t, r.End())
+	require.Contains(t, r.Err.String(), "1 message in (5 bytes), 0 broken lines, ")
+	require.Contains(t, r.Err.String(), "1 datagram dropped: longer than 65536 bytes\n")
 }
 
 func TestListenAnswersNothingByItself(t *testing.T) {

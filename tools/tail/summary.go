@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 const (
@@ -24,6 +25,7 @@ type count struct {
 type tally struct {
 	in, out, hidden, broken, notSent uint64
 
+	cut      uint64 // datagrams that were too long, and dropped
 	bytes    uint64 // of the messages that came, each as its canonical line
 	commands map[string]*count
 	others   count // those for which there was no room in commands
@@ -68,6 +70,9 @@ func (t *tally) say(out *toolkit.Output, links, starved uint64, took time.Durati
 		toolkit.Plural(t.broken, "broken line"), toolkit.Optional(t.notSent, ", %d not sent"), toolkit.Plural(links, "link"), toolkit.Short(took))
 	if starved > 0 {
 		out.Say("%s closed at once because no file descriptor was left; ulimit -n raises the limit", toolkit.Plural(starved, "connection"))
+	}
+	if t.cut > 0 {
+		out.Say("%s dropped: longer than %d bytes", toolkit.Plural(t.cut, "datagram"), transport.DefaultMaxPacketIn)
 	}
 	ranked := t.ranked()
 	for i, c := range ranked {
