@@ -66,7 +66,9 @@ func (r *Router) alive(c *Client, m *message.Message) {
 // connect answers CONNECT, the first message of a router that connects: ACCEPT, REFUSE, or INVALID when it cannot show who it is.
 func (r *Router) connect(c *Client, m *message.Message) {
 	if !r.knownUser(c, m) {
-		r.strike(c)
+		if m.Has("username") || m.Has("password") { // none at all is a router that was not told them, no guess
+			r.strike(c)
+		}
 		r.refuse(c, m, "user or password are wrong, or missing")
 		c.close()
 		return
