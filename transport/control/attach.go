@@ -100,6 +100,9 @@ func IsAbsent(err error) bool {
 // dialTimeout is how long a process may take to answer: one that stands still is refused.
 const dialTimeout = 5 * time.Second
 
+// errNameless is what is wrong with the answer to a WATCH that has no name: nobody could tell whose records they are.
+var errNameless = errors.New("it does not say its name")
+
 // follow returns the name of the service, "" when it could not be watched, and why it ended.
 func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 	begin, cancel := context.WithTimeoutCause(ctx, dialTimeout, ErrSilent)
@@ -115,6 +118,9 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 	}
 	name, _ := reply.Get("name")
 	if s.Name == "" { // the name of its file was given to it by who owns the folder; what it says of itself is its word alone
+		if name == "" {
+			return "", errNameless
+		}
 		s.Name = name
 		if pid, err := reply.Int("pid"); err == nil {
 			s.PID = int(pid)

@@ -3,6 +3,7 @@ package control
 import (
 	"time"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -47,4 +48,9 @@ func RefusedSockets(f *Feed) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.refused)
+}
+
+// When is what an item of a process of this machine is ordered by.
+func When(i Followed, latest map[address.Address]int64) int64 {
+	return (&Feed{local: true}).when(i, latest)
 }

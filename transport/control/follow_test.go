@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport/control"
@@ -214,6 +215,44 @@ func TestFindTargets(t *testing.T) {
 	require.Equal(t, []string{"beta", "alpha", "y", ""}, names)
 	require.Equal(t, "tcp://127.0.0.1:1", found[3].String())
 	require.Equal(t, "y.1", found[2].String())
+}
+
+// Who answers but for its name, and hangs up, cannot be watched.
+func TestFollowWhoHasNoName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.sock")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			b := make([]byte, 1000)
+			n, _ := c.Read(b)
+			if m, err := message.Parse(b[:n-1]); err == nil {
+				_, _ = fmt.Fprintf(c, "%s\n", m.Reply("WATCHING").SetUint("watch", 1).Set("serial", "1"))
+			}
+			c.Close()
+		}
+	}()
+	_, next := follow(t, path)
+	item := next()
+	require.Equal(t, control.Refused, item.State)
+	require.ErrorContains(t, item.Err, "name")
+}
+
+// What has no time of its own comes behind the last record of its process, and nothing is kept of a process that has gone.
+func TestOrderOfWhatHasNoTime(t *testing.T) {
+	latest := map[address.Address]int64{}
+	from := control.Socket{Addr: address.FromUnix(address.Unix, "/x.1.sock")}
+	when := func(i control.Followed) int64 {
+		i.From = from
+		return control.When(i, latest)
+	}
+	require.Zero(t, when(control.Followed{State: control.Attached}))
+	require.EqualValues(t, 7, when(control.Followed{Record: &inspect.Record{Mono: 7}}))
+	require.EqualValues(t, 5, when(control.Followed{Record: &inspect.Record{Mono: 5}}))
+	require.EqualValues(t, 7, when(control.Followed{Lost: &control.Loss{}}))
+	require.EqualValues(t, 7, when(control.Followed{State: control.Detached}))
+	require.Empty(t, latest)
 }
 
 // A process that could not be watched is forgotten when its socket is gone.

@@ -85,11 +85,14 @@ func (f *Feed) merge(ctx context.Context) {
 // comes behind the last record of its service.
 func (f *Feed) when(i Followed, latest map[address.Address]int64) int64 {
 	if i.Record == nil {
+		last := latest[i.From.Addr]
+		if i.State != None {
+			delete(latest, i.From.Addr) // processes come and go
+		}
 		if i.State == Attached || i.State == Refused {
-			delete(latest, i.From.Addr)
 			return 0 // at once: what follows is newer than all that waits of others, or nobody can tell
 		}
-		return latest[i.From.Addr]
+		return last
 	}
 	when := int64(i.Record.Mono)
 	if !f.local {
