@@ -111,7 +111,7 @@ func (c *Control) unwatch(l *link.Link, m *message.Message) error {
 		}
 	}
 	gone := sessionOf(l).unwatch(id)
-	if id != 0 && len(gone) == 0 {
+	if len(gone) == 0 {
 		return &message.ParamError{Command: m.Command(), Name: "watch", Reason: "there is no such watch"}
 	}
 	for _, w := range gone {

@@ -129,7 +129,7 @@ func TestDisconnect(t *testing.T) {
 	for _, wrong := range []*message.Message{
 		message.New("DISCONNECT").Set("link", "4711"), message.New("DISCONNECT"),
 		message.New("DISCONNECT").Set("link", id).Set("abort", "perhaps"),
-		message.New("INSPECT").Set("table", "nonsense"), message.New("UNWATCH").Set("watch", "3"),
+		message.New("INSPECT").Set("table", "nonsense"), message.New("UNWATCH").Set("watch", "3"), message.New("UNWATCH"),
 		message.New("WATCH").Set("filter", "lower"), message.New("WATCH").Set("rate", "x"),
 	} {
 		_, err = c.Do(s.ctx(), wrong)
