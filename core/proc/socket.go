@@ -55,21 +55,28 @@ func (s System) bound(at netip.AddrPort, listening bool, tables ...func(procfs.F
 	if err != nil {
 		return Process{}, err
 	}
-	var inodes []uint64
+	var exact, all []uint64
 	for _, table := range tables {
 		rows, err := table(root)
 		if err != nil {
 			continue // no IPv6 here, say
 		}
 		for _, row := range rows {
-			ip, _ := netip.AddrFromSlice(row.LocalAddr)
-			same := ip.Unmap() == at.Addr().Unmap() || ip.IsUnspecified()
-			if same && row.LocalPort == uint64(at.Port()) && (!listening || row.St == tcpListen) {
-				inodes = append(inodes, row.Inode)
+			if row.LocalPort != uint64(at.Port()) || listening && row.St != tcpListen {
+				continue
+			}
+			switch ip, _ := netip.AddrFromSlice(row.LocalAddr); {
+			case ip.Unmap() == at.Addr().Unmap():
+				exact = append(exact, row.Inode)
+			case ip.IsUnspecified():
+				all = append(all, row.Inode)
 			}
 		}
 	}
-	return s.holder(inodes)
+	if len(exact) > 0 { // it has what comes there, whoever else has all the other addresses
+		return s.holder(exact)
+	}
+	return s.holder(all)
 }
 
 // holder finds the first process that has one of the sockets open.

@@ -1,10 +1,13 @@
 package proc_test
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,5 +66,37 @@ func TestSocketHolders(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, os.Getpid(), p.PID)
 		})
+	}
+}
+
+// fakeProc makes a /proc in which the processes have these sockets of TCP, by number.
+func fakeProc(t *testing.T, tcp string, sockets map[int]int) proc.System {
+	root := t.TempDir()
+	write := func(path, text string) {
+		path = filepath.Join(root, path)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	write("net/tcp", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"+tcp)
+	for pid, inode := range sockets {
+		dir := strconv.Itoa(pid)
+		write(dir+"/stat", dir+" (odd) name)) S 1"+strings.Repeat(" 1", 48)+"\n")
+		write(dir+"/status", "Uid:\t0\t0\t0\t0\n")
+		write(dir+"/cmdline", "x\x00")
+		require.NoError(t, os.Mkdir(filepath.Join(root, dir, "fd"), 0o700))
+		require.NoError(t, os.Symlink(fmt.Sprintf("socket:[%d]", inode), filepath.Join(root, dir, "fd", "3")))
+	}
+	return proc.System{Root: root}
+}
+
+// Who has the address itself gets what comes there, and not who has all the others of the host.
+func TestListenerOfOneAddressBeforeThatOfAll(t *testing.T) {
+	row := "   0: %s:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 %d 1\n"
+	sys := fakeProc(t, fmt.Sprintf(row, "00000000", 11)+fmt.Sprintf(row, "0100007F", 12), map[int]int{100: 11, 200: 12})
+	for at, want := range map[string]int{"127.0.0.1:80": 200, "127.0.0.2:80": 100, "0.0.0.0:80": 100} {
+		p, err := sys.TCPListener(netip.MustParseAddrPort(at))
+		require.NoError(t, err)
+		require.Equal(t, want, p.PID, at)
+		require.Equal(t, "odd) name)", p.Name)
 	}
 }
