@@ -91,7 +91,7 @@ func (h *Handle) Process() Process { return h.process }
 // Close gives the pidfd back. A Wait that is under way ends with os.ErrClosed.
 func (h *Handle) Close() error { return h.file.Close() }
 
-// Alive says that the process has not ended. A zombie is not alive.
+// Alive says that the process has not ended. A zombie is not alive. After Close it is false.
 func (h *Handle) Alive() bool {
 	alive := false
 	err := h.control(func(fd int) { alive = !ended(fd) })
@@ -171,8 +171,9 @@ func (h *Handle) Wait(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if !h.Alive() { // both at once: that it has ended is the better news
-			return nil
+		gone := false // not Alive, which is false after Close, too
+		if err := h.control(func(fd int) { gone = ended(fd) }); err == nil && gone {
+			return nil // both at once: that it has ended is the better news
 		}
 		return context.Cause(ctx)
 	default:

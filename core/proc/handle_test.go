@@ -119,6 +119,21 @@ func TestCloseEndsWait(t *testing.T) {
 	require.False(t, h.Alive())
 }
 
+// A handle that is closed at the end of a wait does not tell that the process has ended.
+func TestCloseIsNoEndOfTheProcess(t *testing.T) {
+	c := proctest.Start(t, "plain", "")
+	limited := within(t)
+	for range 1000 {
+		h := open(t, c.PID())
+		ctx, cancel := context.WithCancel(limited)
+		done := make(chan error)
+		go func() { done <- h.Wait(ctx) }()
+		context.AfterFunc(ctx, func() { _ = h.Close() })
+		cancel()
+		require.Error(t, <-done, "it lives")
+	}
+}
+
 func TestGoneBetweenLookAndOpen(t *testing.T) {
 	c := proctest.Start(t, "plain", "")
 	p, err := proc.System{}.Look(c.PID())

@@ -26,8 +26,12 @@ func OpenUnread() (*Unread, error) {
 	return &Unread{fd: fd}, nil
 }
 
-// Close ends the questions.
-func (u *Unread) Close() error { return os.NewSyscallError("close", unix.Close(u.fd)) }
+// Close ends the questions. What is asked afterwards, and a second Close, is an error.
+func (u *Unread) Close() error {
+	fd := u.fd
+	u.fd = -1 // the number will be somebody else's
+	return os.NewSyscallError("close", unix.Close(fd))
+}
 
 // The question and its answer, linux/inet_diag.h and linux/netlink.h.
 const (

@@ -71,3 +71,16 @@ func TestUnread(t *testing.T) {
 		})
 	}
 }
+
+// The number of a closed descriptor is soon somebody else's.
+func TestUnreadClosedTwice(t *testing.T) {
+	u, err := proc.OpenUnread()
+	require.NoError(t, err)
+	require.NoError(t, u.Close())
+	other, err := proc.OpenUnread()
+	require.NoError(t, err)
+	require.ErrorIs(t, u.Close(), syscall.EBADF)
+	_, err = u.TCP(netip.AddrPort{}, netip.AddrPort{})
+	require.ErrorIs(t, err, syscall.EBADF)
+	require.NoError(t, other.Close(), "it was not the one that was closed again")
+}
