@@ -9,8 +9,6 @@
 // Y4, Y5, Y11 and Y12; what is found is two words, of which sums and shifts carry from the first to the second. ordered is the most of
 // sorted in order.go.
 
-FILL(ones, $0x0101010101010101)
-FILL(highs, $0x8080808080808080)
 FILL(turn, $0x7f00000000000000)
 FILL(semicolons, $0x4400000000000000) // turned over
 FILL(names, $0x00ffffffffffffff)
@@ -220,7 +218,6 @@ TEXT ·ordered(SB), NOSPLIT, $0-48
 TEXT keys<>(SB), NOSPLIT, $0
 	XORL     DI, DI
 	VPCMPEQB Y12, Y12, Y12
-	VPXOR    Y13, Y13, Y13
 
 four:
 	MOVL        (DX)(DI*4), AX
@@ -234,19 +231,14 @@ four:
 	VINSERTI128 $1, X1, Y0, Y0
 
 	// What is before the first '=' of each is kept, and turned over.
-	VPXOR   equals<>(SB), Y0, Y1
-	VPSUBQ  ones<>(SB), Y1, Y2
-	VPANDN  Y2, Y1, Y2
-	VPAND   highs<>(SB), Y2, Y2
-	VPSUBQ  Y2, Y13, Y3
-	VPAND   Y2, Y3, Y2
-	VPSRLQ  $7, Y2, Y2
-	VPADDQ  Y12, Y2, Y2
-	VPAND   Y0, Y2, Y2
-	VPSHUFB reverse<>(SB), Y2, Y2
-	VPXOR   turn<>(SB), Y2, Y2
-	VPAND   names<>(SB), Y2, Y3
-	VMOVDQU Y3, (R10)(DI*8)
+	VPCMPEQB equals<>(SB), Y0, Y1
+	VPADDQ   Y12, Y1, Y2
+	VPANDN   Y2, Y1, Y2
+	VPAND    Y0, Y2, Y2
+	VPSHUFB  reverse<>(SB), Y2, Y2
+	VPXOR    turn<>(SB), Y2, Y2
+	VPAND    names<>(SB), Y2, Y3
+	VMOVDQU  Y3, (R10)(DI*8)
 
 	// Each is compared with the one before.
 	VPERMQ    $0x93, Y3, Y3
