@@ -9,20 +9,20 @@
 
 FILL(feeds, $0x0a0a0a0a0a0a0a0a)
 
-// What a pair hands on to the next is in DI, a bit for each carry in the order in which they are used: from bit 8, the oldest, down. Who takes
-// one from there shifts a new one in, so that all are in their places again at the end.
+// What a pair hands on to the next is a bit for each carry, in the order in which they are used: from bit 8 down. Those of the pair before are in
+// memory, so that nobody waits for one but who needs it; new ones are shifted into DI.
 #define FIRST $0x100 // before the first pair: only that a line begins
 
 // BEHIND moves bits to the bytes behind theirs.
-#define BEHIND(first, second) \
-	BTQ  $8, DI; \
+#define BEHIND(bit, first, second) \
+	BTQ  $bit, carries-24(SP); \
 	ADCQ first, first; \
 	ADCQ second, second; \
 	RCLQ $1, DI
 
 // ENDS finds the bytes behind the runs in which, or behind which, the bits of two words are, or that go on from the pair before.
-#define ENDS(run, more, first, second) \
-	BTQ   $8, DI; \
+#define ENDS(bit, run, more, first, second) \
+	BTQ   $bit, carries-24(SP); \
 	ADCQ  run, first; \
 	ADCQ  more, second; \
 	RCLQ  $1, DI; \
@@ -53,15 +53,22 @@ pair:
 	MOVQ    DI, carries-24(SP)
 	XORL    BX, BX
 
+	// CX, R15: what is in quotes, if it was not before. It takes long, so it comes first.
+	BOTH_ARE(quote<>(SB), R10, R11)
+	MOVQ R10, quotes-64(SP)
+	MOVQ R11, quotesMore-72(SP)
+	INSIDE(R10, CX)
+	INSIDE(R11, R15)
+
 	// AX, DX: line feeds. R10, R11: where the commands behind them end, with a blank or a line feed.
 	BOTH_ARE(feeds<>(SB), AX, DX)
 	MOVQ AX, feed-32(SP)
 	MOVQ DX, feedMore-40(SP)
 	MOVQ AX, R10
 	MOVQ DX, R11
-	BEHIND(R10, R11) // line
+	BEHIND(8, R10, R11) // line
 	BOTH_ABOVE(capitals<>(SB), R8, R9)
-	ENDS(R8, R9, R10, R11) // command
+	ENDS(7, R8, R9, R10, R11) // command
 	BOTH_ARE(blank<>(SB), R8, R9)
 	ORQ  R8, AX
 	ORQ  R9, DX
@@ -75,11 +82,8 @@ pair:
 	MOVQ R11, headMore-56(SP)
 
 	// R10, R11: quotes. CX, R15: what is in quotes, and the opening ones.
-	BOTH_ARE(quote<>(SB), R10, R11)
-	MOVQ R10, quotes-64(SP)
-	MOVQ R11, quotesMore-72(SP)
-	INSIDE(R10, CX)
-	INSIDE(R11, R15)
+	MOVQ quotes-64(SP), R10
+	MOVQ quotesMore-72(SP), R11
 	MOVQ within-16(SP), R14
 	MOVQ R14, before-80(SP)
 	XORQ R14, CX
@@ -94,13 +98,13 @@ pair:
 	BOTH_ARE(semicolon<>(SB), R12, R13)
 	ANDNQ CX, R12, AX
 	ANDNQ R15, R13, DX
-	BEHIND(R10, R11) // opening
-	ENDS(AX, DX, R10, R11) // plain; behind a closing quote there is no run
+	BEHIND(6, R10, R11) // opening
+	ENDS(5, AX, DX, R10, R11) // plain; behind a closing quote there is no run
 	ANDNQ quotes-64(SP), CX, AX
 	ANDNQ quotesMore-72(SP), R15, DX
 	ANDQ  AX, R10
 	ANDQ  DX, R11
-	BEHIND(R8, R9) // blank
+	BEHIND(4, R8, R9) // blank
 	BOTH_WRONG(R10, R11, R8, R9)
 
 	// R12, R13: semicolons between parameters. No quote is open where a line ends, and a parameter does not end in a blank.
@@ -124,23 +128,23 @@ pair:
 	XORQ AX, CX
 	MOVQ quotesMore-72(SP), R15
 	XORQ DX, R15
-	BEHIND(AX, DX) // closing
+	BEHIND(3, AX, DX) // closing
 	BOTH_WRONG(AX, DX, R10, R11)
 
 	// R12, R13: where names begin. R10, R11: where they end, with '='. Opening quotes stand behind that.
 	ORQ  head-48(SP), R12
 	ORQ  headMore-56(SP), R13
-	BEHIND(R12, R13) // body
+	BEHIND(2, R12, R13) // body
 	BOTH_ABOVE(Y14, R8, R9)
 	WRONG(R12, R8, R14)
 	WRONG(R13, R9, R14)
 	MOVQ R12, R10
 	MOVQ R13, R11
-	ENDS(R8, R9, R10, R11) // name
+	ENDS(1, R8, R9, R10, R11) // name
 	BOTH_ARE(equals<>(SB), AX, DX)
 	WRONG(R10, AX, R14)
 	WRONG(R11, DX, R14)
-	BEHIND(R10, R11) // equals
+	BEHIND(0, R10, R11) // equals
 	WRONG(CX, R10, R14)
 	WRONG(R15, R11, R14)
 	TESTQ BX, BX
