@@ -122,6 +122,7 @@ func TestDecodeIsLineByLine(t *testing.T) {
 	stream := streams()
 	rapid.Check(t, func(t *rapid.T) {
 		text := stream.Draw(t, "stream")
+		require.True(t, message.Alike(text))
 		o := message.DecoderOptions{
 			Limit:    rapid.SampledFrom([]int{1, 6, 12, 100, 3000, 0, math.MaxInt}).Draw(t, "limit"),
 			Oversize: rapid.SampledFrom([]message.Oversize{message.Skip, message.Close}).Draw(t, "oversize"),

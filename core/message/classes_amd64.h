@@ -1,4 +1,4 @@
-// What finds bytes in blocks of text, and what is made of them, for structure_amd64.s, pairs_amd64.s and line_amd64.s.
+// What finds bytes in blocks of text, and what is made of them, for structure_amd64.s, pairs_amd64.s, pairs512_amd64.s and line_amd64.s.
 
 // FILL makes 32 bytes of the same eight.
 #define FILL(name, word) \

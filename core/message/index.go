@@ -29,7 +29,7 @@ import "unsafe"
 // key of each name, and compares those of many lines in one loop. Nothing else is done before somebody asks: Lookup compares keys,
 // and a reply that repeats the parameters is one copy.
 //
-// Most lines begin with their commands. pairs (pairs_amd64.s) does for these what structure does, for two blocks at once, and comes first. It stops
+// Most lines begin with their commands. pairs (pairs_amd64.h) does for these what structure does, for two blocks at once, and comes first. It stops
 // at what is not for it: other heads, what shows a mistake, the middle of a long value; structure goes on from there. Where mistakes came soon
 // the last time, structure does all (batch.go).
 //
@@ -74,7 +74,7 @@ type index struct {
 
 const (
 	spareLines = 2
-	spareNames = 4
+	spareNames = 8 // as many as are written at once
 )
 
 // lineMark is what is known of a line.

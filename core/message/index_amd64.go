@@ -4,8 +4,11 @@ package message
 
 import "unsafe"
 
-// wide says that this processor can index.
-var wide = hasAVX2()
+// wide says that this processor can index, wider that it can do so by pairs512.
+var (
+	wide  = hasAVX2()
+	wider = wide && hasAVX512()
+)
 
 // structure and hasAVX2 are in structure_amd64.s. structure goes over n bytes from p on; if last is 1, a line ends behind them. It
 // reads up to 63 bytes more. It says whether it came to the end, without finding a mistake or having too little room.
@@ -14,10 +17,15 @@ var wide = hasAVX2()
 func structure(x *index, p *byte, n, last int) bool
 
 // pairs is structure for as many whole pairs of blocks as it can take, at the beginning of n bytes from p on, at least 128. x is new. It returns how many
-// bytes it has gone over; structure goes on from there. It is in pairs_amd64.s.
+// bytes it has gone over; structure goes on from there. It is in pairs_amd64.s, and what it does in pairs_amd64.h.
 //
 //go:noescape
 func pairs(x *index, p *byte, n int) int
+
+// pairs512 is pairs with AVX-512. It and hasAVX512, which is for who has AVX2, are in pairs512_amd64.s.
+//
+//go:noescape
+func pairs512(x *index, p *byte, n int) int
 
 // readable returns how many bytes can be read from where p begins: a few more than it has, unless another page of memory begins there.
 func readable(p []byte) int {
@@ -43,6 +51,8 @@ func single(p *byte, n int, starts *uint32, keys *uint64) int
 
 func hasAVX2() bool
 
+func hasAVX512() bool
+
 // page is the size of the smallest pages of memory on amd64.
 const page = 4096
 
@@ -66,8 +76,13 @@ func (m *Message) single(line []byte) bool {
 // scan finds what it can in p for an x that is new. If last is 1, a line ends behind it; p may then be empty.
 func (x *index) scan(p []byte, last int) {
 	if len(p) >= 128 {
-		p = p[pairs(x, unsafe.SliceData(p), len(p)):]
-		if len(p) == 0 && last == 0 {
+		over := 0
+		if wider {
+			over = pairs512(x, unsafe.SliceData(p), len(p))
+		} else {
+			over = pairs(x, unsafe.SliceData(p), len(p))
+		}
+		if p = p[over:]; len(p) == 0 && last == 0 {
 			return
 		}
 	}

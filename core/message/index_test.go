@@ -121,6 +121,7 @@ func TestReadsNoFurther(t *testing.T) {
 			at := page[size-len(line)-behind:][:len(line):len(line)]
 			copy(at, line)
 			require.NoError(t, slow.DecodeSlowly([]byte(line)))
+			require.True(t, message.Alike(at), line)
 			for _, decode := range []func([]byte) error{m.Decode, m.DecodeSimply, m.DecodeSlowly} {
 				require.NoError(t, decode(at))
 				require.True(t, m.Equal(slow), line)
@@ -201,6 +202,7 @@ func TestLinesAnywhere(t *testing.T) {
 		for n := range 130 {
 			want := []string{"C a=" + strings.Repeat("v", n), line, line, "D b=" + strings.Repeat("v", 130), line, `E a="x;` + strings.Repeat("w ", n) + `";b=3;c=`, "F", line, "G a=" + strings.Repeat("v", 300), "H b=1;c=2;d=3"}
 			text, next := []byte(strings.Join(want, "\n")+"\n"), 0
+			require.True(t, message.Alike(text), "%q", text)
 			err := message.NewDecoder(message.DecoderOptions{}).Decode(text, m, receiver(func(got []byte, err error) bool {
 				for want[next] == "" {
 					next++ // empty lines are no messages

@@ -20,7 +20,8 @@ func TestPairs(t *testing.T) {
 	text := append(bytes.Join(corpus(t), []byte("\n")), '\n')
 	room := uint64(len(text))
 	over := func(p []byte, lines, names uint64) int {
-		over, _, ends := message.Pairs(p, lines, names)
+		over, _, ends, alike := message.Pairs(p, lines, names)
+		require.True(t, alike, "%q", p)
 		require.Equal(t, bytes.Count(p[:over], []byte("\n")), len(ends))
 		for _, end := range ends {
 			require.Equal(t, byte('\n'), p[end])
@@ -34,8 +35,9 @@ func TestPairs(t *testing.T) {
 	for n := range 200 {
 		lines := over(text, uint64(n), room)
 		require.Greater(t, bytes.Count(text[:lines+128], []byte("\n")), n)
-		names, _, _ := message.Pairs(text, room, uint64(n))
-		_, begin, _ := message.Pairs(text[:names+128], room, room)
+		names, _, _, alike := message.Pairs(text, room, uint64(n))
+		require.True(t, alike)
+		_, begin, _, _ := message.Pairs(text[:names+128], room, room)
 		require.Greater(t, int(begin), n)
 	}
 	for at := range 1024 {
@@ -50,6 +52,18 @@ func TestPairs(t *testing.T) {
 			want = 128
 		}
 		require.Equal(t, want, over(value, room, room))
+	}
+	for at := range 256 { // every byte in every place
+		for c := range 256 {
+			other := bytes.Clone(text[:384])
+			other[at] = byte(c)
+			require.True(t, message.Alike(other), "%q", other)
+		}
+	}
+	for n := range 50 { // as many names and lines as blocks can have, and fewer
+		params := []byte("C " + strings.Repeat("a=;", n) + "b=1\n" + strings.Repeat("C\n", n))
+		params = bytes.Repeat(params, 20)
+		require.Equal(t, len(params)&^127, over(params, room, room))
 	}
 	bare := []byte(strings.Repeat("PING\n", 100)) // no names
 	require.Equal(t, len(bare)&^127, over(bare, room, room))

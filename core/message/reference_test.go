@@ -103,8 +103,10 @@ func (want refMessage) requireLike(t require.TestingT, m *message.Message) {
 }
 
 // requireSame requires that our decoders and the encoder do with a line what the reference does: the one that goes from mark to
-// mark, the one for lines that are simple, and the one that indexes a line alone, or among others, wherever in a block it begins and whatever is behind it in memory.
+// mark, the one for lines that are simple, and the one that indexes a line alone, or among others, wherever in a block it begins and whatever is behind it in memory. All forms of pairs find the same in it.
 func requireSame(t require.TestingT, line []byte) {
+	more := append(bytes.Clone(line), "\nA b=1;c=\"; \"\n"...)
+	require.True(t, message.Alike(bytes.Repeat(more, 1+256/len(more))), "%q", line)
 	requireSameBy(t, line, (*message.Message).DecodeText)
 	if bytes.HasPrefix(bytes.TrimLeft(line, " \t\n\v\f\r"), []byte("{")) {
 		return

@@ -5,7 +5,7 @@
 #include "classes_amd64.h"
 
 // This is the scan that index.go explains, for processors with AVX2 and BMI2. A block is 64 bytes in Y0 and Y1; what is found in
-// it is a word with a bit for each byte. For most texts pairs_amd64.s has done the same before.
+// it is a word with a bit for each byte. For most texts pairs has done the same before.
 
 FILL(feed, $0x0a0a0a0a0a0a0a0a)
 FILL(digits, $0x1010101010101010)
