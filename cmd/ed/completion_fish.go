@@ -77,10 +77,10 @@ func fishOption(o toolkit.Option) string {
 		}
 	}
 	if takesNext(o) {
-		switch rule := valueRule(o); rule {
-		case "FILE", "DIR":
+		switch rule := valueRule(o); {
+		case rule == "FILE", rule == "DIR", o.Arg == "ADDR": // the path of unix:PATH is completed, too
 			b.WriteString(" -r -F")
-		case "":
+		case rule == "":
 			b.WriteString(" -x")
 		default:
 			b.WriteString(" -x -a " + fishQuote(rule))

@@ -78,6 +78,11 @@ _ed() {
     esac
   done
   word=
+  if [[ $cur == (|--*=)(unix(|gram|packet)|fifo):* ]]; then # a path begins behind the colon
+    compset -P '*:'
+    _files
+    return
+  fi
   if [[ $cur == --*=* ]]; then
     word=${cur%%=*}
     compset -P '*='
