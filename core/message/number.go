@@ -31,10 +31,13 @@ func ParseInt(s string) (int64, error) {
 // ParseUint is ParseInt for what fits a uint64.
 func ParseUint(s string) (uint64, error) {
 	negative, n, err := parseInteger(s)
-	if err == nil && negative && n != 0 {
+	switch {
+	case err != nil:
+		return 0, err
+	case negative && n != 0:
 		return 0, errNegative
 	}
-	return n, err
+	return n, nil
 }
 
 // parseInteger returns the sign and the absolute value.

@@ -44,7 +44,8 @@ func TestParseUint(t *testing.T) {
 		require.Equal(t, want, got, text)
 	}
 	for _, text := range []string{"", "-1", "18446744073709551616", "184467440737095516150", "0x10000000000000000", "x"} {
-		_, err := message.ParseUint(text)
+		got, err := message.ParseUint(text)
+		require.Zero(t, got, "%q", text)
 		require.Error(t, err, text)
 	}
 }
