@@ -89,6 +89,10 @@ func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
 		r.undeliverable(c, m) // it has gone far enough, or would go back
 		return
 	}
+	if isReport(m) && !any && !r.reachable(m.ServerBytes()) {
+		r.hold(m, t)
+		return
+	}
 	to := r.pick(c, m, t, any, private)
 	if private {
 		m.SetServer("*")
@@ -116,6 +120,7 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	if all {
 		r.remember(&next)
 	}
+	again := !asked && isReport(m)
 	wait := asked && (len(to) > 1 || !o.addressable())
 	if wait {
 		copied.Set(paramReportTo, r.name)
@@ -126,12 +131,14 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	}
 	taken := 0
 	for _, p := range to {
-		if asked && !p.mayOwe(r.o.Limits.Reports) || p.Send(copied) != nil {
+		if (asked || again) && !p.mayOwe(r.o.Limits.Reports) || p.Send(copied) != nil {
 			continue
 		}
 		taken++
 		c.reaches(p)
-		if wait {
+		if again {
+			p.owe(asker{again: copied})
+		} else if wait {
 			p.owe(asker{id: next.id, waits: true, server: p.peer.server})
 		} else if asked {
 			o.id = next.id

@@ -57,6 +57,7 @@ type Router struct {
 	nextID    uint64
 	turn      uint64 // of the last router that was picked
 	waiting   waiting
+	held      []held // reports that wait for a way
 	strikes   strikes
 	settling  settling
 	inHand    inHand
@@ -204,6 +205,7 @@ func (r *Router) Tick(now time.Time) (next time.Time) {
 	r.cluster.changed = r.cluster.changed || !r.cluster.known
 	r.expire()
 	r.waiting.expire(r)
+	r.sendHeld()
 	r.runNeighbors()
 	r.measureLoad()
 	r.tellNews()
