@@ -142,10 +142,7 @@ func (s *Service) changed(st link.Status) {
 
 // why words the end of a connection.
 func why(err error) error {
-	switch {
-	case errors.Is(err, errQuitting):
-		return errQuitting
-	case errors.Is(err, io.EOF):
+	if errors.Is(err, io.EOF) {
 		return errHungUp
 	}
 	return err
