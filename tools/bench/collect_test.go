@@ -50,3 +50,20 @@ func TestEchoesNeedNoSlots(t *testing.T) {
 	require.Equal(t, uint64(200), r.Counts.Received)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(200<<20))
 }
+
+// TestSumsAreUsedAgain: a second leaves nothing to the collector of what it was added up in.
+func TestSumsAreUsedAgain(t *testing.T) {
+	r := &runner{plan: &plan{}, parts: map[int]*part{}, last: map[int]int{}, took: map[int]time.Duration{}, total: newInterval(), workers: []*worker{{spare: make(chan *interval, 4)}}}
+	first := r.newSum(0)
+	r.spare = append(r.spare, first)
+	for index := range 3 {
+		i := newInterval()
+		i.index, i.length, i.arrived = index, int64(time.Second), 7
+		require.NoError(t, i.response.RecordValue(5))
+		r.take(event{interval: i})
+		require.Equal(t, []*interval{first}, r.spare)
+		require.Equal(t, uint64(7), r.seconds[index].Received)
+		require.Equal(t, uint64(1), r.seconds[index].Response.Count)
+	}
+	require.Equal(t, uint64(21), r.total.arrived)
+}

@@ -19,7 +19,7 @@ func (w *worker) connect() {
 		script := p.script
 		if p.routed() {
 			var err error
-			if script, err = w.routedScript(w.share.first + i); err != nil {
+			if script, err = p.routedScript(w.share.first + i); err != nil {
 				w.fail(err)
 				return
 			}
@@ -87,7 +87,7 @@ func (w *worker) dial(c *client) (err error) {
 	}
 	var h transport.Handler = c
 	if w.plan.routed() {
-		h = &registrar{w: w, name: w.serviceName(c.id, senderRole), then: c, opened: c.opened}
+		h = &registrar{w: w, name: w.plan.serviceName(c.id, senderRole), then: c, opened: c.opened}
 	}
 	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -54,9 +55,9 @@ func readOptions(env *toolkit.Env, c *cli.Context, kind string) (options, error)
 		wording: wording{
 			message: c.String("message"), params: c.StringSlice("param"), path: c.String("file"), pattern: c.String("template"),
 			seq: c.String("seq"), reply: c.String("reply"), size: c.Int("size"),
-			timeout: env.Common(c).Timeout,
 		},
 	}
+	o.wording.timeout = o.Timeout
 	if o.plan.count > 0 && !c.IsSet("warmup") {
 		o.plan.warmup = 0 // all of them might go in it
 	}
@@ -94,6 +95,7 @@ func (o *options) readTexts(c *cli.Context) (err error) {
 		return toolkit.Errorf(toolkit.Usage, "option --expect: %w", err)
 	}
 	o.outputs, err = parseOutputs(c.StringSlice("output"), o.JSON)
+	o.plan.histograms = slices.ContainsFunc(o.outputs, func(to output) bool { return to.form == "hlog" })
 	return err
 }
 
@@ -157,7 +159,7 @@ func (o *options) prepare(ctx context.Context, env *toolkit.Env) error {
 	}
 	if p.routed() {
 		p.wording, p.messages = o.wording, messages
-		p.script, err = (&worker{plan: p}).routedScript(0)
+		p.script, err = p.routedScript(0)
 	} else {
 		p.script, err = newScript(o.wording, messages)
 	}

@@ -41,6 +41,7 @@ type plan struct {
 	connectIn   time.Duration
 	maxDatagram int
 	pid         int
+	histograms  bool // of each second are kept
 
 	script   *script
 	wording  wording            // for scripts of clients that differ

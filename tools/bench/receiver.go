@@ -32,7 +32,7 @@ func newReceiver(c *client, role int) *receiver {
 
 func (r *receiver) dial() (err error) {
 	p := r.w.plan
-	register := &registrar{w: r.w, name: r.w.serviceName(r.from.id, r.role), then: r, opened: func() {
+	register := &registrar{w: r.w, name: r.w.plan.serviceName(r.from.id, r.role), then: r, opened: func() {
 		r.open = true
 		r.w.opened()
 	}}

@@ -13,8 +13,8 @@ import (
 const senderRole = -1
 
 // serviceName is what a connection registers as: it is unlike those of other runs.
-func (w *worker) serviceName(id, role int) string {
-	name := w.plan.names + strconv.Itoa(id)
+func (p *plan) serviceName(id, role int) string {
+	name := p.names + strconv.Itoa(id)
 	if role == senderRole {
 		return name + "s"
 	}
@@ -22,16 +22,16 @@ func (w *worker) serviceName(id, role int) string {
 }
 
 // routedScript makes what a sender sends: to its receiver, or to all services of the router.
-func (w *worker) routedScript(id int) (*script, error) {
+func (p *plan) routedScript(id int) (*script, error) {
 	to := "."
-	if w.plan.kind == kindRouter {
-		to = w.serviceName(id, 0)
+	if p.kind == kindRouter {
+		to = p.serviceName(id, 0)
 	}
-	messages := []*message.Message{message.New(w.plan.wording.command)}
-	wording := w.plan.wording
-	if len(w.plan.messages) > 0 {
+	messages := []*message.Message{message.New(p.wording.command)}
+	wording := p.wording
+	if len(p.messages) > 0 {
 		messages = messages[:0]
-		for _, m := range w.plan.messages {
+		for _, m := range p.messages {
 			messages = append(messages, m.Clone())
 		}
 	} else if wording.size == 0 {

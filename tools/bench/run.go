@@ -30,6 +30,7 @@ type runner struct {
 	before  usage
 	after   usage
 	parts   map[int]*part
+	spare   []*interval // sums that may be used again
 	last    map[int]int // of the workers that have ended: the index of their last interval
 	total   *interval
 	tally   tally
@@ -173,8 +174,7 @@ func (r *runner) take(e event) {
 	}
 	p := r.parts[index]
 	if p == nil {
-		p = &part{sum: newInterval()}
-		p.sum.index = index
+		p = &part{sum: r.newSum(index)}
 		r.parts[index] = p
 	}
 	p.sum.add(i)
@@ -203,7 +203,22 @@ func (r *runner) whole() {
 		}
 		delete(r.parts, index)
 		r.second(p.sum)
+		r.spare = append(r.spare, p.sum)
 	}
+}
+
+// newSum is where the intervals of all workers go.
+func (r *runner) newSum(index int) *interval {
+	last := len(r.spare) - 1
+	if last < 0 {
+		i := newInterval()
+		i.index = index
+		return i
+	}
+	i := r.spare[last]
+	r.spare = r.spare[:last]
+	i.reset(index)
+	return i
 }
 
 // second is called with each interval that all workers have told of, in order.
@@ -218,7 +233,10 @@ func (r *runner) second(i *interval) {
 	s := report.Second{
 		At: time.Duration(i.index) * time.Second, Length: time.Duration(i.length), Sent: i.sent, Received: i.arrived,
 	}
-	s.SetHistograms(i.response, i.service)
+	s.SetTimes(i.response, i.service)
+	if r.plan.histograms {
+		s.KeepHistograms(i.response, i.service)
+	}
 	if i.length > 0 {
 		r.seconds = append(r.seconds, s)
 		r.live.second(s)

@@ -27,7 +27,8 @@ func sample() *report.Report {
 	}
 	for i := range 2 {
 		s := report.Second{At: time.Duration(i) * time.Second, Length: time.Second, Sent: 50, Received: 50}
-		s.SetHistograms(response, service)
+		s.SetTimes(response, service)
+		s.KeepHistograms(response, service)
 		r.Seconds = append(r.Seconds, s)
 	}
 	return r

@@ -165,7 +165,8 @@ func TestHTML(t *testing.T) {
 	for i := range r.Seconds {
 		h := report.NewHistogram()
 		require.NoError(t, h.RecordValues(int64(i+1)*1e6, 10))
-		r.Seconds[i].SetHistograms(h, h)
+		r.Seconds[i].SetTimes(h, h)
+		r.Seconds[i].KeepHistograms(h, h)
 	}
 	r.Baseline = report.Compare(r, run(1, 2, 3, 4, 5, 6), "old <1>.json")
 	series := sample()
@@ -224,7 +225,8 @@ func TestHTML(t *testing.T) {
 		require.NoError(t, h.RecordValue(1_171_000))
 		require.NoError(t, h.RecordValue(1_171_000*width))
 		near.Response, near.Service = report.NewLatency(h), report.NewLatency(h)
-		near.Seconds[0].SetHistograms(h, h)
+		near.Seconds[0].SetTimes(h, h)
+		near.Seconds[0].KeepHistograms(h, h)
 		b.Reset()
 		require.NoError(t, near.HTML(&b))
 		drawing, _, _ := strings.Cut(b.String()[strings.Index(b.String(), "<title>percentiles"):], "</svg>")

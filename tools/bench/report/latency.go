@@ -123,9 +123,13 @@ func HeatOf(h *hdrhistogram.Histogram) []Heat {
 	return all
 }
 
-// SetHistograms keeps the histograms of a sample in their short form, for the hlog form of the report.
-func (s *Second) SetHistograms(response, service *hdrhistogram.Histogram) {
+// SetTimes describes a sample.
+func (s *Second) SetTimes(response, service *hdrhistogram.Histogram) {
 	s.Response, s.Service, s.Heat = newSample(response), newSample(service), HeatOf(response)
+}
+
+// KeepHistograms keeps those of a sample in their short form, for the hlog form of the report. To make it takes a megabyte or two.
+func (s *Second) KeepHistograms(response, service *hdrhistogram.Histogram) {
 	s.response, _ = response.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 	s.service, _ = service.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }
