@@ -178,7 +178,10 @@ func keyOf(name string) uint64 {
 
 // wordKey is keyOf for four bytes and more. It is short enough to need no call.
 func wordKey(name string) uint64 {
-	first, n := unsafe.Pointer(unsafe.StringData(name)), min(len(name), 8)
+	first, n := unsafe.Pointer(unsafe.StringData(name)), len(name)
+	if n >= 8 {
+		return binary.BigEndian.Uint64((*[8]byte)(first)[:])
+	}
 	return bits.ReverseBytes64(half(first) | half(unsafe.Add(first, n-4))<<(8*n-32&63)) // the two may overlap
 }
 
