@@ -7,15 +7,6 @@ import (
 
 // Batch is lines that were found at once, in what comes in some 8 KiB: see Receiver.
 type Batch struct {
-	index
-	ends   [1 + batchLines + spareLines]lineMark // the first is that before the text
-	names  marks
-	starts [batchNames + spareNames]uint32
-	keys   [batchNames + spareNames]uint64
-
-	soon  bool     // the last find stopped soon, at a line that is written otherwise; what pairs finds of the next is found twice
-	spare [][]byte // memory of lines that came in portions, for others
-
 	// What Next needs.
 	m     *Message
 	text  []byte // without capacity beyond its length
@@ -24,6 +15,15 @@ type Batch struct {
 	line  int    // that comes next,
 	from  uint32 // where it begins,
 	name  uint32 // and its first name
+
+	index
+	ends   [1 + batchLines + spareLines]lineMark // the first is that before the text
+	names  marks
+	starts [batchNames + spareNames]uint32
+	keys   [batchNames + spareNames]uint64
+
+	soon  bool     // the last find stopped soon, at a line that is written otherwise; what pairs finds of the next is found twice
+	spare [][]byte // memory of lines that came in portions, for others
 }
 
 func newBatch() *Batch {
@@ -79,7 +79,7 @@ func (b *Batch) find(p []byte) int {
 // Next decodes the next line into the message that Decode was given, which borrows it until the next call. It returns false at the end
 // of the batch, and at a line that is to be looked at more closely.
 func (b *Batch) Next() bool {
-	if b.line >= len(b.found) {
+	if uint(b.line) >= uint(len(b.found)) {
 		return false
 	}
 	here := b.found[b.line]
@@ -87,7 +87,12 @@ func (b *Batch) Next() bool {
 		return false
 	}
 	m := b.m
-	if m.take(b.text[b.from:here.end], b.from, b.name, here.names, &b.names); !m.rightHead() {
+	m.take(b.text[b.from:here.end], b.from, b.name, here.names, &b.names)
+	if b.names.mixed {
+		if !m.takeHead() {
+			return false
+		}
+	} else if m.noCommand() {
 		return false
 	}
 	b.line, b.from, b.name = b.line+1, here.end+1, here.names

@@ -132,8 +132,11 @@ func (m *Message) rightHead() bool {
 	if m.marked.mixed {
 		return m.takeHead()
 	}
-	return *unsafe.SliceData(m.line) > '9' // not a digit, and not the blank before parameters without a command
+	return !m.noCommand()
 }
+
+// noCommand says that a line, of which take knows that it would be a command alone, begins with a digit, or the blank before parameters.
+func (m *Message) noCommand() bool { return *unsafe.SliceData(m.line) <= '9' }
 
 // takeHead is rightHead for a line that may begin with other names than the command.
 func (m *Message) takeHead() bool {

@@ -223,19 +223,18 @@ type receiver Link
 func (r *receiver) OnMessages(b *message.Batch) bool {
 	l := (*Link)(r)
 	s := l.shared
-	usual := s.usual
-	if l.flow != nil || s.keeper != nil {
-		usual = nil
-	}
-	for b.Next() {
-		if usual != nil {
-			l.json = false
-			s.stats.In++
-			usual.Dispatch(l, &s.m)
-		} else {
-			l.handle(b.Line(), nil)
+	if l.flow != nil || s.keeper != nil || s.usual == nil {
+		for b.Next() {
+			if l.handle(b.Line(), nil); !l.goesOn() {
+				return false
+			}
 		}
-		if !l.goesOn() {
+		return true
+	}
+	for b.Next() { // what handle does here
+		l.json = false
+		s.stats.In++
+		if s.usual.Dispatch(l, &s.m); !l.goesOn() {
 			return false
 		}
 	}
