@@ -131,6 +131,9 @@ func (d *daemon) openLog() (err error) {
 // start opens everything, in an order that leaves nothing behind when something fails.
 func (d *daemon) start() error {
 	var err error
+	if err = d.mayBecome(); err != nil {
+		return err
+	}
 	if d.opener, err = openerOf(d.setup); err != nil {
 		return err
 	}

@@ -249,6 +249,7 @@ func TestBecome(t *testing.T) {
 		var o options
 		n := prepare(t, &o, "user_name=root")
 		require.Equal(t, toolkit.Permission, toolkit.KindOf(run(t.Context(), n.w.Env, o)))
+		require.Empty(t, n.w.Err.String(), "nothing was bound, and no file is to be given away")
 		return
 	}
 	outer := t.TempDir() // of the test's user: who looks up must get through

@@ -10,11 +10,23 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
+// mayBecome tells before anything is bound that only root can go on as another user.
+func (d *daemon) mayBecome() error {
+	if d.setup.userName == "" || os.Geteuid() == 0 {
+		return nil
+	}
+	id, err := proc.LookUpIdentity(d.setup.userName, d.setup.groupName)
+	if err != nil {
+		return toolkit.As(toolkit.Config, err)
+	}
+	return toolkit.As(toolkit.Permission, proc.Become(id)) // without root it changes nothing
+}
+
 // become gives up the rights of root, if a user is set. Sockets, folders that were made for them or that are for nothing else, and
 // that for data, go to that user, who has to remove and write files in them.
 func (d *daemon) become() error {
 	s := d.setup
-	if s.userName == "" {
+	if s.userName == "" || os.Geteuid() != 0 {
 		return nil
 	}
 	id, err := proc.LookUpIdentity(s.userName, s.groupName)
