@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -42,11 +43,19 @@ func (e *aboutError) Error() string {
 
 func (e *aboutError) Unwrap() error { return e.err }
 
-// hintOfBind says what is wrong with an address to listen on, where the system's words are odd.
+// hintOfBind says what is wrong with an address to listen on, where the system's words are odd or few.
 func hintOfBind(err error) string {
 	var op *transport.OpError
-	if errors.As(err, &op) && (op.Op == "listen" || op.Op == "bind") && op.Foreign() {
+	if !errors.As(err, &op) || op.Op != "listen" && op.Op != "bind" {
+		return ""
+	}
+	switch a := op.Addr; {
+	case op.Foreign():
 		return "it is no address of this machine"
+	case errors.Is(err, fs.ErrPermission) && a.Path == "" && a.Port > 0 && a.Port < 1024:
+		return "ports below 1024 take root, or the capability CAP_NET_BIND_SERVICE"
+	case a.Scheme.IsUnix() && errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(a.Path, "/"):
+		return "there is no folder " + filepath.Dir(a.Path)
 	}
 	return ""
 }

@@ -56,6 +56,14 @@ func TestHintOfRelativePath(t *testing.T) {
 
 	foreign := &transport.OpError{Op: "listen", Addr: address.Address{Scheme: address.TCP}, Err: syscall.EADDRNOTAVAIL}
 	require.Equal(t, "it is no address of this machine", toolkit.HintOf(foreign))
+	low, err := address.Parse("tcp://127.0.0.1:80", address.Defaults{})
+	require.NoError(t, err)
+	denied := &transport.OpError{Op: "listen", Addr: low, Err: syscall.EACCES}
+	require.Contains(t, toolkit.HintOf(denied), "CAP_NET_BIND_SERVICE")
+	denied.Op = "connect"
+	require.Empty(t, toolkit.HintOf(denied))
+	homeless := &transport.OpError{Op: "listen", Addr: address.FromUnix(address.Unix, "/nosuch/dir/s"), Err: syscall.ENOENT}
+	require.Equal(t, "there is no folder /nosuch/dir", toolkit.HintOf(homeless))
 }
 
 func TestGroupFlags(t *testing.T) {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -53,6 +55,9 @@ const maxEarly = 10_000
 func (e *Env) DialRouter(ctx context.Context, a address.Address, o RouterOptions) (*Routed, error) {
 	s, err := e.Dial(ctx, a, o.DialOptions)
 	if err != nil {
+		if a.Path != "" && errors.Is(err, fs.ErrPermission) {
+			return nil, WithHint(fmt.Errorf("the router may not be asked: %w", err), "its user and those in its group may; --router ADDR names another")
+		}
 		hint := cmp.Or(hintOfTrust(err), "ed router starts one; --router ADDR names another")
 		return nil, WithHint(fmt.Errorf("no router answers: %w", err), "%s", hint)
 	}

@@ -1,9 +1,11 @@
 package toolkit_test
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport"
 	"github.com/ed-toolbox/ed/transport/service/servicetest"
 )
 
@@ -163,4 +166,17 @@ func TestRequestReport(t *testing.T) {
 	m.SetService("a")
 	toolkit.RequestReport(m)
 	require.Equal(t, "a/X transmission_report=no", m.String())
+}
+
+// A router whose socket is not for us is there: starting one is no help.
+func TestRouterThatMayNotBeAsked(t *testing.T) {
+	env := toolkittest.New(t).Env
+	at := address.FromUnix(address.Unix, "/run/ed/router.sock")
+	env.Dial = func(context.Context, address.Address, toolkit.DialOptions) (toolkit.Session, error) {
+		return nil, &transport.OpError{Op: "connect", Addr: at, Err: syscall.EACCES}
+	}
+	_, err := env.DialRouter(t.Context(), at, toolkit.RouterOptions{})
+	require.Equal(t, toolkit.Permission, toolkit.KindOf(err))
+	require.EqualError(t, err, "the router may not be asked: connect unix:/run/ed/router.sock: permission denied")
+	require.Equal(t, "its user and those in its group may; --router ADDR names another", toolkit.HintOf(err))
 }
