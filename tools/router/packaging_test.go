@@ -64,6 +64,8 @@ func TestUnits(t *testing.T) {
 	w.Vars["RUNTIME_DIRECTORY"], w.Vars["STATE_DIRECTORY"] = "/run/ed", "/var/lib/ed"
 	require.Equal(t, place{"/run/ed/router.sock", "/var/lib/ed"}, placeOf(w.Env))
 	require.Contains(t, socket, "ListenStream="+placeOf(w.Env).socket)
+	require.Contains(t, readLines(t, "logrotate.d/ed-router"), "\t\t/usr/bin/ed-signal --host unix:"+placeOf(w.Env).socket+
+		" --quiet --if-running communicatord/LOG_ROTATE", "a datagram would be dropped where a signal_secret is set, and nobody told")
 	if _, err := exec.LookPath("systemd-analyze"); err == nil {
 		dir := t.TempDir()
 		text := strings.ReplaceAll(strings.Join(service, "\n"), "/usr/bin/ed-router", "/bin/true")
