@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -188,4 +189,57 @@ func TestPIDFile(t *testing.T) {
 	_, err = proc.ReadPIDFile(dir)
 	require.ErrorContains(t, err, "no regular file")
 	require.False(t, errors.Is(err, fs.ErrNotExist))
+}
+
+func writeProc(t *testing.T, root, path, text string) {
+	t.Helper()
+	path = filepath.Join(root, path)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// fakeProcess adds a process to a /proc, under a name that is not easy to read.
+func fakeProcess(t *testing.T, root string, pid, ppid int, state rune, threads int, argv string) {
+	t.Helper()
+	dir := strconv.Itoa(pid) + "/"
+	stat := fmt.Sprintf("%d (odd) n\name)) %c %d%s %d%s\n", pid, state, ppid, strings.Repeat(" 1", 15), threads, strings.Repeat(" 1", 34))
+	writeProc(t, root, dir+"stat", stat)
+	writeProc(t, root, dir+"status", "Name:\todd) n\\name)\nUid:\t1\t2\t3\t4\n")
+	writeProc(t, root, dir+"cmdline", argv)
+}
+
+// What is not running, is no program, or ends while it is looked at is left out; the others come by number.
+func TestAll(t *testing.T) {
+	root := t.TempDir()
+	fakeProcess(t, root, 12, 1, 'S', 1, "a\x00\x00b c\x00")
+	fakeProcess(t, root, 3, 1, 'R', 1, "a\x00")
+	fakeProcess(t, root, 5, 1, 'Z', 1, "")
+	fakeProcess(t, root, 6, 1, 'Z', 2, "") // only its first thread has ended
+	fakeProcess(t, root, 2, 0, 'S', 1, "")
+	fakeProcess(t, root, 9, 2, 'I', 1, "")
+	fakeProcess(t, root, 11, 2, 'S', 1, "a\x00") // in a container 2 is a program like others
+	fakeProcess(t, root, 8, 1, 'S', 1, "")
+	fakeProcess(t, root, 7, 1, 'S', 1, "a\x00")
+	require.NoError(t, os.Remove(filepath.Join(root, "7", "status")))
+	writeProc(t, root, "4/stat", "")
+	writeProc(t, root, "version", "1")
+	sys := proc.System{Root: root}
+	all, err := sys.All()
+	require.NoError(t, err)
+	var pids []int
+	for _, p := range all {
+		pids = append(pids, p.PID)
+		require.Equal(t, "odd) n\name)", p.Name)
+		require.Equal(t, uint32(2), p.UID)
+	}
+	require.Equal(t, []int{3, 6, 8, 11, 12}, pids)
+	require.Equal(t, []string{"a", "", "b c"}, all[4].Argv)
+	looks := 0
+	require.NoError(t, sys.Each(func(proc.Process) bool {
+		looks++
+		return false
+	}))
+	require.Equal(t, 1, looks)
+	_, err = proc.System{Root: root + "/none"}.All()
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }
