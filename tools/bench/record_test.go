@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -53,4 +55,16 @@ func TestNoCatchUp(t *testing.T) {
 			require.Less(t, r.Counts.Sent, uint64(110)) // it stands still three quarters of the time
 		}
 	}
+}
+
+// TestLogOfSeconds: the histograms of each second are kept where the report is to have them.
+func TestLogOfSeconds(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "log")
+	_, err := measure(t, "request", service(t, "unix"), "-r", "max", "-n", "20", "-o", "hlog="+file)
+	require.NoError(t, err)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "\nTag=response,0.0")
+	require.Contains(t, string(text), "\nTag=service,0.0")
 }
