@@ -95,7 +95,10 @@ func (p *player) dial(ctx context.Context) (err error) {
 	if p.target.Scheme == address.UDP {
 		o.MaxPacket = p.maxDatagram
 	}
-	if p.session, err = p.env.Dial(ctx, p.target, o); err != nil {
+	if p.session, err = p.env.Dial(ctx, p.target, o); ctx.Err() != nil {
+		err = toolkit.About(err, "connect %s", p.target) // it is the cause of ctx, which knows of no address
+	}
+	if err != nil {
 		return err
 	}
 	if !p.target.IsDatagram() {

@@ -210,3 +210,15 @@ func TestReplayInterruptedWhileThePeerDoesNotRead(t *testing.T) {
 		require.Fail(t, "it hangs")
 	}
 }
+
+// A peer that cannot be connected to in time is named.
+func TestReplayWhereConnectingTakesTooLong(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Env.Dial = func(ctx context.Context, _ address.Address, _ toolkit.DialOptions) (toolkit.Session, error) {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	err := w.Run(t.Context(), tail.Replay, "replay", "--timeout", "10ms", recordFile(t), "tcp://127.0.0.1:4040")
+	require.EqualError(t, err, "connect tcp://127.0.0.1:4040: the recording did not end within 10ms")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+}
