@@ -105,6 +105,10 @@ func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
 	if len(to) == 0 && r.sendOn(c, m, t, r.uninformed(c, t, private), true) {
 		return
 	}
+	if isReport(m) && !any {
+		r.hold(m, t) // their queues are full
+		return
+	}
 	r.undeliverable(c, m)
 }
 
@@ -131,12 +135,13 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	}
 	taken := 0
 	for _, p := range to {
-		if (asked || again) && !p.mayOwe(r.o.Limits.Reports) || p.Send(copied) != nil {
+		room := (asked || again) && p.mayOwe(r.o.Limits.Reports)
+		if asked && !room || p.Send(copied) != nil {
 			continue
 		}
 		taken++
 		c.reaches(p)
-		if again {
+		if again && room {
 			p.owe(asker{again: copied})
 		} else if wait {
 			p.owe(asker{id: next.id, waits: true, server: p.peer.server})

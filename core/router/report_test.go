@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -136,4 +137,29 @@ func TestReportOfASuspendedRouter(t *testing.T) {
 			require.Equal(t, []string{"<n1:communicatord TRANSMISSION_REPORT command=DO;status=failed"}, a.lines[said:])
 		})
 	}
+}
+
+// TestReportsAreSentBeyondWhatIsOwed: where no more can be remembered a report is sent all the same, and one that a router does not take
+// waits.
+func TestReportsAreSentBeyondWhatIsOwed(t *testing.T) {
+	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042"), Limits: router.Limits{Reports: 2}})
+	conn := &memory{}
+	p := r.Opened(conn, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0.2:4042")})
+	receive(t, r, p, "<n2:communicatord CONNECT my_address=10.0.0.2:4042;server_name=n2;version=1")
+	before := len(conn.lines)
+	fail := func(n int) {
+		for i := range n {
+			conn.pending++
+			receive(t, r, p, fmt.Sprintf("<n2:x n1:nobody/DO transmission_report=failure;broadcast_hops=1;broadcast_msgid=n2-%d-%d;broadcast_timeout=1768770100", n, i))
+		}
+	}
+	fail(5)
+	require.Len(t, conn.lines, before+5)
+
+	conn.full = true
+	fail(3)
+	require.Len(t, conn.lines, before+5)
+	conn.full = false
+	r.Tick(time.Unix(1768770001, 0))
+	require.Len(t, conn.lines, before+5+2, "as many as are remembered")
 }
