@@ -218,6 +218,7 @@ func (l *listening) opened(lk *link.Link) {
 }
 
 func (l *listening) closed(lk *link.Link, err error) {
+	l.sum.cut += lk.Conn().Stats().Truncated
 	how := "closed"
 	if err != nil && !l.over {
 		how = toolkit.Escape(err.Error())

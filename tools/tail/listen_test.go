@@ -47,7 +47,7 @@ func start(t *testing.T, args ...string) *running {
 	addresses := 0
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "SOCK", filepath.Join(r.dir, "s"))
-		if scheme, _, ok := strings.Cut(a, ":"); ok && strings.Contains("tcp udp unix unixgram", scheme) {
+		if scheme, _, ok := strings.Cut(a, ":"); ok && strings.Contains("tcp udp unix unixgram unixpacket", scheme) {
 			addresses++
 		}
 	}
@@ -128,14 +128,18 @@ func TestListenShowsWhatComes(t *testing.T) {
 	}
 }
 
-// TestListenCountsLongDatagrams: what cannot be shown is told at the end.
-func TestListenCountsLongDatagrams(t *testing.T) {
-	r := start(t, "unixgram:SOCK", "-n1")
-	c := r.dial(0)
-	send(t, c, "LONG v="+strings.Repeat("x", transport.DefaultMaxPacketIn), "SHORT")
-	require.NoError(t, r.End())
-	require.Contains(t, r.Err.String(), "1 message in (5 bytes), 0 broken lines, ")
-	require.Contains(t, r.Err.String(), "1 datagram dropped: longer than 65536 bytes\n")
+// TestListenCountsLongPackets: what cannot be shown is told at the end.
+func TestListenCountsLongPackets(t *testing.T) {
+	for _, kind := range []string{"unixgram", "unixpacket"} {
+		t.Run(kind, func(t *testing.T) {
+			r := start(t, kind+":SOCK", "-n1")
+			c := r.dial(0)
+			send(t, c, "LONG v="+strings.Repeat("x", transport.DefaultMaxPacketIn), "SHORT")
+			require.NoError(t, r.End())
+			require.Contains(t, r.Err.String(), "1 message in (5 bytes), 0 broken lines, ")
+			require.Contains(t, r.Err.String(), "1 packet dropped: longer than 65536 bytes\n")
+		})
+	}
 }
 
 func TestListenAnswersNothingByItself(t *testing.T) {

@@ -25,7 +25,7 @@ type count struct {
 type tally struct {
 	in, out, hidden, broken, notSent uint64
 
-	cut      uint64 // datagrams that were too long, and dropped
+	cut      uint64 // packets that were too long, and dropped
 	bytes    uint64 // of the messages that came, each as its canonical line
 	commands map[string]*count
 	others   count // those for which there was no room in commands
@@ -72,7 +72,7 @@ func (t *tally) say(out *toolkit.Output, links, starved uint64, took time.Durati
 		out.Say("%s closed at once because no file descriptor was left; ulimit -n raises the limit", toolkit.Plural(starved, "connection"))
 	}
 	if t.cut > 0 {
-		out.Say("%s dropped: longer than %d bytes", toolkit.Plural(t.cut, "datagram"), transport.DefaultMaxPacketIn)
+		out.Say("%s dropped: longer than %d bytes", toolkit.Plural(t.cut, "packet"), transport.DefaultMaxPacketIn)
 	}
 	ranked := t.ranked()
 	for i, c := range ranked {
