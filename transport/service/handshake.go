@@ -151,6 +151,9 @@ func why(err error) error {
 // undelivered passes on what became of messages, but for those of our own.
 func (s *Service) undelivered(m *message.Message, why error) {
 	own := string(m.CommandBytes()) == "UNREGISTER" || string(m.CommandBytes()) == "COMMANDS" && m.Service() == Router
+	if own && errors.Is(why, link.ErrUncertain) {
+		s.uncertain++ // nobody misses it: it is not for the log either
+	}
 	if f := s.options.Link.OnUndelivered; f != nil && !own {
 		f(m, why)
 	}

@@ -27,7 +27,7 @@ type Service struct {
 	closing   bool
 	node      string
 	myAddress address.Address
-	uncertain uint64 // messages that are in the log
+	uncertain uint64 // messages that are in the log, or our own
 	unlike    string // what was logged last, so that nothing is logged twice in a row
 }
 

@@ -50,6 +50,8 @@ func TestLog(t *testing.T) {
 	s.router.Send("alpha", "<n1:communicatord QUITTING")
 	told(`"service without a router" service=alpha error="the router ends"`, 1)
 	s.up()
+	require.Positive(t, s.s.Status().Counts.Uncertain, "the list of commands")
+	require.NotContains(t, log.String(), "lost", "nobody misses that")
 	told(`"service registered"`, 2)
 	require.Equal(t, link.Up, s.states[len(s.states)-1].State, "the program is told, too")
 	s.end()
