@@ -42,8 +42,8 @@ func (e *MalformedError) Error() string { return "received line is no message: "
 // Unwrap gives the reason.
 func (e *MalformedError) Unwrap() error { return e.Err }
 
-// Recv waits for the next message, which is the caller's. It returns io.EOF after the peer's last one, *MalformedError
-// for a line that is no message, what the network reported about a packet, why the connection broke, and the cause of
+// Recv waits for the next message, which is the caller's. It returns io.EOF after the peer's last one, and after our Close,
+// *MalformedError for a line that is no message, what the network reported about a packet, why the connection broke, and the cause of
 // ctx when that ends first. What had come by then is returned all the same, even if the process was stopped meanwhile.
 func (b *Blocking) Recv(ctx context.Context) (*message.Message, error) {
 	r, err := b.Next(ctx)
