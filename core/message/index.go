@@ -123,7 +123,7 @@ func (m *Message) take(line []byte, from, first, last uint32, names *marks) {
 		body = names.starts[first] - from
 		command = body - 1
 	}
-	m.reset(line, command, body, names)
+	m.reset(line, command, body, names) // who loads the two at once soon afterwards waits until both are in the cache: they do not stand together
 	m.before, m.first, m.last = from, first, last
 }
 

@@ -15,9 +15,9 @@ type Message struct {
 
 	// The names: spans of own, or of line while ownHead is unset.
 	names [nameCount]span
-	body  uint32 // where the parameters begin in line; its length when there are none
 
 	status
+	body   uint32 // where the parameters begin in line; its length when there are none. Not behind names: see take
 	before uint32 // where line begins in what marked counts from
 	first  uint32 // the first name of a parameter in marked
 	last   uint32 // and the one behind the last
