@@ -78,7 +78,7 @@ func (r *Message) copyParams(m *Message) {
 		r.moveHead(r.own[:0]) // r.line is about to change
 	}
 	r.unchecked = r.unchecked&^paramsBit | m.unchecked&paramsBit
-	r.marked, r.built, r.unscanned, r.canonical, r.verbatim, r.ordered = nil, !m.canonical, true, m.canonical, false, true
+	r.marked, r.built, r.unscanned, r.canonical, r.ordered = nil, !m.canonical, true, m.canonical, true
 	if m.canonical {
 		r.line, r.body = m.line, m.body
 		return

@@ -58,3 +58,17 @@ func TestReplyKeepsNothingBorrowed(t *testing.T) {
 	copy(line, "XXXXXXX")
 	requireText(t, "CMD", r)
 }
+
+// TestReplyBorrowsOfOneBuffer: that a reply begins where another message does says neither that it has the same command nor that it may be read
+// as far.
+func TestReplyBorrowsOfOneBuffer(t *testing.T) {
+	for _, line := range []string{"CMD a=1", "CMDS a=1"} {
+		text := []byte(line)
+		var part, whole, r message.Message
+		require.NoError(t, part.Decode(text[:len("CMD")]))
+		require.NoError(t, whole.Decode(text))
+		r.ReplyTo(&part, "")
+		r.CopyParams(&whole)
+		requireText(t, "CMD a=1", &r)
+	}
+}

@@ -41,5 +41,5 @@ func (m *Message) SetSender(s *Sender) {
 		}
 	}
 	m.names[fromServer], m.names[fromService] = s.server, s.service
-	m.own, m.ownHead, m.printed, m.verbatim = own, true, true, false
+	m.own, m.ownHead, m.printed = own, true, true
 }
