@@ -18,6 +18,7 @@ type wait struct {
 	until int64    // Unix seconds
 	told  bool     // the sender knows that it was cached
 	by    []string // routers that have reported, while others have not
+	lost  []string // routers that had not when their links broke
 }
 
 // add remembers a message. When there are limit of them the oldest is forgotten.
@@ -37,27 +38,34 @@ func (w *waiting) add(id string, o asker, left int, until int64, limit int) {
 
 // lost notes that the link to a router broke which may not have read its copy. If it has reported, it had.
 func (w *waiting) lost(r *Router, id, router string) {
-	if e := w.byID[id]; e != nil && !slices.Contains(e.by, router) {
-		w.answered(r, id, router, failed)
-	}
-}
-
-// answered notes the report of one router.
-func (w *waiting) answered(r *Router, id, router, status string) {
 	e := w.byID[id]
-	if e == nil {
+	if e == nil || slices.Contains(e.by, router) {
 		return
 	}
-	if status == cached {
+	e.lost = append(e.lost, router)
+	w.failed(r, id, e)
+}
+
+// answered notes the report of one router. That of one whose copy counts as lost comes by another way, and changes nothing.
+func (w *waiting) answered(r *Router, id, router, status string) {
+	e := w.byID[id]
+	switch {
+	case e == nil:
+	case status == cached:
 		e.until = r.unix + int64(e.asker.age.Seconds()) + reportAge
 		if !e.told {
 			e.told = true
 			r.report(e.asker, cached)
 		}
-		return
-	}
-	if e.left--; e.left > 0 {
+	case !slices.Contains(e.lost, router):
 		e.by = append(e.by, router)
+		w.failed(r, id, e)
+	}
+}
+
+// failed notes that one copy reached nobody.
+func (w *waiting) failed(r *Router, id string, e *wait) {
+	if e.left--; e.left > 0 {
 		return
 	}
 	delete(w.byID, id)
