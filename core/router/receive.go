@@ -85,6 +85,9 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		m.Delete(paramSecret)
 	}
 	r.stamp(c, m)
+	if c.state != linked && tells(m) {
+		m.Delete(paramReportID) // only routers tell about the messages of others
+	}
 	mine := r.isMine(m)
 	if !mine && len(m.ServiceBytes()) == 0 {
 		m.SetService(routerName) // SERVER:COMMAND means the router there, and has no other form to go on in

@@ -99,8 +99,8 @@ func (r *Router) report(o asker, status string) {
 }
 
 // once says whether m is the first to tell a client of this node that the message of that id failed: the router that had it may have
-// told, and its link then broken, so that what became of the message is in doubt here, too.
-func (r *Router) once(id string, m *message.Message) bool {
+// told, and its link then broken, so that what became of the message is in doubt here, too. age is how long it may wait there.
+func (r *Router) once(id string, m *message.Message, age time.Duration) bool {
 	if status, ok := m.Lookup("status"); id == "" || ok && string(status) != failed {
 		return true
 	}
@@ -108,20 +108,28 @@ func (r *Router) once(id string, m *message.Message) bool {
 	if r.told.knows(id, r.unix) {
 		return false
 	}
-	r.told.remember(id, r.unix+mostMemory, r.o.Limits.Reports)
+	r.told.remember(id, r.unix+mostMemory+int64(age.Seconds()), r.o.Limits.Reports)
 	return true
+}
+
+// tells says whether m tells, by its command, what became of a message.
+func tells(m *message.Message) bool {
+	switch string(m.CommandBytes()) {
+	case "TRANSMISSION_REPORT", "SERVICE_UNAVAILABLE":
+		return true
+	}
+	return false
 }
 
 // toldBefore says whether m, which came from another router, is a report for a client of this node that has it already. The id in it is
 // for routers.
 func (r *Router) toldBefore(m *message.Message) bool {
-	if command := m.CommandBytes(); string(command) != "TRANSMISSION_REPORT" && string(command) != "SERVICE_UNAVAILABLE" ||
-		string(m.ServerBytes()) != r.name {
+	if !tells(m) || string(m.ServerBytes()) != r.name {
 		return false
 	}
 	id, _ := m.Get(paramReportID)
 	m.Delete(paramReportID)
-	if r.once(id, m) {
+	if r.once(id, m, 0) {
 		return false
 	}
 	r.stats.Duplicates++
@@ -132,7 +140,7 @@ func (r *Router) toldBefore(m *message.Message) bool {
 // sendTo sends a message about a message to who asked. A client of this node gets it on its connection; when that has ended, under its
 // name.
 func (r *Router) sendTo(o *asker, m *message.Message) {
-	if o.c != nil && !r.once(o.id, m) {
+	if o.c != nil && !r.once(o.id, m, o.age) {
 		return
 	}
 	r.stats.Reports++
