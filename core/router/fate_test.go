@@ -43,7 +43,7 @@ func TestFates(t *testing.T) {
 		"a bad parameter":     {line: "SERVICE_STATUS", word: "router", what: dispatch.Invalid},
 		"refused":             {line: "REGISTER service=b;version=1", word: "refused", what: dispatch.Invalid, why: "service: the name is taken"},
 		"refused and lost":    {line: "n9:*/X", word: "refused", what: dispatch.Invalid, why: "a broadcast goes to no single server"},
-		"too old":             {line: "*/RELOAD broadcast_msgid=n2-1;broadcast_hops=1;broadcast_timeout=5", word: "duplicate", what: dispatch.Dropped, why: "it was here before, or is too old"},
+		"too old":             {line: "<n2:x */RELOAD broadcast_msgid=n2-1;broadcast_hops=1;broadcast_timeout=5", word: "duplicate", what: dispatch.Dropped, why: "it was here before, or is too old"},
 		"registers with mail": {line: "REGISTER service=away;version=1", word: "router"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,11 @@ func TestFates(t *testing.T) {
 			}
 			m, err := message.Parse([]byte(tt.line))
 			require.NoError(t, err)
-			f := r.Observe(a, m)
+			from := a
+			if tt.line[0] == '<' {
+				from = peer
+			}
+			f := r.Observe(from, m)
 			require.Equal(t, tt.word, f.Word)
 			require.Equal(t, tt.what, f.Outcome)
 			if tt.why == "" {

@@ -97,6 +97,9 @@ func (r *Router) receive(c *Client, m *message.Message) {
 		r.refuse(c, m, err.Error())
 		return
 	}
+	if c.state != linked {
+		t = trail{} // its way begins here, whatever a client says
+	}
 	if reason := r.permits(c, m, mine, t.set); reason != "" {
 		r.refuse(c, m, reason)
 		if !mine {
