@@ -336,12 +336,12 @@ type full struct {
 }
 
 func (c *full) Write([]byte) error {
-	select {
-	case c.offered <- struct{}{}:
-	default:
-	}
 	if c.gone.Load() {
 		_ = c.loop.Post(func() { c.Abort(c.why) })
+	}
+	select {
+	case c.offered <- struct{}{}: // gone may be set from here on, and means the next
+	default:
 	}
 	return transport.ErrFull
 }
