@@ -85,7 +85,7 @@ func (r *Router) report(o asker, status string) {
 		r.waiting.lost(r, o.id, o.server)
 		return
 	}
-	if o.copies != nil && status == failed {
+	if o.copies != nil {
 		if *o.copies--; *o.copies > 0 {
 			return // another may be read
 		}

@@ -3,6 +3,7 @@ package router_test
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,4 +163,23 @@ func TestReportsAreSentBeyondWhatIsOwed(t *testing.T) {
 	conn.full = false
 	r.Tick(time.Unix(1768770001, 0))
 	require.Len(t, conn.lines, before+5+2, "as many as are remembered")
+}
+
+// TestAReportThatWaitsIsKept: the message is the host's when Receive has returned, and may be another by the time there is a way.
+func TestAReportThatWaitsIsKept(t *testing.T) {
+	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042")})
+	link := func(name string, conn *memory) *router.Client {
+		p := r.Opened(conn, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0."+name[1:]+":4042")})
+		receive(t, r, p, fmt.Sprintf("<%s:communicatord CONNECT my_address=10.0.0.%s:4042;server_name=%s;version=1", name, name[1:], name))
+		receive(t, r, p, "n1:communicatord/COMMANDS list=ALIVE,HELP,TRANSMISSION_REPORT")
+		return p
+	}
+	m, err := message.Parse([]byte("<n2:communicatord n3:x/TRANSMISSION_REPORT command=DO;status=failed;report_id=n3-1;broadcast_hops=1;broadcast_msgid=n2-1;broadcast_timeout=1768770100"))
+	require.NoError(t, err)
+	r.Receive(link("n2", &memory{}), m)
+	m.SetCommand("OTHER")
+	conn := &memory{}
+	link("n3", conn)
+	r.Tick(time.Unix(1768770001, 0))
+	require.Contains(t, strings.Join(conn.lines, "\n"), "n3:x/TRANSMISSION_REPORT")
 }
