@@ -6,7 +6,7 @@ import "github.com/ed-toolbox/ed/core/message"
 // message failed is sent again when the link broke over which it went, and waits while there is no way to who asked. That it may
 // come twice does no harm: see once, and the ids that are remembered.
 
-// held is a report that waits for a way.
+// held is a report that waits for a way, or may be lost on one.
 type held struct {
 	m *message.Message
 	t trail
@@ -25,10 +25,16 @@ func isReport(m *message.Message) bool {
 }
 
 // sendAgain sends a report that was lost with a link by another way.
-func (r *Router) sendAgain(m *message.Message) {
-	if t, err := r.readTrail(m); err == nil && t.timeout >= r.unix {
-		r.forward(nil, m, &t)
+func (r *Router) sendAgain(h *held) {
+	if h.t.timeout >= r.unix {
+		r.forward(nil, h.m, &h.t)
 	}
+}
+
+// asSent returns the report m, which came from c, as it may be sent from here once more: nobody else is taken to have it yet.
+func (r *Router) asSent(c *Client, m *message.Message, t trail) *held {
+	t.informed = r.informedWith(c, &t, nil)
+	return &held{m.Clone(), t}
 }
 
 // hold keeps a report until there is a way to where it goes.

@@ -124,7 +124,10 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	if all {
 		r.remember(&next)
 	}
-	again := !asked && isReport(m)
+	var report *held
+	if !asked && isReport(m) {
+		report = r.asSent(c, m, next)
+	}
 	wait := asked && (len(to) > 1 || !o.addressable())
 	if wait {
 		copied.Set(paramReportTo, r.name)
@@ -135,14 +138,14 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	}
 	taken := 0
 	for _, p := range to {
-		room := (asked || again) && p.mayOwe(r.o.Limits.Reports)
+		room := (asked || report != nil) && p.mayOwe(r.o.Limits.Reports)
 		if asked && !room || p.Send(copied) != nil {
 			continue
 		}
 		taken++
 		c.reaches(p)
-		if again && room {
-			p.owe(asker{again: copied})
+		if report != nil && room {
+			p.owe(asker{again: report})
 		} else if wait {
 			p.owe(asker{id: next.id, waits: true, server: p.peer.server})
 		} else if asked {

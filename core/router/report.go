@@ -15,13 +15,13 @@ const (
 
 // asker is who wants to know what became of a message.
 type asker struct {
-	c               *Client          // a client of this node
-	server, service string           // what to address: c when it is registered, else a sender on another node; of a copy that waits, who has it
-	id              string           // of the message, once it has been on its way between routers
-	collects        bool             // the sender is a router that waits for reports of id
-	waits           bool             // this router waits for reports of id
-	again           *message.Message // a report, which is sent again if it is lost
-	copies          *int             // of the message that are not lost yet, where there are several on this node
+	c               *Client // a client of this node
+	server, service string  // what to address: c when it is registered, else a sender on another node; of a copy that waits, who has it
+	id              string  // of the message, once it has been on its way between routers
+	collects        bool    // the sender is a router that waits for reports of id
+	waits           bool    // this router waits for reports of id
+	again           *held   // a report, which is sent again if it is lost
+	copies          *int    // of the message that are not lost yet, where there are several on this node
 	command         string
 	destination     string
 	report          bool          // wants a TRANSMISSION_REPORT
