@@ -123,7 +123,8 @@ func (m *Message) take(line []byte, from, first, last uint32, names *marks) {
 		body = names.starts[first] - from
 		command = body - 1
 	}
-	m.reset(line, command, body, names) // who loads the two at once soon afterwards waits until both are in the cache: they do not stand together
+	// command and body are not neighbours in a Message: Repeat would load them as one word, and wait until both stores are done.
+	m.reset(line, command, body, names)
 	m.before, m.first, m.last = from, first, last
 }
 

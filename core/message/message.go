@@ -36,7 +36,7 @@ type Message struct {
 	nearKeys   [nearNames + spareNames]uint64
 }
 
-// status is what is so of a message. It is set in one instruction.
+// status is what is so of a message, and set together.
 type status struct {
 	ownHead   bool
 	printed   bool  // own is the head as AppendText prints it

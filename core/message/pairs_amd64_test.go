@@ -35,10 +35,17 @@ func TestPairs(t *testing.T) {
 	for n := range 200 {
 		lines := over(text, uint64(n), room)
 		require.Greater(t, bytes.Count(text[:lines+128], []byte("\n")), n)
-		names, _, _, alike := message.Pairs(text, room, uint64(n))
+		require.LessOrEqual(t, bytes.Count(text[:lines], []byte("\n")), n)
+		names, within, _, alike := message.Pairs(text, room, uint64(n))
 		require.True(t, alike)
+		require.LessOrEqual(t, int(within), n)
 		_, begin, _, _ := message.Pairs(text[:names+128], room, room)
 		require.Greater(t, int(begin), n)
+	}
+	value := strings.Repeat("v", 123)
+	for n := range 20 { // where no name or line of the second block fills the room, most is written behind it
+		require.Equal(t, 128*n, over([]byte(strings.Repeat("C a="+value+"\n", 20)), room, uint64(n)))
+		require.Equal(t, 128*n, over([]byte("C"+strings.Repeat("\nC a="+value, 20)), uint64(n), room))
 	}
 	for at := range 1024 {
 		wrong := bytes.Clone(text[:2048])
