@@ -44,8 +44,8 @@
 //
 // An error of a handler gives the outcome Failed, goes to Options.OnError and the trace, and ends nothing. The sender is told
 // nothing of it: a handler that refuses a message answers it, by custom with INVALID command=X;message=…, unless a definition
-// has refused it already. A panic passes through Dispatch: the loop deals with it. That a peer went with answers on their way is no error of a handler: it is told
-// once for a connection, by Options.OnLost.
+// has refused it already. A panic passes through Dispatch: the loop deals with it. That a peer went with answers on their way
+// is no error of a handler: it is told once for a connection, by Options.OnLost.
 //
 // # Limits
 //
