@@ -116,9 +116,13 @@ func runLoad(ctx context.Context, env *toolkit.Env, o options) error {
 	if len(r.Steps) > 0 && o.baseline != nil {
 		r.Baseline = report.Compare(r, o.baseline, o.old)
 	}
+	saving := ctx
+	if ctx.Err() != nil { // the run was interrupted, and its reports are still wanted
+		saving = context.WithoutCancel(ctx)
+	}
 	var unsaved error // the others are saved all the same
 	for _, to := range o.outputs {
-		unsaved = cmp.Or(unsaved, o.save(ctx, out, r, to))
+		unsaved = cmp.Or(unsaved, o.save(saving, out, r, to))
 	}
 	return cmp.Or(unsaved, o.end(ctx, r))
 }
@@ -131,9 +135,6 @@ func (o *options) save(ctx context.Context, out *toolkit.Output, r *report.Repor
 	}
 	if to.path == "" {
 		return out.Raw(b.Bytes())
-	}
-	if ctx.Err() != nil { // the run was interrupted, and its report is still wanted
-		ctx = context.WithoutCancel(ctx)
 	}
 	patient, cancel := context.WithTimeoutCause(ctx, pipePatience, fmt.Errorf("nobody reads %s", to.path))
 	defer cancel()
