@@ -153,11 +153,7 @@ func TestIdleConnectionsThatEnd(t *testing.T) {
 func TestMessagesThatDoNotCome(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
-	defer func() { // lets go who still waits
-		f, err := os.OpenFile(fifo, os.O_RDWR, 0)
-		require.NoError(t, err)
-		require.NoError(t, f.Close())
-	}()
+	defer toolkittest.Release(t, fifo)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(10*time.Millisecond, func() { cancel(&toolkit.Interrupted{Signal: os.Interrupt}) })
 	err := toolkittest.New(t).Run(ctx, Command, "bench", "request", "unix:/nobody", "--file", fifo)
@@ -197,7 +193,5 @@ func TestReportThatNobodyReads(t *testing.T) {
 	cancel(&toolkit.Interrupted{Signal: os.Interrupt})
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-done))
 	require.Less(t, time.Since(begin), pipePatience/2)
-	f, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets go who still waits
-	require.NoError(t, err)
-	require.NoError(t, f.Close())
+	toolkittest.Release(t, fifo)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
 
 // TestOpenFile: a FIFO that nobody opens at its other end keeps nobody longer than the context.
@@ -25,9 +26,7 @@ func TestOpenFile(t *testing.T) {
 			cancel(enough)
 			_, err := toolkit.OpenFile(ctx, fifo, flags, 0)
 			require.ErrorIs(t, err, enough)
-			other, err := os.OpenFile(fifo, os.O_RDWR, 0) // the one that waits has what it waits for
-			require.NoError(t, err)
-			defer other.Close()
+			toolkittest.Release(t, fifo)
 			f, err := toolkit.OpenFile(t.Context(), fifo, flags, 0)
 			require.NoError(t, err)
 			require.NoError(t, f.Close())
