@@ -46,8 +46,12 @@ func (r *Router) hold(m *message.Message, t *trail) {
 	r.held = append(r.held, held{m.Clone(), *t})
 }
 
-// sendHeld sends the reports for which there is a way now, and drops those that are too old.
+// sendHeld sends the reports for which there is a way now, and drops those that are too old: once a second, as there may be many.
 func (r *Router) sendHeld() {
+	if r.heldAt == r.unix {
+		return
+	}
+	r.heldAt = r.unix
 	list := r.held
 	r.held = nil
 	for _, h := range list {

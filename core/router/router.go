@@ -58,6 +58,7 @@ type Router struct {
 	turn      uint64 // of the last router that was picked
 	waiting   waiting
 	held      []held // reports that wait for a way
+	heldAt    int64  // when these were looked through last, in Unix seconds
 	strikes   strikes
 	settling  settling
 	inHand    inHand
