@@ -69,12 +69,16 @@ func startAlpha(t *testing.T, socket string) *alpha {
 	ready := make(chan struct{})
 	go func() {
 		defer close(a.over)
-		lines := bufio.NewScanner(out)
-		for lines.Scan() {
-			if strings.Contains(lines.Text(), "READY") {
+		lines := bufio.NewReader(out)
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil { // what is left is a line that was cut: not a message, and its number may be cut, too
+				break
+			}
+			if strings.Contains(line, "READY") {
 				close(ready)
 			}
-			if m := number.FindStringSubmatch(lines.Text()); m != nil {
+			if m := number.FindStringSubmatch(line); m != nil {
 				n, _ := strconv.Atoi(m[1])
 				a.mu.Lock()
 				a.got = append(a.got, n)
