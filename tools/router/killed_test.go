@@ -110,6 +110,19 @@ func (c *crew) pause(name string, yes bool) {
 	}
 }
 
+// registered counts services that are up.
+func (c *crew) registered() (n int) {
+	c.t.Helper()
+	c.do(func() {
+		for _, s := range c.all {
+			if s.Registered() {
+				n++
+			}
+		}
+	})
+	return n
+}
+
 // open counts messages of which nothing is known: each step-th of those from a number on.
 func (c *crew) open(from, to, step int) (n int) {
 	c.t.Helper()
@@ -139,17 +152,7 @@ func TestKilledRouterLosesNothingUntold(t *testing.T) {
 				c.join(name)
 			}
 		}
-		eventually(t, "all are registered", func() bool {
-			up := 0
-			c.do(func() {
-				for _, s := range c.all {
-					if s.Registered() {
-						up++
-					}
-				}
-			})
-			return up == len(names)
-		})
+		eventually(t, "all are registered", func() bool { return c.registered() == len(names) })
 		c.do(func() { c.pause("lazy", round%2 == 0) })
 		most, first := 1000+rand.IntN(1000), sent
 		for burst := 0; burst < most; burst += 50 {
@@ -170,6 +173,7 @@ func TestKilledRouterLosesNothingUntold(t *testing.T) {
 		require.NoError(t, p.cmd.Process.Signal(syscall.SIGKILL))
 		<-p.over
 		c.do(func() { c.pause("lazy", false) })
+		eventually(t, "all have noticed", func() bool { return c.registered() == 0 })
 	}
 	spawn(t, nil, "unix_listen="+socket)
 	eventually(t, "each has its fate", func() bool { return c.open(0, sent, 1) == 0 })
@@ -181,11 +185,14 @@ func TestKilledRouterLosesNothingUntold(t *testing.T) {
 	for i := range sent {
 		id := fmt.Sprint(i)
 		require.LessOrEqual(t, f.arrived[id], 1, "message %d arrived twice", i)
-		require.LessOrEqual(t, f.uncertain[id]+f.reported[id], 1, "message %d was told of twice", i)
+		// Both may tell of it: a router that is killed right after its report cannot say any more that it had read the message.
+		require.LessOrEqual(t, f.uncertain[id], 1, "message %d was told of twice", i)
+		require.LessOrEqual(t, f.reported[id], 1, "message %d was reported twice", i)
+		require.False(t, f.reported[id] > 0 && f.arrived[id] > 0, "message %d arrived, and was reported", i)
 		if f.arrived[id] == 0 {
 			lost++
 		}
 	}
 	require.NotZero(t, lost, "the routers were killed with something in their queues")
-	t.Logf("%d messages, %d lost and told, %d told of and perhaps lost", sent, lost, len(f.uncertain)+len(f.reported)-lost)
+	t.Logf("%d messages, %d lost, %d reported, %d uncertain", sent, lost, len(f.reported), len(f.uncertain))
 }
