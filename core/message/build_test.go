@@ -174,6 +174,18 @@ func TestSetAndDelete(t *testing.T) {
 	}
 }
 
+// TestCloneOwnsNames: the message that was cloned uses its room for names of parameters again.
+func TestCloneOwnsNames(t *testing.T) {
+	m := message.New("CMD").Set("b", "2")
+	clone := m.Clone()
+	require.NoError(t, m.Decode([]byte(`{"command":"CMD","parameters":{"a":"1"}}`)))
+	requireText(t, "CMD b=2", clone)
+	clone = m.Clone()
+	m.Delete("a")
+	m.Set("c", "3")
+	requireText(t, "CMD a=1", clone)
+}
+
 func TestNamesMayChangeForEver(t *testing.T) {
 	m := message.New("CMD").Set("a", "1")
 	for i := range 10000 {

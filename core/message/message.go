@@ -164,7 +164,7 @@ func (m *Message) Clone() *Message {
 	}
 	if m.built {
 		for i := range m.fields {
-			c.fields = append(c.fields, field{name: m.fields[i].name, value: bytes.Clone(m.fields[i].value)})
+			c.push(m.fields[i].name, m.fields[i].value)
 		}
 	}
 	return c
