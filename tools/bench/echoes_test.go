@@ -49,6 +49,25 @@ func figures(c *client) string {
 		n.service.Mean(), n.service.Max(), n.service.ValueAtQuantile(50))
 }
 
+// TestNothingIsSentAfterTheEnd: a loop that is busy hears of the end late. One-way messages that it sent meanwhile would be lost, or arrive,
+// without being among those that were sent.
+func TestNothingIsSentAfterTheEnd(t *testing.T) {
+	for _, prepare := range []func(c *client){
+		func(*client) {},
+		func(c *client) { c.echoes = newEchoes(c) },
+		func(c *client) { c.packets = true },
+	} {
+		c, out := closedClient(t, 64, 4)
+		prepare(c)
+		c.w.until = 1000
+		c.fill(1000)
+		require.Empty(t, out.got)
+		c.fill(999)
+		require.Equal(t, 4, bytes.Count(out.got, []byte("BENCH ")))
+		require.Equal(t, uint64(4), c.w.now.due)
+	}
+}
+
 // TestEchoesAreNoOtherAccount: whatever a service answers, and in whatever pieces, the quick account and the slots say the
 // same of it, and send the same.
 func TestEchoesAreNoOtherAccount(t *testing.T) {

@@ -105,6 +105,9 @@ func (c *client) issue(due, now int64) bool {
 // fill sends as many messages as the window has room for, in one write where the medium allows it.
 func (c *client) fill(now int64) {
 	w := c.w
+	if now >= w.until { // it would not be measured, and a receiver that counts would not know
+		return
+	}
 	if c.echoes != nil {
 		c.echoes.fill(c, now)
 		return
