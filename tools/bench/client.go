@@ -78,7 +78,7 @@ func newClient(w *worker, id int, s *script) *client {
 // remember has the client keep account of each message by itself.
 func (c *client) remember() {
 	p := c.w.plan
-	if p.oneWay() || p.kind == kindConnect { // nothing is answered
+	if p.oneWay() { // nothing is answered
 		return
 	}
 	n, want := leastSlots, 4*p.window
@@ -193,14 +193,13 @@ func (c *client) loseAll() {
 
 // unfinished is how many of the messages that are measured, or attempts to connect, are neither answered nor lost.
 func (c *client) unfinished() (n uint64) {
-	if c.dialled != nil && c.w.measured(c.dialled.due) {
-		n++
-	}
-	if c.echoes != nil {
+	switch {
+	case c.dialled != nil && c.w.measured(c.dialled.due):
+		return 1
+	case c.echoes != nil:
 		return c.echoes.measured(c.w)
-	}
-	if len(c.slots) == 0 {
-		return n
+	case len(c.slots) == 0:
+		return 0
 	}
 	for i := c.oldest; i < c.next; i++ {
 		if s := &c.slots[i&c.mask]; s.state == i<<2|pending && c.w.measured(s.due) {

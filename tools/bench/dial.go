@@ -81,22 +81,19 @@ func (w *worker) media() transport.Options {
 func (w *worker) dial(c *client) (err error) {
 	if w.plan.target.IsDatagram() {
 		c.packets = true
-		c.remember()
 		c.packet, err = w.plan.open.Packet(w.loop, address.Address{}, w.plan.target, w.media(), packetClient{c})
-		return err
+	} else {
+		var h transport.Handler = c
+		if w.plan.routed() {
+			h = &registrar{w: w, name: w.plan.serviceName(c.id, senderRole), then: c, opened: c.opened}
+		}
+		c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
+		c.packets = err == nil && transport.KeepsPackets(c.conn)
 	}
-	var h transport.Handler = c
-	if w.plan.routed() {
-		h = &registrar{w: w, name: w.plan.serviceName(c.id, senderRole), then: c, opened: c.opened}
-	}
-	c.conn, err = w.plan.open.Dial(w.loop, w.plan.target, w.media(), h)
 	if err != nil {
 		return err
 	}
-	if c.packets = transport.KeepsPackets(c.conn); !c.packets {
-		c.echoes = newEchoes(c)
-	}
-	if c.echoes == nil {
+	if c.echoes = newEchoes(c); c.echoes == nil {
 		c.remember()
 	}
 	return nil

@@ -36,7 +36,7 @@ const (
 // newEchoes returns nil where the slots have to do from the start.
 func newEchoes(c *client) *echoes {
 	p, s := c.w.plan, c.script
-	if !p.closed() || p.kind != kindRequest || p.target.IsDatagram() || !s.same || len(s.lines) > 1 {
+	if !p.closed() || p.kind != kindRequest || c.packets || !s.same || len(s.lines) > 1 {
 		return nil
 	}
 	text := s.lines[0].text
