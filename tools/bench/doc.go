@@ -33,5 +33,6 @@
 //
 // # Limits
 //
-// A million connections, 268,435,456 messages in flight, 1,024 workers, 65,536 bytes a message, a million messages of a file, 256 MiB of them. Histograms have three digits.
+// A million connections, 268,435,456 messages in flight, 1,024 workers, 65,536 bytes a message, a million messages of a file, 256 MiB of
+// them. Histograms have three digits.
 package bench

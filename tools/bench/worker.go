@@ -36,12 +36,12 @@ type worker struct {
 
 	phase  phase
 	begin  time.Time // of the warm-up
-	halted bool      // the run was interrupted
 	wall   int64     // the same in nanoseconds since 1970
 	time   int64     // the current one, in nanoseconds since begin, as far as it matters
 	from   int64     // what is due from here …
 	until  int64     // … to here is measured
 	moment int64     // what is held back at the end may be so much later
+	halted bool      // the run was interrupted
 	ends   int64     // when the last of --count is followed by another one; never: without it, in a closed loop, or if not known yet
 	last   int64     // when the last message was answered
 	now    *interval
