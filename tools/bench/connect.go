@@ -43,7 +43,7 @@ func (a *attempt) done() {
 // OnOpen implements transport.Handler. The connection is reset, so that no port stays taken for a minute.
 func (a *attempt) OnOpen(conn transport.Conn) {
 	w := a.c.w
-	a.open = true
+	a.open, w.heard = true, true
 	if w.phase == done {
 		conn.Abort(nil)
 		return
@@ -73,7 +73,7 @@ func (a *attempt) OnClose(_ transport.Conn, err error) {
 		w.stopIfClosed()
 	case !a.open:
 		w.time = w.clock()
-		w.now.failure(err)
+		w.failed(err)
 		a.done()
 	case w.plan.hold:
 		if err == nil {

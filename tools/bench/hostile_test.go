@@ -15,8 +15,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport"
 )
 
 // listener listens, and has serve called in a goroutine, which is over, with those that it adds to all, when the test is. It returns
@@ -194,4 +196,51 @@ func TestReportThatNobodyReads(t *testing.T) {
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-done))
 	require.Less(t, time.Since(begin), pipePatience/2)
 	toolkittest.Release(t, fifo)
+}
+
+// TestNobodyListens: whatever the medium, that ends the run at once.
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	nobody := filepath.Join(t.TempDir(), "nobody")
+	gone, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	require.NoError(t, gone.Close())
+	udp := "udp://" + gone.LocalAddr().String()
+	for _, args := range [][]string{
+		{"request", "unix:" + nobody}, {"request", "unixgram:" + nobody}, {"request", udp, "--workers", "2"}, {"request", udp, "-r", "max"},
+		{"pub", "unixgram:" + nobody, "-r", "max"}, {"pub", udp}, {"pub", udp, "--warmup", "0"},
+		{"connect", "unix:" + nobody}, {"connect", "unix:" + nobody, "-r", "max", "--warmup", "0"}, {"request", udp, "-r", "find:10..20"},
+	} {
+		r, err := measure(t, append(args, "-d", "1h")...)
+		require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), args)
+		require.Nil(t, r)
+	}
+}
+
+// TestWhoWasThere: once something came back, or a while went well, a refusal is a result.
+func TestWhoWasThere(t *testing.T) {
+	refused := &transport.OpError{Op: "receive", Err: syscall.ECONNREFUSED}
+	for name, tt := range map[string]struct {
+		heard bool
+		index int
+		err   error
+		ends  bool
+	}{
+		"in the warm-up":      {false, warming, refused, true},
+		"in the first second": {false, 0, refused, true},
+		"later":               {false, 1, refused, false},
+		"somebody was there":  {true, warming, refused, false},
+		"no refusal":          {false, warming, &transport.OpError{Op: "connect", Err: syscall.EADDRNOTAVAIL}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			loop, err := reactor.New(reactor.Options{})
+			require.NoError(t, err)
+			defer loop.Close()
+			w := &worker{loop: loop, heard: tt.heard, now: newInterval(), report: func(event) {}}
+			w.now.index = tt.index
+			w.failed(tt.err)
+			require.Equal(t, tt.ends, w.err != nil)
+			require.Equal(t, !tt.ends, w.now.failures == 1)
+		})
+	}
 }

@@ -166,7 +166,7 @@ func (c *client) write(text []byte) error {
 		c.full = true
 		c.w.fail(err)
 	case err != nil && c.packet != nil: // it is lost; the next one may find somebody
-		c.w.now.failure(err)
+		c.w.failed(err)
 		return nil
 	case err != nil:
 		c.full = true // its end is told by OnClose

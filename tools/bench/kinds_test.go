@@ -89,11 +89,6 @@ func TestConnect(t *testing.T) {
 			require.Equal(t, uint64(60), r.Response.Count)
 		}
 	}
-	// Nobody is there: all fail, and it ends.
-	r, err := measure(t, "connect", "unix:"+filepath.Join(t.TempDir(), "nobody"), "-r", "500/s", "-n", "20", "-d", "1m", "--warmup", "0")
-	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
-	require.Equal(t, uint64(20), r.Counts.Failed)
-	require.Zero(t, r.Counts.Received)
 }
 
 // TestIdleConnections beside the busy ones.

@@ -431,6 +431,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	all := report.Counts{Due: 1000, Sent: 1000, Received: 1000}
 	steady, storm := &plan{kind: kindRequest, rate: rate{shape: steady}, window: 1}, &plan{kind: kindConnect}
+	packets := &plan{kind: kindRequest, target: address.Address{Scheme: address.UDP}}
 	for name, tt := range map[string]struct {
 		plan   *plan
 		counts report.Counts
@@ -448,6 +449,7 @@ func TestVerdicts(t *testing.T) {
 		"none was sent":        {steady, report.Counts{Due: 1000}, report.Generator{Busy: 1}, 0, "the generator was too slow; nothing was sent"},
 		"none was answered":    {steady, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 0, "nothing was answered"},
 		"nobody listens":       {storm, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 9, "no connection was made; the first failed: refused"},
+		"no packet is taken":   {packets, all, report.Generator{}, 9, "datagrams that failed: 9; the first: refused"},
 		"some are refused":     {storm, report.Counts{Due: 9, Sent: 9, Received: 8}, report.Generator{}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,6 +53,7 @@ func (c packetClient) OnPacket(_ transport.PacketConn, p []byte, _ address.Addre
 	if w.phase == done {
 		return
 	}
+	w.heard = true
 	w.bytesIn += uint64(len(p))
 	w.time = w.clock()
 	if w.plan.oneWay() {
@@ -69,7 +70,7 @@ func (c packetClient) OnDrain(transport.PacketConn) { c.drained() }
 // OnError implements transport.PacketErrorHandler: nobody listens there, or not any more.
 func (c packetClient) OnError(_ transport.PacketConn, err error) {
 	if c.w.phase != done {
-		c.w.now.failure(err)
+		c.w.failed(err)
 	}
 }
 

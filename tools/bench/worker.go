@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -43,6 +44,7 @@ type worker struct {
 	moment int64     // what is held back at the end may be so much later
 	halted bool      // the run was interrupted
 	ends   int64     // when the last of --count is followed by another one; never: without it, in a closed loop, or if not known yet
+	heard  bool      // somebody is there: a packet came, or a connection of a storm
 	last   int64     // when the last message was answered
 	now    *interval
 	spare  chan *interval // that may be used again
@@ -241,6 +243,17 @@ func (w *worker) sweep() {
 			w.settle(c)
 		}
 	}
+}
+
+// failed counts what went wrong with packets, or with an attempt to connect. Where both are refused, and nothing has come back within the
+// first second that is measured, nobody was ever there: that ends the run, as it does where connections are opened first.
+func (w *worker) failed(err error) {
+	var op *transport.OpError
+	if !w.heard && w.now.index <= 0 && errors.As(err, &op) && op.Refused() {
+		w.fail(err)
+		return
+	}
+	w.now.failure(err)
 }
 
 // fail ends the run.
