@@ -9,6 +9,7 @@
 // Y4, Y5, Y11 and Y12; what is found is two words, of which sums and shifts carry from the first to the second. ordered is the most of
 // sorted in order.go.
 
+// Keys are those of orderKey in order.go: the byte before the name, turned over so that a blank is above a semicolon, and seven of the name.
 FILL(turn, $0x7f00000000000000)
 FILL(semicolons, $0x4400000000000000) // turned over
 FILL(names, $0x00ffffffffffffff)
@@ -30,8 +31,8 @@ ALL(192)
 ALL(224)
 GLOBL behind<>(SB), RODATA|NOPTR, $256
 
-// TWICE moves bits to the bytes behind theirs.
-#define TWICE(first, second) \
+// BEHIND moves bits to the bytes behind theirs.
+#define BEHIND(first, second) \
 	ADDQ first, first; \
 	ADCQ second, second
 
@@ -90,7 +91,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	ANDQ  R11, DX
 	MOVQ  AX, head-24(SP)
 	MOVQ  DX, headMore-32(SP)
-	TWICE(R10, R11)
+	BEHIND(R10, R11)
 
 	// SI, DI: quotes. R15, CX: what is in quotes, and the opening ones. None is open at the end.
 	BOTH_ARE(quote<>(SB), SI, DI)
@@ -107,7 +108,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	BOTH_ARE(semicolon<>(SB), R8, R9)
 	MOVQ  SI, R12
 	MOVQ  DI, R13
-	TWICE(R12, R13)
+	BEHIND(R12, R13)
 	ANDNQ R15, R8, AX
 	ANDNQ CX, R9, DX
 	ENDS(AX, DX, R12, R13) // behind a closing quote there is no run
@@ -132,13 +133,13 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	ORQ   R10, BX
 	ANDQ  R13, R11
 	ORQ   R11, BX
-	TWICE(AX, DX)
+	BEHIND(AX, DX)
 	BOTH_WRONG(AX, DX, R12, R13)
 
 	// R8, R9: where names begin. R10, R11: where they end, with '='. Opening quotes stand behind that.
 	ORQ   head-24(SP), R8
 	ORQ   headMore-32(SP), R9
-	TWICE(R8, R9)
+	BEHIND(R8, R9)
 	BOTH_ABOVE(Y14, AX, DX)
 	MOVQ  R8, R10
 	MOVQ  R9, R11
@@ -150,7 +151,7 @@ TEXT ·single(SB), NOSPLIT, $32-40
 	MOVQ  R10, R12
 	MOVQ  R11, R13
 	BOTH_WRONG(R12, R13, AX, DX)
-	TWICE(R10, R11)
+	BEHIND(R10, R11)
 	BOTH_WRONG(SI, DI, R10, R11)
 	TESTQ BX, BX
 	JNE   no
@@ -230,7 +231,7 @@ four:
 	VPINSRQ     $1, -1(SI)(R9*1), X1, X1
 	VINSERTI128 $1, X1, Y0, Y0
 
-	// What is before the first '=' of each is kept, and turned over.
+	// What is before the first '=' of each is kept: the bits below the lowest one of Y1, as Y2 is that less 1. It is made a key.
 	VPCMPEQB equals<>(SB), Y0, Y1
 	VPADDQ   Y12, Y1, Y2
 	VPANDN   Y2, Y1, Y2
@@ -240,13 +241,14 @@ four:
 	VPAND    names<>(SB), Y2, Y3
 	VMOVDQU  Y3, (R10)(DI*8)
 
-	// Each is compared with the one before.
+	// Each is compared with the one before, in Y4, as if that followed a semicolon: the first of a line, behind a blank, is above any. Y15 has
+	// the last one for the next four.
 	VPERMQ    $0x93, Y3, Y3
 	VPBLENDD  $3, Y15, Y3, Y4
 	VMOVDQA   Y3, Y15
 	VPOR      semicolons<>(SB), Y4, Y4
 	VPCMPGTQ  Y4, Y2, Y4
-	VPSLLQ    $49, Y0, Y5 // what digits lack
+	VPSLLQ    $49, Y0, Y5 // the bit 0x40 of the first byte of the name, which digits and '=' lack, is the sign
 	VPAND     Y4, Y5, Y5
 	VMOVMSKPD Y5, AX
 	LEAQ      -4(CX), BX

@@ -94,7 +94,8 @@ GLOBL places<>(SB), RODATA|NOPTR, $64
 	KMOVQ    K1, first; \
 	KMOVQ    K2, second
 
-// PUTS writes where the first bits of word are, and takes them away. It destroys R14.
+// PUTS writes where the first eight bits of word are, and takes them away: what is deposited at the bits of word is 0 for the first eight, 1 for
+// the others. What is written for those that are not there means nothing. It destroys R14.
 #undef PUTS
 #define PUTS(word, base, at) \
 	KMOVQ         word, K1; \
@@ -116,7 +117,7 @@ TEXT ·hasAVX512(SB), NOSPLIT, $0-1
 	MOVB $0, ret+0(FP)
 	XORL CX, CX
 	XGETBV
-	ANDL $0xe6, AX
+	ANDL $0xe6, AX // of AVX: XMM, YMM; of AVX-512: the masks, the upper halves of ZMM0 to 15, ZMM16 to 31
 	CMPL AX, $0xe6
 	JNE  no
 	MOVL $7, AX

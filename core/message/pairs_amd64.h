@@ -1,6 +1,9 @@
 // What pairs does, once for each set of what finds bytes: with AVX2 in pairs_amd64.s, with AVX-512 in pairs512_amd64.s. It is structure
 // (structure_amd64.s) for two blocks at once, of lines that begin with their commands. Words are found for both, and sums and shifts carry from the
-// first to the second.
+// first to the second. SI is where the pair is, BX has its mistakes.
+//
+// Who includes this defines how two blocks are loaded (BOTH_LOADED), classified and compared, the constants for that (CONSTANTS loads those that stay
+// in registers), and how many places PUTS writes (AT_ONCE).
 
 // What a pair hands on to the next is a bit for each carry, in the order in which they are used: from bit 8 down. Those of the pair before are in
 // memory, so that nobody waits for one but who needs it; new ones are shifted into DI.
@@ -214,7 +217,7 @@ done:
 	MOVQ  x+0(FP), AX
 	MOVQ  within-16(SP), CX
 	MOVQ  CX, index_inside(AX)
-	MOVQ  $0x0101010101010101, DX
+	MOVQ  $0x0101010101010101, DX // each carry in a byte: they are together in an index, in this order
 	PDEPQ DX, DI, CX
 	MOVQ  CX, index_equals(AX)
 	SHRL  $8, DI
