@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,29 +47,78 @@ func findPage(name string) (string, error) {
 	return "", toolkit.WithHint(err, "ed man lists them")
 }
 
-// plainPage takes the marks of Markdown out; what they mark is legible without.
+// pageWidth is that of --help.
+const pageWidth = 80
+
+// plainPage takes the marks of Markdown out, as what they mark is legible without, and breaks the lines.
 func plainPage(text string) string {
-	var b strings.Builder
+	var p plainText
 	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		title, isTitle := strings.CutPrefix(line, "# ")
-		item, isItem := strings.CutPrefix(line, ": ")
-		switch {
-		case strings.HasPrefix(line, "% "):
-			continue
-		case line == "":
-		case isTitle:
-			b.WriteString(title)
-		case strings.HasPrefix(line, "    "): // an example, as it is
-			b.WriteString(line)
-		case isItem, strings.HasPrefix(line, "  "):
-			b.WriteString("      " + plainLine(strings.TrimSpace(item)))
-		default:
-			b.WriteString("  " + plainLine(line))
-		}
-		b.WriteByte('\n')
+		p.line(strings.TrimRight(line, "\n"))
 	}
-	return strings.TrimLeft(b.String(), "\n")
+	p.end()
+	return strings.TrimLeft(p.b.String(), "\n")
+}
+
+type plainText struct {
+	b             strings.Builder
+	words         []string // of the paragraph that is open
+	first, others string   // what its lines begin with
+}
+
+func (p *plainText) line(line string) {
+	mark, rest, _ := strings.Cut(line, " ")
+	switch {
+	case mark == "%":
+		return
+	case mark == "#":
+		p.asIs(rest)
+		return
+	case mark == "##":
+		p.asIs("  " + rest)
+		return
+	case line == "", strings.HasPrefix(line, "    "): // the latter is an example
+		p.asIs(line)
+		return
+	case mark == ":":
+		p.begin("      ", "      ")
+	case mark == "-", len(mark) == 2 && mark[0] >= '0' && mark[0] <= '9' && mark[1] == '.':
+		p.begin("  "+mark+" ", "  "+strings.Repeat(" ", len(mark)+1))
+	case len(p.words) == 0:
+		p.begin("  ", "  ")
+		rest = line
+	default:
+		rest = line
+	}
+	p.words = append(p.words, strings.Fields(plainLine(rest))...)
+}
+
+func (p *plainText) asIs(line string) {
+	p.end()
+	p.b.WriteString(line + "\n")
+}
+
+func (p *plainText) begin(first, others string) {
+	p.end()
+	p.first, p.others = first, others
+}
+
+// end writes the paragraph that is open, if one is.
+func (p *plainText) end() {
+	if len(p.words) == 0 {
+		return
+	}
+	line, between := p.first, ""
+	for _, word := range p.words {
+		if between != "" && utf8.RuneCountInString(line+between+word) > pageWidth {
+			p.b.WriteString(line + "\n")
+			line, between = p.others, ""
+		}
+		line += between + word
+		between = " "
+	}
+	p.b.WriteString(line + "\n")
+	p.words = nil
 }
 
 // plainLine removes the stars and underscores that mark words, not those that are meant.
