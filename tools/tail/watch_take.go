@@ -83,17 +83,9 @@ func (w *watching) only(i control.Followed) bool {
 
 // cannot is the error for a target that does not let us.
 func (w *watching) cannot(i control.Followed) error {
-	err := fmt.Errorf("watch %s: %w", i.From, i.Err)
-	var busy *control.BusyError
-	if errors.As(i.Err, &busy) {
-		return toolkit.WithHint(toolkit.As(toolkit.Temporary, err), "ed top, ed watch and others that look into it have to end first; --wait waits")
-	}
-	var refused *control.RefusedError
-	if errors.As(i.Err, &refused) {
-		return toolkit.WithHint(toolkit.As(toolkit.Protocol, err), "is it a control socket? they are in %s", strings.Join(control.Folders(), ", "))
-	}
-	if kind := toolkit.KindOf(err); kind == toolkit.Other {
-		return toolkit.As(toolkit.Unavailable, err)
+	err := ui.Unwatchable(fmt.Errorf("watch %s: %w", i.From, i.Err))
+	if toolkit.KindOf(err) == toolkit.Temporary {
+		return toolkit.WithHint(err, "%s; --wait waits", toolkit.HintOf(err))
 	}
 	return err
 }

@@ -3,14 +3,12 @@ package top
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/ed-toolbox/ed/tools/internal/ui"
 	"github.com/ed-toolbox/ed/tools/toolkit"
-	"github.com/ed-toolbox/ed/transport/control"
 )
 
 // form is what is printed without a screen.
@@ -73,15 +71,8 @@ func nobody(s snapshot, targets []string) error {
 		}
 		trouble = cmp.Or(trouble, one.err)
 	}
-	var busy *control.BusyError
-	if errors.As(trouble, &busy) {
-		return toolkit.WithHint(toolkit.As(toolkit.Temporary, trouble), "ed top, ed watch and others that look into it have to end first")
-	}
-	if control.IsRefused(trouble) {
-		return toolkit.WithHint(toolkit.As(toolkit.Protocol, trouble), "is it a control socket? they are in %s", strings.Join(control.Folders(), ", "))
-	}
 	if trouble != nil {
-		return toolkit.As(toolkit.Unavailable, trouble)
+		return ui.Unwatchable(trouble)
 	}
 	if len(targets) > 0 {
 		err := toolkit.Errorf(toolkit.Unavailable, "%s", noneCalled(targets...))

@@ -156,3 +156,14 @@ func TestPollBusyService(t *testing.T) {
 	require.Len(t, got, 2, "it is one row and the same")
 	require.NotContains(t, places, len(frame.columns)-1, "nothing is wrong with anybody")
 }
+
+// What keeps us from the only target is told by the exit code.
+func TestSilentTarget(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	mute, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer mute.Close()
+	err = toolkittest.New(t).Run(t.Context(), Command, "top", "--once", "--timeout", "50ms", "unix:"+path)
+	require.ErrorContains(t, err, "does not answer")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+}

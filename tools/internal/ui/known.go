@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,4 +38,20 @@ func KnownServices(name string) string {
 		return fmt.Sprintf("you may not open what is there: %s of others", toolkit.Plural(uint64(len(denied)), "control socket"))
 	}
 	return ""
+}
+
+// Unwatchable gives err, why a process cannot be looked into, its kind, and a hint where there is something to do.
+func Unwatchable(err error) error {
+	var busy *control.BusyError
+	switch {
+	case errors.As(err, &busy):
+		return toolkit.WithHint(toolkit.As(toolkit.Temporary, err), "ed top, ed watch and others that look into it have to end first")
+	case control.IsRefused(err):
+		return toolkit.WithHint(toolkit.As(toolkit.Protocol, err), "is it a control socket? they are in %s", strings.Join(control.Folders(), ", "))
+	case errors.Is(err, control.ErrSilent):
+		return toolkit.As(toolkit.Timeout, err)
+	case toolkit.KindOf(err) == toolkit.Other:
+		return toolkit.As(toolkit.Unavailable, err)
+	}
+	return err
 }
