@@ -36,3 +36,6 @@ func ErrorText(m *message.Message, text string) string { return secrets{}.errorT
 func PairsKept(t *Tracer) (questions, links int) {
 	return len(t.pairs.young) + len(t.pairs.old), len(t.pairs.links)
 }
+
+// NamesKept is how many names of parameters the tracer remembers.
+func NamesKept(t *Tracer) int { return len(t.secrets) }

@@ -14,6 +14,7 @@ import (
 func TestFilter(t *testing.T) {
 	m, err := message.Parse([]byte("<h:cluckd n:db/LOCKED name=users;tag=7"))
 	require.NoError(t, err)
+	m.Set("list", "a,b").Set("path", `c:\temp`)
 	in := &dispatch.Event{Message: m, Link: 12, Peer: "tcp://10.0.0.7:51324", Outcome: dispatch.Failed, Handler: "lock*", Took: 10 * time.Millisecond}
 	broken := &dispatch.Event{Raw: []byte("a*b"), Outcome: dispatch.Malformed, Peer: "tcp://10.0.0.7:51324"}
 	for _, c := range []struct {
@@ -24,7 +25,9 @@ func TestFilter(t *testing.T) {
 		{"service=db", true, false}, {"server=n", true, false}, {"from_service=cluckd", true, false}, {"from-server=h", true, false},
 		{"peer=tcp://10.0.0.*", true, true}, {"!peer=tcp:*", false, false}, {"direction=in", true, true}, {"direction=out", false, false},
 		{"param.tag", true, false}, {"param.tag=7", true, false}, {"param.tag=8", false, false}, {"param.none", false, false}, {"!param.none", true, true},
-		{"outcome=failed", true, false}, {"outcome=malformed", false, true}, {"outcome=[fm]*", true, true},
+		{`param.list=a\,b`, true, false}, {`param.list=a\,c`, false, false}, {`param.list=a\,b,param.tag=8`, false, false},
+		{`param.path=c:\\temp,param.tag`, true, false}, {`param.path=c:\temp`, true, false}, {`param.path=c:\`, false, false},
+		{"outcome=sent", false, false}, {"outcome=failed", true, false}, {"outcome=malformed", false, true}, {"outcome=[fm]*", true, true},
 		{"handler=lock\\*", false, false}, {"handler=lock?", true, false}, {"link=12", true, false}, {"link=1?", true, false},
 		{"took=10ms", true, false}, {"took>=10ms", true, false}, {"took>11ms", false, false}, {"took<11ms", true, true}, {"!took<11ms", false, false},
 		{"LOCK*,service=db,took>1ms", true, false}, {"LOCK*,service=other", false, false},
@@ -51,12 +54,14 @@ func TestWrongFilters(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "empty", "LOCK,": "empty", "!": "empty", "lock": "capitals", "A-B": "cannot be in one", "param.=x": "name of a parameter",
 		"nonsense=1": "no field", "direction=up": "in or out", "outcome=fine": "outcome is", "took=soon": `took: "soon": it is not a duration`, "took<=1s": "followed by",
+		"took": "capitals", "tooks=1s": "no field",
 		"command=": "empty", "peer=[a": "not closed",
 	} {
 		_, err := inspect.ParseFilter(text)
 		var wrong *inspect.FilterError
 		require.ErrorAs(t, err, &wrong, text)
 		require.ErrorContains(t, err, want, text)
+		require.Equal(t, text, wrong.Text)
 	}
 	_, err := inspect.ParseFilter("pear=1")
 	var wrong *inspect.FilterError

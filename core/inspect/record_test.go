@@ -78,6 +78,14 @@ func TestWatchOptionsTravel(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, o, back)
 	}
+	text, err := inspect.WatchOptions{Filter: []string{"A", "B", "C"}, Rate: 1}.Message().AppendText(nil)
+	require.NoError(t, err)
+	require.Equal(t, "WATCH filter=A;filter2=B;filter3=C;rate=1", string(text))
+	most, err := message.Parse([]byte("WATCH bytes=1048576;queue=67108864;filter7=A;filtering=lower"))
+	require.NoError(t, err)
+	o, err := inspect.ParseWatch(most)
+	require.NoError(t, err, "the bounds are allowed, what is not known means nothing")
+	require.Equal(t, inspect.WatchOptions{Filter: []string{"A"}, Bytes: 1 << 20, Queue: inspect.MaxQueue}, o)
 	for _, line := range []string{"WATCH sample=-1", "WATCH bytes=x", "WATCH rate=-2", "WATCH queue=999999999999", "WATCH pairs=maybe"} {
 		m, err := message.Parse([]byte(line))
 		require.NoError(t, err)

@@ -38,6 +38,7 @@ func TestShown(t *testing.T) {
 		{"a secret and a cut", "X a=123456;password=x", 3, "X a=123;password=***", 1, true},
 		{"a complaint", `INVALID command=LOGIN;message=parameter password is no integer: "hush"`, -1, "INVALID command=LOGIN;message=***", 1, false},
 		{"a harmless complaint", "INVALID message=parameter n is missing", -1, "INVALID message=parameter n is missing", 0, false},
+		{"no complaint", "X message=the password is wrong", -1, "X message=the password is wrong", 0, false},
 		{"a server without service", "srv:X a=1;secret=2", -1, "srv:X a=1;secret=***", 1, false},
 		{"not canonical", "X z=1;secret=\"s\";a=2", -1, "X a=2;secret=***;z=1", 1, false},
 	} {
@@ -93,6 +94,17 @@ func TestNoSecretIsEverShown(t *testing.T) {
 	})
 }
 
+// Peers choose the names of parameters: what is remembered of them is bounded.
+func TestNamesKeptAreBounded(t *testing.T) {
+	w := newWorld(t)
+	v := w.watch(inspect.WatchOptions{})
+	for i := range 10_000 {
+		w.in("A n" + strconv.Itoa(i) + "=1")
+		take(t, v)
+	}
+	require.LessOrEqual(t, inspect.NamesKept(w.tracer), 5000)
+}
+
 func TestBrokenLines(t *testing.T) {
 	for line, want := range map[string]string{
 		"A*B c=1": "A*B c=1", `LOGIN user=x;Password="abc`: `LOGIN user=x;Password`, "x SECRET_code=1;token=2": "x SECRET",
@@ -115,4 +127,6 @@ func TestErrorsThatQuoteSecrets(t *testing.T) {
 	}
 	m := message.New("LOGIN").Set("password", "hush").Set("token", "").Set("user", "me")
 	require.Equal(t, `no user is called "me"`, inspect.ErrorText(m, `no user is called "me"`))
+	require.Equal(t, strings.Repeat("x", 512), inspect.ErrorText(m, strings.Repeat("x", 512)))
+	require.Equal(t, "x"+strings.Repeat("\u00e9", 255)+"\u2026", inspect.ErrorText(m, "x"+strings.Repeat("\u00e9", 1000)), "long ones are cut")
 }

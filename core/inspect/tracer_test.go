@@ -3,6 +3,8 @@ package inspect_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -245,6 +247,51 @@ func TestPairs(t *testing.T) {
 		{"too late", func(w *world) { w.out("NOW serial=7"); w.now = w.now.Add(time.Hour); w.in("TIME serial=7") }, 1, 0, 0},
 		{"known answer", func(w *world) { w.out("ALIVE"); w.wait(); w.in("ABSOLUTELY") }, 1, 1, time.Second},
 		{"known answer to something else", func(w *world) { w.out("HELP"); w.wait(); w.in("ABSOLUTELY") }, 1, 0, 0},
+		{"another known answer", func(w *world) { w.out("HELP"); w.wait(); w.in("COMMANDS list=HELP") }, 1, 1, time.Second},
+		{"known answer with a serial", func(w *world) { w.out("ALIVE"); w.wait(); w.in("ABSOLUTELY serial=8") }, 1, 0, 0},
+		{"known answer, too late", func(w *world) { w.out("ALIVE"); w.now = w.now.Add(time.Hour); w.in("ABSOLUTELY") }, 1, 0, 0},
+		{"second answer", func(w *world) { w.out("ALIVE"); w.wait(); w.in("ABSOLUTELY"); w.wait(); w.in("ABSOLUTELY") }, 2, 0, 0},
+		{"second answer to a serial", func(w *world) {
+			w.out("NOW serial=7")
+			w.wait()
+			w.in("TIME serial=7")
+			w.wait()
+			w.in("TIME serial=7")
+		}, 2, 0, 0},
+		{"first of three serials", func(w *world) {
+			w.out("NOW serial=7")
+			w.out("NOW serial=8")
+			w.out("NOW serial=9")
+			w.wait()
+			w.in("TIME serial=7")
+		}, 3, 1, time.Second},
+		{"not sent", func(w *world) {
+			m := message.New("ALIVE")
+			w.d.Trace(&dispatch.Event{Direction: dispatch.Out, Message: m, Outcome: dispatch.Dropped})
+			w.d.Trace(&dispatch.Event{Direction: dispatch.Out, Message: m, Outcome: dispatch.Failed})
+			w.wait()
+			w.in("ABSOLUTELY")
+		}, 2, 0, 0},
+		{"another link", func(w *world) {
+			w.out("ALIVE")
+			w.wait()
+			w.d.Trace(&dispatch.Event{Message: message.New("ABSOLUTELY"), Link: 2})
+		}, 1, 0, 0},
+		{"one link of two", func(w *world) {
+			w.out("ALIVE")
+			w.d.Trace(&dispatch.Event{Direction: dispatch.Out, Message: message.New("HELP"), Outcome: dispatch.Sent, Link: 2})
+			w.wait()
+			w.in("ABSOLUTELY")
+		}, 2, 1, time.Second},
+		{"unknown, but another", func(w *world) { w.out("CLIMB"); w.wait(); w.in("UNKNOWN command=JUMP") }, 1, 0, 0},
+		{"no addresses", func(w *world) { w.out("db/GET"); w.wait(); w.in("VALUE v=1") }, 1, 0, 0},
+		{"second of two by address", func(w *world) {
+			w.out("<h:me db/GET")
+			w.out("<h:me db/GET")
+			w.wait()
+			w.in("me/VALUE v=1")
+			w.in("me/VALUE v=2")
+		}, 3, 2, time.Second},
 		{"unknown", func(w *world) { w.out("CLIMB"); w.wait(); w.in("UNKNOWN command=CLIMB") }, 1, 1, time.Second},
 		{"by address", func(w *world) { w.out("<h:me db/GET"); w.wait(); w.in("me/VALUE v=1") }, 1, 1, time.Second},
 		{"first of two by address", func(w *world) {
@@ -328,16 +375,57 @@ func TestMeterCountsWhileSomebodyLooks(t *testing.T) {
 	require.Empty(t, w.tracer.Meter().Commands(), "it begins anew")
 }
 
+// A meter of records that were received counts what each came to.
+func TestMeterOfRecords(t *testing.T) {
+	now := time.Unix(1000, 0)
+	meter := inspect.NewMeter(now)
+	add := func(line string, r inspect.Record) {
+		now = now.Add(time.Second)
+		r.Time, r.Text, r.Link = now, []byte(line), 7
+		meter.Record(&r, nil)
+	}
+	in := func(outcome dispatch.Outcome, took time.Duration) inspect.Record {
+		return inspect.Record{Outcome: outcome, Took: took, Handler: "h"}
+	}
+	add("B", in(dispatch.Handled, time.Second))
+	add("A", in(dispatch.Handled, 3*time.Second))
+	add("A", in(dispatch.Failed, time.Second))
+	add("A", in(dispatch.Invalid, time.Second))
+	add("A", in(dispatch.Unknown, 0))
+	add("A", in(dispatch.Dropped, 0))
+	add("A", inspect.Record{Direction: dispatch.Out, Outcome: dispatch.Sent, Pair: 1, Latency: 2 * time.Second, Answer: true})
+	add("A", inspect.Record{Direction: dispatch.Out, Outcome: dispatch.Failed})
+	for range 2 {
+		add("C", inspect.Record{Direction: dispatch.Out, Outcome: dispatch.Sent})
+	}
+	list := meter.Commands()
+	require.Len(t, list, 3)
+	require.Equal(t, []string{"A", "C", "B"}, []string{list[0].Command, list[1].Command, list[2].Command}, "the most frequent first")
+	a := list[0]
+	require.EqualValues(t, 2, a.Handling.Count, "of those that a handler took")
+	require.EqualValues(t, 1, a.Latency.Count)
+	require.InEpsilon(t, 2*time.Second, a.Latency.P50, 0.01)
+	a.Handling, a.Latency = inspect.Spread{}, inspect.Spread{}
+	require.Equal(t, inspect.CommandCount{Command: "A", In: 5, Out: 2, Failed: 2, Invalid: 1, Unknown: 1, Dropped: 1, Took: 5 * time.Second}, a)
+	require.Equal(t, inspect.LinkCount{In: 6, Out: 4, Failed: 5, Last: now}, meter.Link(7))
+	require.Equal(t, inspect.HandlerCount{Count: 6, Failed: 4, Took: 6 * time.Second, Longest: 3 * time.Second}, meter.Handler("h"))
+	require.Zero(t, meter.Handler("another"))
+	require.Equal(t, time.Unix(1000, 0), meter.Since())
+}
+
 func TestMeterIsBounded(t *testing.T) {
 	w := newWorld(t)
 	meter := w.tracer.Meter()
-	for i := range 1000 {
+	long := strings.Repeat("C", 65)
+	w.in(long) // shares a count though there is a place
+	for i := range 999 {
 		w.in(fmt.Sprintf("C%d", i))
 	}
 	list := meter.Commands()
 	require.Less(t, len(list), 300)
 	others := list[len(list)-1]
 	require.Empty(t, others.Command)
+	require.False(t, slices.ContainsFunc(list, func(c inspect.CommandCount) bool { return c.Command == long }))
 	total := uint64(0)
 	for _, c := range list {
 		total += c.In
