@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -64,7 +63,6 @@ func ParseWatch(m *message.Message) (WatchOptions, error) {
 			o.Filter = append(o.Filter, value)
 		}
 	}
-	slices.Sort(o.Filter) // the order of alternatives means nothing
 	var err error
 	number := func(name string, least, most int64) int64 {
 		if err != nil || !m.Has(name) {
