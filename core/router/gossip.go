@@ -186,6 +186,7 @@ func (r *Router) forgetNeighbor(c *Client, m *message.Message) {
 		r.refuse(c, m, "ip: it is no IP address")
 		return
 	}
+	t, _ := r.readTrail(c, m) // while c is linked: it may be forgotten itself
 	keep := r.neighbors.list[:0]
 	var lost []*neighbor
 	for _, n := range r.neighbors.list {
@@ -207,15 +208,14 @@ func (r *Router) forgetNeighbor(c *Client, m *message.Message) {
 	if len(lost) > 0 {
 		r.neighborsChanged()
 	}
-	r.spread(c, m)
+	r.spread(c, m, &t)
 }
 
 var errForgotten = errors.New("the router is to be forgotten")
 
-// spread sends a message for all routers on to those that do not have it, and to services that announced it.
-func (r *Router) spread(c *Client, m *message.Message) {
-	t, err := r.readTrail(m)
-	if err != nil || t.hops >= mostHops {
+// spread sends a message for all routers, whose way is t, on to those that do not have it, and to services that announced it.
+func (r *Router) spread(c *Client, m *message.Message, t *trail) {
+	if t.hops >= mostHops {
 		return
 	}
 	if !t.set {
@@ -228,5 +228,5 @@ func (r *Router) spread(c *Client, m *message.Message) {
 		m = told
 	}
 	r.toServices(c, m)
-	r.toRouters(c, m, &t, false)
+	r.toRouters(c, m, t, false)
 }

@@ -92,13 +92,10 @@ func (r *Router) receive(c *Client, m *message.Message) {
 	if !mine && len(m.ServiceBytes()) == 0 {
 		m.SetService(routerName) // SERVER:COMMAND means the router there, and has no other form to go on in
 	}
-	t, err := r.readTrail(m)
+	t, err := r.readTrail(c, m)
 	if err != nil {
 		r.refuse(c, m, err.Error())
 		return
-	}
-	if c.state != linked {
-		t = trail{} // its way begins here, whatever a client says
 	}
 	if reason := r.permits(c, m, mine, t.set); reason != "" {
 		r.refuse(c, m, reason)

@@ -51,8 +51,8 @@ var (
 	errTrailTimeout = errors.New(paramTimeout + ": it is missing or no time")
 )
 
-// readTrail reads the broadcast parameters of a message.
-func (r *Router) readTrail(m *message.Message) (trail, error) {
+// readTrail reads the broadcast parameters of a message of c. The way of one of a client begins here, whatever it says.
+func (r *Router) readTrail(c *Client, m *message.Message) (trail, error) {
 	id, ok := m.Lookup(paramID)
 	if !ok {
 		return trail{}, nil
@@ -68,6 +68,9 @@ func (r *Router) readTrail(m *message.Message) (trail, error) {
 	t.hops = int(hops)
 	if t.timeout, err = m.Int(paramTimeout); err != nil || t.timeout < 0 {
 		return trail{}, errTrailTimeout
+	}
+	if c.state != linked {
+		return trail{}, nil
 	}
 	t.informed, _ = m.Get(paramInformed)
 	return t, nil
