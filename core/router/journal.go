@@ -28,10 +28,10 @@ func (r *Router) reportLost(c *Client, lost Lost) {
 	c.journal = nil
 }
 
-// hasReceived reports the messages that a router which stops does not take any more, as it says: it, and nobody behind it.
+// hasReceived reports the messages that a router which stops does not take any more, as it says in m.
 func (r *Router) hasReceived(c *Client, m *message.Message) {
 	n, err := m.Uint(paramReceived)
-	if err != nil || c.state != linked || m.Has(paramID) || c.journal == nil {
+	if err != nil || c.journal == nil {
 		return
 	}
 	list := c.journal.entries

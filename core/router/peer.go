@@ -259,9 +259,9 @@ func (r *Router) disconnect(c *Client, m *message.Message) {
 	}
 	server := c.peer.server
 	c.peer.said = true
-	r.hasReceived(c, m)
 	c.close()
 	r.unlink(c, nil)
+	r.hasReceived(c, m) // no report goes to it now
 	told := r.make("DISCONNECTED").Set("server_name", server)
 	told.SetService(".")
 	r.push(told)

@@ -49,7 +49,9 @@ func (r *Router) Stop(cluster bool) {
 
 // shutdown answers SHUTDOWN: all routers are to stop.
 func (r *Router) shutdown(c *Client, m *message.Message) {
-	r.hasReceived(c, m)
+	if c.state == linked && !m.Has(paramID) { // it came from that router itself, and from nobody behind it
+		r.hasReceived(c, m)
+	}
 	r.Stop(true)
 }
 
