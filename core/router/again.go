@@ -24,11 +24,13 @@ func isReport(m *message.Message) bool {
 	return false
 }
 
-// sendAgain sends a report that was lost with a link by another way.
+// sendAgain sends a report that waited, or was lost with a link, by another way.
 func (r *Router) sendAgain(h *held) {
-	if h.t.timeout >= r.unix {
-		r.forward(nil, h.m, &h.t)
+	if h.t.timeout < r.unix {
+		r.undeliverable(nil, h.m)
+		return
 	}
+	r.forward(nil, h.m, &h.t)
 }
 
 // asSent returns the report m, which came from c, as it may be sent from here once more: nobody else is taken to have it yet.
@@ -37,31 +39,39 @@ func (r *Router) asSent(c *Client, m *message.Message, t trail) *held {
 	return &held{m.Clone(), t}
 }
 
+// waitingReports are those that wait for a way.
+type waitingReports struct {
+	list   []held
+	bytes  int
+	second int64 // when they were looked through last, in Unix time
+}
+
+// mostWaitingBytes is how much may wait: a report has the command of its message, which is as long as the sender of that likes.
+const mostWaitingBytes = 32 << 20
+
 // hold keeps a report until there is a way to where it goes.
-func (r *Router) hold(m *message.Message, t *trail) {
-	if len(r.held) >= r.o.Limits.Reports {
-		r.undeliverable(nil, m)
+func (r *Router) hold(h held) {
+	w, size := &r.held, h.m.TextBound()
+	if len(w.list) >= r.o.Limits.Reports || w.bytes+size > mostWaitingBytes {
+		r.undeliverable(nil, h.m)
 		return
 	}
-	r.held = append(r.held, held{m.Clone(), *t})
+	h.t.timeout = min(h.t.timeout, r.unix+reportAge) // another host's clock may be wrong
+	w.list, w.bytes = append(w.list, h), w.bytes+size
 }
 
 // sendHeld sends the reports for which there is a way now, and drops those that are too old: once a second, as there may be many.
 func (r *Router) sendHeld() {
-	if r.heldAt == r.unix {
+	if r.held.second == r.unix {
 		return
 	}
-	r.heldAt = r.unix
-	list := r.held
-	r.held = nil
+	list := r.held.list
+	r.held = waitingReports{second: r.unix}
 	for _, h := range list {
-		switch {
-		case h.t.timeout < r.unix:
-			r.undeliverable(nil, h.m)
-		case r.reachable(h.m.ServerBytes()):
-			r.forward(nil, h.m, &h.t)
-		default:
-			r.held = append(r.held, h)
+		if h.t.timeout >= r.unix && !r.reachable(h.m.ServerBytes()) {
+			r.hold(h)
+		} else {
+			r.sendAgain(&h)
 		}
 	}
 }

@@ -82,37 +82,39 @@ func (r *Router) give(c, to *Client, m *message.Message, copies *int) bool {
 	return true
 }
 
-// toNode brings m to another router: to the one it names, to one that has the service, else to all who may know.
+// toNode brings m to another router. A report waits where there is no way, or none on which the queues have room.
 func (r *Router) toNode(c *Client, m *message.Message, t *trail, any bool) {
-	private := len(m.ServerBytes()) == 1 && m.ServerBytes()[0] == '?'
 	if t.hops >= mostHops || !any && c != nil && r.nodes[string(m.ServerBytes())] == c {
 		r.undeliverable(c, m) // it has gone far enough, or would go back
 		return
 	}
-	if isReport(m) && !any && !r.reachable(m.ServerBytes()) {
-		r.hold(m, t)
-		return
+	report := !any && isReport(m)
+	switch {
+	case (!report || r.reachable(m.ServerBytes())) && r.toNodes(c, m, t, any): // it is on its way
+	case report:
+		r.hold(held{m.Clone(), *t})
+	default:
+		r.undeliverable(c, m)
 	}
+}
+
+// toNodes sends m to the router that it names, to one that has the service, else to all who may know. It is false if none took it.
+func (r *Router) toNodes(c *Client, m *message.Message, t *trail, any bool) bool {
+	private := len(m.ServerBytes()) == 1 && m.ServerBytes()[0] == '?'
 	to := r.pick(c, m, t, any, private)
 	if private {
 		m.SetServer("*")
 	}
 	for _, p := range to {
 		if r.sendOn(c, m, t, []*Client{p}, false) {
-			return
+			return true
 		}
 	}
-	if len(to) == 0 && r.sendOn(c, m, t, r.uninformed(c, t, private), true) {
-		return
-	}
-	if isReport(m) && !any {
-		r.hold(m, t) // their queues are full
-		return
-	}
-	r.undeliverable(c, m)
+	return len(to) == 0 && r.sendOn(c, m, t, r.uninformed(c, t, private), true)
 }
 
-// sendOn sends m to other routers: one that is to bring it to its service, or all who might. It says whether one took it.
+// sendOn sends m to other routers: one that is to bring it to its service, or all who might. It is false if none took it; one that is
+// too long for all is done with.
 func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, all bool) bool {
 	if len(to) == 0 {
 		return false
@@ -134,7 +136,8 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	}
 	r.mark(c, copied, &next, to)
 	if r.tooLong(copied) {
-		return false
+		r.undeliverable(c, m)
+		return true
 	}
 	taken := 0
 	for _, p := range to {

@@ -168,21 +168,56 @@ func TestReportsAreSentBeyondWhatIsOwed(t *testing.T) {
 	require.Len(t, conn.lines, before+5+2, "as many as are remembered")
 }
 
+// TestReportsThatWaitAreBounded: their commands are as long as the senders of the messages like.
+func TestReportsThatWaitAreBounded(t *testing.T) {
+	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042")})
+	n2 := linkOurs(t, r, "n2", &memory{})
+	long, before := strings.Repeat("X", 60_000), r.Stats().Undelivered
+	const room = 32 << 20 / 60_000
+	for i := range room + 50 {
+		receive(t, r, n2, fmt.Sprintf("<n2:communicatord n3:x/TRANSMISSION_REPORT broadcast_hops=1;broadcast_msgid=n2-%d;broadcast_timeout=1768770100;command=%s;report_id=n3-%d;status=failed", i, long, i))
+	}
+	dropped := r.Stats().Undelivered - before
+	require.GreaterOrEqual(t, dropped, uint64(50))
+
+	conn := &memory{}
+	linkOurs(t, r, "n3", conn)
+	before = uint64(len(conn.lines))
+	r.Tick(time.Unix(1768770001, 0))
+	require.EqualValues(t, room+50-dropped, uint64(len(conn.lines))-before)
+	require.Greater(t, uint64(len(conn.lines))-before, uint64(room-50))
+}
+
+// TestAReportThatIsTooLongDoesNotWait: it gets no shorter.
+func TestAReportThatIsTooLongDoesNotWait(t *testing.T) {
+	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042"), Limits: router.Limits{Line: 300}})
+	n2, n3 := linkOurs(t, r, "n2", &memory{}), &memory{}
+	linkOurs(t, r, "n3", n3)
+	lines, undelivered := len(n3.lines), r.Stats().Undelivered
+	for i, note := range []int{1, 100} {
+		receive(t, r, n2, fmt.Sprintf("<n2:communicatord n3:x/TRANSMISSION_REPORT command=DO;status=failed;report_id=n3-1;broadcast_hops=1;broadcast_msgid=n2-%d;broadcast_timeout=1768770100;note=%0*d", i, note, 0))
+		require.Len(t, n3.lines, lines+1)
+		require.EqualValues(t, i, r.Stats().Undelivered-undelivered)
+	}
+}
+
+// linkOurs lets a router connect that says what it can.
+func linkOurs(t *testing.T, r *router.Router, name string, conn *memory) *router.Client {
+	p := r.Opened(conn, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0."+name[1:]+":4042")})
+	receive(t, r, p, fmt.Sprintf("<%s:communicatord CONNECT my_address=10.0.0.%s:4042;server_name=%s;version=1", name, name[1:], name))
+	receive(t, r, p, "n1:communicatord/COMMANDS list=ALIVE,HELP,TRANSMISSION_REPORT")
+	return p
+}
+
 // TestAReportThatWaitsIsKept: the message is the host's when Receive has returned, and may be another by the time there is a way.
 func TestAReportThatWaitsIsKept(t *testing.T) {
 	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042")})
-	link := func(name string, conn *memory) *router.Client {
-		p := r.Opened(conn, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0."+name[1:]+":4042")})
-		receive(t, r, p, fmt.Sprintf("<%s:communicatord CONNECT my_address=10.0.0.%s:4042;server_name=%s;version=1", name, name[1:], name))
-		receive(t, r, p, "n1:communicatord/COMMANDS list=ALIVE,HELP,TRANSMISSION_REPORT")
-		return p
-	}
 	m, err := message.Parse([]byte("<n2:communicatord n3:x/TRANSMISSION_REPORT command=DO;status=failed;report_id=n3-1;broadcast_hops=1;broadcast_msgid=n2-1;broadcast_timeout=1768770100"))
 	require.NoError(t, err)
-	r.Receive(link("n2", &memory{}), m)
+	r.Receive(linkOurs(t, r, "n2", &memory{}), m)
 	m.SetCommand("OTHER")
 	conn := &memory{}
-	link("n3", conn)
+	linkOurs(t, r, "n3", conn)
 	r.Tick(time.Unix(1768770001, 0))
 	require.Contains(t, strings.Join(conn.lines, "\n"), "n3:x/TRANSMISSION_REPORT")
 }

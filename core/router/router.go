@@ -57,8 +57,7 @@ type Router struct {
 	nextID    uint64
 	turn      uint64 // of the last router that was picked
 	waiting   waiting
-	held      []held // reports that wait for a way
-	heldAt    int64  // when these were looked through last, in Unix seconds
+	held      waitingReports
 	strikes   strikes
 	settling  settling
 	inHand    inHand
