@@ -44,6 +44,7 @@ type daemon struct {
 	inherited map[string]bool
 	fixed     map[string]string // settings that last as long as the process
 	folders   []string          // made for sockets
+	user      *proc.Identity    // whom root is to become; nil: nobody
 	learned   []address.Address // routers known from the last run
 	metrics   *metrics
 	control   *control.Control // nil: none
@@ -131,7 +132,7 @@ func (d *daemon) openLog() (err error) {
 // start opens everything, in an order that leaves nothing behind when something fails.
 func (d *daemon) start() error {
 	var err error
-	if err = d.mayBecome(); err != nil {
+	if err = d.findUser(); err != nil {
 		return err
 	}
 	if d.opener, err = openerOf(d.setup); err != nil {

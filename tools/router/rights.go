@@ -10,29 +10,30 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// mayBecome tells before anything is bound that only root can go on as another user.
-func (d *daemon) mayBecome() error {
-	if d.setup.userName == "" || os.Geteuid() == 0 {
+// findUser finds as whom the router goes on, if a user is set. It tells before anything is bound that there is no such user, or that
+// only root can become another.
+func (d *daemon) findUser() error {
+	if d.setup.userName == "" {
 		return nil
 	}
 	id, err := proc.LookUpIdentity(d.setup.userName, d.setup.groupName)
 	if err != nil {
 		return toolkit.As(toolkit.Config, err)
 	}
-	return toolkit.As(toolkit.Permission, proc.Become(id)) // without root it changes nothing
+	if os.Geteuid() != 0 {
+		return toolkit.As(toolkit.Permission, proc.Become(id)) // without root it changes nothing
+	}
+	d.user = &id
+	return nil
 }
 
 // become gives up the rights of root, if a user is set. Sockets, folders that were made for them or that are for nothing else, and
 // that for data, go to that user, who has to remove and write files in them.
 func (d *daemon) become() error {
-	s := d.setup
-	if s.userName == "" || os.Geteuid() != 0 {
+	if d.user == nil {
 		return nil
 	}
-	id, err := proc.LookUpIdentity(s.userName, s.groupName)
-	if err != nil {
-		return toolkit.As(toolkit.Config, err)
-	}
+	s, id := d.setup, d.user
 	give := func(path string, group int) {
 		if path == "" {
 			return
@@ -59,7 +60,7 @@ func (d *daemon) become() error {
 			}
 		}
 	}
-	if err := proc.Become(id); err != nil {
+	if err := proc.Become(*id); err != nil {
 		return toolkit.As(toolkit.Permission, err)
 	}
 	d.log.Info("rights of root are given up", "user", s.userName, "uid", id.UID, "gid", id.GID)
