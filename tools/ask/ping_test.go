@@ -14,6 +14,8 @@ import (
 	"github.com/ed-toolbox/ed/tools/ask"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
+	"github.com/ed-toolbox/ed/transport/link"
+	"github.com/ed-toolbox/ed/transport/service"
 	"github.com/ed-toolbox/ed/transport/service/servicetest"
 )
 
@@ -104,29 +106,25 @@ func TestPingFails(t *testing.T) {
 // What goes away in the middle is a loss, and counts again when it is back.
 func TestPingInterrupted(t *testing.T) {
 	r := servicetest.Start(t, servicetest.Options{})
-	serve(t, r, "cluckd", nil)
+	away := link.PermanentOptions{Pauses: link.Pauses{time.Hour}} // by chance it would be back before the next question
+	r.Register(t, service.Options{Name: "cluckd", Dispatcher: dispatch.New(dispatch.Options{}), Link: away})
 	w := world(t, r)
 	w.Stderr.TTY = true
-	ctx, stop := context.WithCancelCause(t.Context())
-	over := make(chan error, 1)
-	go func() { over <- w.Run(ctx, ask.Ping, "ping", "cluckd", "-c0", "-i1ms") }()
-	until := func(what string) {
-		t.Helper()
-		require.Eventually(t, func() bool { return strings.Contains(w.Out.String(), what) }, 10*time.Second, time.Millisecond)
-	}
-	until("serial 3")
+	p := toolkittest.Start(t, w, ask.Ping, "ping", "cluckd", "-c0", "-i1ms")
+	p.WaitOut("serial 3")
 	r.Drop("cluckd")
-	until("lost, the router says that it is not there")
-	stop(&toolkit.Interrupted{Signal: os.Interrupt})
-	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-over))
+	const gone = "lost, the router says that it is not there"
+	p.WaitOut(gone)
+	serve(t, r, "cluckd", nil)
+	p.WaitFor(w.Out, func(s string) bool { return strings.Contains(s[strings.Index(s, gone):], "alive") })
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(p.Stop()))
 	require.Regexp(t, `cluckd: \d+ sent, \d+ answered, .*% lost; min`, w.Out.String())
 	require.Equal(t, "\r", w.Err.String(), "what is said next does not stand behind the ^C of the terminal")
 
-	w = world(t, r)
-	go func() { over <- w.Run(t.Context(), ask.Ping, "ping", "-c0", "-i1ms") }()
-	until("alive")
+	p = toolkittest.Start(t, world(t, r), ask.Ping, "ping", "-c0", "-i1ms")
+	p.WaitOut("alive")
 	r.Kill()
-	err := <-over
+	err := p.End()
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), "%v", err)
 }
 
