@@ -2,7 +2,6 @@ package tail_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -63,12 +62,9 @@ func TestListenAsServiceEnds(t *testing.T) {
 	require.Equal(t, toolkit.Permission, toolkit.KindOf(err))
 	require.EqualError(t, err, "service taken is refused: the name is taken")
 
-	ctx, stop := context.WithCancelCause(t.Context())
-	_, over = listenAs(t, ctx, "--service", "watcher", "--router", r.At.Path, "unix:"+t.TempDir()+"/also")
-	r.Wait("→d REGISTER service=watcher", 2)
-	r.Wait("READY", 2)
-	stop(&toolkit.Interrupted{Signal: os.Interrupt})
-	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(<-over))
+	also := toolkittest.Start(t, toolkittest.New(t), tail.Listen, "listen", "--service", "watcher", "--router", r.At.Path, "unix:"+t.TempDir()+"/also")
+	also.WaitErr("registered") // before, there is nothing to take back
+	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(also.Stop()))
 	r.Wait("UNREGISTER", 2)
 
 	w, over := listenAs(t, t.Context(), "--service", "watcher", "--router", t.TempDir()+"/none", "--timeout", "100ms")
