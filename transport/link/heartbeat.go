@@ -65,6 +65,7 @@ func (b *beat) tick() {
 	case b.heard && b.asked:
 		if b.waited++; b.waited > 1 {
 			b.s.conn.sure = false // it lives but does not answer: do not wait for that
+			b.s.p.pump()
 		}
 		b.arm(o.Interval)
 	case b.heard && b.s.conn.log.len() == 0:

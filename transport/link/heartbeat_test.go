@@ -177,3 +177,80 @@ func TestWindowOfDoubt(t *testing.T) {
 	require.Greater(t, questions, 10)
 	s.end()
 }
+
+// An answer counts for the question that is out, with all that is in it; others are dispatched.
+func TestAnswersAreForTheirQuestion(t *testing.T) {
+	s := newScene(t, transporttest.Faults{})
+	s.options.Heartbeat.Interval = time.Hour
+	others, last := 0, false
+	d := dispatch.New(dispatch.Options{})
+	require.NoError(t, d.On("ABSOLUTELY", func(dispatch.Sender, *message.Message) error { others++; return nil }))
+	require.NoError(t, d.On("LAST", func(dispatch.Sender, *message.Message) error { last = true; return nil }))
+	s.options.Dispatcher = d
+	s.on = func(l *link.Link, m *message.Message) {
+		serial, _ := m.Get("serial")
+		stamp, _ := m.Get("timestamp")
+		for _, r := range []*message.Message{
+			message.New("ABSOLUTELY"),
+			message.New("ABSOLUTELY").Set("serial", serial),
+			message.New("ABSOLUTELY").Set("timestamp", stamp),
+			message.New("ABSOLUTELY").Set("serial", serial+"1").Set("timestamp", stamp),
+			message.New("ABSOLUTELY").Set("serial", serial).Set("timestamp", stamp+"1"),
+			message.New("ABSOLUTELY").Set("serial", serial).Set("timestamp", stamp), // this one is right
+			message.New("ABSOLUTELY").Set("serial", serial).Set("timestamp", stamp),
+			message.New("LAST"),
+		} {
+			require.NoError(t, l.Send(r))
+		}
+	}
+	s.listen()
+	s.start()
+	s.Until("all come", func() bool { return last })
+	require.Equal(t, 6, others)
+	s.end()
+}
+
+// A peer that is silent is asked again and again; one that talks is not, while nothing is in doubt, until it is silent.
+func TestWhoIsAsked(t *testing.T) {
+	s := newScene(t, transporttest.Faults{})
+	s.options.Heartbeat = link.Heartbeat{Interval: beat, Timeout: 1000 * beat}
+	asked, at := 0, time.Time{}
+	s.on = func(l *link.Link, m *message.Message) {
+		asked, at = asked+1, s.Loop.Now()
+		answer(l, m)
+	}
+	s.listen()
+	s.start()
+	s.Until("it is asked again", func() bool { return asked > 3 })
+	talk := s.Loop.Every(time.Millisecond, "talk", func(int) { s.peer.Broadcast(message.New("NEWS")) })
+	s.Until("it is not asked for some intervals", func() bool { return s.Loop.Now().Sub(at) > 4*beat })
+	talk.Cancel()
+	asked = 0
+	s.Until("it is asked again", func() bool { return asked > 3 })
+	require.Equal(t, 1, count(s.states, link.Up))
+	s.end()
+}
+
+// A peer that lives and answers no more holds nobody up.
+func TestPeerThatStopsAnswering(t *testing.T) {
+	s := newScene(t, transporttest.Faults{})
+	s.options.Heartbeat = link.Heartbeat{Interval: beat / 5, Timeout: 1000 * beat}
+	s.options.DoubtBytes = 100
+	answered := false
+	s.on = func(l *link.Link, m *message.Message) {
+		if m.Command() == "ALIVE" && !answered {
+			answer(l, m)
+			answered = true
+		}
+	}
+	s.listen()
+	s.start()
+	talk := s.Loop.Every(time.Millisecond, "talk", func(int) { s.peer.Broadcast(message.New("NEWS")) })
+	s.until(link.Up)
+	s.send("A", 100)
+	s.received(100)
+	talk.Cancel()
+	require.Equal(t, names("A", 0, 100), s.got)
+	require.Equal(t, 1, count(s.states, link.Up))
+	s.end()
+}
