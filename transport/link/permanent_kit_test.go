@@ -138,6 +138,7 @@ func (s *scene) end() {
 	s.Idle()
 	c := s.p.Status().Counts
 	require.Zero(s.T, c.Queued)
+	require.True(s.T, s.p.Status().Next.IsZero())
 	require.Equal(s.T, c.Accepted, c.Sent+c.Dropped+c.Expired+c.Abandoned, "%+v", c)
 	require.Equal(s.T, link.Closed, s.states[len(s.states)-1])
 	require.ErrorIs(s.T, s.p.Send(message.New("LATE")), transport.ErrClosed)

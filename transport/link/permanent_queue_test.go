@@ -23,8 +23,8 @@ func TestTTL(t *testing.T) {
 	s := newScene(t, transporttest.Faults{})
 	s.options.Queue.TTL = 30 * time.Millisecond
 	s.start()
-	s.send("A", 2)
 	require.NoError(t, s.p.SendTTL(message.New("LONG"), time.Hour))
+	s.send("A", 2)
 	require.NoError(t, s.p.SendTTL(message.New("SHORT"), time.Millisecond))
 	require.NoError(t, s.p.SendTTL(message.New("FOREVER"), 0))
 	require.NoError(t, s.p.SendTTL(message.New("ENDLESS"), math.MaxInt64))
@@ -85,88 +85,65 @@ func TestQueueFull(t *testing.T) {
 			if full > 0 {
 				s.Until("there is room", func() bool { return rooms == 1 })
 			}
+			s.send("B", 1)
+			s.received(len(tt.want) + 1)
+			require.Equal(t, min(full, 1), rooms, "it is told once")
 			s.end()
 		})
 	}
 }
 
-// What the connection's own queue held when it broke goes by the next one, in order.
+// What the connection's own queue held when it ended goes by the next one, in order.
 func TestQueueOfBrokenConnection(t *testing.T) {
-	s := newScene(t, transporttest.Faults{Window: 100})
-	s.transport.HighMark = 400
-	s.accept = func(l *link.Link) { l.Conn().Pause() }
-	s.listen()
-	s.start()
-	s.until(link.Up)
-	s.send("A", 100)
-	s.Until("the peer's kernel is full", func() bool { return s.p.Link().Conn().Stats().BytesOut == 100 })
-	c := s.p.Status().Counts
-	require.Equal(t, 100, int(c.Sent)+c.Queued)
-	require.Less(t, c.QueuedBytes, 290, "the connection has some")
-	s.kill()
-	s.accept = nil
-	s.listen()
-	s.until(link.Up)
-	// "A0\n" … "A9\n" are 30 bytes, so 100 end inside of A27.
-	s.Until("the loss is told", func() bool { return len(s.lost) == 28 })
-	require.Equal(t, names("A", 0, 28), s.lost)
-	for _, why := range s.why {
-		require.ErrorIs(t, why, link.ErrUncertain)
-	}
-	s.received(72)
-	require.Equal(t, names("A", 28, 100), s.got)
-	s.send("B", 1)
-	s.received(73)
-	c = s.p.Status().Counts
-	require.Equal(t, uint64(28), c.Uncertain)
-	require.Equal(t, uint64(28), c.Unacked, "the other end was not given any")
-	s.end()
-}
-
-// Whether written messages are in doubt depends on how long ago that was, and on what the peer confirmed.
-func TestDoubt(t *testing.T) {
-	tests := map[string]struct {
-		set   func(o *link.PermanentOptions)
-		wait  func(s *scene) bool
-		doubt int
+	killed := func(s *scene) { s.kill(); s.listen() }
+	for name, tt := range map[string]struct {
+		window int // "A0\n" … "A9\n" are 30 bytes, so 100 end inside of A27, and 98 before it
+		begun  int // messages of which something went
+		closes bool
+		ends   func(s *scene)
 	}{
-		"just now": {func(*link.PermanentOptions) {}, func(*scene) bool { return true }, 10},
-		"long ago": {func(o *link.PermanentOptions) { o.DoubtTime = 5 * time.Millisecond },
-			func(s *scene) bool { return s.p.Status().Counts.InDoubt == 0 }, 0},
-		"far ago": {func(o *link.PermanentOptions) { o.DoubtBytes = 12 },
-			func(s *scene) bool { return s.p.Status().Counts.Queued == 0 }, 6},
-		"confirmed": {func(o *link.PermanentOptions) { o.Heartbeat.Interval = 2 * time.Millisecond },
-			func(s *scene) bool { return s.p.Status().Counts.InDoubt == 0 }, 0},
-		"confirmed while much is sent": {func(o *link.PermanentOptions) {
-			o.Heartbeat.Interval = time.Hour
-			o.DoubtBytes = 12
-		}, func(s *scene) bool { return s.p.Status().Counts.InDoubt <= 1 }, 1},
-	}
-	for name, tt := range tests {
+		"killed inside of one":  {100, 28, false, killed},
+		"killed between two":    {98, 27, false, killed},
+		"killed during a Close": {100, 28, true, killed},
+		"the peer ends its side": {100, 28, false, func(s *scene) {
+			for l := range s.peer.Links() {
+				require.NoError(s.T, l.CloseWrite())
+			}
+		}},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := newScene(t, transporttest.Faults{})
-			tt.set(&s.options)
+			s := newScene(t, transporttest.Faults{Window: tt.window})
+			s.transport.HighMark = 400
+			s.accept = func(l *link.Link) { l.Conn().Pause() }
+			s.options.CloseTimeout = time.Hour
 			s.listen()
 			s.start()
 			s.until(link.Up)
-			for i, command := range names("A", 0, 10) {
-				require.NoError(t, s.p.Send(message.New(command)))
-				if i == 4 {
-					s.received(5)
-				}
-			}
-			s.received(10)
-			s.Until("it settles", func() bool { return tt.wait(s) })
-			doubt := s.p.Status().Counts.InDoubt
-			require.LessOrEqual(t, doubt, tt.doubt)
-			s.kill()
-			s.Until("it breaks", func() bool { return s.p.Link() == nil })
+			s.send("A", 100)
+			s.Until("the peer's kernel is full", func() bool { return s.p.Link().Conn().Stats().BytesOut == uint64(tt.window) })
 			c := s.p.Status().Counts
-			require.Equal(t, uint64(doubt), c.Uncertain)
-			require.Equal(t, uint64(10), c.Sent)
+			require.Equal(t, []int{27, 27, 73}, []int{int(c.Sent), c.InDoubt, c.Queued})
+			require.Less(t, c.QueuedBytes, 290, "the connection has some")
+			if tt.closes {
+				s.p.Close()
+			}
+			s.accept = nil
+			tt.ends(s)
+			s.Until("the loss is told", func() bool { return len(s.lost) == tt.begun })
+			require.Equal(t, names("A", 0, tt.begun), s.lost)
+			for _, why := range s.why {
+				require.ErrorIs(t, why, link.ErrUncertain)
+			}
+			s.received(100 - tt.begun)
+			require.Equal(t, names("A", tt.begun, 100), s.got)
+			if !tt.closes {
+				s.send("B", 1)
+				s.received(101 - tt.begun)
+			}
+			c = s.p.Status().Counts
+			require.EqualValues(t, tt.begun, c.Uncertain)
+			require.EqualValues(t, tt.begun, c.Unacked, "the other end was not given any")
 			s.end()
-			require.Equal(t, names("A", 10-doubt, 10), append([]string(nil), s.lost...))
-			require.Equal(t, names("A", 0, 10), s.got, "they were not lost, but who knew")
 		})
 	}
 }
@@ -182,13 +159,14 @@ func TestReplyIsLostWithItsConnection(t *testing.T) {
 		require.NoError(t, s.p.Link().Send(message.New(command)))
 	}
 	s.send("A", 1)
+	require.NoError(t, s.p.Link().Send(message.New("REPLY3")))
 	s.Until("the window is full", func() bool { return s.p.Link().Conn().Stats().BytesOut == 8 })
 	s.kill()
 	s.accept = nil
 	s.listen()
 	s.received(1)
 	require.Equal(t, []string{"A0"}, s.got)
-	require.Equal(t, names("REPLY", 0, 3), s.lost)
+	require.Equal(t, names("REPLY", 0, 4), s.lost)
 	require.ErrorIs(t, s.why[0], link.ErrUncertain)
 	require.ErrorIs(t, s.why[1], link.ErrUncertain, "a part of it went")
 	require.ErrorIs(t, s.why[2], transport.ErrClosed)

@@ -42,6 +42,7 @@ func TestQueuedUntilThereIsAPeer(t *testing.T) {
 	require.Equal(t, 1, hellos)
 	st = s.p.Status()
 	require.Equal(t, link.Up, st.State)
+	require.True(t, st.Next.IsZero())
 	require.Equal(t, s.at, st.Remote)
 	require.Equal(t, link.Counts{Accepted: 5, Sent: 5, InDoubt: 5}, st.Counts)
 	require.NotNil(t, s.p.Link())
@@ -237,6 +238,7 @@ func TestPauseSequence(t *testing.T) {
 			s.start()
 			if tt.want == nil {
 				s.until(link.Closed)
+				require.ErrorIs(t, s.p.Send(message.New("LATE")), transport.ErrClosed)
 			}
 			s.Until("it has paused", func() bool { return len(pauses) >= len(tt.want) })
 			if tt.want != nil {
@@ -252,10 +254,11 @@ func TestPausesRestart(t *testing.T) {
 	s := newScene(t, transporttest.Faults{})
 	s.options.Pauses = link.Pauses{2 * time.Millisecond, 3 * time.Millisecond, 5 * time.Millisecond}
 	var pause time.Duration
+	attempts := 0
 	onState := s.options.OnState
 	s.options.OnState = func(st link.Status) {
 		if onState(st); st.State == link.Waiting {
-			pause = st.Next.Sub(st.Since)
+			pause, attempts = st.Next.Sub(st.Since), st.Attempts
 		}
 	}
 	s.start()
@@ -265,6 +268,7 @@ func TestPausesRestart(t *testing.T) {
 	s.For(4 * time.Millisecond)
 	s.kill()
 	s.Until("it pauses", func() bool { return pause == 2*time.Millisecond })
+	require.Zero(t, attempts, "so does their number")
 	s.end()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/transporttest"
@@ -86,7 +87,12 @@ func TestSettledMessagesAreNotInDoubt(t *testing.T) {
 }
 
 func TestSettledAnswersAreForTheirQuestion(t *testing.T) {
-	s := newSettling(t, nil)
+	others := 0
+	s := newSettling(t, func(o *link.PermanentOptions) {
+		d := dispatch.New(dispatch.Options{})
+		require.NoError(t, d.On("SETTLED", func(dispatch.Sender, *message.Message) error { others++; return nil }))
+		o.Dispatcher = d
+	})
 	s.send("A", 1)
 	s.Until("it is asked", func() bool { return len(s.asked) > 0 })
 	before := s.p.Stats().In
@@ -102,6 +108,7 @@ func TestSettledAnswersAreForTheirQuestion(t *testing.T) {
 	s.Until("the first is settled", func() bool { return s.doubt() == 1 })
 	s.answer() // it asks for the second without being told
 	s.Until("both are", func() bool { return s.doubt() == 0 })
+	require.Equal(t, 3, others, "what answers no question is dispatched, and nothing else")
 	s.end()
 	require.Empty(t, s.lost)
 }
