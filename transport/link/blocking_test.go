@@ -116,26 +116,6 @@ func TestBlockingFailures(t *testing.T) {
 		_, err := dial(t, address.FromUnix(address.Unix, filepath.Join(t.TempDir(), "none")), link.BlockingOptions{})
 		require.ErrorIs(t, err, os.ErrNotExist)
 	})
-	t.Run("connecting is cancelled", func(t *testing.T) {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		cancel(errors.New("enough"))
-		_, err := link.Dial(ctx, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
-			return open.Dial(l, parse(t, "tcp://192.0.2.1:9"), transport.Options{}, h)
-		}, link.BlockingOptions{})
-		require.Error(t, err)
-	})
-	t.Run("the peer does not read", func(t *testing.T) {
-		at, conns := accept(t)
-		b := connect(t, at, link.BlockingOptions{SendTimeout: 50 * time.Millisecond})
-		peer := <-conns
-		var err error
-		for i := 0; err == nil && i < 1_000_000; i++ {
-			err = b.Send(message.New("LOG").Set("text", strings.Repeat("t", 1000)))
-		}
-		require.ErrorIs(t, err, transport.ErrTimeout)
-		require.NoError(t, peer.Close())
-		require.Error(t, b.Close(), "not all was sent")
-	})
 	t.Run("the peer is gone", func(t *testing.T) {
 		at, conns := accept(t)
 		b := connect(t, at, link.BlockingOptions{})

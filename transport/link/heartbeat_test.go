@@ -182,15 +182,19 @@ func TestWindowOfDoubt(t *testing.T) {
 func TestAnswersAreForTheirQuestion(t *testing.T) {
 	s := newScene(t, transporttest.Faults{})
 	s.options.Heartbeat.Interval = time.Hour
-	others, last := 0, false
+	var others []string
+	last := false
 	d := dispatch.New(dispatch.Options{})
-	require.NoError(t, d.On("ABSOLUTELY", func(dispatch.Sender, *message.Message) error { others++; return nil }))
+	require.NoError(t, d.On("ABSOLUTELY", func(_ dispatch.Sender, m *message.Message) error {
+		others = append(others, must(m.Get("n")))
+		return nil
+	}))
 	require.NoError(t, d.On("LAST", func(dispatch.Sender, *message.Message) error { last = true; return nil }))
 	s.options.Dispatcher = d
 	s.on = func(l *link.Link, m *message.Message) {
 		serial, _ := m.Get("serial")
 		stamp, _ := m.Get("timestamp")
-		for _, r := range []*message.Message{
+		for i, r := range []*message.Message{
 			message.New("ABSOLUTELY"),
 			message.New("ABSOLUTELY").Set("serial", serial),
 			message.New("ABSOLUTELY").Set("timestamp", stamp),
@@ -200,13 +204,13 @@ func TestAnswersAreForTheirQuestion(t *testing.T) {
 			message.New("ABSOLUTELY").Set("serial", serial).Set("timestamp", stamp),
 			message.New("LAST"),
 		} {
-			require.NoError(t, l.Send(r))
+			require.NoError(t, l.Send(r.SetInt("n", int64(i))))
 		}
 	}
 	s.listen()
 	s.start()
 	s.Until("all come", func() bool { return last })
-	require.Equal(t, 6, others)
+	require.Equal(t, []string{"0", "1", "2", "3", "4", "6"}, others)
 	s.end()
 }
 

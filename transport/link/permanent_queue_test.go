@@ -115,7 +115,7 @@ func TestQueueOfBrokenConnection(t *testing.T) {
 			s := newScene(t, transporttest.Faults{Window: tt.window})
 			s.transport.HighMark = 400
 			s.accept = func(l *link.Link) { l.Conn().Pause() }
-			s.options.CloseTimeout = time.Hour
+			s.options.CloseTimeout, s.transport.CloseTimeout = time.Hour, time.Hour // it must not come to that
 			s.listen()
 			s.start()
 			s.until(link.Up)

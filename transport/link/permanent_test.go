@@ -46,6 +46,7 @@ func TestQueuedUntilThereIsAPeer(t *testing.T) {
 	require.Equal(t, s.at, st.Remote)
 	require.Equal(t, link.Counts{Accepted: 5, Sent: 5, InDoubt: 5}, st.Counts)
 	require.NotNil(t, s.p.Link())
+	require.EqualValues(t, 6, s.p.Stats().Out)
 	s.end()
 	require.Empty(t, s.lost)
 	require.Equal(t, link.Counts{Accepted: 5, Sent: 5}, s.p.Status().Counts, "the peer closed too, so it had read all")

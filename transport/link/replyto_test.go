@@ -49,13 +49,14 @@ func TestReplyTo(t *testing.T) {
 	us := &transport.Credentials{UID: uint32(os.Geteuid())}
 	other := &transport.Credentials{UID: uint32(os.Geteuid()) + 12345}
 	root := &transport.Credentials{}
-	for name, c := range map[string]struct {
+	type packet struct {
 		local, from string
 		who         *transport.Credentials
 		replyTo     string
 		want        string // where the answer goes
 		kept        bool   // the parameter is somebody's own
-	}{
+	}
+	packets := map[string]packet{
 		"UDP, same host":          {"udp://10.0.0.1:1", "udp://10.0.0.2:9", nil, "10.0.0.2:4041", "udp://10.0.0.2:4041", false},
 		"UDP, as URI":             {"udp://10.0.0.1:1", "udp://10.0.0.2:9", nil, "udp://10.0.0.2:4041", "udp://10.0.0.2:4041", false},
 		"UDP, bound to any":       {"udp://10.0.0.1:1", "udp://10.0.0.2:9", nil, "0.0.0.0:4041", "udp://10.0.0.2:4041", false},
@@ -76,7 +77,20 @@ func TestReplyTo(t *testing.T) {
 		"Unix, abstract":          {"unixgram:/run/s", "", other, "@me", "unixgram:@me", false},
 		"Unix, relative":          {"unixgram:/run/s", "unixgram:@x", us, "unixgram:me", "unixgram:@x", false},
 		"nothing said":            {"unixgram:/run/s", "unixgram:@x", us, "", "unixgram:@x", true},
-	} {
+	}
+	if os.Geteuid() == 0 { // who may give files away
+		owned, plain := filepath.Join(dir, "owned"), filepath.Join(dir, "theirs")
+		o, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: owned, Net: "unixgram"})
+		require.NoError(t, err)
+		defer o.Close()
+		require.NoError(t, os.WriteFile(plain, nil, 0o600))
+		for _, path := range []string{owned, plain} {
+			require.NoError(t, os.Chown(path, int(other.UID), -1))
+		}
+		packets["Unix, another user's file"] = packet{"unixgram:/run/s", "unixgram:@x", other, owned, "unixgram:" + owned, false}
+		packets["Unix, another user's file, no socket"] = packet{"unixgram:/run/s", "unixgram:@x", other, plain, "unixgram:@x", false}
+	}
+	for name, c := range packets {
 		t.Run(name, func(t *testing.T) {
 			d := echo(t, dispatch.Options{})
 			seen := ""
