@@ -3,6 +3,7 @@ package ask_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -194,4 +195,11 @@ func TestNoRouter(t *testing.T) {
 	w := world(t, mute)
 	err := w.Run(t.Context(), ask.Services, "services", "--watch", "--timeout", "50ms")
 	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+
+	l, err := net.Listen("tcp", "127.0.0.1:0") // it does not even accept
+	require.NoError(t, err)
+	defer l.Close()
+	err = world(t, nil).Run(t.Context(), ask.Services, "services", "--router", "tcp://"+l.Addr().String(), "--timeout", "50ms")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err), "%v", err)
+	require.ErrorContains(t, err, "within 50ms")
 }

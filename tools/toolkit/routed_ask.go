@@ -41,7 +41,11 @@ func RequestReport(m *message.Message) {
 // ask sends questions and one more that every router answers, so that it is known when a question has no answer. see takes
 // the messages of the router that it wants. What is for others is kept for Next.
 func (r *Routed) ask(ctx context.Context, see func(m *message.Message) bool, questions ...*message.Message) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, routerPatience, Errorf(Timeout, "no answer from the router at %s within %s", r.Address, routerPatience))
+	patience := routerPatience
+	if limit := r.options.ConnectTimeout; limit > 0 {
+		patience = min(patience, limit)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, Errorf(Timeout, "no answer from the router at %s within %s", r.Address, patience))
 	defer cancel()
 	for _, q := range questions {
 		if err := r.Session.Send(q); err != nil {
