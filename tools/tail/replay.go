@@ -83,11 +83,7 @@ func (p *player) open(ctx context.Context) (io.ReadCloser, error) {
 	if p.path == "-" {
 		return io.NopCloser(p.env.Stdin), nil
 	}
-	f, err := toolkit.OpenFile(ctx, p.path, os.O_RDONLY, 0)
-	if err != nil {
-		return io.NopCloser(nil), err
-	}
-	return f, nil
+	return toolkit.OpenFile(ctx, p.path, os.O_RDONLY, 0) // also without a file, what is returned may be closed
 }
 
 func (p *player) dial(ctx context.Context) (err error) {
