@@ -12,10 +12,11 @@
 //	err = loop.Run(ctx) // until STOP came, and UNREGISTER went out
 //
 // At each connection the service says REGISTER, answers HELP with the commands that its dispatcher knows, and waits for READY:
-// only then messages given to Send go out. The default commands are added by New; Options.Defaults takes what a program
-// wants to do for them. Send and replies to other services go through the queue of a link.Permanent: what is sent while the
-// router is away waits for it, and what was perhaps lost is reported by Options.Link.OnUndelivered: of a router of ours, which is asked
-// every now and then, what had not left it when it died, and of others what they were sent in the last Options.Link.DoubtTime.
+// only then messages given to Send go out. The default commands are added by New; Options.Defaults takes what a program wants to
+// do for them. The sender that a handler is given may be kept for an answer that comes later. Send and replies to other services
+// go through the queue of a link.Permanent: what is sent while the router is away waits for it, and what was perhaps lost is
+// reported by Options.Link.OnUndelivered: of a router of ours, which is asked every now and then, what had not left it when it
+// died, and of others what they were sent in the last Options.Link.DoubtTime.
 //
 // Both routers are understood, `ed router` and the C++ communicatord. The one thing that the second does not do is to say that
 // a name was refused: it is silent, and the attempt ends with a time-out.

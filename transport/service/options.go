@@ -29,8 +29,9 @@ type Options struct {
 	// Group shares the name with other instances on the node, where the router knows groups: "one" of them gets each
 	// message, or "all" do. Empty: the name is ours alone.
 	Group string
-	// Dispatcher gets what others send. The default commands are added to it, with STATUS if OnStatus is set and
-	// DISCONNECTING; they must not be there yet. Its commands are announced to the router. Nil: there are only the default ones.
+	// Dispatcher gets what others send. New adds the default commands, so Dispatcher.Defaults must not be called; with STATUS if OnStatus
+	// is set and DISCONNECTING. A handler of the program for one of these comes in its place. All its commands are announced to the
+	// router. A link.Server may have the same Dispatcher. Nil: there are only the default ones.
 	Dispatcher *dispatch.Dispatcher
 	// Defaults are the callbacks of the default commands. Stop is called before the service closes; Ready each time that the router
 	// said so.
