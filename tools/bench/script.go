@@ -224,11 +224,7 @@ func valueAt(text []byte, name, value string) int {
 
 // first is the first message for people to read.
 func (s *script) first() string {
-	text := bytes.TrimSuffix(s.lines[0].text, []byte("\n"))
-	if len(text) > 100 {
-		return string(text[:100]) + "…"
-	}
-	return string(text)
+	return clip(string(bytes.TrimSuffix(s.lines[0].text, []byte("\n"))), 100)
 }
 
 // putDigits writes n with leading zeros.

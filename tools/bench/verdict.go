@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -189,9 +190,13 @@ func (r *runner) whyNothing(out *report.Report) string {
 	return "nothing was answered"
 }
 
+// clip shortens s to n bytes or a few less: half a letter would be another one once it was written as JSON and read again.
 func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n] + "…"
+	if len(s) <= n {
+		return s
 	}
-	return s
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }

@@ -2,13 +2,16 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
@@ -49,4 +52,19 @@ func TestMessagesAreBounded(t *testing.T) {
 	cancel(&toolkit.Interrupted{Signal: os.Interrupt})
 	err = toolkittest.New(t).Run(ctx, Command, "bench", "request", "unix:"+folder+"/nobody", "--template", "LOCK tag={{.N}}")
 	require.Equal(t, toolkit.Interrupt, toolkit.KindOf(err), err)
+}
+
+// TestClippedMessage: a long one says the same when its report is read again, wherever it is cut, so that a baseline does not differ.
+func TestClippedMessage(t *testing.T) {
+	for n := range utf8.UTFMax {
+		m := message.New("HELLO").Set("text", strings.Repeat("x", n)+strings.Repeat("\u20ac", 100))
+		s, err := newScript(wording{}, []*message.Message{m})
+		require.NoError(t, err)
+		text, err := json.Marshal(s.first())
+		require.NoError(t, err)
+		var read string
+		require.NoError(t, json.Unmarshal(text, &read))
+		require.Equal(t, s.first(), read)
+		require.Greater(t, len(read), 90)
+	}
 }
