@@ -208,10 +208,10 @@ func TestNobodyListens(t *testing.T) {
 	udp := "udp://" + gone.LocalAddr().String()
 	for _, args := range [][]string{
 		{"request", "unix:" + nobody}, {"request", "unixgram:" + nobody}, {"request", udp, "--workers", "2"}, {"request", udp, "-r", "max"},
-		{"pub", "unixgram:" + nobody, "-r", "max"}, {"pub", udp}, {"pub", udp, "--warmup", "0"},
-		{"connect", "unix:" + nobody}, {"connect", "unix:" + nobody, "-r", "max", "--warmup", "0"}, {"request", udp, "-r", "find:10..20"},
+		{"pub", "unixgram:" + nobody, "-r", "max"}, {"pub", udp}, {"connect", "unix:" + nobody}, {"connect", "unix:" + nobody, "-r", "max"},
+		{"request", udp, "-r", "find:10..20"},
 	} {
-		r, err := measure(t, append(args, "-d", "1h")...)
+		r, err := measure(t, append(args, "--warmup", "1h")...)
 		require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), args)
 		require.Nil(t, r)
 	}
@@ -221,23 +221,23 @@ func TestNobodyListens(t *testing.T) {
 func TestWhoWasThere(t *testing.T) {
 	refused := &transport.OpError{Op: "receive", Err: syscall.ECONNREFUSED}
 	for name, tt := range map[string]struct {
-		heard bool
-		index int
-		err   error
-		ends  bool
+		heard        bool
+		warmup, runs time.Duration
+		err          error
+		ends         bool
 	}{
-		"in the warm-up":      {false, warming, refused, true},
-		"in the first second": {false, 0, refused, true},
-		"later":               {false, 1, refused, false},
-		"somebody was there":  {true, warming, refused, false},
-		"no refusal":          {false, warming, &transport.OpError{Op: "connect", Err: syscall.EADDRNOTAVAIL}, false},
+		"in the warm-up":     {false, 2 * time.Hour, time.Hour, refused, true},
+		"at once":            {false, 0, -time.Hour, refused, true},
+		"later":              {false, 0, time.Second, refused, false},
+		"measured":           {false, time.Hour, time.Hour, refused, false},
+		"somebody was there": {true, 2 * time.Hour, time.Hour, refused, false},
+		"no refusal":         {false, 2 * time.Hour, time.Hour, &transport.OpError{Op: "connect", Err: syscall.EADDRNOTAVAIL}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			loop, err := reactor.New(reactor.Options{})
 			require.NoError(t, err)
 			defer loop.Close()
-			w := &worker{loop: loop, heard: tt.heard, now: newInterval(), report: func(event) {}}
-			w.now.index = tt.index
+			w := &worker{loop: loop, begin: time.Now().Add(-tt.runs), from: int64(tt.warmup), heard: tt.heard, now: newInterval(), report: func(event) {}}
 			w.failed(tt.err)
 			require.Equal(t, tt.ends, w.err != nil)
 			require.Equal(t, !tt.ends, w.now.failures == 1)

@@ -245,11 +245,11 @@ func (w *worker) sweep() {
 	}
 }
 
-// failed counts what went wrong with packets, or with an attempt to connect. Where both are refused, and nothing has come back within the
-// first second that is measured, nobody was ever there: that ends the run, as it does where connections are opened first.
+// failed counts what went wrong with packets, or with an attempt to connect. Where both are refused within the warm-up, or the first
+// second, and nothing has come back, nobody was ever there: that ends the run, as it does where connections are opened first.
 func (w *worker) failed(err error) {
 	var op *transport.OpError
-	if !w.heard && w.now.index <= 0 && errors.As(err, &op) && op.Refused() {
+	if !w.heard && w.clock() < max(w.from, int64(time.Second)) && errors.As(err, &op) && op.Refused() {
 		w.fail(err)
 		return
 	}
