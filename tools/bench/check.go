@@ -89,6 +89,8 @@ func (o *options) checkLoad(c *cli.Context) error {
 		return wrong("--arrival, --burst and --no-catchup are for a rate; with --rate max the answers say when the next message goes")
 	case p.hold && p.count == 0:
 		return wrong("--hold needs --count: how many connections?")
+	case p.hold && p.count > mostConnections:
+		return wrong("--hold with --count %d: %d connections at most", p.count, mostConnections)
 	case (p.routed() || p.kind == kindConnect) && p.target.IsDatagram():
 		return wrong("%s: this needs connections", p.target)
 	case p.rate.shape == closed && p.window == 0 && !p.oneWay():

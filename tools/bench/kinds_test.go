@@ -122,6 +122,7 @@ func TestUsage(t *testing.T) {
 		require.Equal(t, toolkit.Usage, toolkit.KindOf(err), "%v: %v", args, err)
 	}
 	w := toolkittest.New(t)
+	require.ErrorContains(t, w.Run(context.Background(), Command, "bench", "connect", ":1", "--hold", "-n", "9223372036854775807"), "1000000 connections at most")
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-f", "/nowhere")))
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "/nowhere")))
 	require.Equal(t, toolkit.Data, toolkit.KindOf(w.Run(context.Background(), Command, "bench", "request", ":1", "-b", "parts_test.go")))

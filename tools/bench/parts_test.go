@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -397,6 +398,21 @@ func TestLimitsAreCheckedBefore(t *testing.T) {
 	fds, err := proc.FDLimit()
 	require.NoError(t, err)
 	require.Error(t, checkDescriptors(int(fds.Hard)-reserve-19, 10), "each worker has a loop, of two descriptors")
+}
+
+// TestCountIsDealtOut: every message is some worker's, however many there are.
+func TestCountIsDealtOut(t *testing.T) {
+	for _, count := range []int{1, 2, 3, 7, 100, math.MaxInt} {
+		for workers := 1; workers <= 4; workers++ {
+			p, all := &plan{count: count, workers: workers}, 0
+			for i := range workers {
+				n := p.countOf(i)
+				require.GreaterOrEqual(t, n, count/workers)
+				all += n
+			}
+			require.Equal(t, count, all)
+		}
+	}
 }
 
 // TestOwnFault: what the generator did not send while it did not run is late by its own fault, though it was then held back

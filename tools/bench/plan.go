@@ -82,6 +82,15 @@ func (p *plan) descriptors() int {
 	return p.connections + p.idle
 }
 
+// countOf is how many of the messages of --count are a worker's, as the schedule deals them out.
+func (p *plan) countOf(worker int) int {
+	n := p.count / p.workers
+	if worker < p.count%p.workers {
+		n++
+	}
+	return n
+}
+
 // oneWay says that nothing is answered.
 func (p *plan) oneWay() bool { return p.kind == kindPub }
 

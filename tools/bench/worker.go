@@ -167,7 +167,7 @@ func (w *worker) start(begin time.Time, random func() float64) {
 	w.moment = int64(moment(p.duration))
 	w.left = never
 	if p.count > 0 {
-		w.left = int64(max(0, p.count-w.index+p.workers-1) / p.workers) // as the schedule deals them out
+		w.left = int64(p.countOf(w.index))
 	}
 	w.time = w.clock()
 	w.seen = w.time
