@@ -15,6 +15,7 @@ const (
 	fresh   state = iota // connected, no more
 	local                // a registered service
 	linked               // another router, after the handshake
+	parting              // one that was told that this one stops: it is sent nothing more, and may say that it stops, too
 	leaving              // to be closed when its queue is sent
 	gone                 // closed
 )
@@ -28,7 +29,7 @@ func (s state) String() string {
 		return "registered"
 	case linked:
 		return "router"
-	case leaving:
+	case parting, leaving:
 		return "leaving"
 	}
 	return "closed"
@@ -95,7 +96,7 @@ var errGone = errors.New("connection closed")
 
 // Send gives m to the client, and so lets handlers of messages answer. An error means that it was not taken.
 func (c *Client) Send(m *message.Message) error {
-	if c.state >= leaving {
+	if c.state >= parting {
 		return errGone
 	}
 	return c.put(m)

@@ -33,12 +33,11 @@ func (r *Router) Stop(cluster bool) {
 		c := r.clients[i]
 		c.quick = false
 		switch {
+		case c.MustAnswer():
+			r.tell(c, r.make(command).SetUint(paramReceived, c.received))
+			c.state = parting
 		case c.state == linked || c.state == fresh && c.origin.Kind == Out:
-			m := r.make(command)
-			if c.MustAnswer() {
-				m.SetUint(paramReceived, c.received)
-			}
-			r.tell(c, m)
+			r.tell(c, r.make(command))
 			c.close()
 		case c.state == local && c.understands("DISCONNECTING"):
 			r.tell(c, r.make("DISCONNECTING"))
@@ -53,6 +52,17 @@ func (r *Router) shutdown(c *Client, m *message.Message) {
 		r.hasReceived(c, m)
 	}
 	r.Stop(true)
+}
+
+// parted takes what a router still says that was told that this one stops: only if it stops, too, it says what it has received.
+func (r *Router) parted(c *Client, m *message.Message) {
+	switch string(m.CommandBytes()) {
+	case "DISCONNECT", "SHUTDOWN":
+		if r.isMine(m) && !m.Has(paramID) {
+			c.close()
+			r.hasReceived(c, m)
+		}
+	}
 }
 
 // stopOrQuit answers STOP and QUITTING. Only the first is for a router.
@@ -110,6 +120,10 @@ func (r *Router) owedTo() map[*Client]bool {
 // quitting answers messages that come while the router stops.
 func (r *Router) quitting(c *Client, m *message.Message) {
 	r.became(m, "stopping", dispatch.Dropped, errStopping)
+	if c.state == parting {
+		r.parted(c, m)
+		return
+	}
 	if !r.stopping || c.state >= leaving || c.origin.Kind == Datagram || string(m.CommandBytes()) == "UNREGISTER" && r.isMine(m) {
 		if c.state < leaving && c.origin.Kind != Datagram {
 			c.close()

@@ -212,3 +212,25 @@ func TestClusterTLS(t *testing.T) {
 		})
 	}
 }
+
+// TestRoutersThatStopTogether: each is told what the other has not received, though its kernel has it and it ends in good order.
+func TestRoutersThatStopTogether(t *testing.T) {
+	ports := freePorts(t, 2)
+	n := member(t, "n1", ports[0], fmt.Sprintf("remote_listen=127.0.0.1:%d", ports[0]))
+	other := dial(t, "tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]))
+	other.send(fmt.Sprintf("<n2:communicatord CONNECT my_address=127.0.0.1:%d;server_name=n2;version=1", ports[1]))
+	other.skip("HELP$")
+	other.send("n1:communicatord/COMMANDS list=ALIVE,DISCONNECT,HELP,QUITTING,STOP,TRANSMISSION_REPORT,UNKNOWN")
+	other.sync()
+	alpha := n.service("alpha")
+	alpha.send("n2:beta/DO transmission_report=failure")
+	other.skip("n2:beta/DO")
+	n.do(func() { // so it stops before it has read that the other one does
+		_, _ = fmt.Fprintln(other.c, "<n2:communicatord DISCONNECT received=0")
+		n.d.rules.Stop(false)
+	})
+	other.skip("DISCONNECT received=")
+	other.gone()
+	alpha.skip("TRANSMISSION_REPORT command=DO;status=failed$")
+	n.end()
+}
