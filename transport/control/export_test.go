@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/transport"
 )
 
@@ -53,4 +54,9 @@ func RefusedSockets(f *Feed) int {
 // When is what an item of a process of this machine is ordered by.
 func When(i Followed, latest map[address.Address]int64) int64 {
 	return (&Feed{local: true}).when(i, latest)
+}
+
+// Missing is what is told as lost at the end of a watch.
+func Missing(shown uint64, told inspect.Lost, all, rate uint64) *Loss {
+	return (&tally{shown, told}).missing(all, rate)
 }

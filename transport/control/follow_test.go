@@ -105,6 +105,29 @@ func TestFollowedServiceIsKilledAndStartedAgain(t *testing.T) {
 	require.NotNil(t, next().Record)
 }
 
+// The name of a process whose socket has none is what it says of itself. That its socket is gone while it is away is no news.
+func TestFollowASocketWithoutName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "plain.sock")
+	start := func() *service { return startService(t, func(o *control.Options) { o.Path = path }) }
+	s := start()
+	feed, next := follow(t, path)
+	item := next()
+	require.Equal(t, control.Attached, item.State, "%v", item.Err)
+	require.Equal(t, "echo", item.From.Name)
+	require.Equal(t, os.Getpid(), item.From.PID)
+	require.Zero(t, item.Gap)
+	require.Equal(t, fmt.Sprintf("echo.%d", os.Getpid()), feed.Attached()[0].String())
+	s.stop()
+	item = next()
+	require.Equal(t, control.Detached, item.State)
+	require.Equal(t, "echo", item.From.Name)
+	require.Eventually(t, func() bool { return control.RefusedSockets(feed) == 1 }, patience, time.Millisecond)
+	start()
+	item = next()
+	require.Equal(t, control.Attached, item.State, "%v", item.Err)
+	require.Positive(t, item.Gap)
+}
+
 func TestFollowWhatIsNoControlSocket(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.sock")
@@ -203,6 +226,10 @@ func TestFindTargets(t *testing.T) {
 	t.Setenv(control.DirVariable, dir)
 	named(t, dir, "alpha")
 	named(t, dir, "beta")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("file.%d.sock", os.Getpid())), nil, 0o600))
+	nobody, err := net.Listen("unix", filepath.Join(dir, "nobody.sock"))
+	require.NoError(t, err)
+	defer nobody.Close()
 	found, missing := control.Find(nil)
 	require.Len(t, found, 2)
 	require.Empty(t, missing)

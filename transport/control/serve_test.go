@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -203,6 +204,45 @@ func TestFolderOfOthersIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "others may write")
 	var none *control.Control
 	require.NoError(t, none.Close())
+}
+
+func TestFolderThatIsNone(t *testing.T) {
+	dir := t.TempDir()
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	defer loop.Close()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	want := map[string]string{file: "is not a directory", filepath.Join(dir, "a", "b"): "no such file"}
+	if os.Geteuid() == 0 {
+		theirs := filepath.Join(dir, "theirs")
+		require.NoError(t, os.Mkdir(theirs, 0o700))
+		require.NoError(t, os.Chown(theirs, 65534, 65534))
+		link := filepath.Join(dir, "link")
+		require.NoError(t, os.Symlink(t.TempDir(), link))
+		require.NoError(t, os.Lchown(link, 65534, 65534))
+		want[theirs], want[link] = "belongs to another user", "is a link of another user"
+	}
+	for path, why := range want {
+		t.Setenv(control.DirVariable, path)
+		_, err = control.Serve(loop, control.Options{Name: "x"})
+		require.ErrorContains(t, err, why)
+	}
+}
+
+func TestNamesOfSocketFiles(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	defer loop.Close()
+	for name, want := range map[string]string{"azAZ09_-": "azAZ09_-", "a/b.c@d[e`f{g:h": "a_b_c_d_e_f_g_h", strings.Repeat("x", 200): strings.Repeat("x", 48)} {
+		c, err := control.Serve(loop, control.Options{Name: name})
+		require.NoError(t, err)
+		require.Equal(t, filepath.Join(dir, want+"."+strconv.Itoa(os.Getpid())+".sock"), c.Path())
+		require.Equal(t, want, control.Discover()[0].Name)
+		require.NoError(t, c.Close())
+	}
 }
 
 func TestTableOfTheServiceItself(t *testing.T) {
