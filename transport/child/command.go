@@ -55,14 +55,10 @@ func (c Command) find() (string, error) {
 		return path, nil
 	case c.Path == "":
 		return "", c.refuse("there is no command", err)
-	case errors.Is(err, exec.ErrNotFound):
-		return "", c.refuse("not found in PATH", fs.ErrNotExist)
 	case errors.Is(err, exec.ErrDot):
 		return "", c.refuse("found in the current folder only: write ./"+c.Path, err)
-	case errors.Is(err, fs.ErrPermission):
-		return "", c.refuse("found in PATH, but not executable", err)
 	}
-	return "", c.refuse(cause(err).Error(), err)
+	return "", c.refuse("not found in PATH", fs.ErrNotExist)
 }
 
 // start runs the program with these descriptors as 0, 1 and 2.
