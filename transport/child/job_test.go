@@ -94,6 +94,7 @@ func TestExit(t *testing.T) {
 		"well":   {"exit 0", watch.Exit{}, "exit status 0"},
 		"badly":  {"exit 3", watch.Exit{Code: 3}, "exit status 3"},
 		"killed": {"kill -USR1 $$", watch.Exit{Code: -1, Signal: syscall.SIGUSR1}, "signal USR1"},
+		"pipe":   {"kill -PIPE $$", watch.Exit{Code: -1, Signal: syscall.SIGPIPE}, "signal PIPE"}, // of the last it is a failure
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -456,8 +457,9 @@ func TestStartErrors(t *testing.T) {
 		"no folder":       {child.Command{Path: "true", Dir: dir + "/none"}, `folder "` + dir + `/none": no such file`, fs.ErrNotExist},
 		"folder is none":  {child.Command{Path: "true", Dir: dir + "/plain"}, "is no folder", syscall.ENOTDIR},
 		"NUL":             {child.Command{Path: "true", Args: []string{"a\x00b"}}, "NUL", syscall.EINVAL},
-		"too long":        {child.Command{Path: "true", Args: []string{strings.Repeat("x", 4<<20)}}, "too long", syscall.E2BIG},
+		"too long":        {child.Command{Path: "true", Args: []string{strings.Repeat("x", 4<<20)}}, "arguments and environment are too long", syscall.E2BIG},
 		"relative to Dir": {child.Command{Path: "./none", Dir: dir}, "no such file", fs.ErrNotExist},
+		"there, relative": {child.Command{Path: "./script", Dir: dir}, "interpreter", fs.ErrNotExist},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -478,6 +480,20 @@ func TestStartErrors(t *testing.T) {
 	ok := child.Command{Path: "./ok", Dir: dir}
 	file("ok", "#!/bin/sh\necho relative to its folder\n", 0o755)
 	require.Equal(t, "relative to its folder\n", string(runOn(w, child.Options{}, ok).Output))
+}
+
+// TestCurrentFolder: a program of the current folder is not run because PATH has a dot.
+func TestCurrentFolder(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "here"), []byte("#!/bin/sh\n"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "plain"), nil, 0o644))
+	t.Chdir(dir)
+	t.Setenv("PATH", ".")
+	for name, want := range map[string]string{"here": "write ./here", "plain": "not found in PATH", "..": "not found in PATH"} {
+		_, err := child.Start(w.Loop, child.Options{}, child.Command{Path: name})
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // TestDeathSignal: the kernel ends the child of a process that was killed.

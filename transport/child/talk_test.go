@@ -249,6 +249,8 @@ func TestWhatTheChildCannotHave(t *testing.T) {
 	w.Idle()
 	require.Equal(t, 1, h.Closed)
 	require.Less(t, c.Stats().BytesOut, uint64(500_000))
+	bytes, _ := c.(transport.Discarder).Discarded()
+	require.EqualValues(t, 500_000, c.Stats().BytesOut+uint64(bytes))
 }
 
 // TestErrorsThatAreHeldOpen: something that outlives the child and has its standard error does not keep the loop alive.
