@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,7 +37,10 @@ func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	if list == nil {
+	switch {
+	case host == "broken":
+		return nil, &net.DNSError{Err: "server misbehaving", Name: "broken", Server: "10.0.0.53:53"}
+	case list == nil:
 		return nil, &net.DNSError{Err: "no such host", Name: "unknown", Server: "10.0.0.53:53", IsNotFound: true}
 	}
 	var ips []netip.Addr
@@ -46,7 +50,7 @@ func (h hosts) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, e
 	return ips, nil
 }
 
-var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "mixed": {"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil}}
+var opener = open.Opener{Resolver: hosts{"both": {"::1", "127.0.0.1"}, "mixed": {"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"}, "one": {"127.0.0.1"}, "none": {}, "unknown": nil, "broken": nil}}
 
 func TestStreams(t *testing.T) {
 	for _, text := range []string{"tcp://127.0.0.1:0", "tcp://[::1]:0", "tcp://localhost:0", "unix:" + filepath.Join(t.TempDir(), "s"), fmt.Sprintf("unix:@ed-test-open-%d", os.Getpid()), fmt.Sprintf("unixpacket:@ed-test-open-packets-%d", os.Getpid())} {
@@ -152,7 +156,8 @@ func TestDialNameFails(t *testing.T) {
 		is   error
 		text string
 	}{
-		"unknown":      {"unknown", "look up", nil, "no such host"},
+		"unknown":      {"unknown", "look up", nil, "unknown:" + strconv.Itoa(int(free.Addr().Port)) + ": no such host"},
+		"broken":       {"broken", "look up", nil, ": server misbehaving (asked 10.0.0.53:53)"},
 		"no address":   {"none", "look up", nil, "no address"},
 		"slow":         {"slow", "look up", transport.ErrTimeout, "timed out"},
 		"refused":      {"one", "connect", syscall.ECONNREFUSED, "refused"},
@@ -172,6 +177,13 @@ func TestDialNameFails(t *testing.T) {
 			require.Equal(t, tt.op, op.Op)
 			if tt.is != nil {
 				require.ErrorIs(t, client.Err, tt.is)
+			}
+			var dns *net.DNSError
+			if errors.As(client.Err, &dns) {
+				require.Equal(t, tt.host, dns.Name, "what the resolver said can be found")
+				require.True(t, strings.HasSuffix(client.Err.Error(), tt.text), client.Err.Error())
+			} else {
+				require.NotContains(t, []string{"unknown", "broken"}, tt.host)
 			}
 		})
 	}
@@ -249,20 +261,25 @@ func TestBindNameInRunningLoop(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	w := transporttest.NewWorld(t)
-	for _, text := range []string{"udp://127.0.0.1:1", "unixgram:/x"} {
+	for text, why := range map[string]string{"udp://127.0.0.1:1": "udp carries packets, not streams", "unixgram:/x": "unixgram carries packets, not streams"} {
 		a := parse(t, text)
 		_, err := open.Dial(w.Loop, a, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
-		require.ErrorContains(t, err, a.Scheme.String())
+		require.ErrorContains(t, err, why)
 		_, err = open.Listen(w.Loop, a, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
+		require.ErrorContains(t, err, why)
 	}
 	_, err := open.Listen(w.Loop, parse(t, "exec:cat"), transport.Options{}, nil)
 	require.ErrorContains(t, err, "connect to it")
 	require.ErrorIs(t, err, transport.ErrUnsupported)
-	for _, text := range []string{"tcp://127.0.0.1:1", "unix:/x", "unixpacket:/x", "fifo:/x", "exec:cat"} {
+	for text, why := range map[string]string{
+		"tcp://127.0.0.1:1": "tcp carries streams, not packets", "unix:/x": "unix carries streams, not packets",
+		"unixpacket:/x": "unixpacket has connections", "fifo:/x": "fifo carries streams, not packets", "exec:cat": "exec carries streams, not packets",
+	} {
 		_, err := open.Packet(w.Loop, parse(t, text), address.Address{}, transport.Options{}, nil)
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
+		require.ErrorContains(t, err, why)
 	}
 	_, err = open.Dial(w.Loop, address.Address{}, transport.Options{}, nil)
 	require.ErrorContains(t, err, "no address given")
