@@ -31,12 +31,21 @@ func listenTLS(t *testing.T, o tlsconn.Options) address.Address {
 	loop, err := reactor.New(reactor.Options{})
 	require.NoError(t, err)
 	here := address.Address{Scheme: address.TLS, IP: netip.MustParseAddr("127.0.0.1")}
-	l, err := tlsconn.Listen(loop, tcp.Listen, here, transport.Options{}, config, func(transport.Conn) transport.Handler { return parrot{} })
+	var conns []transport.Conn
+	l, err := tlsconn.Listen(loop, tcp.Listen, here, transport.Options{}, config, func(c transport.Conn) transport.Handler {
+		conns = append(conns, c)
+		return parrot{}
+	})
 	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() { ended <- loop.Run(context.Background()) }()
 	t.Cleanup(func() {
-		require.NoError(t, loop.Post(loop.Stop))
+		require.NoError(t, loop.Post(func() {
+			require.NoError(t, l.Close())
+			for _, c := range conns {
+				c.Abort(nil)
+			}
+		}))
 		require.NoError(t, <-ended)
 		require.NoError(t, loop.Close())
 	})
