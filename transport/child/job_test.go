@@ -377,12 +377,18 @@ func TestStop(t *testing.T) {
 func TestSignal(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	var result *child.Result
+	var pid int
 	var j *child.Job
-	o := child.Options{Done: func(r *child.Result) { result = r }, Output: func([]byte) { j.Signal(syscall.SIGUSR1) }}
+	o := child.Options{Done: func(r *child.Result) { result = r }, Output: func(p []byte) {
+		_, err := fmt.Sscan(string(p), &pid)
+		require.NoError(t, err)
+		j.Signal(syscall.SIGUSR1)
+	}}
 	var err error
-	j, err = child.Start(w.Loop, o, cmd("sleep 1000"), sh("echo ready; sleep 1000"))
+	j, err = child.Start(w.Loop, o, cmd("sleep 1000"), sh("sleep 1000 & echo $!; wait"))
 	require.NoError(t, err)
 	w.Idle()
+	gone(w, pid)
 	require.Equal(t, syscall.SIGUSR1, result.Stages[0].Signal)
 	require.Equal(t, syscall.SIGUSR1, result.Stages[1].Signal)
 	require.NoError(t, result.Err)
