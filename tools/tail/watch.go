@@ -31,7 +31,7 @@ type watching struct {
 
 	began    time.Time
 	seen     int
-	services map[string]bool // ever attached, by their addresses
+	services map[string]bool // ever attached
 	waiting  map[string]error
 	lost     inspect.Lost
 	gaps     int

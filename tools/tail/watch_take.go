@@ -41,7 +41,7 @@ func (w *watching) state(i control.Followed) error {
 	who := i.From.String()
 	switch i.State {
 	case control.Attached:
-		w.services[i.From.Addr.String()] = true
+		w.services[i.From.Name] = true
 		if i.Gap > 0 {
 			w.gaps++
 			return w.event(i, "watched again; what happened in "+toolkit.Short(i.Gap)+" was not seen")

@@ -307,18 +307,6 @@ func TestWatchErrors(t *testing.T) {
 	require.NoError(t, toolkittest.New(t).Run(t.Context(), tail.Watch, "watch", "--wait", "--duration", "10ms"))
 }
 
-// Two processes of one name are two services, as they are where it says what is watched.
-func TestWatchCountsServicesOfOneName(t *testing.T) {
-	dir := controlDir(t)
-	serve(t, dir, "clock")
-	other := t.TempDir()
-	serve(t, other, "clock")
-	name := fmt.Sprintf("clock.%d.sock", os.Getpid())
-	r := startWatch(t, 2, filepath.Join(dir, name), filepath.Join(other, name))
-	require.ErrorContains(t, r.Stop(), "interrupted")
-	require.Contains(t, r.Err.String(), "0 messages of 2 services")
-}
-
 // Nobody waits at the end for a service that has not answered yet.
 func TestWatchOfAMuteService(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
