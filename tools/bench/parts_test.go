@@ -10,111 +10,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
-	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 	"github.com/ed-toolbox/ed/transport"
 )
-
-func TestSequence(t *testing.T) {
-	tests := []struct {
-		name                            string
-		numbers                         []uint64
-		received, duplicated, reordered uint64
-	}{
-		{"in order", []uint64{5, 6, 7}, 3, 0, 0},
-		{"a gap", []uint64{5, 7, 8}, 3, 0, 0},
-		{"filled later", []uint64{5, 7, 6, 8}, 4, 0, 1},
-		{"doubled", []uint64{5, 6, 6, 7, 5}, 3, 2, 0},
-		{"before the first", []uint64{5, 4}, 2, 0, 1},
-		{"a leap over all bits", []uint64{5, 100_000, 100_001, 100_000}, 3, 1, 0},
-		{"far back", []uint64{5, 100_000, 6}, 3, 0, 1},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var s sequence
-			for _, n := range test.numbers {
-				s.see(n)
-			}
-			require.Equal(t, []uint64{test.received, test.duplicated, test.reordered}, []uint64{s.received, s.duplicated, s.reordered})
-		})
-	}
-}
-
-// TestSequenceAgainstASet: within the reach of its bits it knows every number.
-func TestSequenceAgainstASet(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var s sequence
-		seen := map[uint64]bool{}
-		high, doubled := uint64(0), uint64(0)
-		for _, n := range rapid.SliceOf(rapid.Uint64Range(10_000, 13_000)).Draw(t, "numbers") {
-			v := s.see(n)
-			switch {
-			case seen[n]:
-				doubled++
-				require.Equal(t, duplicate, v)
-			case n < high:
-				require.Equal(t, behind, v)
-			default:
-				require.Equal(t, inOrder, v)
-			}
-			seen[n], high = true, max(high, n)
-		}
-		require.Equal(t, uint64(len(seen)), s.received)
-		require.Equal(t, doubled, s.duplicated)
-	})
-}
-
-// TestSequenceThatWraps: numbers of few digits begin again, in order and not.
-func TestSequenceThatWraps(t *testing.T) {
-	var s sequence
-	for n := range uint64(2500) {
-		if n == 1003 || n == 2000 {
-			continue // lost
-		}
-		shown := n
-		if n == 1500 {
-			shown = 1501
-		} else if n == 1501 {
-			shown = 1500
-		}
-		s.see(s.near(shown%500, 500))
-	}
-	require.Equal(t, uint64(2498), s.received)
-	require.Equal(t, uint64(1), s.reordered)
-	require.Zero(t, s.duplicated)
-}
-
-// TestOneWayNumbers: the two halves of all numbers tell the warm-up from what is measured, also where they wrap around.
-func TestOneWayNumbers(t *testing.T) {
-	s, err := newScript(wording{command: commandPub, size: 16}, nil)
-	require.NoError(t, err)
-	require.Equal(t, 8, s.digits)
-	w := &worker{plan: &plan{kind: kindPub, window: 1, connections: 1, script: s}, from: 100, until: never, left: never, now: newInterval()}
-	c := newClient(w, 0, s)
-	number := func(due int64) uint64 {
-		n, ok := digits(c.put(nil, due, due)[len("PUB seq="):][:8])
-		require.True(t, ok)
-		return n
-	}
-	require.Equal(t, uint64(10_000_000), number(0))
-	require.Equal(t, uint64(10_000_001), number(1))
-	c.setNext(39_999_999)
-	require.Equal(t, uint64(49_999_999), number(2))
-	require.Equal(t, uint64(0), number(3))
-	require.Zero(t, c.way.measured(c))
-	require.Equal(t, uint64(50_000_000), number(100))
-	require.Equal(t, uint64(1), c.way.measured(c))
-	c.setNext(49_999_999)
-	require.Equal(t, uint64(99_999_999), number(101))
-	require.Equal(t, uint64(50_000_000), number(102))
-}
 
 // TestSizes: a message has the size that was asked for, and its number can be found in it.
 func TestSizes(t *testing.T) {
@@ -227,116 +131,6 @@ func TestSparkline(t *testing.T) {
 	require.Equal(t, "▁▃▅█", sparkline([]float64{0, 2, 4, 7}))
 	require.Equal(t, "▁▁", sparkline([]float64{0, 0}))
 	require.Empty(t, sparkline(nil))
-}
-
-// TestHotPathAllocatesNothing: sending a window and taking the answers to it, in the words that were sent and in others.
-func TestHotPathAllocatesNothing(t *testing.T) {
-	for _, name := range []string{"as sent", "in other words"} {
-		t.Run(name, func(t *testing.T) {
-			s, err := newScript(wording{command: "BENCH"}, nil)
-			require.NoError(t, err)
-			w := &worker{plan: &plan{kind: kindRequest, window: 64, connections: 1, script: s, rate: rate{shape: closed}}, until: never, left: never, now: newInterval()}
-			c := newClient(w, 0, s)
-			c.remember()
-			var in []byte
-			exchange := func() {
-				w.out, in = w.out[:0], in[:0]
-				for range 64 {
-					at := len(w.out)
-					w.out = c.put(w.out, w.time, w.time)
-					if name != "as sent" {
-						in = append(in, "<a:b "...)
-					}
-					in = append(in, w.out[at:]...)
-				}
-				w.time += 1000
-				c.take(in)
-			}
-			exchange() // the buffers grow
-			require.Zero(t, testing.AllocsPerRun(100, exchange))
-			require.Zero(t, c.inFlight)
-			w.endRun()
-			require.Equal(t, int64(102*64), w.now.service.TotalCount())
-			require.Zero(t, w.now.wrongs)
-		})
-	}
-}
-
-// discard is a dispatch.Sender that takes all.
-type discard struct{}
-
-func (discard) Send(*message.Message) error { return nil }
-
-// TestOtherPathsAllocateNothing: what is done for each message at a rate, one way, through a router, and by the service.
-func TestOtherPathsAllocateNothing(t *testing.T) {
-	t.Setenv("ED_VERIFY", "0") // the loop's checks allocate
-	loop, err := reactor.New(reactor.Options{})
-	require.NoError(t, err)
-	defer loop.Close()
-	// begin makes a worker with one client that writes to a sink. Its clock is moved on by hand.
-	begin := func(p plan) (*worker, *client, *sink) {
-		s, err := newScript(wording{command: "PUB", stamps: p.oneWay()}, nil)
-		require.NoError(t, err)
-		p.script, p.connections, p.catchUp = s, 1, true
-		w := &worker{plan: &p, loop: loop, begin: time.Now(), until: never, ends: never, left: never, phase: sending, now: newInterval(), free: ready{ring: make([]*client, 1)}}
-		c := newClient(w, 0, s)
-		c.remember()
-		out := &sink{}
-		c.conn, c.open = out, true
-		w.clients = []*client{c}
-		w.schedule = newSchedule(rate{from: 64_000, to: 64_000}, 0, time.Hour, 0, 0, 1, nil)
-		w.head = w.schedule.next()
-		w.free.push(c)
-		return w, c, out
-	}
-	check := func(name string, f func()) {
-		t.Run(name, func(t *testing.T) {
-			for range 20 { // the buffers grow
-				f()
-			}
-			require.Zero(t, testing.AllocsPerRun(100, f))
-		})
-	}
-	w, c, out := begin(plan{kind: kindRequest})
-	check("at a rate", func() {
-		w.begin = w.begin.Add(-time.Millisecond)
-		w.pump()
-		w.time = w.clock()
-		c.take(out.got)
-		out.got = out.got[:0]
-	})
-	require.Zero(t, c.inFlight)
-	require.Greater(t, w.now.recorded, uint64(120*60))
-	way, one, out1 := begin(plan{kind: kindPub})
-	way.flushing = true // there is no turn that could end
-	check("one way", func() {
-		way.begin = way.begin.Add(-time.Millisecond)
-		way.pump()
-		way.OnTurnEnd()
-		way.flushing = true
-		out1.got = out1.got[:0]
-	})
-	require.Empty(t, one.way.queue)
-	require.Greater(t, way.now.recorded, uint64(120*60))
-	_, from, out2 := begin(plan{kind: kindRouter})
-	r := newReceiver(from, 0)
-	check("through a router", func() {
-		for range 64 {
-			from.issue(0, 0)
-		}
-		r.take(out2.got)
-		out2.got = out2.got[:0]
-	})
-	require.Zero(t, from.inFlight)
-	require.Zero(t, from.w.now.wrongs)
-	m, err := message.Parse([]byte("PUB at=123456789012;due=123456789012;seq=600000000000"))
-	require.NoError(t, err)
-	service := &serving{tallies: tallies{}}
-	check("the service", func() {
-		_ = service.count(discard{}, m)
-		_ = service.echo(discard{}, m) // discard has no errors
-	})
-	require.Equal(t, uint64(2*121), service.messages)
 }
 
 // TestLive: a line that is drawn anew on a terminal, a line for each second elsewhere.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/watch"
@@ -248,40 +246,6 @@ func TestOutputFile(t *testing.T) {
 	require.Equal(t, "one\none\n", string(text))
 }
 
-func TestEnvironment(t *testing.T) {
-	t.Setenv("ED_TEST_A", "ours")
-	t.Setenv("ED_TEST_B", "ours")
-	dir := t.TempDir()
-	show := `echo "$PWD ${ED_TEST_A-none} ${ED_TEST_B-none} ${ED_TEST_C-none}"`
-	tests := map[string]struct {
-		env, set []string
-		want     string
-	}{
-		"inherited":  {nil, nil, "ours ours none"},
-		"overridden": {nil, []string{"ED_TEST_A=set", "ED_TEST_C=x", "ED_TEST_C=new", "ED_TEST_B"}, "set none new"},
-		"exact":      {[]string{"ED_TEST_C=exact"}, nil, "none none exact"},
-		"none":       {[]string{}, nil, "none none none"},
-		"exact+":     {[]string{"ED_TEST_A=1", "ED_TEST_B=2"}, []string{"ED_TEST_A"}, "none 2 none"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := sh(show)
-			c.Dir, c.Env, c.Set, c.Name = dir, tt.env, tt.set, "another-name"
-			r := run(t, child.Options{}, c)
-			require.Equal(t, dir+" "+tt.want+"\n", string(r.Output))
-		})
-	}
-	c := child.Command{Path: "cat", Args: []string{"/proc/self/cmdline"}, Name: "another name"}
-	require.Equal(t, "another name\x00/proc/self/cmdline\x00", string(run(t, child.Options{}, c).Output))
-}
-
-// TestArguments: no shell sees them.
-func TestArguments(t *testing.T) {
-	args := []string{"%s\n", "$HOME", "a b", "*", "; rm -rf /tmp/x", "", "'\"`"}
-	r := run(t, child.Options{}, child.Command{Path: "printf", Args: args})
-	require.Equal(t, strings.Join(args[1:], "\n")+"\n", string(r.Output))
-}
-
 // TestDescriptors: a child has 0, 1 and 2 and nothing of ours, wherever it stands.
 func TestDescriptors(t *testing.T) {
 	w := transporttest.NewWorld(t)
@@ -310,121 +274,6 @@ func given(t *testing.T) (fds []string) {
 	return fds
 }
 
-// TestLimit: the whole group ends, politely or not.
-func TestLimit(t *testing.T) {
-	tests := map[string]struct {
-		script string
-		grace  time.Duration
-		signal syscall.Signal
-		code   int
-	}{
-		"polite":       {"echo $!; sleep 1000", time.Minute, syscall.SIGTERM, -1},
-		"with a trap":  {"trap 'exit 7' TERM; echo $!; sleep 1000 & wait", time.Minute, 0, 7},
-		"deaf":         {"trap '' TERM; echo $!; while :; do sleep 1000; done", 20 * time.Millisecond, syscall.SIGKILL, -1},
-		"stopped":      {"echo $!; kill -STOP $$; sleep 1000", time.Minute, syscall.SIGTERM, -1},
-		"without much": {"trap '' TERM; echo $!; sleep 1000", -1, syscall.SIGKILL, -1},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			w := transporttest.NewWorld(t)
-			var r *child.Result
-			for limit := 50 * time.Millisecond; ; limit *= 2 { // on a slow machine a shell needs longer to come so far
-				r = runOn(w, child.Options{Limit: limit, Grace: tt.grace}, sh("sleep 1000 & "+tt.script))
-				require.ErrorIs(t, r.Check(), child.ErrLimit)
-				if bytes.Contains(r.Output, []byte("\n")) {
-					break
-				}
-				require.Less(t, limit, 20*time.Second)
-			}
-			require.Equal(t, tt.signal, r.Stages[0].Signal)
-			require.Equal(t, tt.code, r.Stages[0].Code)
-			require.Less(t, r.Took, 50*time.Second)
-			grandchild, err := strconv.Atoi(strings.TrimSpace(string(r.Output)))
-			require.NoError(t, err)
-			gone(w, grandchild)
-		})
-	}
-}
-
-// TestStop: the group has a number of its own, and a stop without a reason.
-func TestStop(t *testing.T) {
-	w := transporttest.NewWorld(t)
-	var result *child.Result
-	var pids []int
-	var j *child.Job
-	o := child.Options{Done: func(r *child.Result) { result = r }, Output: func(p []byte) {
-		for i, pid := range pids {
-			group, err := unix.Getpgid(pid)
-			require.NoError(t, err)
-			require.Equal(t, pids[0], group, "stage %d", i)
-		}
-		j.Signal(syscall.SIGCONT)
-		j.Stop(nil)
-		j.Stop(errBroken)
-	}}
-	var err error
-	j, err = child.Start(w.Loop, o, sh("echo ready; sleep 1000"), cmd("cat"), cmd("cat"))
-	require.NoError(t, err)
-	pids = j.PIDs()
-	require.NotEqual(t, unix.Getpgrp(), pids[0])
-	w.Idle()
-	require.NoError(t, result.Err)
-	require.Equal(t, syscall.SIGTERM, result.Stages[0].Signal)
-	noChildren(t)
-}
-
-// TestSignal: it reaches all that the commands started.
-func TestSignal(t *testing.T) {
-	w := transporttest.NewWorld(t)
-	var result *child.Result
-	var pid int
-	var j *child.Job
-	o := child.Options{Done: func(r *child.Result) { result = r }, Output: func(p []byte) {
-		_, err := fmt.Sscan(string(p), &pid)
-		require.NoError(t, err)
-		j.Signal(syscall.SIGUSR1)
-	}}
-	var err error
-	j, err = child.Start(w.Loop, o, cmd("sleep 1000"), sh("sleep 1000 & echo $!; wait"))
-	require.NoError(t, err)
-	w.Idle()
-	gone(w, pid)
-	require.Equal(t, syscall.SIGUSR1, result.Stages[0].Signal)
-	require.Equal(t, syscall.SIGUSR1, result.Stages[1].Signal)
-	require.NoError(t, result.Err)
-	noChildren(t)
-}
-
-// TestStopLeavesNothing: what a command that was ended had started ends with it, whether that listens to TERM or not.
-func TestStopLeavesNothing(t *testing.T) {
-	w := transporttest.NewWorld(t)
-	var pid int
-	var j *child.Job
-	o := child.Options{Grace: time.Hour, Output: func(p []byte) {
-		_, err := fmt.Sscan(string(p), &pid)
-		require.NoError(t, err)
-		j.Stop(errBroken)
-	}}
-	var err error
-	j, err = child.Start(w.Loop, o, sh("trap '' TERM; sleep 1000 <&- >&- 2>&- & trap - TERM; echo $!; exec sleep 1000"))
-	require.NoError(t, err)
-	w.Idle()
-	gone(w, pid)
-	noChildren(t)
-}
-
-// TestHeld: what a command left behind does not keep the job, and is left alone.
-func TestHeld(t *testing.T) {
-	w := transporttest.NewWorld(t)
-	r := runOn(w, child.Options{Drain: 20 * time.Millisecond}, sh("sleep 1000 & echo $!"))
-	require.True(t, r.Held)
-	require.NoError(t, r.Check())
-	pid, err := strconv.Atoi(strings.TrimSpace(string(r.Output)))
-	require.NoError(t, err)
-	lives(w, pid)
-	gone(w, pid)
-}
-
 // TestOthersChildren: those that package os started are its own.
 func TestOthersChildren(t *testing.T) {
 	other := exec.Command("sh", "-c", "exit 5")
@@ -438,81 +287,4 @@ func TestOthersChildren(t *testing.T) {
 	var exit *exec.ExitError
 	require.ErrorAs(t, other.Wait(), &exit)
 	require.Equal(t, 5, exit.ExitCode())
-}
-
-func TestStartErrors(t *testing.T) {
-	w := transporttest.NewWorld(t)
-	dir := t.TempDir()
-	file := func(name, content string, mode fs.FileMode) string {
-		path := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(path, []byte(content), mode))
-		return path
-	}
-	tests := map[string]struct {
-		c    child.Command
-		want string
-		is   error
-	}{
-		"not in PATH":     {child.Command{Path: "no-such-program"}, `"no-such-program": not found in PATH`, fs.ErrNotExist},
-		"no file":         {child.Command{Path: dir + "/none"}, "no such file", fs.ErrNotExist},
-		"no command":      {child.Command{}, "there is no command", nil},
-		"a folder":        {child.Command{Path: dir}, "it is a folder", fs.ErrPermission},
-		"not executable":  {child.Command{Path: file("plain", "x", 0o644)}, "not executable", fs.ErrPermission},
-		"no program":      {child.Command{Path: file("text", "hello", 0o755)}, "neither a program", syscall.ENOEXEC},
-		"no interpreter":  {child.Command{Path: file("script", "#!/no/such/sh\n", 0o755)}, "interpreter", fs.ErrNotExist},
-		"no folder":       {child.Command{Path: "true", Dir: dir + "/none"}, `folder "` + dir + `/none": no such file`, fs.ErrNotExist},
-		"folder is none":  {child.Command{Path: "true", Dir: dir + "/plain"}, "is no folder", syscall.ENOTDIR},
-		"NUL":             {child.Command{Path: "true", Args: []string{"a\x00b"}}, "NUL", syscall.EINVAL},
-		"too long":        {child.Command{Path: "true", Args: []string{strings.Repeat("x", 4<<20)}}, "arguments and environment are too long", syscall.E2BIG},
-		"relative to Dir": {child.Command{Path: "./none", Dir: dir}, "no such file", fs.ErrNotExist},
-		"there, relative": {child.Command{Path: "./script", Dir: dir}, "interpreter", fs.ErrNotExist},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			_, err := child.Start(w.Loop, child.Options{Done: func(*child.Result) { t.Error("Done after an error") }}, cmd("sleep 1000"), tt.c, cmd("cat"))
-			var wrong *child.StartError
-			require.ErrorAs(t, err, &wrong)
-			require.ErrorContains(t, err, tt.want)
-			require.Equal(t, tt.c.Path, wrong.Command)
-			if tt.is != nil {
-				require.ErrorIs(t, err, tt.is)
-			}
-			w.Idle() // what was started is killed and reaped
-			noChildren(t)
-		})
-	}
-	_, err := child.Start(w.Loop, child.Options{})
-	require.ErrorContains(t, err, "there is no command")
-	ok := child.Command{Path: "./ok", Dir: dir}
-	file("ok", "#!/bin/sh\necho relative to its folder\n", 0o755)
-	require.Equal(t, "relative to its folder\n", string(runOn(w, child.Options{}, ok).Output))
-}
-
-// TestCurrentFolder: a program of the current folder is not run because PATH has a dot.
-func TestCurrentFolder(t *testing.T) {
-	w := transporttest.NewWorld(t)
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "here"), []byte("#!/bin/sh\n"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "plain"), nil, 0o644))
-	t.Chdir(dir)
-	t.Setenv("PATH", ".")
-	for name, want := range map[string]string{"here": "write ./here", "plain": "not found in PATH", "..": "not found in PATH"} {
-		_, err := child.Start(w.Loop, child.Options{}, child.Command{Path: name})
-		require.ErrorContains(t, err, want)
-	}
-}
-
-// TestDeathSignal: the kernel ends the child of a process that was killed.
-func TestDeathSignal(t *testing.T) {
-	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), "ED_TEST_CHILD=parent")
-	out, err := parent.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, parent.Start())
-	var pid int
-	_, err = fmt.Fscan(out, &pid)
-	require.NoError(t, err)
-	require.NoError(t, parent.Process.Kill())
-	require.Error(t, parent.Wait())
-	gone(transporttest.NewWorld(t), pid)
 }
