@@ -2,7 +2,6 @@ package main
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,7 +46,7 @@ func findPage(name string) (string, error) {
 	return "", toolkit.WithHint(err, "ed man lists them")
 }
 
-// pageWidth is that of --help.
+// pageWidth is that of --help where the terminal is not known, so that a page is the same wherever it is printed.
 const pageWidth = 80
 
 // plainPage takes the marks of Markdown out, as what they mark is legible without, and breaks the lines.
@@ -61,9 +60,9 @@ func plainPage(text string) string {
 }
 
 type plainText struct {
-	b             strings.Builder
-	words         []string // of the paragraph that is open
-	first, others string   // what its lines begin with
+	b     strings.Builder
+	words []string // of the paragraph that is open
+	first string   // what its first line begins with; the others are indented as far
 }
 
 func (p *plainText) line(line string) {
@@ -81,13 +80,13 @@ func (p *plainText) line(line string) {
 		p.asIs(line)
 		return
 	case mark == ":":
-		p.begin("      ", "      ")
+		p.begin("      ")
 	case mark == "-", len(mark) == 2 && mark[0] >= '0' && mark[0] <= '9' && mark[1] == '.':
-		p.begin("  "+mark+" ", "  "+strings.Repeat(" ", len(mark)+1))
-	case len(p.words) == 0:
-		p.begin("  ", "  ")
-		rest = line
+		p.begin("  " + mark + " ")
 	default:
+		if len(p.words) == 0 {
+			p.begin("  ")
+		}
 		rest = line
 	}
 	p.words = append(p.words, strings.Fields(plainLine(rest))...)
@@ -98,9 +97,9 @@ func (p *plainText) asIs(line string) {
 	p.b.WriteString(line + "\n")
 }
 
-func (p *plainText) begin(first, others string) {
+func (p *plainText) begin(first string) {
 	p.end()
-	p.first, p.others = first, others
+	p.first = first
 }
 
 // end writes the paragraph that is open, if one is.
@@ -108,16 +107,8 @@ func (p *plainText) end() {
 	if len(p.words) == 0 {
 		return
 	}
-	line, between := p.first, ""
-	for _, word := range p.words {
-		if between != "" && utf8.RuneCountInString(line+between+word) > pageWidth {
-			p.b.WriteString(line + "\n")
-			line, between = p.others, ""
-		}
-		line += between + word
-		between = " "
-	}
-	p.b.WriteString(line + "\n")
+	indent := len(p.first)
+	p.b.WriteString(p.first + toolkit.Wrap(strings.Join(p.words, " "), pageWidth-indent, indent) + "\n")
 	p.words = nil
 }
 

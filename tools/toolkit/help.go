@@ -100,12 +100,12 @@ func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 		}
 	}
 	if len(group) > 0 {
-		best += "  " + wrap("over udp to groups: "+strings.Join(group, ", "), width-2, 2) + "\n"
+		best += "  " + Wrap("over udp to groups: "+strings.Join(group, ", "), width-2, 2) + "\n"
 	}
 	if len(tls) > 0 {
-		best += "  " + wrap("over tls: "+strings.Join(tls, ", "), width-2, 2) + "\n"
+		best += "  " + Wrap("over tls: "+strings.Join(tls, ", "), width-2, 2) + "\n"
 	}
-	fmt.Fprintf(b, "\nOptions:\n%s  %s\n", best, wrap("everywhere: "+strings.Join(shared, "  "), width-2, 2))
+	fmt.Fprintf(b, "\nOptions:\n%s  %s\n", best, Wrap("everywhere: "+strings.Join(shared, "  "), width-2, 2))
 }
 
 func optionLines(options []Option, column, width int) string {
@@ -117,13 +117,13 @@ func optionLines(options []Option, column, width int) string {
 		} else {
 			fmt.Fprintf(&b, "%s%*s", left, pad, "")
 		}
-		b.WriteString(wrap(o.Usage+o.defaultNote(), width-column, column) + "\n")
+		b.WriteString(Wrap(o.Usage+o.defaultNote(), width-column, column) + "\n")
 	}
 	return b.String()
 }
 
-// wrap breaks s at spaces into lines of at most width columns; all but the first are indented.
-func wrap(s string, width, indent int) string {
+// Wrap breaks s at spaces into lines of at most width columns, which are 20 at least; all but the first are indented.
+func Wrap(s string, width, indent int) string {
 	width = max(width, 20)
 	var b strings.Builder
 	column := 0
@@ -148,7 +148,7 @@ func wrapBlock(s string, width int) string {
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
 		if strings.HasPrefix(l, "'") {
-			lines[i] = wrap(l, width, 0)
+			lines[i] = Wrap(l, width, 0)
 		}
 	}
 	return strings.Join(lines, "\n")
