@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
@@ -224,7 +225,7 @@ func valueAt(text []byte, name, value string) int {
 
 // first is the first message for people to read.
 func (s *script) first() string {
-	return clip(string(bytes.TrimSuffix(s.lines[0].text, []byte("\n"))), 100)
+	return report.Clip(string(bytes.TrimSuffix(s.lines[0].text, []byte("\n"))), 100)
 }
 
 // putDigits writes n with leading zeros.

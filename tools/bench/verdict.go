@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ed-toolbox/ed/tools/bench/report"
 	"github.com/ed-toolbox/ed/tools/toolkit"
@@ -139,7 +138,7 @@ func (r *runner) judge(out *report.Report) {
 		invalid("connections that failed: %d; the first: %s", t.failures, t.failureText)
 	}
 	if t.wrongs > 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", toolkit.Escape(clip(t.wrongText, 200))))
+		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", toolkit.Escape(report.Clip(t.wrongText, 200))))
 	}
 	if late := out.Generator.LateShare; late > 0.01 {
 		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the messages; that is a part of the response times", 100*late))
@@ -185,18 +184,7 @@ func (r *runner) whyNothing(out *report.Report) string {
 	case r.plan.routed():
 		return "nothing arrived"
 	case t.wrongs > 0:
-		return fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.script.lines[0].reply, toolkit.Escape(clip(t.wrongText, 200)))
+		return fmt.Sprintf("no answer was %s, which --reply changes; the first: %s", r.plan.script.lines[0].reply, toolkit.Escape(report.Clip(t.wrongText, 200)))
 	}
 	return "nothing was answered"
-}
-
-// clip shortens s to n bytes or a few less: half a letter would be another one once it was written as JSON and read again.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }

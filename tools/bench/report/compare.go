@@ -148,10 +148,7 @@ func Compare(r, old *Report, file string) *Comparison {
 // differ notes what was different about the load and the machine.
 func (c *Comparison) differ(old, r *Report) {
 	note := func(text string) { // the file may be anybody's
-		if text = printable(text); len(text) > 400 {
-			text = strings.ToValidUTF8(text[:400], "") + "…"
-		}
-		c.Differs = append(c.Differs, text)
+		c.Differs = append(c.Differs, Clip(printable(text), 400))
 	}
 	differs := func(what string, a, b any) {
 		if a != b {

@@ -322,3 +322,12 @@ func TestShort(t *testing.T) {
 		require.Equal(t, want, report.Count(v))
 	}
 }
+
+func TestClip(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "abcdefgh": "abcdefgh", "abcdefghi": "abcdefgh…", "abcdef€": "abcdef…", "abcde€€": "abcde€…", "a€€€": "a€€…",
+		strings.Repeat("\x80", 9): strings.Repeat("\x80", 5) + "…", // no letters at all
+	} {
+		require.Equal(t, want, report.Clip(text, 8))
+	}
+}

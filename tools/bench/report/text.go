@@ -6,7 +6,19 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
+
+// Clip shortens s to n bytes or up to three less: half a letter would be another one once it was written as JSON and read again.
+func Clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for least := n - utf8.UTFMax + 1; n > least && !utf8.RuneStart(s[n]); {
+		n--
+	}
+	return s[:n] + "…"
+}
 
 // Short writes a duration with three digits or so.
 func Short(d time.Duration) string {
