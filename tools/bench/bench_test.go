@@ -248,7 +248,6 @@ func TestInvalid(t *testing.T) {
 	r, err = measure(t, "request", where, "-m", "LEAK", "--reply", "LEAKED", "-r", "100/s", "-d", "100ms", "--warmup", "0", "--answer-in", "50ms")
 	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err))
 	require.Contains(t, r.Reasons, "nothing was answered")
-
 }
 
 // TestWrongAnswers: what is not the expected answer is told.

@@ -3,6 +3,8 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -215,6 +217,49 @@ func TestNobodyListens(t *testing.T) {
 		require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), args)
 		require.Nil(t, r)
 	}
+}
+
+// TestWhoGoes: somebody took the first and has gone. The others fail, are counted, and the run ends.
+func TestWhoGoes(t *testing.T) {
+	t.Parallel()
+	where := listener(t, func(l net.Listener, _ *sync.WaitGroup) {
+		if c, err := l.Accept(); err == nil {
+			_ = l.Close()
+			_ = c.Close()
+		}
+	})
+	r, err := measure(t, "connect", where, "-r", "100/s", "-n", "50", "-d", "1m", "--warmup", "0")
+	require.NoError(t, err)
+	require.NotZero(t, r.Counts.Received)
+	require.NotZero(t, r.Counts.Failed)
+	require.Equal(t, uint64(50), r.Counts.Received+r.Counts.Failed)
+	require.Contains(t, strings.Join(r.Notes, "; "), fmt.Sprintf("connections that failed: %d; the first: connect", r.Counts.Failed))
+
+	// Who took datagrams is gone: each is told, and the window is not held for the generator's fault.
+	path := filepath.Join(t.TempDir(), "s")
+	packets, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(t, err)
+	over := make(chan error, 1)
+	go func() {
+		sent := make([]byte, 1000)
+		var err error
+		for answered := 0; err == nil && answered < 9; answered++ { // the window is 8: who sends so many has heard of the first
+			var n int
+			var from *net.UnixAddr
+			if n, from, err = packets.ReadFromUnix(sent); err == nil {
+				_, err = packets.WriteToUnix(sent[:n], from)
+			}
+		}
+		over <- errors.Join(err, packets.Close())
+	}()
+	r, err = measure(t, "request", "unixgram:"+path, "-r", "500/s", "-d", "300ms", "--warmup", "0", "--answer-in", "1s")
+	require.NoError(t, <-over)
+	require.Equal(t, toolkit.Temporary, toolkit.KindOf(err), err)
+	require.NotZero(t, r.Counts.Received)
+	require.NotZero(t, r.Counts.Failed)
+	require.LessOrEqual(t, r.Counts.Failed, uint64(8), "as many as the window has")
+	require.Contains(t, strings.Join(r.Reasons, "; "), fmt.Sprintf("datagrams that failed: %d; the first: send", r.Counts.Failed))
+	require.Contains(t, strings.Join(r.Reasons, "; "), "the window was full")
 }
 
 // TestWhoWasThere: once something came back, or a while went well, a refusal is a result.
