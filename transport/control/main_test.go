@@ -161,6 +161,14 @@ func (s *service) echo(b *link.Blocking, line string) {
 	require.NoError(s.t, err)
 }
 
+// firstLink is the identity of the first connection that the service tells of.
+func (s *service) firstLink(c *control.Client) string {
+	s.t.Helper()
+	sheets, err := c.Inspect(s.ctx(), "connections")
+	require.NoError(s.t, err)
+	return sheets[0].Value(0, "link")
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
