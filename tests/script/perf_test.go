@@ -28,6 +28,7 @@ func TestPerfRefuses(t *testing.T) {
 		"cell":        {[]string{"perf"}, "CELLS=64", "perf: CELLS are like 64x1, connections and window, not 64"},
 		"load":        {[]string{"perf"}, "LOADS=one 5", "perf: LOADS are one, corpus and lengths from 12, not 5"},
 		"peer":        {[]string{"perf"}, "PEER=other", "perf: PEER is C or goroutines, not other"},
+		"part":        {[]string{"perf"}, "PART=all", "perf: PART is copy or decode, not all"},
 		"row":         {[]string{"perf-rows", "codec", "nosuch"}, "", "perf-rows: there is no row nosuch"},
 		"rows rounds": {[]string{"perf-rows", "codec"}, "ROUNDS=0", "perf-rows: ROUNDS, SECONDS_EACH and REST are numbers"},
 	} {
