@@ -17,6 +17,7 @@ const maxLine = 16 << 20
 type input struct {
 	source string // where it came from: "standard input, line 3"
 	text   []byte // without its end
+	hint   string // what may be meant instead, if the line is no message
 	long   bool   // longer than maxLine; text is empty
 }
 

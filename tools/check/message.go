@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"unicode/utf8"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -85,11 +86,19 @@ func (c *messageChecker) all(ctx context.Context, operands []string) error {
 		return err
 	}
 	for i, text := range operands {
-		if err := c.check(input{source: fmt.Sprintf("operand %d", i+1), text: []byte(text)}); err != nil {
+		if err := c.check(input{source: fmt.Sprintf("operand %d", i+1), text: []byte(text), hint: fileHint(text)}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fileHint is for those who give a file where a message is wanted.
+func fileHint(operand string) string {
+	if _, err := os.Stat(operand); err != nil {
+		return ""
+	}
+	return fmt.Sprintf("; to check the lines of the file %q, give it as standard input: < FILE", operand)
 }
 
 // check prints one message or what is wrong with it. Its error is one of writing.
@@ -127,7 +136,7 @@ func (c *messageChecker) refuse(in input, err error) error {
 	if syntax == nil {
 		where = ""
 	}
-	return c.env.Stderr.Printf("%s: %s: %s%s\n", c.env.Program, in.source, where, toolkit.Escape(why.Error))
+	return c.env.Stderr.Printf("%s: %s: %s%s%s\n", c.env.Program, in.source, where, toolkit.Escape(why.Error), in.hint)
 }
 
 // describe returns what is in m. The error is the one of making text.

@@ -50,6 +50,8 @@ func TestMessageText(t *testing.T) {
 		{name: "bad line among good ones", stdin: "A\nB x\nC\n", out: "A\nC\n", kind: toolkit.Data,
 			errs: []string{"ed check message: standard input, line 2: byte "}, final: "1 of 3 lines are no messages"},
 		{name: "bad operand", operands: []string{"a*b"}, kind: toolkit.Data, errs: []string{"ed check message: operand 1: byte 0: "}},
+		{name: "a file for a message", operands: []string{"message_test.go"}, kind: toolkit.Data,
+			errs: []string{`; to check the lines of the file "message_test.go", give it as standard input: < FILE` + "\n"}},
 		{name: "empty lines", stdin: "\n  \n", kind: toolkit.Data, final: "2 of 2 lines are no messages",
 			errs: []string{"line 1: empty line\n", "line 2: empty line\n"}},
 		{name: "server and command", stdin: "srv:CMD\n", errs: []string{"line 1: a message, but it has no canonical form: "}},
