@@ -42,13 +42,16 @@ func calls(app *cli.App, line string) (found []call, err error) {
 		if word != "ed" && !(link && app.Command(command) != nil) {
 			continue
 		}
-		args := words[i+1:]
+		args := slices.Clone(words[i+1:])
 		if end := slices.IndexFunc(args, func(w string) bool { return regexp.MustCompile(`^([|&;<>]|2>)`).MatchString(w) }); end >= 0 {
-			args = append(slices.Clone(args[:end]), strings.TrimRight(args[end], "|&;<>2"))
+			args = append(args[:end], strings.TrimRight(args[end], "|&;<>2"))
 			args = slices.DeleteFunc(args, func(w string) bool { return w == "" })
 		}
 		if link {
 			args = append([]string{command}, args...)
+		}
+		for i, arg := range args { // a number may be wanted where a variable stands
+			args[i] = regexp.MustCompile(`\$[\w({].*`).ReplaceAllString(arg, "1")
 		}
 		inv, err := toolkit.Normalise(app, args)
 		if err != nil {

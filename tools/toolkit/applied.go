@@ -1,7 +1,6 @@
 package toolkit
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,10 +49,11 @@ func applyOne(c *cli.Context, f cli.Flag, s config.Setting) error {
 		}
 		return nil
 	}
-	if err := c.Set(s.Name, s.Value); err != nil {
-		return errors.New(flagReason(strconv.Quote(s.Value), err.Error()))
+	value, err := plain(f, s.Value)
+	if err != nil {
+		return err
 	}
-	return nil
+	return c.Set(s.Name, value)
 }
 
 // applyBool sets a flag; "verbose" also takes the number of times that -v would be given. cli counts a flag's aliases
@@ -120,7 +120,7 @@ func flagText(c *cli.Context, f cli.Flag) string {
 		return f.Value.String()
 	case *cli.BoolFlag:
 		if name == "verbose" {
-			return strconv.Itoa(c.Count(name))
+			return strconv.Itoa(verbosity(c))
 		}
 		return strconv.FormatBool(c.Bool(name))
 	case *cli.StringSliceFlag:
@@ -129,12 +129,20 @@ func flagText(c *cli.Context, f cli.Flag) string {
 	return fmt.Sprint(c.Value(name))
 }
 
+// verbosity is how often -v was given; --verbose=false is not once more.
+func verbosity(c *cli.Context) int {
+	if !c.Bool("verbose") {
+		return 0
+	}
+	return max(0, c.Count("verbose"))
+}
+
 // Common reads the shared flags of the running command.
 func (e *Env) Common(c *cli.Context) Common {
 	return Common{
 		JSON:    c.Bool("json"),
 		Quiet:   c.Bool("quiet"),
-		Verbose: max(0, c.Count("verbose")),
+		Verbose: verbosity(c),
 		Timeout: DurationOf(c, "timeout"),
 		Color:   ColorMode(StringOf(c, "color")),
 	}

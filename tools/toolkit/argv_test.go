@@ -94,6 +94,8 @@ func TestNormalise(t *testing.T) {
 		{"operand called like a command", "signal|config|show", "signal|--|config|show"},
 		{"operand called help", "signal|help|h", "signal|--|help|h"},
 		{"bool with value", "signal|--reply=false|-r=true", "signal|--reply=false|--reply=true"},
+		{"words for truth", "signal|--reply=no|-r=On", "signal|--reply=false|--reply=true"},
+		{"number with a zero before it", "signal|-n|010|--count=08", "signal|--count=10|--count=8"},
 		{"comma", "signal|-p|list=A,B,C", "signal|--param=list=A,B,C"},
 	}
 	for _, test := range tests {
@@ -102,6 +104,14 @@ func TestNormalise(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.want, strings.Join(inv.Args, "|"))
 		})
+	}
+}
+
+func TestVerbosity(t *testing.T) {
+	for line, want := range map[string]int{"": 0, "-v": 1, "-vv": 2, "-v --verbose": 2, "--verbose=no": 0, "-v=false": 0, "--verbose=yes -v": 2} {
+		s, _, err := see(t, append([]string{"signal"}, strings.Fields(line)...)...)
+		require.NoError(t, err, line)
+		require.Equal(t, want, s.verbose, line)
 	}
 }
 
@@ -161,6 +171,8 @@ func TestUsageErrors(t *testing.T) {
 		{"bad choice", "signal -t sctp", `option --type: "sctp" is none of tcp, udp`, ""},
 		{"bad duration", "signal --timeout soon", `option --timeout: "soon" is not a duration (like 10, 1.5s, 2m)`, ""},
 		{"bad number", "signal -n many", `option --count: "many" is not a number`, ""},
+		{"number of a programmer", "signal -n 0x10", `option --count: "0x10" is not a number`, ""},
+		{"large number", "signal -n 99999999999999999999", `option --count: "99999999999999999999" is out of range`, ""},
 		{"bad bool", "signal --reply=maybe", `option --reply: "maybe" is neither true nor false`, ""},
 		{"bad count", "signal --wait=-1", `option --wait: "-1" is not a number of messages`, ""},
 		{"value for a command's name", "--bogus=1 signal", "unknown option --bogus", ""},

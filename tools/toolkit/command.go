@@ -34,42 +34,24 @@ func prepareCommand(env *Env, c *cli.Command) {
 	}
 }
 
-// usageError puts the flag package's words into ours: `invalid value "x" for flag -rate: parse error`.
+// usageError puts the flag package's words into ours: `invalid value "x" for flag -rate: REASON`. The reasons are those of our
+// own values, which name the value themselves.
 func usageError(_ *cli.Context, err error, _ bool) error {
 	text := err.Error()
-	if rest, ok := strings.CutPrefix(text, "invalid value "); ok {
-		value, rest, _ := strings.Cut(rest, " for flag -")
-		name, reason, found := strings.Cut(rest, ": ")
-		if found {
-			return Errorf(Usage, "option --%s: %s", name, flagReason(value, reason))
-		}
+	rest, ok := strings.CutPrefix(text, "invalid value ")
+	if ok {
+		_, rest, ok = strings.Cut(rest, " for flag -")
+	} else if rest, ok = strings.CutPrefix(text, "invalid boolean value "); ok { // a value of ours that can stand alone
+		_, rest, ok = strings.Cut(rest, " for -")
 	}
-	if rest, ok := strings.CutPrefix(text, "invalid boolean value "); ok {
-		value, rest, _ := strings.Cut(rest, " for -")
-		name, reason, _ := strings.Cut(rest, ": ")
-		if reason != "parse error" {
-			return Errorf(Usage, "option --%s: %s", name, reason) // a value of ours that can stand alone
-		}
-		return Errorf(Usage, "option --%s: %s is neither true nor false", name, value)
+	if name, reason, found := strings.Cut(rest, ": "); ok && found {
+		return Errorf(Usage, "option --%s: %s", name, reason)
 	}
 	var e *Error
 	if errors.As(err, &e) {
 		return err
 	}
 	return As(Usage, err)
-}
-
-// flagReason keeps the reasons that our own values give, which name the value themselves.
-func flagReason(value, reason string) string {
-	switch {
-	case reason == "parse error":
-		return value + " is not a number"
-	case reason == "value out of range":
-		return value + " is out of range"
-	case strings.HasPrefix(reason, "strconv."):
-		return value + " is not valid"
-	}
-	return reason
 }
 
 // ErrMissingOperand is what the error of Operands is when there are too few; the main program then shows examples.

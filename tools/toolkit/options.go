@@ -185,6 +185,10 @@ func (p *argParser) joined(f *flagInfo, as, value string) {
 		}
 		value += pairMark + p.next()
 	}
+	value, err := plain(f.flag, value)
+	if err != nil {
+		p.fail(Errorf(Usage, "option --%s: %w", f.primary(), err))
+	}
 	p.add(option{name: f.primary(), value: value})
 }
 

@@ -152,3 +152,23 @@ func ParseBool(s string) (bool, error) {
 	}
 	return false, fmt.Errorf("%q is neither true nor false", s)
 }
+
+// plain writes the value of a flag of cli's own kinds as people mean it: 010 is ten and not, as Go has it, eight, and truth
+// has the words of ParseBool.
+func plain(f cli.Flag, value string) (string, error) {
+	switch f.(type) {
+	case *cli.IntFlag:
+		n, err := strconv.Atoi(value)
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return value, fmt.Errorf("%q is out of range", value)
+		case err != nil:
+			return value, fmt.Errorf("%q is not a number", value)
+		}
+		return strconv.Itoa(n), nil
+	case *cli.BoolFlag:
+		on, err := ParseBool(value)
+		return strconv.FormatBool(on), err
+	}
+	return value, nil
+}
