@@ -216,12 +216,9 @@ func TestClusterTLS(t *testing.T) {
 // TestRoutersThatStopTogether: each is told what the other has not received, though its kernel has it and it ends in good order.
 func TestRoutersThatStopTogether(t *testing.T) {
 	ports := freePorts(t, 2)
-	n := member(t, "n1", ports[0], fmt.Sprintf("remote_listen=127.0.0.1:%d", ports[0]))
-	other := dial(t, "tcp", fmt.Sprintf("127.0.0.1:%d", ports[0]))
-	other.send(fmt.Sprintf("<n2:communicatord CONNECT my_address=127.0.0.1:%d;server_name=n2;version=1", ports[1]))
-	other.skip("HELP$")
-	other.send("n1:communicatord/COMMANDS list=ALIVE,DISCONNECT,HELP,QUITTING,STOP,TRANSMISSION_REPORT,UNKNOWN")
-	other.sync()
+	where := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	n := member(t, "n1", ports[0], "remote_listen="+where)
+	other := dial(t, "tcp", where).introduce(ports[1], "DISCONNECT", "TRANSMISSION_REPORT")
 	alpha := n.service("alpha")
 	alpha.send("n2:beta/DO transmission_report=failure")
 	other.skip("n2:beta/DO")

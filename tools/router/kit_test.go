@@ -216,6 +216,18 @@ func (p *peer) register(name string, commands ...string) *peer {
 	return p
 }
 
+// introduce tells a router at whose remote_listen p is that this is the router n2, of that port, which understands the commands beside
+// the usual ones.
+func (p *peer) introduce(port int, commands ...string) *peer {
+	p.t.Helper()
+	p.name = "n2"
+	p.send(fmt.Sprintf("<n2:communicatord CONNECT my_address=127.0.0.1:%d;server_name=n2;version=1", port))
+	p.skip("HELP$")
+	p.send("n1:communicatord/COMMANDS list=" + strings.Join(append(commands, "ALIVE", "HELP", "QUITTING", "STOP", "UNKNOWN"), ","))
+	p.sync()
+	return p
+}
+
 func (p *peer) send(lines ...string) {
 	p.t.Helper()
 	p.wait()
