@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ed-toolbox/ed/core/message"
@@ -47,7 +48,7 @@ func (p Problems) Unwrap() []error {
 // Parse reads the definition of command from the contents of a file; source names the file in faults. The error is
 // Problems with every fault of the file.
 func Parse(command, source string, data []byte) (*Definition, error) {
-	r := reader{d: &Definition{Command: command, Source: source}, source: source}
+	r := reader{d: &Definition{Command: command, Source: source}, source: source, seen: map[string]int{}}
 	if err := message.VerifyCommand(command); err != nil {
 		r.fault(0, "the name of the file is not a command: %s", because(err))
 	}
@@ -67,10 +68,9 @@ type reader struct {
 	source   string
 	problems Problems
 
-	current  *Parameter // nil before the first section
-	skipping bool       // the section in hand has a bad name: its keys are read, its parameter dropped
-	seen     map[string]int
-	flags    bool
+	current *Parameter // nil before the first section
+	seen    map[string]int
+	flags   bool
 }
 
 func (r *reader) fault(line int, format string, arguments ...any) {
@@ -102,7 +102,7 @@ func (r *reader) line(l line) {
 func (r *reader) startSection(l line) {
 	name := strings.ReplaceAll(l.name, "-", "_")
 	r.current = &Parameter{Name: name, Line: l.number}
-	r.seen, r.flags, r.skipping = nil, false, true
+	r.seen, r.flags = map[string]int{}, false
 	if l.fault != "" {
 		return
 	}
@@ -110,13 +110,10 @@ func (r *reader) startSection(l line) {
 		r.fault(l.number, "section [%s] is not the name of a parameter: %s", l.name, because(err))
 		return
 	}
-	for i := range r.d.Parameters {
-		if r.d.Parameters[i].Name == name {
-			r.fault(l.number, "section [%s] was given before, in line %d", l.name, r.d.Parameters[i].Line)
-			return
-		}
+	i := slices.IndexFunc(r.d.Parameters, func(p Parameter) bool { return p.Name == name })
+	if i >= 0 {
+		r.fault(l.number, "section [%s] was given before, in line %d", l.name, r.d.Parameters[i].Line)
 	}
-	r.skipping = false
 }
 
 // endSection finishes the parameter in hand.
@@ -131,10 +128,7 @@ func (r *reader) endSection() {
 	if p.Required && p.Forbidden {
 		r.fault(p.Line, "parameter %s is both required and forbidden", p.Name)
 	}
-	if !r.skipping {
-		r.d.Parameters = append(r.d.Parameters, *p)
-	}
-	r.current = nil
+	r.d.Parameters = append(r.d.Parameters, *p)
 }
 
 func (r *reader) key(l line) {
@@ -142,9 +136,6 @@ func (r *reader) key(l line) {
 	if before, found := r.seen[name]; found {
 		r.fault(l.number, "key %s was given before, in line %d", l.name, before)
 		return
-	}
-	if r.seen == nil {
-		r.seen = make(map[string]int)
 	}
 	r.seen[name] = l.number
 	if r.current == nil {

@@ -36,9 +36,6 @@ func Builtin() fs.FS {
 // Default returns the built-in definition of one command, nil where it has none. It reads that file alone, each time: for
 // programs that check a message or two.
 func Default(command string) (*Definition, error) {
-	if message.VerifyCommand(command) != nil {
-		return nil, nil
-	}
 	builtin, name := Builtin(), command+extension
 	if _, err := fs.Stat(builtin, name); err != nil {
 		return nil, nil // nothing else can be wrong with a file that is compiled in
