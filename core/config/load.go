@@ -102,7 +102,7 @@ func (l *loader) readFile(s source) {
 		}
 		l.errs = append(l.errs, err)
 	}
-	if errs != nil && entries == nil {
+	if entries == nil { // it could not be read
 		return
 	}
 	l.files = append(l.files, s.path)
