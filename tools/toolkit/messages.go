@@ -142,12 +142,11 @@ func (r *MessageReader) read() {
 			err = bufio.ErrTooLong
 		case err == nil:
 			continue
-		case len(tail) > 0 && !r.put(inputChunk{text: tail}):
+		case errors.Is(err, io.EOF):
+			r.put(inputChunk{text: tail}) // the last line may lack its end
 			return
 		}
-		if !errors.Is(err, io.EOF) {
-			r.put(inputChunk{err: err})
-		}
+		r.put(inputChunk{err: err}) // what is left is half a line, and could read as another message
 		return
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -82,6 +83,17 @@ func TestOverlongLine(t *testing.T) {
 	_, err = r.Next(context.Background())
 	require.EqualError(t, err, "f, line 2: longer than 1048576 bytes")
 	require.Equal(t, toolkit.Data, toolkit.KindOf(err))
+}
+
+// TestHalfALine: what came of a line before reading failed could be another message.
+func TestHalfALine(t *testing.T) {
+	r := toolkit.NewMessageReader(io.MultiReader(strings.NewReader("A\nSET x=12"), iotest.ErrReader(io.ErrUnexpectedEOF)), "f")
+	rec, err := r.Next(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, "A", rec.Message.Command())
+	_, err = r.Next(context.Background())
+	require.EqualError(t, err, "f, line 2: unexpected EOF")
+	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
 }
 
 // TestWhatIsPrintedCanBeRead: every message survives the way through a tool's JSON and back.
