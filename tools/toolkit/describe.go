@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -130,12 +131,7 @@ func (o Option) defaultNote() string {
 	return note
 }
 
-// sameAsShared reports whether o still has the shared flag's meaning, or a command put its own in its place.
-func (o Option) sameAsShared() bool {
-	for _, f := range sharedFlags() {
-		if s := describe(f); s.Name == o.Name {
-			return s.Usage == o.Usage
-		}
-	}
-	return false
+// isShared reports whether o is one of the flags that every command has, and no command's own in its place.
+func (o Option) isShared() bool {
+	return slices.ContainsFunc(Options(sharedFlags()), func(s Option) bool { return s.Name == o.Name && s.Usage == o.Usage })
 }

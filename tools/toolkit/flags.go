@@ -43,15 +43,6 @@ func sharedFlags() []cli.Flag {
 	}
 }
 
-// isShared reports whether name is one of the shared flags.
-func isShared(name string) bool {
-	switch name {
-	case "json", "quiet", "verbose", "timeout", "color":
-		return true
-	}
-	return false
-}
-
 // Common holds the values of the shared flags.
 type Common struct {
 	JSON    bool

@@ -85,7 +85,7 @@ func writeOptions(b *strings.Builder, flags []cli.Flag, width int) {
 			tls = append(tls, o.brief())
 		case isGroup(o.Name):
 			group = append(group, o.brief())
-		case isShared(o.Name) && o.sameAsShared():
+		case o.isShared():
 			shared = append(shared, o.brief())
 		default:
 			own = append(own, o)

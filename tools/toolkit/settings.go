@@ -1,7 +1,6 @@
 package toolkit
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -121,10 +120,7 @@ func (e *Env) load(t *tool) (*config.Settings, error) {
 		Legacy: legacy, LegacyVariable: variable,
 		Root: e.Root, Getenv: e.settingsFrom(), Others: e.others,
 	})
-	if wrong != nil && err != nil {
-		return s, As(Config, errors.Join(wrong, err))
-	}
-	return s, As(Config, cmp.Or(wrong, err))
+	return s, As(Config, errors.Join(wrong, err))
 }
 
 // others tells core/config of all tools.
