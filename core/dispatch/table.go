@@ -73,7 +73,7 @@ func (t *table) findOdd(command []byte) *record {
 	low, high := digest(command)
 	for i := mix(low, high) >> (t.shift & 63); i < uint64(len(t.slots)); i++ {
 		r := t.slots[i]
-		if r == nil || r.low == low && r.high == high && r.command == string(command) {
+		if r == nil || r.command == string(command) {
 			return r
 		}
 	}
