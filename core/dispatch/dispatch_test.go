@@ -274,7 +274,7 @@ func definitions(t testing.TB, files map[string]string) *definition.Set {
 
 // A message is checked once: what a handler makes of it is its business.
 func TestDefinitionsAreCheckedOnce(t *testing.T) {
-	d := dispatch.New(dispatch.Options{Definitions: definitions(t, map[string]string{"GO.conf": "[n]\ntype = integer\n"})})
+	d := dispatch.New(dispatch.Options{Definitions: definitions(t, map[string]string{"GO.conf": "[n]\ntype = integer\n", "ALONE.conf": "[n]\n"})})
 	reached := false
 	add(t, d,
 		dispatch.Match{Command: "GO", Priority: dispatch.First, Continue: true, Handler: func(_ dispatch.Sender, m *message.Message) error {
@@ -288,6 +288,9 @@ func TestDefinitionsAreCheckedOnce(t *testing.T) {
 	require.Equal(t, dispatch.Handled, d.Dispatch(nil, message.New("GO").Set("n", "1")))
 	require.True(t, reached)
 	require.Equal(t, dispatch.Invalid, d.Dispatch(nil, message.New("GO").Set("n", "x")))
+
+	add(t, d, dispatch.Match{Command: "ALONE", Handler: func(dispatch.Sender, *message.Message) error { return nil }})
+	require.Equal(t, dispatch.Invalid, d.Dispatch(nil, message.New("ALONE")), "where one handler is all there is to a command")
 }
 
 func TestDefinitionsAreCheckedBeforeHandlers(t *testing.T) {

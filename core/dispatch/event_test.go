@@ -73,6 +73,10 @@ func TestNoTraceReadsNoClock(t *testing.T) {
 	d.SetTrace(nil)
 	d.Dispatch(nil, parse(t, "A"))
 	require.Equal(t, 2, events)
+
+	d.AddTrace(func(*dispatch.Event) { events++ })
+	d.Dispatch(nil, parse(t, "A"))
+	require.Equal(t, 3, events)
 }
 
 // A hook that sends messages causes events; they must not call the hook again.

@@ -23,3 +23,17 @@ func TestGlobAlone(t *testing.T) {
 	require.False(t, zero.Match([]byte("A")))
 	require.Empty(t, zero.String())
 }
+
+func TestGlobThatMatchesNoCommand(t *testing.T) {
+	for pattern, problem := range map[string]string{
+		"AZ*_?09": "", "[a-z]": "", "": "the command is empty", "A[": "not closed",
+		"Az": "they are in capitals: AZ", "a": "they are in capitals: A", "A-B": `'-' cannot be in one`,
+	} {
+		_, err := dispatch.CommandGlob(pattern)
+		if problem == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, problem, pattern)
+		}
+	}
+}

@@ -52,6 +52,26 @@ func TestTableSeesEveryByte(t *testing.T) {
 	}
 }
 
+// Commands that share a slot and one of the two words are others.
+func TestTableComparesBothWords(t *testing.T) {
+	var found table
+	found.set("AAAKLMNOPAAA", []*entry{{}}) // bytes 3 to 8 are in the upper word, the first and the last four in the lower one
+	shared := map[string]int{}
+	for i := range 26 * 26 * 26 {
+		three := string([]byte{'A' + byte(i/676), 'A' + byte(i/26%26), 'A' + byte(i%26)})
+		for kind, name := range map[string]string{"low": three + "KLMNOPAAA", "high": "AAAK" + three + "OPAAA"} {
+			if name == "AAAKLMNOPAAA" {
+				continue
+			}
+			require.Nil(t, found.get([]byte(name)), name)
+			if low, high := words([]byte(name)); found.slots[mix(low, high)>>found.shift] != nil {
+				shared[kind]++
+			}
+		}
+	}
+	require.Len(t, shared, 2, "of both kinds there were some in the slot")
+}
+
 // Names as programs choose them must not end up in one long row of slots.
 func TestTableSpreads(t *testing.T) {
 	for _, format := range []string{"COMMAND_%d", "%d_EVENT", "A_RATHER_LONG_NAME_%06d_WITH_A_LONG_END", "E%04d", "E_%d_%[1]d"} {
