@@ -14,7 +14,7 @@ import (
 
 // BlockingOptions of a Blocking. The zero value is useful.
 type BlockingOptions struct {
-	// Limit is the length of a line in bytes, without its end. 0 means 65,536.
+	// Limit is the length of a line in bytes, without its end: a longer one is left out, and told. 0 means 65,536.
 	Limit int
 	// Form of what is written; FormAuto means text.
 	Form Form
@@ -65,7 +65,7 @@ type carrier interface {
 // waits until the connection is there, dial's time-out passed or ctx ended.
 func Dial(ctx context.Context, dial func(*reactor.Loop, transport.Handler) (transport.Conn, error), o BlockingOptions) (*Blocking, error) {
 	return start(ctx, o, func(b *Blocking) (carrier, error) {
-		s := &streamCarrier{b: b, most: writePiece, decoder: message.NewDecoder(message.DecoderOptions{Limit: b.options.Limit})}
+		s := &streamCarrier{b: b, most: writePiece, decoder: b.decoder()}
 		var err error
 		if s.conn, err = dial(b.loop, s); err == nil {
 			s.packets = transport.KeepsPackets(s.conn)
@@ -112,6 +112,11 @@ func start(ctx context.Context, o BlockingOptions, open func(*Blocking) (carrier
 	case <-b.ended:
 	}
 	return nil, b.failure()
+}
+
+// decoder makes one that leaves out what is too long: who waits for what comes behind it would else wait for nothing.
+func (b *Blocking) decoder() *message.Decoder {
+	return message.NewDecoder(message.DecoderOptions{Limit: b.options.Limit, Oversize: message.Skip})
 }
 
 // run is the goroutine of the loop. It ends when the connection is closed and nothing is left to wait for.

@@ -24,7 +24,6 @@ type streamCarrier struct {
 	decoder *message.Decoder
 	most    int  // writePiece, or less
 	packets bool // each packet is a line
-	over    bool // a line was too long: what follows is not read
 	ending  bool // we have ended one direction, or both
 	full    bool // lines wait for room in the inbox
 	eof     bool // the peer has ended its side, and the connection is there
@@ -110,22 +109,24 @@ func (s *streamCarrier) OnOpen(c transport.Conn) { close(s.b.opened) }
 func (s *streamCarrier) OnData(c transport.Conn, p []byte) { s.feed(p) }
 
 func (s *streamCarrier) feed(p []byte) {
-	if s.over {
-		return
-	}
 	err := s.decoder.Feed(p, s.line)
 	if err == nil && s.packets && !s.full {
 		err = s.decoder.Finish(s.line) // the end of a packet ends a line
 	}
-	if err != nil {
-		s.over = true
-		s.b.accept(nil, s.conn.Remote(), err)
+	if err == nil {
+		return
 	}
+	if s.packets {
+		s.decoder = s.b.decoder() // the next packet is no part of the line
+	}
+	s.keep(nil, err)
 }
 
-// line keeps one line. Without room for another, the rest waits in the decoder and in the kernel.
-func (s *streamCarrier) line(line []byte) bool {
-	room := s.b.accept(line, s.conn.Remote(), nil)
+func (s *streamCarrier) line(line []byte) bool { return s.keep(line, nil) }
+
+// keep keeps one line, or why it was left out. Without room for another, the rest waits in the decoder and in the kernel.
+func (s *streamCarrier) keep(line []byte, problem error) bool {
+	room := s.b.accept(line, s.conn.Remote(), problem)
 	if !room {
 		s.conn.Pause()
 	}
@@ -144,7 +145,7 @@ func (s *streamCarrier) OnEOF(c transport.Conn) {
 		s.b.accept(line, c.Remote(), nil)
 		return true
 	})
-	if err != nil && !s.over {
+	if err != nil {
 		s.b.accept(nil, c.Remote(), err)
 	}
 	s.eof = true
@@ -154,13 +155,11 @@ func (s *streamCarrier) OnEOF(c transport.Conn) {
 // OnClose hands on the whole lines that waited for room: they arrived, and there will be no other time.
 func (s *streamCarrier) OnClose(c transport.Conn, err error) {
 	s.eof = false
-	if !s.over {
-		// Lines over the limit are told by the end.
-		_ = s.decoder.Feed(nil, func(line []byte) bool {
-			s.b.accept(line, c.Remote(), nil)
-			return true
-		})
-	}
+	// Lines over the limit are told by the end.
+	_ = s.decoder.Feed(nil, func(line []byte) bool {
+		s.b.accept(line, c.Remote(), nil)
+		return true
+	})
 	s.b.noteProgress(c)
 	s.b.closed(err)
 }

@@ -30,11 +30,10 @@ type Received struct {
 	From    address.Address // the peer, or the sender of a packet
 }
 
-// MalformedError is what Recv returns for a line that is no message. The connection can go on unless the line was too
-// long.
+// MalformedError is what Recv returns for a line that is no message, or was over the limit and left out. The connection goes on.
 type MalformedError struct {
-	Line []byte
-	Err  error // *message.SyntaxError or *message.TooLongError
+	Line []byte // nil where it was over the limit
+	Err  error  // *message.SyntaxError or *message.TooLongError
 }
 
 func (e *MalformedError) Error() string { return "received line is no message: " + e.Err.Error() }

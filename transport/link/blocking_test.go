@@ -178,7 +178,7 @@ func TestBlockingMalformedLines(t *testing.T) {
 	b := connect(t, at, link.BlockingOptions{Limit: 100})
 	peer := <-conns
 	defer peer.Close()
-	fmt.Fprintf(peer, "a*b\nPING\n%s\nNEVER\n", strings.Repeat("x", 101))
+	fmt.Fprintf(peer, "a*b\nPING\n%s\n", strings.Repeat("x", 101))
 	_, err := b.Recv(soon(t))
 	var bad *link.MalformedError
 	require.ErrorAs(t, err, &bad)
@@ -189,6 +189,22 @@ func TestBlockingMalformedLines(t *testing.T) {
 	_, err = b.Recv(soon(t))
 	var long *message.TooLongError
 	require.ErrorAs(t, err, &long)
+
+	// What comes behind lines that were left out is heard, however many these are.
+	go func() {
+		for range 1000 {
+			fmt.Fprintf(peer, "%s\n", strings.Repeat("x", 2000))
+		}
+		fmt.Fprintf(peer, "LAST\n")
+	}()
+	for n := 0; ; n++ {
+		if m, err = b.Recv(soon(t)); err == nil {
+			break
+		}
+		require.ErrorAs(t, err, &long)
+		require.Less(t, n, 1000)
+	}
+	require.Equal(t, "LAST", m.Command())
 	require.NoError(t, b.Close())
 }
 

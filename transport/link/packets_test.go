@@ -99,6 +99,24 @@ func TestBlockingSeqpackets(t *testing.T) {
 	require.NoError(t, b.Close())
 }
 
+// TestBlockingLongPacket: one that is over the limit takes nothing of the next with it.
+func TestBlockingLongPacket(t *testing.T) {
+	s := serve(t, "unixpacket:"+t.TempDir()+"/s", link.Options{}, transport.Options{})
+	b := connect(t, s.at, link.BlockingOptions{Limit: 100})
+	for _, pad := range []int{10, 1000, 20, 101, 30} {
+		require.NoError(t, b.Send(message.New("PING").Set("pad", strings.Repeat("x", pad))))
+		m, err := b.Recv(soon(t))
+		if pad > 100 {
+			require.ErrorIs(t, err, message.ErrTooLong)
+			continue
+		}
+		require.NoError(t, err)
+		got, _ := m.Get("pad")
+		require.Len(t, got, pad)
+	}
+	require.NoError(t, b.Close())
+}
+
 // countTo receives n numbered messages and the end.
 func countTo(b *link.Blocking, n int64) error {
 	for i := range n {
