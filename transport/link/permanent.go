@@ -12,7 +12,8 @@ import (
 	"github.com/ed-toolbox/ed/transport"
 )
 
-// Dialer begins to connect: open.Dial with an address. It is called for each attempt, so that names are looked up anew.
+// Dialer begins to connect: open.Dial with an address. It is called for each attempt, so that names are looked up anew. An attempt
+// fails if it returns an error, or panics; a connection that it has begun by then is ended.
 type Dialer func(*reactor.Loop, transport.Handler) (transport.Conn, error)
 
 // Permanent is the connecting role that lasts: it connects, and whenever that fails or the connection ends it connects
@@ -205,10 +206,18 @@ func (p *Permanent) begin() error {
 	return nil
 }
 
+// errDial is why an attempt failed whose dial panicked: the loop tells more of that.
+var errDial = errors.New("dial panicked")
+
 func (p *Permanent) connect() {
-	if err := p.begin(); err != nil {
-		p.failed(err)
-	}
+	err := errDial
+	defer func() {
+		if err != nil {
+			p.session = nil
+			p.failed(err)
+		}
+	}()
+	err = p.begin()
 }
 
 // connectLast makes one more attempt to get rid of the queue.

@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -152,4 +153,42 @@ func BenchmarkSend(b *testing.B) {
 			_ = p.Send(m)
 		}
 	})
+}
+
+// A dial that fails when it has begun to connect is one attempt: neither that connection nor what becomes of it is taken for the
+// next one's.
+func TestDialThatFailsLate(t *testing.T) {
+	refusal := errors.New("not this one")
+	for name, leave := range map[string]func(transport.Conn) error{
+		"kept":     func(transport.Conn) error { return refusal },
+		"aborted":  func(c transport.Conn) error { c.Abort(refusal); return refusal },
+		"closed":   func(c transport.Conn) error { c.Close(); return refusal },
+		"panicked": func(transport.Conn) error { panic("provoked") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, transporttest.Faults{})
+			s.listen()
+			const failures = 20
+			dials := 0
+			s.accept = func(*link.Link) { require.LessOrEqual(t, s.peer.Stats().Links, 2) }
+			var err error
+			s.p, err = link.NewPermanent(s.Loop, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+				c, err := s.net.Dial(l, s.at, s.transport, h)
+				if dials++; dials == 1 {
+					c.Abort(refusal) // the first dial is New's: its error would be, too
+				} else if dials <= failures {
+					return nil, leave(c)
+				}
+				return c, err
+			}, s.options)
+			require.NoError(t, err)
+			s.until(link.Up)
+			require.Equal(t, failures+1, dials)
+			require.Equal(t, failures, count(s.states, link.Waiting))
+			require.Equal(t, 1, count(s.states, link.Up))
+			s.send("A", 1)
+			s.received(1)
+			s.end()
+		})
+	}
 }

@@ -26,6 +26,10 @@ type session struct {
 
 // OnOpen is called by the transport.
 func (s *session) OnOpen(c transport.Conn) {
+	if s.p.session != s {
+		c.Abort(transport.ErrClosed) // its dial has failed nevertheless
+		return
+	}
 	s.conn.Conn = c
 	s.link = newLink(&s.conn, s.p.shared)
 	c.SetHandler(s.link)
@@ -54,6 +58,9 @@ func (s *session) OnDrain(transport.Conn) {}
 
 // OnClose tells that the attempt failed.
 func (s *session) OnClose(c transport.Conn, err error) {
+	if s.p.session != s {
+		return
+	}
 	s.conn.Conn = c
 	s.p.over(s, err)
 }
