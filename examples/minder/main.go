@@ -57,6 +57,8 @@ func load(files []string) (s settings, err error) {
 	parse("interval", func(text string) (e error) {
 		if s.interval, e = message.ParseDuration(text); e != nil {
 			e = fmt.Errorf("%q: %w", text, e)
+		} else if s.interval <= 0 {
+			e = fmt.Errorf("%q: it must be more than 0", text)
 		}
 		return
 	})
