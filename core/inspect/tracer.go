@@ -19,7 +19,8 @@ type TracerOptions struct {
 	Mono func(t time.Time) time.Duration
 	// Now is the clock of the meters. Nil: time.Now.
 	Now func() time.Time
-	// After calls f once, later, on the same goroutine: the loop's timer. Nil: the tracer never dozes (see Tracer.doze).
+	// After calls f once, later, on the same goroutine: the loop's timer. Nil: events are made even
+	// while no watcher takes any.
 	After func(d time.Duration, f func())
 }
 

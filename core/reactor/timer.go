@@ -58,7 +58,7 @@ func (t *timers) close() {
 	t.init()
 }
 
-// After has f called once, after d. The name is for people. On a closed loop, or without f, it gives the zero Timer.
+// After has f called once, after d, in the next turn if that is not more than 0. The name is for people. On a closed loop, or without f, it gives the zero Timer.
 func (l *Loop) After(d time.Duration, name string, f func()) Timer {
 	if s, c := &l.timed.spare, &l.timed.calls; s.key != 0 && s.call == c.last && c.lastAt.is(name, f) {
 		if w := &l.timed.fresh; w.n < freshMost {

@@ -23,7 +23,7 @@ var (
 	ErrBusy = errors.New("too many tasks wait")
 	// ErrClosed is returned by, and given to, whatever comes after a Close.
 	ErrClosed = errors.New("watch is closed")
-	// ErrTimeout is given to the callback of Listening when Options.Timeout has passed.
+	// ErrTimeout is given to the callback of Listening when ListenOptions.Timeout has passed.
 	ErrTimeout = errors.New("timed out")
 )
 

@@ -24,7 +24,8 @@ type Options struct {
 	// goroutine.
 	Input io.Reader
 	// Output gets what the last command writes to its standard output, and Errors what any writes to its standard error; p is
-	// borrowed. They are called on the loop's goroutine and must not block. Nil: it is kept for the Result.
+	// borrowed, and ends anywhere: a message.Decoder cuts it into lines. They are called on the loop's goroutine and must not block. Nil:
+	// it is kept for the Result.
 	Output func(p []byte)
 	Errors func(stage int, p []byte)
 	// OutputFile is what the last command gets as its standard output, in place of a pipe that Output reads; it stays the

@@ -18,8 +18,8 @@ var errSecret = errors.New("secret_code is wrong or missing")
 const secretParameter = "secret_code"
 
 // Datagram is the role for packets: each packet is one message. It is the transport.PacketHandler to give to
-// open.Packet. The sender of a packet is answered at its address, or where its parameter reply_to says if that is safe:
-// see replyto.go.
+// open.Packet. The sender of a packet is answered at its address, or where its parameter reply_to says if its sender could
+// have sent there itself: any port of its own host, an abstract Unix name, a socket file of its own user.
 type Datagram struct {
 	shared *shared
 	from   Peer

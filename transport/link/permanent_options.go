@@ -110,7 +110,7 @@ type Status struct {
 	Since    time.Time       // the state
 	Next     time.Time       // the next attempt, while Waiting; else zero
 	Attempts int             // begun since the last time the link was up for long enough
-	Err      error           // why the last attempt or connection ended; io.EOF when the peer closed it; nil before
+	Err      error           // why the last attempt or connection ended, also while it is up again; io.EOF: the peer closed it; nil before
 	Remote   address.Address // the peer; zero without a connection
 	Counts   Counts
 }

@@ -27,6 +27,8 @@
 //
 //   - STOP: Options.Defaults.Stop is called, then Close: UNREGISTER behind what is queued, and the end of the connection.
 //     A program that wants more time puts a handler of its own for STOP into the dispatcher, and calls Close later.
+//   - A signal: the program calls Close, on the loop, and Run ends by itself soon after. The end of Run's context would
+//     leave no time for UNREGISTER.
 //   - QUITTING and DISCONNECTING: the router ends. The connection is dropped, without UNREGISTER, and made again when the router
 //     is back; with Options.QuitWithRouter the service ends too.
 //   - The connection breaks: it is made again, after the pauses of Options.Link.

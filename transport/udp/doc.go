@@ -28,4 +28,9 @@
 //
 // Packets of more than Options.MaxPacket bytes (1024 by default, 65,507 at most)
 // are refused before sending.
+//
+// What comes while the loop is busy waits in the kernel, in a buffer of
+// net.core.rmem_default bytes, which holds a few hundred short packets; the kernel
+// drops what does not fit, and no counter here tells. Who needs a larger one makes
+// the socket and gives it to Adopt.
 package udp
