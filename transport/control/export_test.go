@@ -34,6 +34,9 @@ func Age(c *Control, by time.Duration) {
 // Taken is how many places are, and how many visitors were turned away and have not gone.
 func Taken(c *Control) (places, away int) { return c.taken(), c.away.Stats().Links }
 
+// Visitors is how many have a place, with those on their way out.
+func Visitors(c *Control) int { return c.server.Stats().Links }
+
 // Deaf is how many visitors have taken nothing for so long that they may lose their places.
 func Deaf(c *Control) (n int) {
 	for l := range c.server.Links() {

@@ -29,12 +29,11 @@ func (c *Control) place(conn transport.Conn) transport.Handler {
 		c.full = true // said once until there is room again
 		c.log.Warn("visitor of the control socket was refused: all places are taken", "visitors", maxConns)
 	}
-	if c.away.Stats().Links >= maxAway {
-		var oldest *link.Link
-		for l := range c.away.Links() {
-			oldest = l
+	others := 0
+	for l := range c.away.Links() { // the newest first
+		if others++; others >= maxAway {
+			l.Abort(nil)
 		}
-		oldest.Abort(nil)
 	}
 	return c.away.Accept(conn)
 }
@@ -73,7 +72,7 @@ func (c *Control) makeRoom(now time.Time) bool {
 // useless says since when a visitor does not use its place, if that is for too long.
 func (s *session) useless(now time.Time) (time.Time, bool) {
 	switch {
-	case s == nil || s.leaving || s.ended:
+	case s == nil || s.leaving:
 		return time.Time{}, false
 	case s.deaf(now):
 		return s.progress, now.Sub(s.progress) >= deafPatience

@@ -2,10 +2,14 @@ package control_test
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +49,8 @@ func (g guest) read() string {
 func (s *service) fill(text string, count int) []guest {
 	s.t.Helper()
 	var all []guest
+	before := 0
+	s.on(func() { before, _ = control.Taken(s.control) })
 	for range count {
 		g := s.guest(text)
 		if text != "" {
@@ -52,7 +58,7 @@ func (s *service) fill(text string, count int) []guest {
 		}
 		all = append(all, g)
 	}
-	s.eventually("they are there", func() bool { n, _ := control.Taken(s.control); return n >= count })
+	s.eventually("they are there", func() bool { n, _ := control.Taken(s.control); return n == before+count })
 	return all
 }
 
@@ -109,7 +115,8 @@ func look(s *service) (sheets []*inspect.Sheet, err error) {
 	return sheets, err
 }
 
-// Those who do not use their place have to give it up, but not before it is needed, and only as many as are needed.
+// Those who do not use their place have to give it up, but not before it is needed, the one that has been of no use for longest first,
+// and only as many as are needed.
 func TestPlacesOfThoseWhoDoNotUseThem(t *testing.T) {
 	for name, c := range map[string]struct {
 		says string
@@ -125,8 +132,17 @@ func TestPlacesOfThoseWhoDoNotUseThem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startService(t, nil)
-			guests := s.fill(c.says, places)
+			var guests []guest
+			for range 6 {
+				guests = append(guests, s.fill(c.says, 1)...)
+			}
+			guests = append(guests, s.fill(c.says, places-6)...)
 			s.on(func() { control.Age(s.control, c.age) })
+			for _, g := range guests[:3] { // they were the first: now their neighbors are
+				_, err := io.WriteString(g, "ALIVE\n")
+				require.NoError(t, err)
+				require.NotEmpty(t, g.read())
+			}
 			_, err := look(s)
 			if !c.go_ {
 				require.EqualError(t, err, "busy: 256 visitors")
@@ -134,18 +150,77 @@ func TestPlacesOfThoseWhoDoNotUseThem(t *testing.T) {
 			}
 			require.NoError(t, err)
 			s.eventually("one had to go", func() bool { n, _ := control.Taken(s.control); return n == places-1 })
-			left := 0
-			for _, g := range guests {
+			s.atOnce(3) // and one place is left
+			s.eventually("two more had to go", func() bool { n, _ := control.Taken(s.control); return n == places && control.Visitors(s.control) == n })
+			var gone []int
+			for i, g := range guests {
 				require.NoError(t, g.SetReadDeadline(time.Now().Add(time.Millisecond)))
-				if _, err := g.lines.ReadByte(); err != nil {
-					if ne, ok := err.(net.Error); ok && ne.Timeout() {
-						left++
-					}
+				if _, err := g.lines.ReadByte(); !errors.Is(err, os.ErrDeadlineExceeded) {
+					gone = append(gone, i)
 				}
 			}
-			require.Equal(t, places-1, left)
+			require.Equal(t, []int{3, 4, 5}, gone)
 		})
 	}
+}
+
+// atOnce has so many guests come in one turn of the loop, who stay and say nothing.
+func (s *service) atOnce(count int) {
+	s.t.Helper()
+	var all []net.Conn
+	var err error
+	s.on(func() {
+		for len(all) < count && err == nil {
+			var c net.Conn
+			if c, err = net.Dial("unix", s.control.Path()); err == nil {
+				all = append(all, c)
+			}
+		}
+	})
+	s.t.Cleanup(func() {
+		for _, c := range all {
+			_ = c.Close()
+		}
+	})
+	require.NoError(s.t, err)
+}
+
+// Those who were told that there is no place, and stay, are ended when there are too many of them, the first of them first.
+func TestGuestsWhoDoNotLeave(t *testing.T) {
+	var log bytes.Buffer
+	s := startService(t, func(o *control.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	guests := s.fill("ALIVE\n", places)
+	const most = 64
+	away := func(n int) func() bool {
+		return func() bool { _, away := control.Taken(s.control); return away == n }
+	}
+	var told []guest
+	for range most + 2 {
+		g := s.guest("")
+		require.NotEmpty(t, g.read())
+		require.Empty(t, g.read())
+		told = append(told, g)
+	}
+	s.eventually("two were ended", away(most))
+	for i, g := range told {
+		_, err := io.WriteString(g, "ALIVE\n")
+		require.Equal(t, i < 2, err != nil, "%d: %v", i, err)
+	}
+	s.atOnce(100)
+	s.eventually("no more of them stay", away(most))
+	said := func(times int) {
+		t.Helper()
+		n := 0
+		s.on(func() { n = strings.Count(log.String(), "all places are taken") })
+		require.Equal(t, times, n)
+	}
+	said(1)
+	require.NoError(t, guests[0].Close())
+	s.eventually("there is room", func() bool { n, _ := control.Taken(s.control); return n < places })
+	s.fill("ALIVE\n", 1)
+	_, err := look(s)
+	require.Error(t, err)
+	said(2)
 }
 
 // A watcher that never reads keeps its place until somebody needs it; one that reads, if slowly, keeps it then, too.
@@ -168,16 +243,18 @@ func TestPlaceOfAWatcherThatNeverReads(t *testing.T) {
 	for stuck() < watch {
 		s.echo(client, pad)
 	}
-	_, err := look(s)
-	require.EqualError(t, err, "busy: 256 visitors", "it may read yet")
+	s.on(func() { control.Age(s.control, time.Minute) })
 	for _, g := range guests[1:] {
 		_, err := io.CopyN(io.Discard, g.lines, 512<<10)
 		require.NoError(t, err)
 	}
-	s.on(func() { control.Age(s.control, time.Minute) })
 	s.eventually("the others took some of it", func() bool { return control.Deaf(s.control) == 1 })
-	_, err = look(s)
+	_, err := look(s)
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, guests[0].lines)
 	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "it was ended")
+	s.eventually("there is room", func() bool { n, _ := control.Taken(s.control); return n == places-1 })
+	s.fill("ALIVE\n", 1)
+	_, err = look(s)
+	require.EqualError(t, err, "busy: 256 visitors", "they may read yet")
 }
