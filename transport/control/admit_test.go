@@ -49,6 +49,6 @@ func TestWhoIsLetIn(t *testing.T) {
 }
 
 func TestCommandLineShowsNoSecret(t *testing.T) {
-	require.Equal(t, []string{"x", "--secret-code=***", "--password", "***", "--name", "a", "token=***", "-v"},
-		control.HideSecrets("x", "--secret-code=s", "--password", "p", "--name", "a", "token=t", "-v"))
+	require.Equal(t, []string{"x", "--secret-code=***", "--password", "***", "--name", "a", "token=***", "-v", "--file=f", "token", "b"},
+		control.HideSecrets("x", "--secret-code=s", "--password", "p", "--name", "a", "token=t", "-v", "--file=f", "token", "b"))
 }

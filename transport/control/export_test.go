@@ -17,6 +17,9 @@ func HideSecrets(argv ...string) []string { return hideSecrets(argv) }
 // SetGroup sets Options.Group after the file was made.
 func SetGroup(c *Control, group string) { c.options.Group = group }
 
+// SetProc has the process looked up elsewhere than in /proc.
+func SetProc(c *Control, root string) { c.system.Root = root }
+
 // Kept is how many connections it is known of what is at their ends.
 func Kept(c *Control) int { return len(c.ends) }
 

@@ -82,6 +82,7 @@ type Control struct {
 	links      []Links
 	permanents []permanent
 	entries    []*dispatch.Dispatcher
+	system     proc.System
 	began      time.Time
 	ends       map[uint64]*ends // of the links that were shown last; nil while nobody is connected
 }

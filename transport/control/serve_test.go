@@ -75,7 +75,9 @@ func TestCountsAreKeptWhileSomebodyLooks(t *testing.T) {
 	require.Equal(t, "2", commands.Value(0, "out"))
 	require.Equal(t, "2", commands.Value(0, "answered"))
 	require.Len(t, commands.Rows, 3)
+	require.Equal(t, []string{"ECHO 0 0 0 0", "NONSENSE 0 0 1 0", "UNKNOWN 0 0 0 0"}, rows(commands, "command", "failed", "invalid", "unknown", "dropped"))
 	require.NotEmpty(t, commands.Value(0, "took_p99"))
+	require.Less(t, seconds(t, commands, 0, "took"), patience)
 	require.NotEmpty(t, commands.Value(0, "latency_p99"))
 	for i := range commands.Rows {
 		if commands.Value(i, "command") == "UNKNOWN" { // it was sent, and had no handler

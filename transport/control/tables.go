@@ -52,15 +52,18 @@ func (c *Control) process() inspect.Table {
 		Fill: func(w *inspect.Writer) {
 			r := w.Row().Text(c.options.Name).Int(int64(os.Getpid())).Text(version).Text(runtime.Version()).Text(user)
 			r.Time(c.began).Duration(time.Since(c.began))
-			var sys proc.System
-			u, err := sys.Usage(os.Getpid())
+			u, err := c.system.Usage(os.Getpid())
 			if err == nil {
-				r.Duration(u.User + u.System).Int(u.RSS)
+				r.Duration(u.User + u.System)
 			} else {
-				r.Skip().Skip()
+				r.Skip()
+				u = proc.Usage{RSS: -1, Threads: -1, FDs: -1}
 			}
 			heap, collections := memory()
-			r.Uint(heap).Uint(collections).Int(int64(runtime.NumGoroutine())).Int(int64(u.Threads)).Int(int64(u.FDs))
+			number(r, u.RSS)
+			r.Uint(heap).Uint(collections).Int(int64(runtime.NumGoroutine()))
+			number(r, int64(u.Threads))
+			number(r, int64(u.FDs))
 			if l, err := proc.FDLimit(); err == nil {
 				r.Uint(l.Soft)
 			} else {
@@ -68,6 +71,15 @@ func (c *Control) process() inspect.Table {
 			}
 			r.Int(int64(c.countLinks())).Int(int64(len(c.tracer.Watchers()))).Text(argv)
 		},
+	}
+}
+
+// number sets a cell to one that is negative where it is not known.
+func number(r *inspect.Row, n int64) {
+	if n < 0 {
+		r.Skip()
+	} else {
+		r.Int(n)
 	}
 }
 

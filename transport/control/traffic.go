@@ -84,9 +84,7 @@ func (c *Control) connections() inspect.Table {
 				if len(links) > 0 {
 					return true
 				}
-				if c.ends = next; c.server.Stats().Links == 0 {
-					c.ends = nil // nobody looks any more
-				}
+				c.ends = next
 				return false
 			}
 		},
