@@ -132,7 +132,9 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	}
 	wait := asked && (len(to) > 1 || !o.addressable())
 	if wait {
-		copied.Set(paramReportTo, r.name)
+		copied.Set(paramReportTo, r.name).Delete(paramReportFor)
+	} else if asked && o.collects {
+		copied.Set(paramReportFor, o.branch)
 	}
 	r.mark(c, copied, &next, to)
 	if r.tooLong(copied) {

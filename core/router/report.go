@@ -19,6 +19,7 @@ type asker struct {
 	server, service string  // what to address: c when it is registered, else a sender on another node; of a copy that waits, who has it
 	id              string  // of the message, once it has been on its way between routers
 	collects        bool    // the sender is a router that waits for reports of id
+	branch          string  // the router whose copy of id it counts for, if so
 	waits           bool    // this router waits for reports of id
 	again           *held   // a report, which is sent again if it is lost
 	copies          *int    // of the message that are not lost yet, where there are several on this node
@@ -58,11 +59,23 @@ func (r *Router) askerOf(c *Client, m *message.Message) (asker, bool) {
 	}
 	o.id, _ = m.Get(paramID)
 	if to, ok := m.Get(paramReportTo); ok && message.VerifyServer(to) == nil {
-		o.server, o.service, o.collects = to, routerName, true
+		o.server, o.service, o.collects, o.branch = to, routerName, true, r.branchOf(c, m, to)
 		return o, o.id != ""
 	}
 	o.server, o.service = m.SentFromServer(), m.SentFromService()
 	return o, o.addressable() && o.service != routerName
+}
+
+// branchOf returns the router whose copy m is for one that waits for reports of all its copies: this one, unless it has it from another
+// that did the same, or from one of C++, which does not say so.
+func (r *Router) branchOf(c *Client, m *message.Message, waits string) string {
+	if name, ok := m.Get(paramReportFor); ok {
+		return name
+	}
+	if c.peer.plain && c.peer.server != waits {
+		return c.peer.server
+	}
+	return r.name
 }
 
 // undeliverable reports that m reaches nobody, if its sender wants to know.
@@ -160,6 +173,9 @@ func (r *Router) sendTo(o *asker, m *message.Message) {
 	if o.id != "" {
 		m.Set(paramReportID, o.id)
 	}
+	if o.collects {
+		m.Set(paramReportFor, o.branch)
+	}
 	m.SetServer(o.server)
 	m.SetService(o.service)
 	if r.isMine(m) {
@@ -174,7 +190,11 @@ func (r *Router) reported(_ *Client, m *message.Message) {
 	id, _ := m.Get(paramReportID)
 	status, _ := m.Get("status")
 	if status == cached || status == failed {
-		r.waiting.answered(r, id, m.SentFromServer(), status)
+		router, ok := m.Get(paramReportFor)
+		if !ok {
+			router = m.SentFromServer()
+		}
+		r.waiting.answered(r, id, router, status)
 	}
 }
 

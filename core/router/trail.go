@@ -23,8 +23,9 @@ const (
 	paramReport     = "transmission_report"
 	paramCache      = "cache"
 	paramSecret     = "secret_code"
-	paramReportTo   = "report_to" // of ours: the router that waits for a report, where the sender cannot be addressed
-	paramReportID   = "report_id" // of ours, in a report: the broadcast_msgid of the message
+	paramReportTo   = "report_to"  // of ours: the router that waits for a report, where the sender cannot be addressed
+	paramReportFor  = "report_for" // of ours, beside it and in the report: the router whose copy it is
+	paramReportID   = "report_id"  // of ours, in a report: the broadcast_msgid of the message
 )
 
 const (

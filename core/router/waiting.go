@@ -13,16 +13,15 @@ type waiting struct {
 
 // wait is one such message.
 type wait struct {
-	asker asker
-	left  int      // routers that have not reported
-	until int64    // Unix seconds
-	told  bool     // the sender knows that it was cached
-	by    []string // routers that have reported, while others have not
-	lost  []string // routers that had not when their links broke
+	asker  asker
+	copies int
+	until  int64    // Unix seconds
+	told   bool     // the sender knows that it was cached
+	lost   []string // routers whose copies reached nobody, as they reported, or may not have reached them, as their links broke
 }
 
 // add remembers a message. When there are limit of them the oldest is forgotten.
-func (w *waiting) add(id string, o asker, left int, until int64, limit int) {
+func (w *waiting) add(id string, o asker, copies int, until int64, limit int) {
 	if w.byID == nil {
 		w.byID = make(map[string]*wait)
 	}
@@ -33,20 +32,23 @@ func (w *waiting) add(id string, o asker, left int, until int64, limit int) {
 		}
 		w.queue = append(w.queue, id)
 	}
-	w.byID[id] = &wait{asker: o, left: left, until: until}
+	w.byID[id] = &wait{asker: o, copies: copies, until: until}
 }
 
-// lost notes that the link to a router broke which may not have read its copy. If it has reported, it had.
+// lost notes that the copy of a router reached nobody, or that the link broke over which it went. Both may be, and the router may have sent
+// its copy on to another one that reports as well: it counts once.
 func (w *waiting) lost(r *Router, id, router string) {
 	e := w.byID[id]
-	if e == nil || slices.Contains(e.by, router) {
+	if e == nil || slices.Contains(e.lost, router) {
 		return
 	}
-	e.lost = append(e.lost, router)
-	w.failed(r, id, e)
+	if e.lost = append(e.lost, router); len(e.lost) == e.copies {
+		delete(w.byID, id)
+		r.report(e.asker, failed)
+	}
 }
 
-// answered notes the report of one router. That of one whose copy counts as lost comes by another way, and changes nothing.
+// answered notes the report about the copy of one router.
 func (w *waiting) answered(r *Router, id, router, status string) {
 	e := w.byID[id]
 	switch {
@@ -57,19 +59,9 @@ func (w *waiting) answered(r *Router, id, router, status string) {
 			e.told = true
 			r.report(e.asker, cached)
 		}
-	case !slices.Contains(e.lost, router):
-		e.by = append(e.by, router)
-		w.failed(r, id, e)
+	default:
+		w.lost(r, id, router)
 	}
-}
-
-// failed notes that one copy reached nobody.
-func (w *waiting) failed(r *Router, id string, e *wait) {
-	if e.left--; e.left > 0 {
-		return
-	}
-	delete(w.byID, id)
-	r.report(e.asker, failed)
 }
 
 // expire forgets, once a second, what is not reported any more: a report would have come by now, and all to whom it was sent have it.
