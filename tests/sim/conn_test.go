@@ -98,7 +98,10 @@ func (e *end) Close() error {
 }
 
 // Abort ends the connection now.
-func (e *end) Abort(error) { e.w.cutEnd(e) }
+func (e *end) Abort(error) {
+	e.w.faults = append(e.w.faults, e.w.now)
+	e.w.cutEnd(e)
+}
 
 // end tells both sides of an end, once.
 func (e *end) end() {

@@ -95,7 +95,7 @@ func (w *world) damage(until time.Duration) {
 	w.after(w.upTo(2*w.shape.faults), func() { w.damage(until) })
 	n := w.nodes[w.rand.IntN(len(w.nodes))]
 	s := w.services[w.rand.IntN(len(w.services))]
-	switch w.rand.IntN(10) {
+	switch w.rand.IntN(13) {
 	case 0, 1:
 		s.kill()
 	case 2:
@@ -122,6 +122,12 @@ func (w *world) damage(until time.Duration) {
 			n.stop()
 			w.after(2*time.Second+w.upTo(10*time.Second), n.restart)
 		}
+	case 10:
+		s.register()
+	case 11:
+		s.rival()
+	case 12:
+		s.forget(n)
 	}
 }
 

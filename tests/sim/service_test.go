@@ -21,11 +21,14 @@ type service struct {
 	life       int            // counts its connections
 	registered bool           // it has got READY over this connection
 	leaving    bool           // it has sent UNREGISTER
+	once       bool           // it does not start again
 	heard      map[string]int // messages that it got, by their commands
+	last       map[string]int // of those from its own node the last, by who sent it
 }
 
 // sending is one message that a service sent.
 type sending struct {
+	number  int
 	command string
 	from    *service
 	life    int // of the sender
@@ -62,7 +65,7 @@ func (w *world) settleServices(n *node) {
 }
 
 func (w *world) addService(n *node, name, label, group string) {
-	s := &service{w: w, name: name, label: label, home: n, group: group, heard: make(map[string]int)}
+	s := &service{w: w, name: name, label: label, home: n, group: group, heard: make(map[string]int), last: make(map[string]int)}
 	w.services = append(w.services, s)
 	w.byName[name] = append(w.byName[name], s)
 	w.after(w.upTo(4*time.Second), s.connect)
@@ -71,7 +74,7 @@ func (w *world) addService(n *node, name, label, group string) {
 // connect connects to the router, or tries again.
 func (s *service) connect() {
 	w := s.w
-	if s.end != nil {
+	if s.end != nil || s.once && s.life > 0 {
 		return
 	}
 	again := func() { w.after(200*time.Millisecond+w.upTo(time.Second), s.connect) }
@@ -99,12 +102,37 @@ func (s *service) connect() {
 		}
 	}
 	s.home.attach(theirs, router.Origin{Kind: router.LocalUnix})
-	register := "REGISTER version=1;service=" + s.name
-	if s.group != "" {
-		register += ";group=" + s.group
-	}
-	s.write(register)
+	s.register()
 	s.write("COMMANDS list=HELP,NEWS,READY,STOP,UNKNOWN")
+}
+
+// register asks for the name, or asks again.
+func (s *service) register() {
+	if s.end == nil || s.leaving {
+		return
+	}
+	line := "REGISTER version=1;service=" + s.name
+	if s.group != "" {
+		line += ";group=" + s.group
+	}
+	s.write(line)
+}
+
+// rival lets another program ask for the name. It may get it where the service has gone, and does not keep it for long.
+func (s *service) rival() {
+	v := &service{
+		w: s.w, name: s.name, label: s.label + " rival", home: s.home, once: true, heard: make(map[string]int), last: make(map[string]int),
+	}
+	v.connect()
+	s.w.after(s.w.upTo(5*time.Second), v.kill)
+}
+
+// forget lets its router and all others believe that a router has left for good. That is no end: it dials, or tells that it is there.
+func (s *service) forget(n *node) {
+	if s.end != nil && s.registered && !s.leaving && s.home != n {
+		s.w.note("forget", n.name)
+		s.write("communicatord/FORGET ip=" + n.address.IP.String())
+	}
 }
 
 // kill ends the service as kill -9 does.
@@ -204,6 +232,13 @@ func (s *service) delivered(m *message.Message) {
 	} else if s == x.from && s.life == x.life {
 		w.fail("%s gets its own broadcast %s", s.label, m)
 	}
+	if x.from.home == s.home {
+		from := fmt.Sprint(x.from.label, " ", x.life)
+		if x.number < s.last[from] {
+			w.fail("%s gets %s after M%d", s.label, m, s.last[from])
+		}
+		s.last[from] = x.number
+	}
 	if m.SentFromServer() != x.from.home.name || m.SentFromService() != x.from.name {
 		w.fail("%s gets %s, which has a wrong sender", s.label, m)
 	}
@@ -224,7 +259,7 @@ func (w *world) sendingOf(command string) *sending {
 // send sends a message to a service, or to all; server may be "".
 func (s *service) send(server, to string, ask bool, cache string) *sending {
 	x := &sending{
-		command: fmt.Sprintf("M%d", len(s.w.sent)), from: s, life: s.life, at: s.w.now, server: server, to: to,
+		number: len(s.w.sent), command: fmt.Sprintf("M%d", len(s.w.sent)), from: s, life: s.life, at: s.w.now, server: server, to: to,
 		asked: ask, local: server == "." || server == s.home.name,
 	}
 	s.w.sent = append(s.w.sent, x)
