@@ -131,6 +131,26 @@ func TestPackagingInstalls(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	completes(t, root)
+}
+
+// completes tells where a shell that is installed does not complete a link: bash and fish find a script by the name of its command.
+func completes(t *testing.T, root string) {
+	t.Helper()
+	for _, shell := range []struct{ name, needs, script, want string }{
+		{"bash", "/usr/share/bash-completion/bash_completion", ". /usr/share/bash-completion/bash_completion; __load_completion ed-stop; complete -p ed-stop", "-F _ed "},
+		{"fish", "/", "complete -C 'ed-stop --dry'", "--dry-run"},
+	} {
+		_, err := exec.LookPath(shell.name)
+		if _, missing := os.Stat(shell.needs); err != nil || missing != nil {
+			continue
+		}
+		cmd := exec.Command(shell.name, "-c", shell.script)
+		cmd.Env = append(os.Environ(), "PATH="+filepath.Join(root, "usr/bin")+":"+os.Getenv("PATH"), "XDG_DATA_DIRS="+filepath.Join(root, "usr/share"), "HOME="+t.TempDir())
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), shell.want) {
+			t.Errorf("%s does not complete ed-stop: %v\n%s", shell.name, err, out)
+		}
+	}
 }
 
 // apart is a command that runs another where it sees no process but its own, if the system lets us: the tour stops services by their
