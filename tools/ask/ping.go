@@ -3,6 +3,7 @@ package ask
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -114,7 +115,7 @@ func parseTarget(env *toolkit.Env, text string) (*target, error) {
 	return t, nil
 }
 
-// ping asks all targets at once: those that the router finds over one session, each address over its own.
+// ping asks all targets at once: those that the router finds over one session where their names differ, each address over its own.
 func ping(ctx context.Context, env *toolkit.Env, o pingOptions) error {
 	events := make(chan event)
 	var all sync.WaitGroup
@@ -136,19 +137,18 @@ func ping(ctx context.Context, env *toolkit.Env, o pingOptions) error {
 // pingers makes one for each session.
 func pingers(env *toolkit.Env, o pingOptions) []*pinger {
 	var all []*pinger
-	var routed *pinger
 	for _, t := range o.targets {
-		p := &pinger{env: env, options: &o, waiting: map[uint64]question{}}
-		if t.at.IsZero() {
-			if routed == nil {
-				routed = p
-				all = append(all, p)
-			}
-			p = routed
-		} else {
-			all = append(all, p)
+		i := slices.IndexFunc(all, func(p *pinger) bool { return p.takes(t) })
+		if i < 0 {
+			i, all = len(all), append(all, &pinger{env: env, options: &o, waiting: map[uint64]question{}})
 		}
-		p.targets = append(p.targets, t)
+		all[i].targets = append(all[i].targets, t)
 	}
 	return all
+}
+
+// takes says whether t can be asked over the session. What the router says of a service that is not there is without its server:
+// services of one name on several servers have a session each.
+func (p *pinger) takes(t *target) bool {
+	return t.at.IsZero() && !slices.ContainsFunc(p.targets, func(other *target) bool { return !other.at.IsZero() || other.service == t.service })
 }

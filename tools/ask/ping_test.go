@@ -80,6 +80,7 @@ func TestPingFails(t *testing.T) {
 		"unknown":      {[]string{"cluckdd"}, toolkit.Unavailable, `no service "cluckdd" on this router; known: cluckd, quiet`, "did you mean cluckd?", ""},
 		"unknown node": {[]string{"n7:cluckd"}, toolkit.Unavailable, `no service "cluckd" on n7; none is known there`, "", ""},
 		"one of two":   {[]string{"cluckd", "other"}, toolkit.Unavailable, `no service "other"`, "", "cluckd: 1 sent, 1 answered, 0% lost"},
+		"of two nodes": {[]string{"n7:cluckd", "n1:cluckd"}, toolkit.Unavailable, `no service "cluckd" on n7`, "", "n1:cluckd: 1 sent, 1 answered, 0% lost"},
 		"no answer":    {[]string{"quiet"}, toolkit.Other, "no answer from quiet", "", "quiet: serial 1: lost, no answer within 1s\nquiet: 1 sent, 0 answered, 100% lost\n"},
 		"count":        {[]string{"-c", "-1"}, toolkit.Usage, "not a number of at least 0", "", ""},
 		"twice":        {[]string{"a", "a"}, toolkit.Usage, "named twice", "", ""},
