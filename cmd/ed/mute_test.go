@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,23 +25,32 @@ func TestMuteTerminal(t *testing.T) {
 	})
 	for _, args := range lines {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			out, took := onMuteTerminal(t, args)
+			out, took := onMuteTerminal(t, "linux", args)
 			require.NotContains(t, out, "\x1b")
 			require.Less(t, took, asks)
 			require.NotEmpty(t, out)
 		})
 	}
+	t.Run("no name", func(t *testing.T) { // as for env -i, and on many a console
+		out, took := onMuteTerminal(t, "", []string{"explain", "69"})
+		require.NotContains(t, out, "\x1b")
+		require.Less(t, took, asks)
+		require.NotEmpty(t, out)
+	})
 }
 
 // asks is less than the 5 s for which such libraries wait for an answer.
 const asks = 4 * time.Second
 
-// onMuteTerminal returns what the program wrote to its terminal. The time is that of the quickest of several runs: a busy machine can
+// onMuteTerminal returns what the program wrote to its terminal, which may be without a name. The time is that of the quickest of several runs: a busy machine can
 // hold up any process, a terminal that is waited for holds up all of them.
-func onMuteTerminal(t *testing.T, args []string) (out string, took time.Duration) {
+func onMuteTerminal(t *testing.T, name string, args []string) (out string, took time.Duration) {
 	for range 10 {
 		cmd := programAs(t, "ed", args...)
-		cmd.Env = append(cmd.Env, "TERM=linux", "NO_COLOR=")
+		cmd.Env = slices.DeleteFunc(append(cmd.Env, "NO_COLOR="), func(v string) bool { return strings.HasPrefix(v, "TERM=") })
+		if name != "" {
+			cmd.Env = append(cmd.Env, "TERM="+name)
+		}
 		begin := time.Now()
 		terminal, err := pty.Start(cmd)
 		require.NoError(t, err)

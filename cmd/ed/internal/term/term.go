@@ -2,7 +2,7 @@
 //
 // The init function of bubbletea asks the terminal for its background colour. On a terminal that does not answer that takes
 // five seconds, and in every command of the program, as they are one binary. It does not ask a terminal named "dumb":
-// so that is what it is called until main has begun.
+// so that is what it is called until main has begun, also where it has no name.
 //
 // This works because of the order in which Go initialises packages (language specification, "Program initialization"): of those
 // whose imports are done, the first by path. This one needs nothing but os, and libraries that ask need others behind it,
@@ -15,14 +15,14 @@ import "os"
 var name, named = os.LookupEnv("TERM")
 
 func init() {
-	if named {
-		_ = os.Setenv("TERM", "dumb") // it fails only for names that no variable can have
-	}
+	_ = os.Setenv("TERM", "dumb") // it fails only for names that no variable can have
 }
 
 // Restore gives the terminal its name back. It is the first thing that main does.
 func Restore() {
 	if named {
 		_ = os.Setenv("TERM", name)
+	} else {
+		_ = os.Unsetenv("TERM")
 	}
 }
