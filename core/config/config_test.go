@@ -124,7 +124,7 @@ func TestValuesStayAsTheyAre(t *testing.T) {
 func TestDuplicatesAndSections(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
-	one := w.file("1.conf", "param=a\nhost=1\nparam=a\nhost=2\n[tls] ; the [section]\nkey=k\n[ signal ]\nflag\n")
+	one := w.file("1.conf", "param=a\nhost=1\nparam=a\nhost=2\n[tls] ; the [section]\nkey=k\n[ signal ]\nflag\n; the end\n")
 	o.Files = []string{one}
 	s, err := config.Load(o)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"no name", "\n\n = 1", 3, "no name for a key"},
 		{"quoted name", `"host"=1`, 1, "no name for a key"},
 		{"backquoted name", "`host=1", 1, "no name for a key"},
-		{"several words", "this is prose", 1, "no name for a key"},
+		{"several words", "this is prose", 1, "no name for a key, and there is no = behind one"},
 		{"nul", "host=a\x00b", 1, "NUL"},
 		{"too big", strings.Repeat("#\n", 1<<19+1), 0, "1 MiB"},
 	} {
@@ -201,12 +201,52 @@ func TestFileThatIsNamedMustExist(t *testing.T) {
 	w := newWorld(t)
 	o := w.options()
 	o.Files = []string{filepath.Join(w.dir, "none.conf")}
-	_, err := config.Load(o)
+	s, err := config.Load(o)
+	require.Empty(t, s.Files())
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.EqualError(t, err, "read "+o.Files[0]+": no such file or directory")
 	o.Files = []string{w.dir}
 	_, err = config.Load(o)
 	require.ErrorContains(t, err, "is a directory")
+}
+
+// Lines after a section that has no good name are not those of the one before.
+func TestNothingIsReadAfterABadSection(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.Files = []string{w.file("x.conf", "[signal]\nhost=1\n[no name]\nhost=2\n[signal]\nflag\n")}
+	s, err := config.Load(o)
+	require.EqualError(t, err, o.Files[0]+`:3: "no name" is no name for a section`)
+	require.Equal(t, "1", s.Get("host").Value)
+	require.Equal(t, "true", s.Get("flag").Value)
+}
+
+// Keys of other tools are passed over in ed.conf, before its sections, and nowhere else.
+func TestKeysOfOtherTools(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.Others = func() (tools, keys []string) { return []string{"stop", "signal"}, []string{"process-name", "host"} }
+	shared := w.file("home/.config/ed/ed.conf", "process-name=x\nhost=both know\n[signal]\nprocess-name=y\n")
+	own := w.file("home/.config/ed/ed-signal.conf", "process-name=z\n")
+	wrong := shared + `:4: there is no key "process-name"` + "\n" + own + `:1: there is no key "process-name"`
+	s, err := config.Load(o)
+	require.EqualError(t, err, wrong)
+	require.Equal(t, "both know", s.Get("host").Value)
+	o.Others = nil
+	_, err = config.Load(o)
+	require.EqualError(t, err, shared+`:1: there is no key "process-name"`+"\n"+wrong)
+}
+
+func TestEnvironment(t *testing.T) {
+	w := newWorld(t)
+	w.env["ED_SIGNAL_SECRET_CODE"] = "c"
+	w.env["ED_TLS__KEY"] = "k"
+	w.env["ED_MESSAGE"] = "STOP"
+	s, err := config.Load(w.options())
+	require.NoError(t, err, "a variable that gives what only the command line can is another program's")
+	require.Equal(t, "c", s.Get("secret-code").Value)
+	require.Equal(t, "k", s.Get("tls::key").Value)
+	require.False(t, s.Get("message").IsSet())
 }
 
 func TestLegacyVariableIsNoValue(t *testing.T) {
@@ -242,7 +282,7 @@ func TestReference(t *testing.T) {
 
 func TestReferenceErrors(t *testing.T) {
 	w := newWorld(t)
-	path := w.file("some.conf", "host=1\n[router]\nlisten=2\n")
+	path := w.file("some.conf", "host=1\nalso=1\nhost=1\n[router]\nlisten=2\n")
 	broken := w.file("broken.conf", "host=1\n[router\n")
 	empty := w.file("empty.conf", "")
 	many := w.file("many.conf", "a1\na2\na3\na4\na5\na6\na7\na8\na9\nb1\nb2\nb3\nb4\nb5\n")
@@ -257,7 +297,7 @@ func TestReferenceErrors(t *testing.T) {
 		{"missing file", w.dir + "/none@x", config.NoFile, "no such file"},
 		{"folder", w.dir + "@x", config.NoFile, "is a directory"},
 		{"broken file", broken + "@host", config.BadFile, broken + ":2: the section is not closed"},
-		{"missing variable", path + "@port", config.NoVariable, `has no "port", it has host, router::listen`},
+		{"missing variable", path + "@port", config.NoVariable, `has no "port", it has also, host, router::listen`},
 		{"misspelt", path + "@hsot", config.NoVariable, `did you mean "host"?`},
 		{"wrong section", path + "@listen", config.NoVariable, `has no "listen"`},
 		{"nothing in it", empty + "@x", config.NoVariable, "nor any other"},
