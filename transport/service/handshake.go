@@ -102,10 +102,7 @@ func (s *Service) stop(quitting bool) {
 
 // disconnected is called at the end of each connection.
 func (s *Service) disconnected(l *link.Link, err error) {
-	s.up = false
-	if s.current != nil && s.current.link == l {
-		s.current = nil
-	}
+	s.up, s.current = false, nil
 	if f := s.options.Link.OnClose; f != nil {
 		f(l, err)
 	}
