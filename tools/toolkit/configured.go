@@ -3,7 +3,6 @@ package toolkit
 import (
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -65,7 +64,6 @@ func examine(f cli.Flag, s config.Setting) Setting {
 		return full
 	}
 	set := flag.NewFlagSet(s.Name, flag.ContinueOnError)
-	set.SetOutput(io.Discard)
 	err := f.Apply(set)
 	if err == nil {
 		err = applyOne(cli.NewContext(nil, set, nil), f, s)

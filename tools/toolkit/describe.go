@@ -70,10 +70,7 @@ func defaultText(f cli.Flag, doc cli.DocGenerationFlag) string {
 	text := ""
 	switch f := f.(type) {
 	case *cli.StringFlag:
-		text = f.DefaultText
-		if text == "" {
-			text = f.Value
-		}
+		text = f.Value
 	case *cli.GenericFlag, *cli.IntFlag, *cli.Float64Flag, *cli.UintFlag, *cli.Int64Flag, *cli.Uint64Flag:
 		text = doc.GetDefaultText()
 	}

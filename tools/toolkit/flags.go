@@ -18,15 +18,11 @@ const DefaultTimeout = 10 * time.Second
 func Flags(own ...cli.Flag) []cli.Flag {
 	var names []string
 	for _, f := range own {
-		names = append(names, f.Names()...)
+		names = append(names, f.Names()[0])
 	}
-	taken := func(name string) bool { return slices.Contains(names, name) }
 	all := own
 	for _, f := range sharedFlags() {
-		if b, ok := f.(*cli.BoolFlag); ok {
-			b.Aliases = slices.DeleteFunc(b.Aliases, taken)
-		}
-		if !taken(f.Names()[0]) {
+		if !slices.Contains(names, f.Names()[0]) {
 			all = append(all, f)
 		}
 	}
