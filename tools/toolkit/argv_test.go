@@ -45,7 +45,7 @@ func newTree(env *toolkit.Env, s *seen) *cli.App {
 			return nil
 		},
 	}
-	show := &cli.Command{Name: "show", Flags: toolkit.Flags(), Action: func(c *cli.Context) error {
+	show := &cli.Command{Name: "show", Flags: toolkit.Flags(&cli.BoolFlag{Name: "names", Aliases: []string{"n"}}), Action: func(c *cli.Context) error {
 		s.operands = c.Args().Slice()
 		return nil
 	}}
@@ -91,6 +91,8 @@ func TestNormalise(t *testing.T) {
 		{"option before the command", "-H|X|signal|STOP", "signal|--host=X|--|STOP"},
 		{"shared option before the command", "--timeout|5|-q|signal", "signal|--timeout=5|--quiet"},
 		{"option between the commands", "config|-q|show|x", "config|show|--quiet|--|x"},
+		{"option that has a value elsewhere", "config|show|-n|x", "config|show|--names|--|x"},
+		{"the same between the commands", "config|-n|show|x", "config|show|--names|--|x"},
 		{"operand called like a command", "signal|config|show", "signal|--|config|show"},
 		{"operand called help", "signal|help|h", "signal|--|help|h"},
 		{"bool with value", "signal|--reply=false|-r=true", "signal|--reply=false|--reply=true"},
@@ -161,6 +163,7 @@ func TestUsageErrors(t *testing.T) {
 		{"unknown short option", "signal -rz", "unknown option -z", ""},
 		{"nothing near", "signal --frobnicate", "unknown option --frobnicate", ""},
 		{"value missing", "signal STOP --host", "option --host needs a value", ""},
+		{"value missing before a command", "--host", "option --host needs a value", ""},
 		{"short value missing", "signal STOP -rH", "option -H needs a value", ""},
 		{"long word after one dash", "signal -host X", "unknown option -host", "did you mean --host?"},
 		{"long word with value", "signal -secret_code=X", "unknown option -secret_code", "did you mean --secret-code?"},

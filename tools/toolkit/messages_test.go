@@ -61,6 +61,7 @@ func TestReadMessages(t *testing.T) {
 	require.ErrorContains(t, all[5].Err, "line 9: ")
 	require.Equal(t, "LAST", all[6].Message.Command())
 	require.Equal(t, 10, all[6].Line)
+	require.Equal(t, "LAST", string(all[6].Raw))
 	require.ErrorContains(t, all[7].Err, "line 11: ", "a no-break space is no white space of the wire")
 }
 

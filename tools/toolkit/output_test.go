@@ -195,6 +195,13 @@ func TestAddress(t *testing.T) {
 		_, err := w.Address(text, d)
 		require.Equal(t, want, toolkit.KindOf(err), err)
 	}
+	for _, half := range []string{"some.conf@", "@host"} {
+		_, err := w.Address(half, d)
+		require.ErrorContains(t, err, "a reference is written FILE@VARIABLE", half)
+	}
+	a, err := w.Address("@host", address.Defaults{Scheme: address.Unix})
+	require.NoError(t, err)
+	require.Equal(t, "unix:@host", a.String())
 }
 
 func TestHelp(t *testing.T) {

@@ -113,8 +113,9 @@ func TestRouted(t *testing.T) {
 	require.NoError(t, err)
 	r.Wait("→d ALIVE", 3)
 	r.Send(s.Name, "<n1:communicatord TRANSMISSION_REPORT command=A;status=failed")
+	r.Send(s.Name, "<n1:other QUITTING") // not the router
 	r.Send(s.Name, "<n1:other LAST")
-	for _, want := range []string{"FIRST", "LAST"} {
+	for _, want := range []string{"FIRST", "QUITTING", "LAST"} {
 		m, err := s.Recv(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, m.Command())
