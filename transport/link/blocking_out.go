@@ -22,9 +22,9 @@ type outbox struct {
 	room   chan struct{} // signalled when text became shorter
 }
 
-// Send queues m, which may be used again at once; over packets it sends. It waits, at most Options.SendTimeout, while
+// Send queues m, which may be used again at once; over packets it sends. It waits, at most BlockingOptions.SendTimeout, while
 // the peer does not read. That the connection broke may be told only by a later call. After Close, CloseWrite and the
-// end of the connection it returns transport.ErrClosed, and transport.ErrTooBig for a message over Options.MaxLine or the packet limit.
+// end of the connection it returns transport.ErrClosed, and transport.ErrTooBig for a message over BlockingOptions.MaxLine or the packet limit.
 // A peer that has ended its side, as Recv tells, may still read: Send goes on, and Close tells if the peer was gone.
 func (b *Blocking) Send(m *message.Message) error {
 	try := b.put

@@ -21,6 +21,15 @@
 //		return open.Dial(l, where, transport.Options{UserTimeout: 20 * time.Second}, h)
 //	}, link.PermanentOptions{Options: link.Options{Dispatcher: dispatcher}, Hello: register})
 //
+// A program that only asks needs no loop. What it waits for it gives a deadline, by ctx:
+//
+//	b, err := link.Dial(ctx, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+//		return open.Dial(l, where, transport.Options{}, h)
+//	}, link.BlockingOptions{})
+//	err = b.Send(message.New("NOW"))
+//	reply, err := b.Recv(ctx)
+//	err = b.Close()
+//
 // A link answers in the form (text or JSON) that its peer used last. A dispatcher that passes most lines on as they came
 // implements Passer, and copies them from link to link.
 //

@@ -3,8 +3,10 @@ package link_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
@@ -63,4 +65,59 @@ func ExamplePermanent() {
 	// Output:
 	// REGISTER
 	// NEWS
+}
+
+// A program that asks a service, without a loop of its own.
+func ExampleDial() {
+	where, end := exampleClock()
+	defer end()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	clock, err := link.Dial(ctx, func(l *reactor.Loop, h transport.Handler) (transport.Conn, error) {
+		return open.Dial(l, where, transport.Options{}, h)
+	}, link.BlockingOptions{})
+	if err != nil {
+		panic(err)
+	}
+	defer clock.Close()
+	if err := clock.Send(message.New("NOW")); err != nil {
+		panic(err)
+	}
+	reply, err := clock.Recv(ctx)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(reply)
+	// Output: TIME now=2026-11-22T10:00:00Z
+}
+
+// exampleClock runs a clock that stands still, on a goroutine, until end is called.
+func exampleClock() (where address.Address, end func()) {
+	loop, err := reactor.New(reactor.Options{})
+	if err != nil {
+		panic(err)
+	}
+	commands := dispatch.New(dispatch.Options{})
+	if err := commands.On("NOW", func(from dispatch.Sender, m *message.Message) error {
+		return from.Send(m.Reply("TIME").Set("now", "2026-11-22T10:00:00Z"))
+	}); err != nil {
+		panic(err)
+	}
+	server := link.NewServer(link.Options{Dispatcher: commands})
+	listener, err := open.Listen(loop, address.Address{Scheme: address.TCP, IP: netip.MustParseAddr("127.0.0.1")}, transport.Options{}, server.Accept)
+	if err != nil {
+		panic(err)
+	}
+	where = listener.Addr()
+	ended := make(chan error)
+	go func() { ended <- loop.Run(context.Background()) }()
+	return where, func() {
+		_ = loop.Post(func() {
+			listener.Close()
+			server.Close()
+		})
+		<-ended
+		loop.Close()
+	}
 }
