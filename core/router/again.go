@@ -76,6 +76,19 @@ func (r *Router) sendHeld() {
 	}
 }
 
+// handOver gives the reports that wait to a router of ours, as this one stops: that one may find a way, be it later. It goes on as if the
+// report began there, since others may have had it from which the way leads now.
+func (r *Router) handOver() {
+	for _, h := range r.held.list {
+		for _, p := range r.peers {
+			if p.MustAnswer() && r.sendOn(nil, h.m, &trail{timeout: h.t.timeout}, []*Client{p}, false) {
+				break
+			}
+		}
+	}
+	r.held = waitingReports{}
+}
+
 // reachable says whether there may be a way to a router. What is behind one of C++ is not known.
 func (r *Router) reachable(server []byte) bool {
 	if r.nodes[string(server)] != nil || r.heard.has(server) {

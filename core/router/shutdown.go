@@ -25,6 +25,7 @@ func (r *Router) Stop(cluster bool) {
 	r.closeAt, r.listens = r.now, true
 	r.log.info("router stops", "cluster", cluster)
 	r.emptyCache()
+	r.handOver()
 	command := "DISCONNECT"
 	if cluster {
 		command = "SHUTDOWN"
