@@ -126,15 +126,19 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	if all {
 		r.remember(&next)
 	}
-	var report *held
-	if !asked && isReport(m) {
-		report = r.asSent(c, m, next)
-	}
-	wait := asked && (len(to) > 1 || !o.addressable())
-	if wait {
+	owed, waits := asker{}, asked && (len(to) > 1 || !o.addressable())
+	switch {
+	case waits:
 		copied.Set(paramReportTo, r.name).Delete(paramReportFor)
-	} else if asked && o.collects {
-		copied.Set(paramReportFor, o.branch)
+		owed = asker{id: next.id, waits: true}
+	case asked:
+		if o.collects {
+			copied.Set(paramReportFor, o.branch)
+		}
+		owed = o
+		owed.id = next.id
+	case isReport(m):
+		owed.again = r.asSent(c, m, next)
 	}
 	r.mark(c, copied, &next, to)
 	if r.tooLong(copied) {
@@ -143,22 +147,20 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 	}
 	taken := 0
 	for _, p := range to {
-		room := (asked || report != nil) && p.mayOwe(r.o.Limits.Reports)
+		room := (asked || owed.again != nil) && p.mayOwe(r.o.Limits.Reports)
 		if asked && !room || p.Send(copied) != nil {
 			continue
 		}
 		taken++
 		c.reaches(p)
-		if report != nil && room {
-			p.owe(asker{again: report})
-		} else if wait {
-			p.owe(asker{id: next.id, waits: true, server: p.peer.server})
-		} else if asked {
-			o.id = next.id
-			p.owe(o)
+		if waits {
+			owed.server = p.peer.server
+		}
+		if room {
+			p.owe(owed)
 		}
 	}
-	if taken > 0 && wait {
+	if taken > 0 && waits {
 		r.waiting.add(next.id, o, taken, min(next.timeout, r.unix+mostMemory)+reportAge, r.o.Limits.Reports)
 	}
 	r.stats.Relayed += uint64(taken)

@@ -51,6 +51,15 @@ func (r *Router) registerUntil(c *Client, m *message.Message, until time.Time) {
 		c.service, c.state = v, local
 	}
 	r.setQuick(c)
+	r.confirm(c, m)
+	if len(v.holders) == 1 {
+		r.announce(v)
+	}
+	r.deliverCached(v)
+}
+
+// confirm answers a REGISTER that was taken.
+func (r *Router) confirm(c *Client, m *message.Message) {
 	r.tell(c, r.make("HELP"))
 	c.wantsSettled(m)
 	ready := r.make("READY").Set("my_address", r.o.MyAddress.HostPort())
@@ -58,10 +67,6 @@ func (r *Router) registerUntil(c *Client, m *message.Message, until time.Time) {
 		ready.SetBool(paramSettles, true)
 	}
 	r.tell(c, ready)
-	if len(v.holders) == 1 {
-		r.announce(v)
-	}
-	r.deliverCached(v)
 }
 
 // longestName is how long the name of a service may be: it is remembered when the service has gone.
