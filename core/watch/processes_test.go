@@ -138,7 +138,7 @@ func TestProcessesExec(t *testing.T) {
 		one, two := copyOf(t, "sh", ours("exec1")), copyOf(t, "cat", ours("exec2"))
 		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("exec?")}, Method: m})
 		runUntil(t, l, func() bool { return p.w.Stats().Scans > 0 && p.w.Ready() })
-		cmd := exec.Command(one, "-c", "read line; exec "+two)
+		cmd := exec.Command(one, "-c", `read line; exec "$0"`, two)
 		stdin, err := cmd.StdinPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
