@@ -26,7 +26,7 @@ import (
 const asProgram = "ED_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	term.Restore() // as main does
 	if os.Getenv(asProgram) != "" {
 		os.Exit(program(toolkit.NewEnv(), os.Args, testCatalogue()))

@@ -17,7 +17,7 @@ import (
 const limit = 40 * time.Second
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	if !proctest.Play(map[string]func(){"become": playBecome}) {
 		goleak.VerifyTestMain(m)
 	}

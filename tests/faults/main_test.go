@@ -38,7 +38,7 @@ import (
 const roleVariable, pairVariable = "ED_FAULTS_ROLE", "ED_FAULTS_PAIR"
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	switch os.Getenv(roleVariable) {
 	case "service":
 		if err := serve(os.Args[1:], os.Getenv(pairVariable)); err != nil {

@@ -25,7 +25,7 @@ import (
 type programs struct{ bin, examples string }
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	os.Exit(testMain(m))
 }
 

@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	goleak.VerifyTestMain(m)
 }
 

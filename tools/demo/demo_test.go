@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	dir, err := os.MkdirTemp("", "ed-demo-test")
 	if err != nil {
 		panic(err)

@@ -19,7 +19,7 @@ import (
 const patience = 40 * time.Second
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	goleak.VerifyTestMain(m)
 }
 

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	if role := os.Getenv(roleVariable); role != "" {
 		play(role)
 		return

@@ -10,6 +10,6 @@ import (
 
 // TestMain sees to it that no session, receiver or reader outlives its command.
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	goleak.VerifyTestMain(m)
 }

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	if !proctest.Play(nil) {
 		goleak.VerifyTestMain(m)
 	}

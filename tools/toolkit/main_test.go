@@ -8,6 +8,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	os.Exit(m.Run())
 }

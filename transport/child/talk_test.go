@@ -25,7 +25,7 @@ import (
 
 // TestMain is also the programs that some tests run.
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	switch os.Getenv("ED_TEST_CHILD") {
 	case "relay":
 		os.Exit(relay(os.Getenv("ED_TEST_SOCKET")))

@@ -27,7 +27,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	if where := os.Getenv(serviceVariable); where != "" {
 		runService(where)
 		return

@@ -9,6 +9,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	goleak.VerifyTestMain(m)
 }

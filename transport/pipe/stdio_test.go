@@ -22,7 +22,7 @@ import (
 
 // TestMain is also a program that talks over its own standard input and output.
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	if os.Getenv("ED_TEST_STDIO") == "" {
 		goleak.VerifyTestMain(m) // it exits
 	}

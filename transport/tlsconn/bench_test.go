@@ -170,7 +170,7 @@ func loadEcho(c *tls.Conn, window int, until time.Time, got *atomic.Int64) {
 }
 
 func TestMain(m *testing.M) {
-	transporttest.ShortPaths()
+	transporttest.Prepare()
 	switch os.Getenv(echoKind) {
 	case "loop":
 		if path := os.Getenv("TLSCONN_PROFILE"); path != "" {

@@ -1,0 +1,31 @@
+package transporttest_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ed-toolbox/ed/transport/transporttest"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPrepare(t *testing.T) {
+	for umask, want := range map[int]os.FileMode{0: 0o755, 0o002: 0o755, 0o027: 0o750, 0o077: 0o700} {
+		short := t.TempDir()
+		t.Setenv("TMPDIR", filepath.Join(short, strings.Repeat("x", 90)))
+		t.Setenv("LC_ALL", "xx_YY.UTF-8")
+		old := syscall.Umask(umask)
+		transporttest.Prepare()
+		folder := filepath.Join(short, "folder")
+		made := os.Mkdir(folder, 0o777)
+		syscall.Umask(old)
+		require.NoError(t, made)
+		info, err := os.Stat(folder)
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode().Perm(), "umask %03o", umask)
+		require.Equal(t, "/tmp", os.TempDir())
+		require.Equal(t, "C", os.Getenv("LC_ALL"))
+	}
+}
