@@ -15,6 +15,7 @@ import (
 func write(t testing.TB, path, text string) string {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	require.NoError(t, os.Chmod(path, 0o644)) // whatever the umask is
 	return path
 }
 

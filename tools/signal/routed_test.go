@@ -148,7 +148,7 @@ func freeUDP(t *testing.T) string {
 // TestSignalFindsRouter by its socket; a socket that nobody listens on is as good as none.
 func TestSignalFindsRouter(t *testing.T) {
 	w := world(t)
-	w.Vars["XDG_RUNTIME_DIR"] = "/mine"
+	w.Vars["XDG_RUNTIME_DIR"] = filepath.Join(w.Root, "mine")
 	path := w.RouterPath()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	r := servicetest.Start(t, servicetest.Options{At: address.FromUnix(address.Unix, path)})

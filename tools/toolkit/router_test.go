@@ -64,7 +64,7 @@ func TestRouterPlace(t *testing.T) {
 	}
 
 	w = toolkittest.New(t)
-	w.Vars["XDG_RUNTIME_DIR"] = "/mine"
+	w.Vars["XDG_RUNTIME_DIR"] = filepath.Join(w.Root, "mine")
 	path := filepath.Join(w.Root, "/run/communicator/communicatord.sock")
 	for range 2 {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))

@@ -102,8 +102,9 @@ func TestChoose(t *testing.T) {
 // The real look, in a folder of our own.
 func TestLocateOwnSocket(t *testing.T) {
 	dir := t.TempDir()
-	get := vars{"XDG_RUNTIME_DIR": "/mine"}.get
-	path := filepath.Join(dir, "mine", "ed", "router.sock")
+	mine := filepath.Join(dir, "mine")
+	get := vars{"XDG_RUNTIME_DIR": mine}.get
+	path := filepath.Join(mine, "ed", "router.sock")
 	if os.Geteuid() == 0 {
 		path = filepath.Join(dir, "run", "ed", "router.sock")
 	}
