@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -86,7 +85,8 @@ func candidates(uid int, getenv func(string) string) []string {
 
 // under puts root before a path, but for the one that a variable gave.
 func under(root, path string) string {
-	if strings.HasPrefix(path, "/run/ed/") || strings.HasPrefix(path, "/run/communicator/") || strings.HasPrefix(path, "/tmp/") {
+	switch path {
+	case systemSocket, cxxSocket, privateSocket(os.Geteuid()):
 		return root + path
 	}
 	return path
