@@ -106,7 +106,7 @@ func (p *Pool) submit(t *Task) error {
 	switch {
 	case p.closed:
 		return ErrClosed
-	case p.running >= p.options.Workers && len(p.queue) >= p.options.Queue:
+	case len(p.queue) >= p.options.Queue:
 		return ErrBusy
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
@@ -155,7 +155,6 @@ func (t *Task) ended() {
 func (t *Task) conclude() {
 	delete(t.pool.tasks, t)
 	t.pool.loop.Release()
-	t.cancel()
 	t.finish()
 }
 

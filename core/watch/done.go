@@ -44,7 +44,7 @@ func (d *Done) deliver() {
 	n := d.count
 	d.count, d.posted = 0, false
 	d.mu.Unlock()
-	if n > 0 && !d.closed {
+	if !d.closed {
 		d.f(n)
 	}
 }
