@@ -37,5 +37,8 @@ func PairsKept(t *Tracer) (questions, links int) {
 	return len(t.pairs.young) + len(t.pairs.old), len(t.pairs.links)
 }
 
+// QueueMemory is what the queue of a watcher holds, in bytes.
+func QueueMemory(w *Watcher) int { return cap(w.queue.text) }
+
 // NamesKept is how many names of parameters the tracer remembers.
 func NamesKept(t *Tracer) int { return len(t.secrets) }

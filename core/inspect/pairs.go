@@ -41,7 +41,7 @@ type recent struct {
 
 type sent struct {
 	asked
-	from    uint64 // digest of the service that sent it; 0: none
+	from    uint64 // digest of the service that sent it
 	command uint64 // digest
 	open    bool   // may still be answered
 }
@@ -149,18 +149,15 @@ func answers(m *message.Message, s *sent) bool {
 	case "COMMANDS":
 		return s.command == digest([]byte("HELP"))
 	case "UNKNOWN", "INVALID":
-		command, ok := m.Lookup("command")
-		return ok && s.command == digest(command)
+		command, _ := m.Lookup("command")
+		return s.command == digest(command)
 	}
 	to := m.ServiceBytes()
 	return len(to) > 0 && s.from == digest(to)
 }
 
-// digest is FNV-1a of 64 bits; 0 for nothing. Two that are equal by chance make a wrong pair, nothing worse.
+// digest is FNV-1a of 64 bits. Two that are equal by chance make a wrong pair, nothing worse.
 func digest(b []byte) uint64 {
-	if len(b) == 0 {
-		return 0
-	}
 	h := uint64(14695981039346656037)
 	for _, c := range b {
 		h = (h ^ uint64(c)) * 1099511628211

@@ -17,7 +17,7 @@ func (q *queue) room(n int) bool { return q.len() == 0 || q.bytes()+n <= q.limit
 
 // begin returns the slice to append a line to, which is given to end.
 func (q *queue) begin() []byte {
-	if q.first > 0 && q.first >= len(q.sizes)/2 && q.head >= len(q.text)/2 { // moving pays
+	if q.head > len(q.text)/2 { // moving pays
 		q.text = q.text[:copy(q.text, q.text[q.head:])]
 		q.sizes = q.sizes[:copy(q.sizes, q.sizes[q.first:])]
 		q.head, q.first = 0, 0

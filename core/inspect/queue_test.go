@@ -77,5 +77,72 @@ func TestQueueModel(t *testing.T) {
 		s := v.Stats()
 		require.Equal(t, s.Matched, s.Sent+s.Dropped.Sum())
 		require.Zero(t, s.Bytes)
+		require.LessOrEqual(t, inspect.QueueMemory(v), 64<<10)
+	}
+}
+
+// takeOne has one line sent.
+func takeOne(v *inspect.Watcher) {
+	n := 0
+	_ = v.Take(func([]byte) error { // where it ends does not matter
+		if n++; n > 1 {
+			return errors.New("enough")
+		}
+		return nil
+	})
+}
+
+// The room of what was read is used again, though the queue is never empty.
+func TestRoomOfTheQueue(t *testing.T) {
+	w := newWorld(t)
+	v := w.watch(inspect.WatchOptions{Rate: -1})
+	w.in("A")
+	for range 10_000 {
+		w.in("A")
+		takeOne(v)
+	}
+	require.Equal(t, 1, v.Stats().Queued)
+	require.LessOrEqual(t, inspect.QueueMemory(v), 2<<10)
+}
+
+// After the queue was full, records are taken again when half of it was read: a note about lost ones stands for many.
+func TestFullQueueHasToBeHalfEmpty(t *testing.T) {
+	w, _, _ := sleeper(t)
+	v := w.watch(inspect.WatchOptions{Rate: -1, Queue: 2000})
+	for v.Stats().Dropped.Slow == 0 {
+		w.in("A n=1")
+	}
+	for taken := false; !taken; {
+		takeOne(v)
+		before := v.Stats()
+		w.in("A n=2")
+		taken = v.Stats().Queued > before.Queued
+		require.Equal(t, before.Bytes <= 1000, taken, "%+v", before)
+	}
+}
+
+// A rate below ten a second is kept, too, and one above is not filled up message by message.
+func TestRateIsKept(t *testing.T) {
+	for _, c := range []struct {
+		rate   int
+		tick   time.Duration
+		takes  int // in ten seconds
+		bursts int // how often one was taken after one that was not
+	}{{2, 100 * time.Millisecond, 21, 19}, {1000, 10 * time.Millisecond, 1000, 0}, {50, time.Millisecond, 545, 99}} {
+		w := newWorld(t)
+		v := w.watch(inspect.WatchOptions{Rate: c.rate, Queue: 10 << 20})
+		takes, bursts, before := 0, 0, true
+		for range 10 * time.Second / c.tick {
+			w.in("A")
+			shown, _ := take(t, v)
+			if len(shown) == 1 && !before {
+				bursts++
+			}
+			before = len(shown) == 1
+			takes += len(shown)
+			w.now = w.now.Add(c.tick)
+		}
+		require.Equal(t, c.takes, takes, c.rate)
+		require.Equal(t, c.bursts, bursts, c.rate)
 	}
 }

@@ -304,6 +304,11 @@ func TestPairs(t *testing.T) {
 			require.NoError(w.t, w.d.Add(dispatch.Match{Command: "GET", Priority: dispatch.First, Handler: get}))
 			w.in("GET")
 		}, 1, 1, time.Second},
+		{"in the handler, with a serial", func(w *world) {
+			get := func(dispatch.Sender, *message.Message) error { w.wait(); w.out("VALUE serial=7"); w.wait(); return nil }
+			require.NoError(w.t, w.d.Add(dispatch.Match{Command: "GET", Priority: dispatch.First, Handler: get}))
+			w.in("GET serial=7")
+		}, 1, 1, time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
