@@ -103,7 +103,7 @@ const dialTimeout = 5 * time.Second
 // errNameless is what is wrong with the answer to a WATCH that has no name: nobody could tell whose records they are.
 var errNameless = errors.New("it does not say its name")
 
-// follow returns the name of the service, "" when it could not be watched, and why it ended.
+// follow returns the name of the service when its watch has ended, or why it could not be watched.
 func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 	begin, cancel := context.WithTimeoutCause(ctx, dialTimeout, ErrSilent)
 	defer cancel()
@@ -122,9 +122,8 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 			return "", errNameless
 		}
 		s.Name = name
-		if pid, err := reply.Int("pid"); err == nil {
-			s.PID = int(pid)
-		}
+		pid, _ := reply.Int("pid")
+		s.PID = int(pid)
 	}
 	f.put(ctx, Followed{From: s, State: Attached, Gap: f.note(s)})
 	var got tally
@@ -132,11 +131,10 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 		i, err := c.Next(f.finishing)
 		switch {
 		case err != nil && f.finishing.Err() != nil && ctx.Err() == nil:
-			err := f.rest(ctx, c, s, got)
-			if err != nil {
+			if f.rest(ctx, c, s, got) != nil {
 				f.short.Store(true)
 			}
-			return s.Name, err
+			return s.Name, nil
 		case err != nil:
 			if ctx.Err() == nil {
 				if errors.Is(err, io.EOF) {
@@ -144,7 +142,7 @@ func (f *Feed) follow(ctx context.Context, s Socket) (string, error) {
 				}
 				f.put(ctx, Followed{From: s, State: Detached, Err: err})
 			}
-			return s.Name, err
+			return s.Name, nil
 		case i.Record != nil || i.Lost != nil:
 			got.add(&i)
 			f.put(ctx, Followed{From: s, Record: i.Record, Lost: i.Lost})

@@ -95,7 +95,9 @@ func TestFollowedServiceIsKilledAndStartedAgain(t *testing.T) {
 	require.NotNil(t, next().Record)
 	require.NotNil(t, next().Record)
 	s.stop()
-	require.Equal(t, control.Detached, next().State)
+	item = next()
+	require.Equal(t, control.Detached, item.State)
+	require.NoError(t, item.Err, "it ended in good order")
 	again := named(t, dir, "echo")
 	item = next()
 	require.Equal(t, control.Attached, item.State)
@@ -103,6 +105,17 @@ func TestFollowedServiceIsKilledAndStartedAgain(t *testing.T) {
 	require.Equal(t, "echo", item.From.Name)
 	again.echo(again.client(), "ECHO")
 	require.NotNil(t, next().Record)
+}
+
+// The name of a socket's file was given to it by who owns the folder: what the process says of itself does not count then.
+func TestFollowWhoSaysAnotherName(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(control.DirVariable, dir)
+	startService(t, func(o *control.Options) {
+		o.Name, o.Path = "liar", filepath.Join(dir, fmt.Sprintf("honest.%d.sock", os.Getpid()))
+	})
+	_, next := follow(t)
+	require.Equal(t, "honest", next().From.Name)
 }
 
 // The name of a process whose socket has none is what it says of itself. That its socket is gone while it is away is no news.
@@ -305,10 +318,16 @@ func TestFeedForgetsWhomItCannotWatch(t *testing.T) {
 
 // What happened until Finish comes or is told as lost, of each service; then the feed ends.
 func TestFeedFinishes(t *testing.T) {
+	for name, queue := range map[string]int{"short queue": 100, "long queue": 8 << 20} {
+		t.Run(name, func(t *testing.T) { testFeedFinishes(t, queue) })
+	}
+}
+
+func testFeedFinishes(t *testing.T, queue int) {
 	dir := t.TempDir()
 	t.Setenv(control.DirVariable, dir)
 	services := []*service{named(t, dir, "alpha"), named(t, dir, "beta")}
-	feed := control.Follow(t.Context(), control.FollowOptions{Window: time.Hour, Watch: inspect.WatchOptions{Queue: 100, Rate: -1}})
+	feed := control.Follow(t.Context(), control.FollowOptions{Window: time.Hour, Watch: inspect.WatchOptions{Queue: queue, Rate: -1}})
 	defer feed.Close()
 	for _, s := range services {
 		s.eventually("it is watched", func() bool { return len(s.control.Tracer().Watchers()) == 1 })
@@ -332,6 +351,8 @@ func TestFeedFinishes(t *testing.T) {
 			require.ErrorIs(t, err, io.EOF)
 			break
 		}
+		require.True(t, i.Record != nil || i.Lost != nil || i.State != control.None, "%+v", i)
+		require.WithinDuration(t, time.Now(), i.At, patience)
 		if i.Record != nil {
 			came[i.From.Name]++
 		}
