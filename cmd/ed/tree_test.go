@@ -365,6 +365,7 @@ func TestCompletionInBash(t *testing.T) {
 		{"options", "ed|config|show|--or", "--origin"},
 		{"options of the program", "ed|--ver", "--version"},
 		{"value", "ed|explain|--color|a", "auto always"},
+		{"an event", "ed|on|process|--events|e", "end exists"},
 		{"value after an equal sign", "ed|explain|--color|=|n", "never"},
 		{"value right at the equal sign", "ed|explain|--color|=", "auto always never"},
 		{"no value known", "ed|explain|--timeout|", ""},

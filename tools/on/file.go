@@ -26,7 +26,7 @@ func fileCommand(env *toolkit.Env) *cli.Command {
 			ed on file /run/app.pid --events create --once --timeout 30s
 			ed on file spool --events create,rename --json | jq -r .path`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "events", Aliases: []string{"e"}, Value: "changes", Usage: "act on these: `LIST` of create, delete, rename, updated, write, attrib, read, access"},
+			toolkit.WordsFlag("events", []string{"e"}, "changes", fileEvents(), "act on these: `LIST` of create, delete, rename, updated, write, attrib, read, access"),
 			&cli.BoolFlag{Name: "exists", Usage: "act on what is there already, too"},
 			&cli.BoolFlag{Name: "recursive", Aliases: []string{"R"}, Usage: "and on all that is below"},
 			&cli.StringSliceFlag{Name: "ignore", Aliases: []string{"i"}, Usage: "leave out names that match `GLOB`, and what is in them"},
@@ -63,7 +63,7 @@ func readFile(c *cli.Context) (source, error) {
 		}
 		all = append(all, expanded...)
 	}
-	ops, err := readOps(c.String("events"))
+	ops, err := readOps(toolkit.StringOf(c, "events"))
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,11 @@ func readFile(c *cli.Context) (source, error) {
 		s.options.Ignore = append(s.options.Ignore, ".*")
 	}
 	return s, nil
+}
+
+// fileEvents are the words of --events.
+func fileEvents() []string {
+	return []string{"create", "delete", "rename", "updated", "write", "attrib", "read", "access", "exists", "changes", "all"}
 }
 
 // readOps reads --events. What other tools call these events is understood, too.
@@ -103,7 +108,7 @@ func readOps(text string) (watch.Op, error) {
 		op, err := watch.ParseOps(name)
 		if err != nil {
 			err := toolkit.Errorf(toolkit.Usage, "option --events: there is no event %q of files", toolkit.Escape(name))
-			return 0, toolkit.WithHint(err, "there are create, delete, rename, updated, write, attrib, read, access, exists, changes and all")
+			return 0, toolkit.WithHint(err, "there are %s", strings.Join(fileEvents(), ", "))
 		}
 		ops |= op
 	}

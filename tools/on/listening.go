@@ -33,7 +33,7 @@ func listeningCommand(env *toolkit.Env) *cli.Command {
 			ed on listening unix:/run/x.sock -- ed send unix:/run/x.sock HELLO
 			ed on listening :4040 --events up,down --json            and when one ends`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "events", Aliases: []string{"e"}, Value: listeningUp, Usage: "act on these: `LIST` of up, down"},
+			toolkit.WordsFlag("events", []string{"e"}, listeningUp, []string{listeningUp, listeningDown}, "act on these: `LIST` of up, down"),
 			toolkit.DurationFlag("interval", nil, time.Second, "at most `DUR` between two looks"),
 		},
 	}, func(c *cli.Context) (source, error) { return readListening(env, c) })
@@ -69,7 +69,7 @@ func readListening(env *toolkit.Env, c *cli.Context) (source, error) {
 	if s.interval < 10*time.Millisecond {
 		return nil, toolkit.Errorf(toolkit.Usage, "option --interval: %s is too short: at least 10ms", s.interval)
 	}
-	if s.events, err = readEvents(c.String("events"), listeningUp, listeningDown); err != nil {
+	if s.events, err = readEvents(toolkit.StringOf(c, "events"), listeningUp, listeningDown); err != nil {
 		return nil, err
 	}
 	for _, text := range operands {

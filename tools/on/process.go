@@ -28,7 +28,7 @@ func processCommand(env *toolkit.Env) *cli.Command {
 			ed on process cluckd --events end --run 'logger "cluckd: $ED_EVENT_EXIT"'
 			ed on process cluckd --events start --exists --once`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "events", Aliases: []string{"e"}, Value: "start,end", Usage: "act on these: `LIST` of start, end, rename"},
+			toolkit.WordsFlag("events", []string{"e"}, "start,end", processEvents(), "act on these: `LIST` of start, end, rename"),
 			&cli.BoolFlag{Name: "exists", Usage: "act on what runs already, too"},
 			toolkit.DurationFlag("interval", nil, time.Second, "look every `DUR` where the system does not tell"),
 		},
@@ -57,6 +57,11 @@ const (
 	processEnd    = "end"
 )
 
+// processEvents are the words of --events.
+func processEvents() []string {
+	return []string{processStart, processEnd, processRename, processExists}
+}
+
 func readProcess(c *cli.Context) (source, error) {
 	operands, err := toolkit.Operands(c, 1, -1, "a name or number of processes")
 	if err != nil {
@@ -66,7 +71,7 @@ func readProcess(c *cli.Context) (source, error) {
 		exists: c.Bool("exists"), interval: toolkit.DurationOf(c, "interval"),
 		numbers: map[int]*watch.ProcessWatch{}, ours: map[int]bool{},
 	}
-	if s.events, err = readEvents(c.String("events"), processStart, processEnd, processRename, processExists); err != nil {
+	if s.events, err = readEvents(toolkit.StringOf(c, "events"), processEvents()...); err != nil {
 		return nil, err
 	}
 	s.exists = s.exists || slices.Contains(s.events, processExists)

@@ -94,7 +94,7 @@ func CommandGlobOf(c *cli.Context, name string) (*dispatch.Glob, error) {
 }
 
 // WordsFlag takes any text, and has completion suggest words: those that are known before anybody was asked. StringOf reads it.
-func WordsFlag(name string, aliases []string, words []string, usage string) cli.Flag {
-	v := &textValue{check: func(string) error { return nil }, words: words}
+func WordsFlag(name string, aliases []string, def string, words []string, usage string) cli.Flag {
+	v := &textValue{text: def, check: func(string) error { return nil }, words: words}
 	return &cli.GenericFlag{Name: name, Aliases: aliases, Value: v, Usage: usage}
 }
