@@ -41,7 +41,7 @@ func applyOne(c *cli.Context, f cli.Flag, s config.Setting) error {
 	switch f := f.(type) {
 	case *cli.BoolFlag:
 		return applyBool(c, f, s.Value)
-	case *cli.StringSliceFlag:
+	case *listFlag, *cli.StringSliceFlag:
 		for _, v := range s.Values {
 			if err := c.Set(s.Name, v); err != nil {
 				return err
@@ -123,7 +123,7 @@ func flagText(c *cli.Context, f cli.Flag) string {
 			return strconv.Itoa(verbosity(c))
 		}
 		return strconv.FormatBool(c.Bool(name))
-	case *cli.StringSliceFlag:
+	case *listFlag, *cli.StringSliceFlag:
 		return strings.Join(c.StringSlice(name), " ")
 	}
 	return fmt.Sprint(c.Value(name))

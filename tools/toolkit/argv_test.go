@@ -109,6 +109,19 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
+func TestListsKeepTheirBytes(t *testing.T) {
+	want := []string{"a=\xff\xfe", `b={"x"}`, "c=1,2", ""}
+	for _, option := range []string{"-p", "--param"} {
+		line := []string{"signal"}
+		for _, v := range want {
+			line = append(line, option, v)
+		}
+		s, _, err := see(t, line...)
+		require.NoError(t, err)
+		require.Equal(t, want, s.params)
+	}
+}
+
 func TestVerbosity(t *testing.T) {
 	for line, want := range map[string]int{"": 0, "-v": 1, "-vv": 2, "-v --verbose": 2, "--verbose=no": 0, "-v=false": 0, "--verbose=yes -v": 2} {
 		s, _, err := see(t, append([]string{"signal"}, strings.Fields(line)...)...)

@@ -26,6 +26,11 @@ func Prepare(env *Env, app *cli.App) {
 func prepareCommand(env *Env, c *cli.Command) {
 	c.HideHelp, c.HideHelpCommand = true, true
 	c.OnUsageError = usageError
+	for i, f := range c.Flags {
+		if list, ok := f.(*cli.StringSliceFlag); ok {
+			c.Flags[i] = &listFlag{list}
+		}
+	}
 	if c.Action != nil && c.Before == nil && env.toolOf(c) != nil {
 		c.Before = env.applySettings
 	}

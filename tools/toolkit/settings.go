@@ -184,7 +184,7 @@ func (t *tool) configKeys() []config.Key {
 	var keys []config.Key
 	for _, f := range t.cmd.Flags {
 		o := describe(f)
-		_, multi := f.(*cli.StringSliceFlag)
+		multi := isList(f)
 		keys = append(keys, config.Key{
 			Name: o.Name, Default: o.Default, Help: o.Usage, Multi: multi,
 			Secret:          strings.HasPrefix(o.Name, "secret") && !strings.HasSuffix(o.Name, "-file"),

@@ -2,6 +2,7 @@ package toolkit
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strconv"
@@ -171,4 +172,22 @@ func plain(f cli.Flag, value string) (string, error) {
 		return strconv.FormatBool(on), err
 	}
 	return value, nil
+}
+
+// listFlag is a list whose aliases cli does not know, as Normalise leaves none: to give them its values, cli writes these as JSON
+// and reads them back, after which bytes that are not UTF-8 are others.
+type listFlag struct{ *cli.StringSliceFlag }
+
+func (f *listFlag) Apply(set *flag.FlagSet) error {
+	named := *f.StringSliceFlag
+	named.Aliases = nil
+	return named.Apply(set)
+}
+
+func isList(f cli.Flag) bool {
+	switch f.(type) {
+	case *listFlag, *cli.StringSliceFlag:
+		return true
+	}
+	return false
 }
