@@ -313,7 +313,11 @@ func TestInterruptedWhileSilent(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(context.Background())
 			done := make(chan error, 1)
 			go func() {
-				done <- w.Run(ctx, Command, "bench", tt.kind, where, "-r", tt.rate, "-c", "2", "-w", "3", "-d", "1h", "--warmup", tt.warmup, "--answer-in", "1h", "-o", "json")
+				args := []string{"bench", tt.kind, where, "-r", tt.rate, "-c", "2", "-d", "1h", "--warmup", tt.warmup, "--answer-in", "1h", "-o", "json"}
+				if tt.kind == "request" {
+					args = append(args, "-w", "3")
+				}
+				done <- w.Run(ctx, Command, args...)
 			}()
 			require.Eventually(t, func() bool { return strings.Contains(w.Err.String(), tt.before) }, limit, time.Millisecond)
 			cancel(errStopped)
@@ -326,6 +330,7 @@ func TestInterruptedWhileSilent(t *testing.T) {
 			require.Less(t, r.Generator.GCs, uint32(1000))
 			if tt.kind == "pub" {
 				require.False(t, r.Counts.LostKnown)
+				require.Zero(t, r.Load.Window)
 			} else if tt.warmup == "0" {
 				require.Equal(t, uint64(6), r.Counts.Sent)
 				require.Contains(t, r.Notes, "in flight when it ended, neither received nor lost: 6")

@@ -90,10 +90,10 @@ func load(env *toolkit.Env, kind string, c *cli.Command, more ...cli.Flag) *cli.
 
 // paceFlags say how much is sent, and when.
 func paceFlags(kind string) []cli.Flag {
-	connections, usage := 8, "over `N` connections"
+	connections, usage, what := 8, "over `N` connections", "messages"
 	switch kind {
 	case kindConnect:
-		usage = "open `N` at a time at most"
+		usage, what = "open `N` at a time at most", "connections"
 	case kindFanout:
 		usage = "to `N` receivers"
 	case kindRouter:
@@ -101,17 +101,17 @@ func paceFlags(kind string) []cli.Flag {
 	}
 	all := []cli.Flag{
 		&cli.StringFlag{Name: "rate", Aliases: []string{"r"}, Value: "1000/s", Usage: "`RATE`: 5k/s, max, step:1k..20k/30s, ramp:1k..20k, find"},
-		toolkit.ChoiceFlag("arrival", nil, "uniform", []string{"uniform", "poisson"}, "how messages come at a rate: `HOW`"),
-		&cli.IntFlag{Name: "burst", Usage: "messages come `N` at once"},
+		toolkit.ChoiceFlag("arrival", nil, "uniform", []string{"uniform", "poisson"}, "how "+what+" come at a rate: `HOW`"),
+		&cli.IntFlag{Name: "burst", Usage: what + " come `N` at once"},
 		toolkit.DurationFlag("duration", []string{"d"}, 10*time.Second, "measure for `DUR`"),
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages, if that is sooner; then --warmup is 0"},
+		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` " + what + ", if that is sooner; then --warmup is 0"},
 		toolkit.DurationFlag("warmup", nil, time.Second, "before that, for `DUR`, measure nothing"),
 		&cli.IntFlag{Name: "connections", Aliases: []string{"c", "clients"}, Value: connections, Usage: usage},
 		&cli.IntFlag{Name: "workers", Value: 1, Usage: "on `N` loops, each with a processor"},
 		&cli.BoolFlag{Name: "no-catchup", Usage: "leave out what the service kept from being sent in time"},
 		toolkit.DurationFlag("spin", nil, 0, "poll for `DUR` before each wait: less late, for a whole processor"),
 	}
-	if kind != kindConnect {
+	if kind != kindConnect && kind != kindPub { // nothing is in flight there
 		all = append(all, &cli.IntFlag{Name: "window", Aliases: []string{"w", "max-inflight"}, Value: 1, Usage: "`N` in flight on each at most; 0: any number"})
 	}
 	return all
@@ -119,6 +119,10 @@ func paceFlags(kind string) []cli.Flag {
 
 // messageFlags say what is sent.
 func messageFlags(kind string) []cli.Flag {
+	answerIn := "what is not answered in `DUR` is lost; 0: 10 s, of packets 1 s"
+	if kind == kindPub {
+		answerIn = "wait `DUR` for what the service has counted; 0: 2 s"
+	}
 	all := []cli.Flag{
 		&cli.StringFlag{Name: "message", Aliases: []string{"m"}, Usage: "send `MESSAGE`; ALIVE is answered by every service"},
 		&cli.StringSliceFlag{Name: "param", Aliases: []string{"p"}, Usage: "with this parameter, `NAME=VALUE`"},
@@ -126,7 +130,7 @@ func messageFlags(kind string) []cli.Flag {
 		&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "send the messages in `FILE`, such as a recording, in turn"},
 		&cli.IntFlag{Name: "size", Aliases: []string{"s"}, Usage: "bring messages to `BYTES`, without the line end"},
 		&cli.StringFlag{Name: "seq", Usage: "parameter `NAME` has the sequence number; none: there is none"},
-		toolkit.DurationFlag("answer-in", nil, 0, "what is not answered in `DUR` is lost; 0: 10 s, of packets 1 s"),
+		toolkit.DurationFlag("answer-in", nil, 0, answerIn),
 	}
 	if kind == kindRequest {
 		all = append(all, &cli.StringFlag{Name: "reply", Usage: "the answers are called `COMMAND`; else as the messages"})

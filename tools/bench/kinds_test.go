@@ -114,7 +114,7 @@ func TestUsage(t *testing.T) {
 		{"serve"}, {"serve", "exec:cat"}, {"serve", ":1", "--fault", "x"}, {"request", ":1", "-c", "999999"}, {"request", ":1", "-e", "change.p99<10%"}, {"request", ":1", "--pid", "-1"},
 		{"request", ":1", "--pid", "9999999"}, {"request", ":1", "-r", "max", "-e", "rate>=99%"}, {"pub", ":1", "-r", "max", "-e", "late.p99<1ms"},
 		{"request", ":1", "-e", "delivery.p99<1ms"}, {"request", ":1", "-e", "service.loss=0"}, {"request", ":1", "-e", ","},
-		{"request", ":1", "--burst", "0"}, {"request", ":1", "--seq", "pad"}, {"pub", ":1", "--seq", "at"}, {"pub", ":1", "--seq", "due"},
+		{"request", ":1", "--burst", "0"}, {"request", ":1", "--seq", "pad"}, {"pub", ":1", "-w", "3"}, {"pub", ":1", "--seq", "at"}, {"pub", ":1", "--seq", "due"},
 		{"request", ":1", "--reply", "not a command"}, {"request", ":1", "-o", "csv=/tmp/x", "-o", "json=/tmp/x"},
 	} {
 		w := toolkittest.New(t)

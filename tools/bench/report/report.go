@@ -47,7 +47,7 @@ type Load struct {
 	Arrival     string        `json:"arrival,omitempty"`
 	Burst       int           `json:"burst,omitempty"`
 	Connections int           `json:"connections"`
-	Window      int           `json:"window"`              // in flight on each connection at most; 0: no limit
+	Window      int           `json:"window"`              // in flight on each connection at most; 0: no limit, as of what nobody answers
 	Receivers   int           `json:"receivers,omitempty"` // of each message; what is received and lost counts for each
 	Workers     int           `json:"workers"`
 	Idle        int           `json:"idle,omitempty"`  // further connections that do nothing
