@@ -1,6 +1,7 @@
 package toolkit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -40,6 +41,9 @@ func Normalise(app *cli.App, args []string) (*Invocation, error) {
 		return inv, nil
 	}
 	if err != nil {
+		if len(line.operands) > 0 && line.operands[0] == rest[0] { // where that is no command, the option may be one of what was meant
+			err = cmp.Or(checkSubcommand(app, inv, line.operands), err)
+		}
 		return inv, err
 	}
 	inv.Args = append(inv.Args, inv.Path...)

@@ -173,6 +173,9 @@ func TestNormaliseHasNoHelpForAnUnknownCommand(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	tests := []struct{ name, args, want, hint string }{
 		{"unknown option", "signal --hots X", "unknown option --hots", "did you mean --host?"},
+		{"unknown command with an option that nothing has", "sinal --frobnicate", `unknown command "sinal"`, "did you mean signal?"},
+		{"the same in a command", "config sho --frobnicate", `unknown command "sho"`, "did you mean show?"},
+		{"option before an unknown command", "--frobnicate sinal", "unknown option --frobnicate", ""},
 		{"unknown short option", "signal -rz", "unknown option -z", ""},
 		{"nothing near", "signal --frobnicate", "unknown option --frobnicate", ""},
 		{"value missing", "signal STOP --host", "option --host needs a value", ""},
