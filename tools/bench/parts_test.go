@@ -229,6 +229,22 @@ func TestOwnFault(t *testing.T) {
 	require.Equal(t, int64(3), w.now.late.TotalCount())
 	require.Equal(t, uint64(3), w.now.held)
 	require.Equal(t, uint64(1), w.now.lateOver)
+
+	// What waited for the service before the generator was stopped is late by that time only, also where it is stopped again.
+	w.now.late.Reset()
+	w.awake(680 * ms)
+	w.head, w.blocked = 630*ms, true // the service takes nothing
+	w.awake(700 * ms)
+	w.awake(800 * ms)
+	w.freed = 800 * ms
+	w.note(630*ms, 800*ms)
+	require.InDelta(t, 100*ms, w.now.late.Max(), float64(ms))
+	w.head = 700 * ms // which it was not before
+	w.awake(850 * ms)
+	w.awake(950 * ms)
+	w.freed = 950 * ms
+	w.note(700*ms, 950*ms)
+	require.InDelta(t, 250*ms, w.now.late.Max(), float64(ms))
 }
 
 // TestVerdicts: a run is no measurement where the generator, and not the service, is what was measured; and it says why.

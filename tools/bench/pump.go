@@ -104,9 +104,13 @@ func (w *worker) arm(now int64) {
 const sweepEvery = 50 * time.Millisecond
 
 // awake finds out that the generator did not run for a while, such as after SIGSTOP. Whoever was free meanwhile, or answered, is
-// known only now: what was due before is late by the generator's own fault.
+// known only now: what was due before is late by the generator's own fault. Of what waited for the service when it ran last it is
+// the time since then, unless that is left of another such while.
 func (w *worker) awake(now int64) {
 	if now-w.seen > int64(sweepEvery+lateTenth) {
+		if w.blocked && w.head > w.own {
+			w.since = w.seen
+		}
 		w.own = now
 	}
 	w.seen = now
@@ -117,7 +121,7 @@ func (w *worker) note(due, now int64) {
 	if !w.measured(due) {
 		return
 	}
-	late := w.own - due // then it would have been sent, or would have waited for others that were
+	late := w.own - max(due, w.since) // then it would have been sent, or would have waited for others that were
 	if w.freed > due {
 		w.now.held++
 		due = w.freed

@@ -58,6 +58,7 @@ type worker struct {
 	blocked  bool  // nobody is free to send
 	freed    int64 // when that ended
 	own      int64 // until when what was due was not sent by the generator's own fault
+	since    int64 // from when that is its fault, where it was due before
 	seen     int64 // when the generator ran last
 
 	inFlight int
