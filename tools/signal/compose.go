@@ -124,13 +124,3 @@ func parseDestination(text string) (destination, error) {
 	}
 	return d, nil
 }
-
-// setParam gives m the parameter that text, NAME[=VALUE], says.
-func setParam(m *message.Message, text string) error {
-	name, value, _ := strings.Cut(text, "=")
-	if err := message.VerifyName(name); err != nil {
-		return toolkit.As(toolkit.Data, err)
-	}
-	m.Set(name, value)
-	return nil
-}

@@ -162,9 +162,8 @@ func parseMessage(c *cli.Context, env *toolkit.Env) (*message.Message, error) {
 		return nil, err
 	}
 	for _, p := range append(c.StringSlice("param"), args...) {
-		if err := setParam(m, p); err != nil {
-			return nil, err
-		}
+		name, value, _ := strings.Cut(p, "=")
+		m.Set(name, value) // complete says what is wrong with a name
 	}
 	from, err := parseSender(env, toolkit.StringOf(c, "from"), "ed_signal")
 	if err != nil {
