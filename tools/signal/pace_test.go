@@ -7,6 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
+	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
 
 // slept is a clock that moves when somebody sleeps, and oversleeps by late.
@@ -71,6 +76,16 @@ func TestPaceEndsWithTheContext(t *testing.T) {
 	p := newPacer(time.Hour)
 	require.ErrorIs(t, p.wait(ctx), cause)
 	require.ErrorIs(t, p.wait(ctx), cause)
+}
+
+func TestRequestsHoldTheRate(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Dial = func(context.Context, address.Address, toolkit.DialOptions) (toolkit.Session, error) {
+		return &toolkittest.Session{Reply: func(m *message.Message) []*message.Message { return []*message.Message{m.Reply("GOT")} }}, nil
+	}
+	start := time.Now()
+	require.NoError(t, w.Run(t.Context(), RequestCommand, "request", "tcp://127.0.0.1:1", "--rate=20/s", "A", "B"))
+	require.GreaterOrEqual(t, time.Since(start), 50*time.Millisecond)
 }
 
 func TestParseRate(t *testing.T) {
