@@ -151,6 +151,17 @@ func TestSendBadLines(t *testing.T) {
 	}
 }
 
+// TestRequestShowsAGreeting: what a peer says unasked is late for nothing at the beginning.
+func TestRequestShowsAGreeting(t *testing.T) {
+	w := toolkittest.New(t)
+	peer := talk(w)
+	peer.ArriveLine("HELLO")
+	peer.Reply = func(m *message.Message) []*message.Message { return []*message.Message{m.Reply("GOT")} }
+	require.NoError(t, w.Run(t.Context(), signal.RequestCommand, "request", where, "A", "--replies=2", "--timeout=5s"))
+	require.Contains(t, w.Out.String(), "HELLO\n")
+	require.Contains(t, w.Out.String(), "GOT\n")
+}
+
 // polite is a peer that ends the connection when we do.
 type polite struct{ *toolkittest.Session }
 
