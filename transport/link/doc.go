@@ -58,7 +58,8 @@
 // open (docs/PROTOCOL.md section 1). A line over the limit is answered with INVALID, and the link is closed. Send returns
 // transport.ErrFull when the peer does not read; Options.Slow says what else happens.
 //
-// What a peer that has gone asked for is still handled. The answers, and what was left in the queue, are counted in Stats.Lost; a
+// A peer that ends its side is sent what is queued by then, and the link ends: an answer that a handler gives later is lost. What a
+// peer that has gone asked for is still handled. The answers, and what was left in the queue, are counted in Stats.Lost; a
 // dispatch.Dispatcher hears of them once, when the link has ended, and not of each.
 //
 // # Limits
