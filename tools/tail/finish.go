@@ -24,11 +24,15 @@ func (l *listening) missing() string {
 }
 
 func (l *listening) timeUp(when string) {
-	if l.awaits() {
+	switch {
+	case l.awaits():
 		l.finish(toolkit.Errorf(toolkit.Timeout, "%s %s", l.missing(), when))
-		return
+	case l.connected < len(l.clients):
+		late := toolkit.Errorf(toolkit.Timeout, "%d of %s made %s", l.connected, toolkit.Plural(len(l.clients), "connection"), when)
+		l.finish(cmp.Or(l.failure, late))
+	default:
+		l.finish(nil)
 	}
-	l.finish(nil)
 }
 
 // peersGone is the verdict when every peer that was dialled has gone.

@@ -32,6 +32,7 @@ type listening struct {
 	routed    *service.Service // with --service
 	conns     []transport.Conn // of the clients
 	dialled   int              // connections, or attempts at one, that have not ended; with --connect
+	connected int              // of the clients, whether they still are or not
 	failure   error
 
 	show     printer
@@ -208,6 +209,7 @@ func (l *listening) arm() {
 // opened is called for every connection that can be used.
 func (l *listening) opened(lk *link.Link) {
 	if l.connect {
+		l.connected++
 		l.out.Say("connected to %s", lk.Conn().Remote())
 	} else {
 		l.out.Detail(1, "link %d from %s: opened", lk.ID(), l.labelOf(lk))

@@ -254,6 +254,22 @@ func TestListenConnectRefused(t *testing.T) {
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err), err)
 }
 
+// A peer that takes no connection is no success, though nothing was waited for.
+func TestListenConnectNever(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "full")
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}))
+	require.NoError(t, syscall.Listen(fd, 0))
+	first, err := net.Dial("unix", path) // it fills the backlog
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = first.Close() })
+	err = toolkittest.New(t).Run(t.Context(), tail.Listen, "listen", "--connect", "--timeout", "0.1", "unix:"+path)
+	require.EqualError(t, err, "0 of 1 connection made in 100ms")
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+}
+
 func TestListenEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		args  []string
