@@ -258,3 +258,29 @@ func TestPlaceOfAWatcherThatNeverReads(t *testing.T) {
 	_, err = look(s)
 	require.EqualError(t, err, "busy: 256 visitors", "they may read yet")
 }
+
+// A table waits for a visitor that does not read, and is whole when it does.
+func TestTableForWhoReadsLate(t *testing.T) {
+	const pieces = 5000
+	s := startService(t, func(o *control.Options) {
+		o.Tables = []inspect.Table{{Name: "fish", Columns: []inspect.Column{{Name: "kind", Key: true}}, Open: func() func(*inspect.Writer) bool {
+			left := pieces
+			return func(w *inspect.Writer) bool {
+				w.Row().Text(strings.Repeat("x", 1000))
+				left--
+				return left > 0
+			}
+		}}}
+	})
+	g := s.guest("INSPECT table=fish\n")
+	s.eventually("it is sent no more", func() bool {
+		control.Age(s.control, time.Minute)
+		return control.Deaf(s.control) == 1
+	})
+	rows := 0
+	for line := g.read(); !strings.HasPrefix(line, "TABLE_END"); line = g.read() {
+		require.NotEmpty(t, line, "it ended after %d rows", rows)
+		rows += strings.Count(line, "ROW ")
+	}
+	require.Equal(t, pieces, rows)
+}
