@@ -81,7 +81,7 @@ func TestUnknownUnit(t *testing.T) {
 func TestUnitThatRestartsWhileLookedAt(t *testing.T) {
 	c := start(t, "plain", "")
 	flag := filepath.Join(t.TempDir(), "asked")
-	systemctl(t, fmt.Sprintf(`if [ -e %[1]s ]; then %[2]s; else : >%[1]s; %[3]s; fi`, flag, show("4000000", "active", ""), show(c.pid(), "active", "")))
+	systemctl(t, fmt.Sprintf(`if [ -e "%[1]s" ]; then %[2]s; else : >"%[1]s"; %[3]s; fi`, flag, show("4000000", "active", ""), show(c.pid(), "active", "")))
 	requireKind(t, toolkit.Temporary, run(t, newWorld(t), "app"))
 	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
 }
