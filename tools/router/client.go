@@ -10,11 +10,12 @@ import (
 
 // client is a link as the rules see it: a rules.Conn that knows what may be lost.
 type client struct {
+	d     *daemon
 	wire  ledger
 	link  *link.Link
 	rules *rules.Client // nil before OnOpen
-	index int           // in daemon.crowd
 	asked uint64        // serial of the last question whether a router lives
+	index int32         // in daemon.crowd
 	kind  rules.Kind
 }
 
@@ -68,6 +69,9 @@ func (c *client) counted(err error) {
 		c.wire.sent()
 	}
 	c.wire.coming = 0
+	if c.wire.Conn.Congested() { // then it lends no room, and all that it is sent comes by here
+		c.d.crowded(c)
+	}
 }
 
 // Mark implements rules.MarkConn.
@@ -111,11 +115,13 @@ type traffic struct{ d *daemon }
 // Dispatch implements link.Dispatcher.
 func (t traffic) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
 	c := from.(*link.Link).Value().(*client)
+	t.d.hand = c
 	if t.d.hooks.Any() {
 		t.d.watched(from, m, func() rules.Fate { return t.d.rules.Observe(c.rules, m) })
 	} else {
 		t.d.rules.Receive(c.rules, m)
 	}
+	t.d.hand = nil
 	return dispatch.Handled
 }
 
@@ -124,7 +130,10 @@ func (t traffic) Pass(from *link.Link, p []byte) (used, messages int) {
 	if t.d.hooks.Any() {
 		return 0, 0
 	}
-	return t.d.rules.Pass(from.Value().(*client).rules, p)
+	t.d.hand = from.Value().(*client)
+	used, messages = t.d.rules.Pass(t.d.hand.rules, p)
+	t.d.hand = nil
+	return used, messages
 }
 
 // Traced implements link.Dispatcher.
@@ -137,7 +146,7 @@ func (t traffic) Trace(ev *dispatch.Event) { t.d.trace(ev) }
 func (d *daemon) newServer(kind rules.Kind) *link.Server {
 	o := link.Options{
 		Dispatcher: traffic{d}, Limit: d.setup.lineLimit, Slow: link.SlowClose, Loop: d.loop,
-		OnOpen: d.opened, OnClose: d.closed, OnMalformed: d.malformed,
+		OnOpen: d.opened, OnClose: d.closed, OnDrain: d.drained, OnMalformed: d.malformed,
 	}
 	if kind.Local() {
 		o.Receive = link.Rate{Messages: d.setup.clientRate}
@@ -147,7 +156,7 @@ func (d *daemon) newServer(kind rules.Kind) *link.Server {
 
 // accept makes the handler of a new connection of a kind.
 func (d *daemon) accept(kind rules.Kind, c transport.Conn) transport.Handler {
-	n := &client{kind: kind}
+	n := &client{d: d, kind: kind}
 	n.wire.Conn, n.wire.far = c, kind != rules.LocalUnix
 	n.wire.lender, _ = c.(transport.Lender)
 	n.link = d.servers[kind].Accept(&n.wire).(*link.Link)
@@ -196,6 +205,7 @@ func (d *daemon) opened(l *link.Link) {
 func (d *daemon) closed(l *link.Link, err error) {
 	c := l.Value().(*client)
 	d.crowd.remove(c)
+	d.unjam(c)
 	if c.rules == nil { // a handshake that failed
 		d.counts.failed++
 		d.log.Debug("connection failed", "kind", c.kind.String(), "peer", c.wire.Conn.Remote().String(), "error", err)

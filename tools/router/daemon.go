@@ -54,6 +54,9 @@ type daemon struct {
 	seen  message.Message // the same, to be shown
 
 	crowd   crowd
+	hand    *client // whose message is in hand
+	jams    map[*client]*jam
+	jamTime time.Duration
 	dials   map[*dialing]transport.Conn // connections to other routers that are being made
 	counts  counts
 	load    float64 // of this host
@@ -89,7 +92,7 @@ func run(ctx context.Context, env *toolkit.Env, o options) (err error) {
 	}
 	defer loop.Close()
 	defer lean(env.Getenv)()
-	d := &daemon{env: env, o: o, setup: s, loop: loop, inherited: map[string]bool{}, dials: map[*dialing]transport.Conn{}, began: time.Now()}
+	d := &daemon{env: env, o: o, setup: s, loop: loop, inherited: map[string]bool{}, dials: map[*dialing]transport.Conn{}, jams: map[*client]*jam{}, jamTime: jamTime, began: time.Now()}
 	d.fixed = fixedOf(s)
 	if err := d.openLog(); err != nil {
 		return err

@@ -38,7 +38,7 @@ func (d *daemon) Hold(conn rules.Conn) {
 func (d *daemon) Release(conn rules.Conn) {
 	if c, ok := conn.(*client); ok {
 		c.wire.held = false
-		d.loop.After(0, "registered", func() { c.link.OnDrain(c.wire.Conn) })
+		c.readOn("registered")
 	}
 }
 

@@ -38,6 +38,7 @@ type ledger struct {
 	ended   bool   // the newest stretch takes no more
 	far     bool   // the carrier is TCP, plain or with TLS
 	held    bool   // nothing is to be received for now
+	waits   bool   // likewise, as others have to read first
 }
 
 // stretch is bytes that were given to a connection, and how many messages of the rules end in them.
@@ -60,7 +61,7 @@ func (l *ledger) Write(p []byte) error {
 }
 
 // Congested implements transport.Conn. The link stops reading while it says so.
-func (l *ledger) Congested() bool { return l.held || l.Conn.Congested() }
+func (l *ledger) Congested() bool { return l.held || l.waits || l.Conn.Congested() }
 
 // Lend implements transport.Lender if the connection does.
 func (l *ledger) Lend() []byte {

@@ -36,6 +36,9 @@ func (d *daemon) Stopping(bool) {
 		d.log.Warn("time to stop is over, messages that wait are lost", "clients", d.rules.Stats().Clients)
 		d.end()
 	})
+	for c := range d.jams {
+		d.loosen(c)
+	}
 	d.tick.Cancel()
 	d.tick = d.loop.After(0, "rules", d.ticked) // the rules close the clients, in a moment
 }

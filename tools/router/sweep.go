@@ -25,7 +25,7 @@ type crowd struct {
 }
 
 func (w *crowd) add(c *client) {
-	c.index = len(w.list)
+	c.index = int32(len(w.list))
 	w.list = append(w.list, c)
 	if c.isPeer() {
 		if w.peers == nil {

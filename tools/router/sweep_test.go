@@ -19,7 +19,7 @@ func TestCrowd(t *testing.T) {
 				w.remove(w.list[len(w.list)/2])
 			}
 			for i, c := range w.list {
-				require.Equal(t, i, c.index)
+				require.EqualValues(t, i, c.index)
 			}
 		}
 		for _, c := range w.list {

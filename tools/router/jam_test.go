@@ -1,0 +1,104 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// burst sends more to a service than there is room for, in the background.
+func (p *peer) burst(to string, messages int) (sent chan error) {
+	sent = make(chan error, 1)
+	var b strings.Builder
+	for i := range messages {
+		fmt.Fprintf(&b, "%s/DATA n=%d;p=%0500d\n", to, i, 0)
+	}
+	p.wait()
+	go func() {
+		_, err := p.c.Write([]byte(b.String()))
+		sent <- err
+	}()
+	return sent
+}
+
+// jammed waits until somebody waits for a client that is slow.
+func (n *node) jammed() {
+	n.t.Helper()
+	eventually(n.t, "a client is waited for", func() (yes bool) {
+		n.do(func() {
+			for _, j := range n.d.jams {
+				yes = yes || len(j.waiting) > 0
+			}
+		})
+		return yes
+	})
+}
+
+// TestBurst: a service that reads gets all of a burst that is larger than its queue, and others do not notice.
+func TestBurst(t *testing.T) {
+	n := begin(t, "client_queue=1M")
+	n.do(func() { n.d.jamTime = patience })
+	slow, quick, sender, other := n.service("slow"), n.service("quick"), n.service("sender"), n.service("other")
+	slow.sync()
+	quick.sync()
+	const messages = 20_000
+	sent := sender.burst("slow", messages)
+	n.jammed()
+	other.send("quick/PROBE")
+	quick.want("PROBE$")
+	for i := range messages {
+		slow.want(fmt.Sprintf("n=%d;", i))
+	}
+	require.NoError(t, <-sent)
+	sender.sync()
+	require.Zero(t, n.figures().rules.Lost)
+	jams := -1
+	n.do(func() { jams = len(n.d.jams) })
+	require.Zero(t, jams)
+}
+
+// TestNobodyWaitsForLong: who does not read is not waited for, nor is who has gone.
+func TestNobodyWaitsForLong(t *testing.T) {
+	for name, tt := range map[string]struct {
+		wait time.Duration
+		do   func(slow *peer)
+	}{
+		"does not read": {time.Millisecond, func(*peer) {}},
+		"goes":          {patience, func(slow *peer) { slow.c.Close() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := begin(t, "client_queue=1M")
+			n.do(func() { n.d.jamTime = patience })
+			slow, sender := n.service("slow"), n.service("sender")
+			slow.sync()
+			n.do(func() { n.d.jamTime = tt.wait })
+			sent := sender.burst("slow", 20_000)
+			if tt.wait == patience {
+				n.jammed()
+			}
+			tt.do(slow)
+			require.NoError(t, <-sent)
+			sender.sync()
+			eventually(t, "the slow one is closed", func() bool { return n.figures().rules.Lost > 0 })
+			jams := -1
+			n.do(func() { jams = len(n.d.jams) })
+			require.Zero(t, jams)
+		})
+	}
+}
+
+// TestStopInAJam: a router that stops waits for nobody to read.
+func TestStopInAJam(t *testing.T) {
+	n := begin(t, "client_queue=1M", "stop_timeout=100ms")
+	n.do(func() { n.d.jamTime = patience })
+	slow, sender := n.service("slow"), n.service("sender")
+	slow.sync()
+	sender.burst("slow", 20_000)
+	n.jammed()
+	began := time.Now()
+	n.end()
+	require.Less(t, time.Since(began), patience/2)
+}
