@@ -10,13 +10,13 @@ import (
 
 // client is a link as the rules see it: a rules.Conn that knows what may be lost.
 type client struct {
-	d     *daemon
 	wire  ledger
 	link  *link.Link
 	rules *rules.Client // nil before OnOpen
 	asked uint64        // serial of the last question whether a router lives
 	index int32         // in daemon.crowd
 	kind  rules.Kind
+	d     *daemon
 }
 
 // Send implements rules.Conn.
