@@ -7,9 +7,12 @@ import (
 	"github.com/ed-toolbox/ed/transport/link"
 )
 
-// jamTime is how long those who send to a client wait for it at most while half of its queue is full: within that time one that
-// reads makes room, and who does not is none that others should wait for.
-const jamTime = time.Second
+// jamTime is how long those who send to a client wait for it at most while half of its queue is full, unless it has read an eighth of its
+// queue meanwhile: others, to whom they send as well, wait with them, and a full queue that is read so slowly is eight seconds old.
+const (
+	jamTime  = time.Second
+	jamShare = 8
+)
 
 // jam is a client that reads more slowly than it is sent to, and who waits for it.
 //
@@ -18,8 +21,10 @@ const jamTime = time.Second
 // them.
 type jam struct {
 	waiting []*client
-	limit   reactor.Timer
-	over    bool // nobody waits for it any more until it has made room
+	next    reactor.Timer // look at it
+	read    uint64        // bytes, at the last look
+	grown   bool          // since then it was sent something while half of its queue was full
+	over    bool          // it reads too slowly: nobody waits for it
 }
 
 // crowded has the client in hand wait for c, to which it just sent something.
@@ -30,9 +35,11 @@ func (d *daemon) crowded(c *client) {
 	}
 	j := d.jams[c]
 	if j == nil {
-		j = &jam{limit: d.loop.After(d.jamTime, "jam", func() { d.loosen(c) })}
+		j = &jam{read: c.wire.Conn.Stats().BytesOut}
+		j.next = d.loop.After(d.jamTime, "jam", func() { d.lookAt(c) })
 		d.jams[c] = j
 	}
+	j.grown = true
 	if j.over {
 		return
 	}
@@ -41,17 +48,27 @@ func (d *daemon) crowded(c *client) {
 	j.waiting = append(j.waiting, from)
 }
 
-// loosen lets those go on that wait for c, which was given all the time there is.
-func (d *daemon) loosen(c *client) {
+// lookAt decides whether c is waited for any longer.
+func (d *daemon) lookAt(c *client) {
 	j := d.jams[c]
-	j.over = true
-	d.goOn(j)
+	if !j.grown && !c.wire.Conn.Congested() {
+		d.unjam(c)
+		return
+	}
+	read := c.wire.Conn.Stats().BytesOut
+	j.over = read-j.read < uint64(d.setup.clientQueue/jamShare)
+	j.read, j.grown = read, false
+	if j.over {
+		d.goOn(j)
+	}
+	j.next = d.loop.After(d.jamTime, "jam", func() { d.lookAt(c) })
 }
 
 // drained is told that there is room in a queue again.
 func (d *daemon) drained(l *link.Link) {
-	if c := l.Value().(*client); !c.wire.Conn.Congested() { // else it is one that had to wait itself
-		d.unjam(c)
+	c := l.Value().(*client)
+	if j := d.jams[c]; j != nil && !c.wire.Conn.Congested() { // else it is one that had to wait itself
+		d.goOn(j)
 	}
 }
 
@@ -59,7 +76,7 @@ func (d *daemon) drained(l *link.Link) {
 func (d *daemon) unjam(c *client) {
 	if j := d.jams[c]; j != nil {
 		delete(d.jams, c)
-		j.limit.Cancel()
+		j.next.Cancel()
 		d.goOn(j)
 	}
 }

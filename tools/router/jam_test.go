@@ -24,16 +24,37 @@ func (p *peer) burst(to string, messages int) (sent chan error) {
 	return sent
 }
 
+// jams is how many clients are known to be slow, and waiting how many wait for them.
+func (n *node) jams() (jams int) {
+	n.t.Helper()
+	n.do(func() { jams = len(n.d.jams) })
+	return jams
+}
+
+func (n *node) waiting() (clients int) {
+	n.t.Helper()
+	n.do(func() {
+		for _, j := range n.d.jams {
+			clients += len(j.waiting)
+		}
+	})
+	return clients
+}
+
 // jammed waits until somebody waits for a client that is slow.
 func (n *node) jammed() {
 	n.t.Helper()
-	eventually(n.t, "a client is waited for", func() (yes bool) {
-		n.do(func() {
-			for _, j := range n.d.jams {
-				yes = yes || len(j.waiting) > 0
-			}
-		})
-		return yes
+	eventually(n.t, "a client is waited for", func() bool { return n.waiting() > 0 })
+}
+
+// look has the time to read come to its end.
+func (n *node) look() {
+	n.t.Helper()
+	n.do(func() {
+		for c, j := range n.d.jams {
+			j.next.Cancel()
+			n.d.lookAt(c)
+		}
 	})
 }
 
@@ -55,9 +76,10 @@ func TestBurst(t *testing.T) {
 	require.NoError(t, <-sent)
 	sender.sync()
 	require.Zero(t, n.figures().rules.Lost)
-	jams := -1
-	n.do(func() { jams = len(n.d.jams) })
-	require.Zero(t, jams)
+	require.Zero(t, n.waiting())
+	n.look()
+	n.look()
+	require.Zero(t, n.jams(), "all is forgotten")
 }
 
 // TestNobodyWaitsForLong: who does not read is not waited for, nor is who has gone.
@@ -83,9 +105,7 @@ func TestNobodyWaitsForLong(t *testing.T) {
 			require.NoError(t, <-sent)
 			sender.sync()
 			eventually(t, "the slow one is closed", func() bool { return n.figures().rules.Lost > 0 })
-			jams := -1
-			n.do(func() { jams = len(n.d.jams) })
-			require.Zero(t, jams)
+			require.Zero(t, n.jams())
 		})
 	}
 }
@@ -101,4 +121,27 @@ func TestStopInAJam(t *testing.T) {
 	began := time.Now()
 	n.end()
 	require.Less(t, time.Since(began), patience/2)
+}
+
+// TestSlowIsWaitedForNoLonger: who reads, but less than an eighth of its queue in the time that there is, holds nobody up from then on.
+func TestSlowIsWaitedForNoLonger(t *testing.T) {
+	n := begin(t, "client_queue=1M")
+	n.do(func() { n.d.jamTime = patience })
+	slow, sender := n.service("slow"), n.service("sender")
+	slow.sync()
+	sent := sender.burst("slow", 20_000)
+	n.jammed()
+	over := false
+	for range 4_000 { // 2 MB of it, which is enough
+		slow.line()
+	}
+	n.look()
+	n.do(func() {
+		for _, j := range n.d.jams {
+			over = over || j.over
+		}
+	})
+	require.False(t, over)
+	eventually(t, "it is closed", func() bool { n.look(); return n.figures().rules.Lost > 0 })
+	require.NoError(t, <-sent)
 }

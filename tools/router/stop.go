@@ -37,7 +37,7 @@ func (d *daemon) Stopping(bool) {
 		d.end()
 	})
 	for c := range d.jams {
-		d.loosen(c)
+		d.unjam(c)
 	}
 	d.tick.Cancel()
 	d.tick = d.loop.After(0, "rules", d.ticked) // the rules close the clients, in a moment
