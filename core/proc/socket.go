@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/prometheus/procfs"
 )
@@ -32,22 +33,34 @@ func (s System) UDPSocket(at netip.AddrPort) (Process, error) {
 
 // UnixListener is TCPListener for a Unix socket of any type that has the path or, with "@" before it, the abstract name.
 func (s System) UnixListener(path string) (Process, error) {
-	root, err := procfs.NewFS(s.root())
-	if err != nil {
-		return Process{}, err
-	}
-	sockets, err := root.NetUNIX()
+	table, err := os.ReadFile(filepath.Join(s.root(), "net", "unix"))
 	if err != nil {
 		return Process{}, lookError(err)
 	}
-	const accepting = 1 << 16 // of the flags; connections share the listener's name
-	var inodes []uint64
-	for _, row := range sockets.Rows {
-		if row.Path == path && (row.Flags&accepting != 0 || row.Type == 2) {
-			inodes = append(inodes, row.Inode)
+	return s.holder(unixInodes(string(table), path))
+}
+
+// unixInodes finds the sockets of a path that others can reach in the text of /proc/net/unix. A path may have spaces; a line that is
+// no row is part of a path with a line feed, that of somebody else.
+func unixInodes(table, path string) (inodes []uint64) {
+	const (
+		accepting = 1 << 16 // of the flags; connections share the listener's name
+		datagrams = 2
+	)
+	for line := range strings.Lines(table) {
+		row, found := strings.CutSuffix(strings.TrimSuffix(line, "\n"), " "+path)
+		fields := strings.Fields(row) // Num RefCount Protocol Flags Type St Inode
+		if !found || len(fields) != 7 {
+			continue
+		}
+		flags, badFlags := strconv.ParseUint(fields[3], 16, 32)
+		kind, badKind := strconv.ParseUint(fields[4], 16, 16)
+		inode, badInode := strconv.ParseUint(fields[6], 10, 64)
+		if badFlags == nil && badKind == nil && badInode == nil && (flags&accepting != 0 || kind == datagrams) {
+			inodes = append(inodes, inode)
 		}
 	}
-	return s.holder(inodes)
+	return inodes
 }
 
 func (s System) bound(at netip.AddrPort, listening bool, tables ...func(procfs.FS) (procfs.NetTCP, error)) (Process, error) {

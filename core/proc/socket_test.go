@@ -30,11 +30,13 @@ func TestSocketHolders(t *testing.T) {
 	loopback := func(a net.Addr) netip.AddrPort {
 		return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), netip.MustParseAddrPort(a.String()).Port())
 	}
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "a b")
+	require.NoError(t, os.Mkdir(dir, 0o700))
 	one, all := stream("tcp4", "127.0.0.1:0"), stream("tcp", ":0")
 	udp := packets("udp4", "127.0.0.1:0")
 	file := stream("unix", filepath.Join(dir, "s")).Addr().String()
 	packets("unixgram", filepath.Join(dir, "d"))
+	lines := stream("unix", filepath.Join(dir, "two\nlines")).Addr().String()
 	free := stream("tcp4", "127.0.0.1:0")
 	free.Close()
 
@@ -50,6 +52,7 @@ func TestSocketHolders(t *testing.T) {
 		"udp, but tcp":      {func() (proc.Process, error) { return sys.UDPSocket(loopback(one.Addr())) }, true},
 		"unix":              {func() (proc.Process, error) { return sys.UnixListener(file) }, false},
 		"unix datagram":     {func() (proc.Process, error) { return sys.UnixListener(filepath.Join(dir, "d")) }, false},
+		"unix, line feed":   {func() (proc.Process, error) { return sys.UnixListener(lines) }, true},
 		"unix, nobody":      {func() (proc.Process, error) { return sys.UnixListener(filepath.Join(dir, "none")) }, true},
 		"nothing mounted":   {func() (proc.Process, error) { return proc.System{Root: dir}.UnixListener(file) }, true},
 		"nothing to see":    {func() (proc.Process, error) { return proc.System{Root: dir}.TCPListener(loopback(one.Addr())) }, true},
