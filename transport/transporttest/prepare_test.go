@@ -29,3 +29,16 @@ func TestPrepare(t *testing.T) {
 		require.Equal(t, "C", os.Getenv("LC_ALL"))
 	}
 }
+
+func TestPrepareTakesPlainFolders(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022))
+	t.Setenv("LC_ALL", "C")
+	t.Setenv("TMPDIR", "")
+	for dir, want := range map[string]string{
+		"": "", "/var/tmp/x_1-2.3+": "/var/tmp/x_1-2.3+", "/home/a b": "/tmp", "/home/$x": "/tmp", "/" + strings.Repeat("x", 30): "/tmp",
+	} {
+		t.Setenv("GOTMPDIR", dir)
+		transporttest.Prepare()
+		require.Equal(t, want, os.Getenv("GOTMPDIR"))
+	}
+}
