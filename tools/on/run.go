@@ -115,10 +115,7 @@ func (r *run) senderTo(where address.Address) *sender {
 func (r *run) arm() {
 	if r.now {
 		r.timers = append(r.timers, r.loop.After(0, "now", func() {
-			e := &event{Kind: kindStart, Event: "start", Count: 1, at: r.env.Now(), Host: r.host}
-			for _, a := range r.actions {
-				a.act(e)
-			}
+			r.act(&event{Kind: kindStart, Event: "start", Count: 1, at: r.env.Now(), Host: r.host})
 		}))
 	}
 	if r.Timeout > 0 {
@@ -173,11 +170,19 @@ func (r *run) flush() {
 func (r *run) do(e *event) {
 	r.n++
 	e.N = r.n
-	for _, a := range r.actions {
-		a.act(e)
-	}
+	r.act(e)
 	if r.count > 0 && r.n >= r.count {
 		r.finish(nil)
+	}
+}
+
+// act does all that is to be done for an event. One action may end the run: what a later one began then, nobody would end.
+func (r *run) act(e *event) {
+	for _, a := range r.actions {
+		if r.over {
+			return
+		}
+		a.act(e)
 	}
 }
 

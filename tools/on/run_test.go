@@ -1,6 +1,8 @@
 package on_test
 
 import (
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -171,6 +173,35 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	err := w.Run(t.Context(), on.Command, "on", "time", "1ms")
 	require.EqualError(t, err, "write standard output: no space left on device")
 	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
+}
+
+// What one action ends, no later one begins anew: a connection made then would never be closed.
+func TestAnActionEndsTheRun(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken")
+	require.NoError(t, os.WriteFile(broken, []byte("no program"), 0o700))
+	peer := []string{"--send", "unix:" + dir + "/peer", "TOCK"}
+	for _, c := range []struct {
+		name   string
+		stdout io.Writer
+		args   []string
+	}{
+		{"output full", full{}, append([]string{"--print"}, peer...)},
+		{"command not begun", io.Discard, append(append([]string{"-x"}, peer...), "--", broken)},
+		{"message not sent", io.Discard, append([]string{"-x", "--send", "unixgram:" + dir + "/none", "TICK"}, peer...)},
+	} {
+		for _, when := range [][]string{{"1ms"}, {"1h", "--now"}} {
+			w := toolkittest.New(t)
+			w.Stdout.Writer = c.stdout
+			args := append([]string{"on", "time"}, when...)
+			args = append(args, c.args...)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			require.Error(t, w.Run(ctx, on.Command, args...), c.name)
+			require.NoError(t, ctx.Err(), c.name)
+			cancel()
+			require.NotContains(t, w.Err.String(), "TOCK", c.name)
+		}
+	}
 }
 
 func TestWrongCommandLines(t *testing.T) {

@@ -46,7 +46,7 @@ type runner struct {
 	program *program
 	running []*job
 	waiting []*event
-	closed  bool // nothing is run any more
+	closed  bool // canceled: what ends now, ends because of that
 }
 
 // job is a program that runs.
@@ -59,7 +59,6 @@ type job struct {
 
 func (r *runner) act(e *event) {
 	switch {
-	case r.closed:
 	case len(r.running) < r.most:
 		r.launch(e)
 	case r.busy == busySkip:
@@ -187,7 +186,7 @@ func (r *runner) ended(j *job, res *child.Result) {
 		r.run.sum.ended++
 	}
 	r.report(j.e, code, how, res.Took)
-	for len(r.waiting) > 0 && len(r.running) < r.most && !r.closed {
+	for len(r.waiting) > 0 && len(r.running) < r.most {
 		e := r.waiting[0]
 		r.waiting[0] = nil
 		r.waiting = r.waiting[1:]
