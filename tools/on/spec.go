@@ -86,11 +86,11 @@ func (s *spec) calendar(text string) bool {
 	}
 	units := []struct {
 		unit time.Duration
-		most int
+		most uint64
 	}{{time.Hour, 23}, {time.Minute, 59}, {time.Second, 59}}
 	for i, p := range parts {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 0 || n > units[i].most || len(p) > 2 || len(p) < 2 && i > 0 || p[0] == '+' {
+		n, err := strconv.ParseUint(p, 10, 8) // which takes no sign
+		if err != nil || n > units[i].most || len(p) > 2 || len(p) < 2 && i > 0 {
 			return false
 		}
 		s.at += time.Duration(n) * units[i].unit
@@ -165,8 +165,13 @@ func (s *spec) next(now time.Time) (time.Time, bool) {
 	}
 	for day := range 9 {
 		// A time that the clock leaves out in spring is taken as much later; one that comes twice in autumn counts once.
+		wall := time.Date(now.Year(), now.Month(), now.Day()+day, 0, 0, int(s.at/time.Second), 0, time.UTC)
 		t := time.Date(now.Year(), now.Month(), now.Day()+day, 0, 0, int(s.at/time.Second), 0, now.Location())
-		if t.After(now) && s.days[t.Weekday()] {
+		_, offset := t.Zone()
+		if early := wall.Unix() - t.Unix() - int64(offset); early > 0 { // of one left out, time.Date may give what is as much before
+			t = t.Add(time.Duration(early) * time.Second)
+		}
+		if t.After(now) && s.days[wall.Weekday()] {
 			return t, true
 		}
 	}

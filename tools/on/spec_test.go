@@ -13,6 +13,10 @@ import (
 func TestSpecs(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	require.NoError(t, err)
+	newYork, err := time.LoadLocation("America/New_York")
+	require.NoError(t, err)
+	santiago, err := time.LoadLocation("America/Santiago")
+	require.NoError(t, err)
 	const layout = "Mon 2006-01-02 15:04:05 -0700"
 	now := time.Date(2026, 11, 21, 13, 59, 30, 500, berlin) // a Saturday
 	for _, c := range []struct {
@@ -41,6 +45,9 @@ func TestSpecs(t *testing.T) {
 		{"02:30", time.Date(2026, 10, 24, 12, 0, 0, 0, berlin), []string{"Sun 2026-10-25 02:30:00 +0100", "Mon 2026-10-26 02:30:00 +0100"}},
 		{"18:00", time.Date(2026, 3, 28, 19, 0, 0, 0, berlin), []string{"Sun 2026-03-29 18:00:00 +0200"}},
 		{":30", time.Date(2026, 10, 25, 0, 45, 0, 0, time.UTC).In(berlin), []string{"Sun 2026-10-25 02:30:00 +0100", "Sun 2026-10-25 03:30:00 +0100"}},
+		// West of Greenwich, on 2026-03-08 at 02:00; and on 2026-09-06 at midnight.
+		{"02:30", time.Date(2026, 3, 7, 12, 0, 0, 0, newYork), []string{"Sun 2026-03-08 03:30:00 -0400", "Mon 2026-03-09 02:30:00 -0400"}},
+		{"Sun 00:30", time.Date(2026, 9, 5, 12, 0, 0, 0, santiago), []string{"Sun 2026-09-06 01:30:00 -0300", "Sun 2026-09-13 00:30:00 -0300"}},
 	} {
 		t.Run(c.spec, func(t *testing.T) {
 			every, times, err := on.NextTimes(c.spec, c.now, len(c.want))
@@ -58,7 +65,7 @@ func TestSpecs(t *testing.T) {
 		require.NoError(t, err, spec)
 		require.Equal(t, want, every)
 	}
-	for _, spec := range []string{"", " ", ":", ":60", "24:00", "1:2", "01:02:03:04", ":1:2", "-1:00", "+1:00", "Mo 1:00", "Mon", "Mon- 1:00", "Mon-Fry 1:00",
+	for _, spec := range []string{"", " ", ":", ":60", "24:00", "1:2", "01:02:03:04", ":1:2", "-1:00", "+1:00", "-0:00", "0:-0", "Mo 1:00", "Mon", "Mon- 1:00", "Mon-Fry 1:00",
 		"Mon Tue 1:00", "2026-13-01", "2026-11-21 13:00", "@", "@x", "@99999999999999", "-5m", "0", "soon"} {
 		_, _, err := on.NextTimes(spec, now, 1)
 		require.Equal(t, toolkit.Usage, toolkit.KindOf(err), spec)
