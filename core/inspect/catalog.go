@@ -158,7 +158,7 @@ func (s *Snapshot) Step() (done bool, err error) {
 			return true, w.err
 		}
 	}
-	more := !w.Full() && s.piece(w)
+	more := s.piece(w)
 	cut := w.Full() && more
 	w.flush()
 	if w.err != nil {

@@ -173,7 +173,7 @@ func TestLongTablesComeInPieces(t *testing.T) {
 	require.Len(t, sheets[0].Rows, 15)
 	require.True(t, sheets[0].More)
 	require.Equal(t, 2, calls)
-	for limit, more := range map[string]bool{"20": true, "49": true, "50": false} { // 20: at the end of a piece
+	for limit, more := range map[string]bool{"0": true, "20": true, "49": true, "50": false} { // 20: at the end of a piece
 		sheets, _ = ask(t, &c, "INSPECT table=long;limit="+limit)
 		require.Equal(t, more, sheets[0].More, limit)
 	}
@@ -185,7 +185,7 @@ func TestLimitOfAShortTable(t *testing.T) {
 	var c inspect.Catalog
 	_, err := c.Add(fish(3))
 	require.NoError(t, err)
-	for limit, more := range map[string]bool{"2": true, "3": false, "4": false} {
+	for limit, more := range map[string]bool{"0": true, "2": true, "3": false, "4": false} {
 		sheets, _ := ask(t, &c, "INSPECT table=fish;limit="+limit)
 		require.Equal(t, more, sheets[0].More, limit)
 		require.Len(t, sheets[0].Rows, min(3, int(limit[0]-'0')))
