@@ -154,8 +154,7 @@ func (m *model) arrived(msg polled) tea.Cmd {
 
 // checkSort is the error of --sort, as soon as the columns are known.
 func (m *model) checkSort() error {
-	table := m.tableOf(m.latest)
-	f := m.framers[table]
+	f := m.framers[m.firstTable()]
 	if m.sorted || f == nil || len(f.last.columns) == 0 {
 		return nil
 	}
@@ -222,15 +221,23 @@ func (m *model) tableOf(s snapshot) string {
 func (m *model) order(table string) *order {
 	o := m.orders[table]
 	if o == nil {
-		first := m.options.order(table)
-		if len(m.orders) > 0 { // --sort is about the first table
-			first = firstOrder(table)
-			first.filter = m.options.filter
+		first := firstOrder(table)
+		first.filter = m.options.filter
+		if table == m.firstTable() {
+			first = m.options.order(table)
 		}
 		o = &first
 		m.orders[table] = o
 	}
 	return o
+}
+
+// firstTable is the one that --sort is about: the first of the view that was asked for, as soon as it is known.
+func (m *model) firstTable() string {
+	if tables := tablesOf(m.options.view, m.latest); len(tables) > 0 {
+		return tables[0]
+	}
+	return ""
 }
 
 func (m *model) trend(table string) *trends {

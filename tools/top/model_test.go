@@ -346,3 +346,16 @@ func TestUnknownSort(t *testing.T) {
 	require.EqualError(t, m.err, "--sort bytes_im: there is no such column")
 	require.Equal(t, tea.QuitMsg{}, cmd())
 }
+
+// --sort is about the first table of the view, though that of a router is known after the processes only; the others have their own order.
+func TestSortIsAboutTheFirstTable(t *testing.T) {
+	m := newModel(t.Context(), options{view: views()[6], interval: time.Second, sort: "in", reverse: true, filter: "x", look: ui.NewLook(io.Discard, colorful)})
+	m.Init()
+	found := snapshot{at: noon, processes: []sight{{socket: control.Socket{Name: "x", PID: 1}, tables: []string{"process", "nodes"}}}}
+	m.Update(polled{found, []string{"process"}})
+	require.Equal(t, "nodes", m.current())
+	require.Equal(t, order{column: "in", reverse: true, rates: true, filter: "x"}, *m.order("nodes"))
+	process := firstOrder("process")
+	process.filter = "x"
+	require.Equal(t, process, *m.order("process"))
+}
