@@ -161,7 +161,6 @@ func (f *framer) take(key string) int32 {
 	slot := int32(len(f.marks))
 	if n := len(f.free); n > 0 {
 		slot, f.free = f.free[n-1], f.free[:n-1]
-		f.marks[slot] = mark{}
 	} else {
 		f.marks = append(f.marks, mark{})
 	}

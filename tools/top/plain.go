@@ -27,8 +27,6 @@ const glance = 250 * time.Millisecond
 func plain(ctx context.Context, env *toolkit.Env, o options) error {
 	p := &poller{targets: o.targets, timeout: o.timeout()}
 	defer p.close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	s := p.poll(ctx, time.Now(), nil)
 	if err := nobody(s, o.targets); err != nil {
 		return err

@@ -126,7 +126,6 @@ func (p *poller) find(now time.Time) []string {
 	for _, s := range found {
 		there[s] = true
 		if !known[s] {
-			known[s] = true
 			p.processes = append(p.processes, &process{socket: s, given: p.given(s), sight: sight{socket: s}})
 		}
 	}
