@@ -121,6 +121,8 @@ var bad = []struct {
 	{"space", "a b", udp, "neither"},
 	{"empty label", "a..b", udp, "no host name"},
 	{"leading dash", "-a", udp, "no host name"},
+	{"trailing dash", "a-", udp, "no host name"},
+	{"slash in a host", "a/b", udp, "no slash"},
 	{"long label", strings.Repeat("a", 64), udp, "no host name"},
 	{"long name", strings.Repeat("a.", 127) + "b", udp, "253"},
 	{"not ascii", "bücher.example", udp, "xn--"},
@@ -135,8 +137,12 @@ var bad = []struct {
 	{"bad ipv6", "::g", udp, "no IPv6"},
 	{"two colons", "host:1:2", udp, "no IPv6"},
 	{"zone with bracket", "fe80::1%a]b", udp, "zone"},
+	{"zone with slash", "fe80::1%a/b", udp, "zone"},
+	{"zone with blank", "fe80::1%a b", udp, "zone"},
+	{"zone with percent", "fe80::1%a%b", udp, "zone"},
 	{"no host", "tcp://", udp, "no host"},
 	{"unknown scheme", "http://x:80", udp, `"http" is unknown`},
+	{"long scheme", strings.Repeat("a", 1000) + "://x", udp, "is unknown"},
 	{"no slashes", "tcp:1.2.3.4:5", udp, "write tcp://HOST:PORT"},
 	{"one slash", "UDP:/1.2.3.4:5", udp, "write udp://HOST:PORT"},
 	{"cdb", "cdb://x", udp, "reserved"},
@@ -148,6 +154,7 @@ var bad = []struct {
 	{"fifo too long", "fifo:/" + strings.Repeat("x", 4095), udp, "4095"},
 	{"fifo empty", "fifo:", udp, "no path"},
 	{"exec empty", "exec:", udp, "no command"},
+	{"exec with an open quote", "exec:cat 'x", udp, "byte 4 of the command: the single quote"},
 	{"bare path where IP is expected", "/run/x", udp, "unix:/run/x"},
 	{"bare host where a path is expected", "host:80", gram, "/PATH or @NAME"},
 	{"bare text where a command is expected", "cat", address.Defaults{Scheme: address.Exec}, "nothing"},
@@ -167,6 +174,27 @@ func TestParseRefuses(t *testing.T) {
 			require.NotContains(t, err.Error(), "\x00")
 			require.Less(t, len(err.Error()), 800)
 		})
+	}
+}
+
+// What would be right is what the defaults allow, the likeliest form first.
+func TestErrorTellsWhatIsAccepted(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		defaults address.Defaults
+		accept   string
+	}{
+		{"port required", address.Defaults{}, "IP:PORT, [IPv6]:PORT, :PORT, HOST:PORT, tcp://"},
+		{"port of the defaults", udp, "IP[:PORT], [IPv6][:PORT], :PORT, HOST[:PORT], tcp://"},
+		{"any port, no look-up", address.Defaults{AnyPort: true, NoLookup: true}, "IP[:PORT], [IPv6][:PORT], :PORT, tcp://"},
+		{"unix", gram, "/PATH, @NAME, tcp://"},
+		{"fifo", address.Defaults{Scheme: address.FIFO}, "/PATH, tcp://"},
+		{"exec", address.Defaults{Scheme: address.Exec}, "tcp://"},
+	} {
+		_, err := address.Parse("", c.defaults)
+		var pe *address.ParseError
+		require.ErrorAs(t, err, &pe)
+		require.True(t, strings.HasPrefix(pe.Accept, c.accept), "%s: %s", c.name, pe.Accept)
 	}
 }
 

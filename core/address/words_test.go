@@ -27,6 +27,7 @@ var wordLines = []struct {
 	{"blank", " \t", nil, "there is no command"},
 	{"open single", "a 'b", nil, "byte 2: the single quote is never closed"},
 	{"open double", `a "b\"`, nil, "byte 2: the double quote is never closed"},
+	{"open double, backslash last", `a "\`, nil, "byte 2: the double quote is never closed"},
 	{"open backslash", `a\`, nil, "byte 1: nothing follows the backslash"},
 	{"NUL", "a\x00b", nil, "byte 1: a word holds no NUL byte"},
 	{"quoted NUL", "a '\x00'", nil, "byte 3: a word holds no NUL byte"},
