@@ -11,7 +11,7 @@ import (
 	"github.com/ed-toolbox/ed/tools/toolkit"
 )
 
-// maxWaiting bounds the questions without an answer.
+// maxWaiting bounds the questions without an answer, unless one round has more.
 const maxWaiting = 1000
 
 // outcome is what became of a question.
@@ -123,7 +123,12 @@ func (p *pinger) due(next time.Time) bool {
 	if p.options.interval == 0 {
 		return len(p.waiting) == 0
 	}
-	return !time.Now().Before(next) && len(p.waiting)+len(p.targets) <= maxWaiting
+	return !time.Now().Before(next) && p.room()
+}
+
+// room says whether the questions of a round may wait, too. They may where none does, however many they are.
+func (p *pinger) room() bool {
+	return len(p.waiting) == 0 || len(p.waiting)+len(p.targets) <= maxWaiting
 }
 
 // after is when the round after the one at last begins: rounds that are missed are left out.
@@ -138,7 +143,7 @@ func (p *pinger) after(last time.Time) time.Time {
 // until is how long there is nothing to do but to listen.
 func (p *pinger) until(next time.Time, more bool) time.Time {
 	end := time.Now().Add(p.options.Timeout)
-	if more && p.options.interval > 0 && next.Before(end) {
+	if more && p.options.interval > 0 && p.room() && next.Before(end) {
 		end = next
 	}
 	for _, q := range p.waiting {
