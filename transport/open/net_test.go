@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -33,6 +34,7 @@ func TestNetListener(t *testing.T) {
 			_, err = open.NetListener(a, transport.Options{})
 			require.ErrorIs(t, err, syscall.EADDRINUSE)
 			require.ErrorContains(t, err, "listen "+a.String()+": ")
+			require.Equal(t, 1, strings.Count(err.Error(), "listen "), "%v", err)
 			require.NoError(t, l.Close())
 			require.NoFileExists(t, file)
 		})

@@ -89,7 +89,7 @@ func (op Opener) Packet(l *reactor.Loop, local, remote address.Address, o transp
 	switch a := cmp.Or(remote, local); {
 	case !remote.IsZero() && !local.IsZero() && remote.Scheme != local.Scheme:
 		return nil, &transport.OpError{Op: "bind", Addr: local, Err: fmt.Errorf("%w: it cannot send to %s", transport.ErrUnsupported, remote)}
-	case a.Scheme == address.UDP && remote.NeedsLookup() && !remote.IsZero():
+	case a.Scheme == address.UDP && remote.NeedsLookup():
 		return op.packetName(l, local, remote, o, h), nil
 	case a.Scheme == address.UDP:
 		return udp.Open(l, local, remote, o, h)
@@ -148,9 +148,9 @@ func unsupported(op string, a address.Address) error {
 		why = "unixpacket has connections: "
 	case op == "listen" && a.Scheme == address.Exec:
 		why = "a command is run and talked to: connect to it: "
-	case op == "bind" && a.IsStream():
+	case op == "bind":
 		why = a.Scheme.String() + " carries streams, not packets: "
-	case op != "bind" && a.IsDatagram():
+	case a.IsDatagram():
 		why = a.Scheme.String() + " carries packets, not streams: "
 	}
 	return &transport.OpError{Op: op, Addr: a, Err: fmt.Errorf("%s%w", why, transport.ErrUnsupported)}

@@ -189,6 +189,33 @@ func TestDialNameFails(t *testing.T) {
 	}
 }
 
+// TestLookUpHasADeadline: what is bound or sent to by name waits no longer than a connection does.
+func TestLookUpHasADeadline(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	o := transport.Options{ConnectTimeout: 20 * time.Millisecond}
+	_, err := opener.Listen(w.Loop, address.Address{Scheme: address.TCP, Host: "slow"}, o, nil)
+	require.ErrorIs(t, err, transport.ErrTimeout)
+	require.ErrorContains(t, err, "look up tcp://slow:0: ")
+	packets := &transporttest.PacketRecorder{T: t}
+	_, err = opener.Packet(w.Loop, address.Address{}, address.Address{Scheme: address.UDP, Host: "slow", Port: 1}, o, packets)
+	require.NoError(t, err)
+	w.Idle()
+	require.ErrorIs(t, packets.Err, transport.ErrTimeout)
+}
+
+// TestPacketNameThatCannotBeUsed: the other family is looked up for a socket that is bound to one.
+func TestPacketNameThatCannotBeUsed(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	op := open.Opener{Resolver: hosts{"six": {"::1"}}}
+	packets := &transporttest.PacketRecorder{T: t}
+	_, err := op.Packet(w.Loop, parse(t, "udp://127.0.0.1:0"), address.Address{Scheme: address.UDP, Host: "six", Port: 1}, transport.Options{}, packets)
+	require.NoError(t, err)
+	w.Idle()
+	require.Equal(t, 1, packets.Closed)
+	require.Zero(t, packets.Opened)
+	require.ErrorContains(t, packets.Err, "udp://[::1]:1")
+}
+
 // TestFamiliesTakeTurns: each address refuses at once, so the errors are in the
 // order of the attempts.
 func TestFamiliesTakeTurns(t *testing.T) {
@@ -281,6 +308,8 @@ func TestUnsupported(t *testing.T) {
 		require.ErrorIs(t, err, transport.ErrUnsupported, text)
 		require.ErrorContains(t, err, why)
 	}
+	_, err = opener.Packet(w.Loop, address.Address{}, parse(t, "tcp://one:1"), transport.Options{}, nil)
+	require.ErrorContains(t, err, "tcp carries streams, not packets", "before its name is looked up")
 	_, err = open.Dial(w.Loop, address.Address{}, transport.Options{}, nil)
 	require.ErrorContains(t, err, "no address given")
 	_, err = open.Packet(w.Loop, parse(t, "udp://127.0.0.1:0"), parse(t, "unixgram:/x"), transport.Options{}, nil)
