@@ -10,7 +10,7 @@ import (
 // read. What passes is counted, which costs a fraction. A meter, and filters that look at more than the message, keep the
 // tracer awake.
 func (t *Tracer) doze(now time.Time) {
-	if t.after == nil || t.dozing || t.meter.counting || len(t.watchers) == 0 {
+	if t.after == nil || t.meter.counting || len(t.watchers) == 0 {
 		return
 	}
 	soonest := maxDoze

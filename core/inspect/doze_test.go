@@ -83,8 +83,10 @@ func TestWhatKeepsTheTracerAwake(t *testing.T) {
 			w.in("A")
 			require.Equal(t, before, *looks)
 			wakeUp(w)
+			for range 5 {
+				w.in("A")
+			}
 			before = *looks
-			w.in("A")
 			w.in("A")
 			require.Greater(t, *looks, before)
 		})
@@ -104,4 +106,41 @@ func TestAWatcherThatReadsWakesTheTracer(t *testing.T) {
 	require.Greater(t, *looks, before)
 	shown, _ = take(t, v)
 	require.Len(t, shown, 1)
+	for range 30 {
+		w.in("A n=3")
+	}
+	before = *looks
+	w.in("A n=4")
+	require.Equal(t, before, *looks, "it dozes again")
+}
+
+// What passed while the tracer dozed may have been the answer: nothing after it is taken for one.
+func TestADozeEndsTheSearchForPairs(t *testing.T) {
+	w, _, wake := sleeper(t)
+	v := w.watch(inspect.WatchOptions{Rate: 1})
+	w.out("A serial=1")
+	w.in("A n=1")
+	require.NotNil(t, *wake)
+	w.in("A serial=1")
+	w.now = w.now.Add(time.Second)
+	(*wake)()
+	w.in("A serial=1")
+	shown, _ := take(t, v)
+	require.Len(t, shown, 2)
+	require.Zero(t, shown[1].Pair)
+}
+
+// It wakes when the rate next lets a record through.
+func TestHowLongTheTracerDozes(t *testing.T) {
+	now, last := time.Unix(1000, 0), time.Duration(0)
+	d := dispatch.New(dispatch.Options{Now: func() time.Time { return now }})
+	tracer := inspect.NewTracer(inspect.TracerOptions{Now: func() time.Time { return now }, After: func(d time.Duration, _ func()) { last = d }})
+	tracer.Add(d)
+	_, err := tracer.Watch(inspect.WatchOptions{Rate: 20})
+	require.NoError(t, err)
+	now = now.Add(70 * time.Millisecond)
+	for range 30 {
+		d.Dispatch(nil, message.New("A"))
+	}
+	require.Equal(t, 30*time.Millisecond, last)
 }

@@ -54,7 +54,7 @@ func TestWrongFilters(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "empty", "LOCK,": "empty", "!": "empty", "lock": "capitals", "A-B": "cannot be in one", "param.=x": "name of a parameter",
 		"nonsense=1": "no field", "direction=up": "in or out", "outcome=fine": "outcome is", "took=soon": `took: "soon": it is not a duration`, "took<=1s": "followed by",
-		"took": "capitals", "tooks=1s": "no field",
+		"took": "capitals", "tooks=1s": "no field", "=1s": "no field", "<1s": "cannot be in one",
 		"command=": "empty", "peer=[a": "not closed",
 	} {
 		_, err := inspect.ParseFilter(text)

@@ -130,7 +130,7 @@ func (m *Meter) count(ev *dispatch.Event, mate mate) bool {
 	} else {
 		l.Out++
 	}
-	if ev.Handler != "" && ev.Direction == dispatch.In {
+	if ev.Handler != "" {
 		h := m.handlers.get(ev.Handler, maxMeterHandlers)
 		h.Count++
 		h.Took += ev.Took

@@ -105,6 +105,17 @@ func TestRoomOfTheQueue(t *testing.T) {
 	require.LessOrEqual(t, inspect.QueueMemory(v), 2<<10)
 }
 
+// What waited once for a watcher that was slow is not kept for good.
+func TestMemoryOfAnEmptyQueue(t *testing.T) {
+	w := newWorld(t)
+	v := w.watch(inspect.WatchOptions{Rate: -1})
+	for v.Stats().Bytes < 200_000 {
+		w.in("A")
+	}
+	take(t, v)
+	require.LessOrEqual(t, inspect.QueueMemory(v), 64<<10)
+}
+
 // After the queue was full, records are taken again when half of it was read: a note about lost ones stands for many.
 func TestFullQueueHasToBeHalfEmpty(t *testing.T) {
 	w, _, _ := sleeper(t)
