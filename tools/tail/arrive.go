@@ -39,6 +39,9 @@ func (t *tap) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcom
 	} else {
 		l.sum.hidden++
 	}
+	if l.over { // it could not be written
+		return dispatch.Handled
+	}
 	l.respond(from, m, peer, id)
 	switch {
 	case l.count > 0 && l.seen >= l.count:

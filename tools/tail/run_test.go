@@ -119,6 +119,14 @@ func TestOnDropsWhatIsTooMuch(t *testing.T) {
 }
 
 // A command that does not want to end is ended with all that it started.
+// What ends the run when a message is recorded ends it for the commands of that message, too: nothing would end those.
+func TestOnIsNotBegunAfterTheEnd(t *testing.T) {
+	r := start(t, "unix:SOCK", "--record", "/dev/full", "--echo", "--on", "X=sleep 100")
+	send(t, r.dial(0), "X a="+strings.Repeat("b", 65_500)+"\n") // as much as is written at once
+	require.Equal(t, toolkit.IO, toolkit.KindOf(r.End()))
+	require.NotContains(t, r.Err.String(), "on X")
+}
+
 func TestOnIsEndedAtTheEnd(t *testing.T) {
 	for name, args := range map[string][]string{
 		"Ctrl-C": {},
