@@ -53,8 +53,7 @@ func exitCode(err error) int {
 			return 128 + int(s)
 		}
 	}
-	var exited *toolkit.Exited
-	if errors.As(err, &exited) {
+	if exited, ok := errors.AsType[*toolkit.Exited](err); ok {
 		return exited.Code
 	}
 	kind := toolkit.KindOf(err)

@@ -130,8 +130,7 @@ func report(env *toolkit.Env, err error) {
 	for _, line := range strings.Split(toolkit.Told(err), "\n") {
 		fmt.Fprintf(&b, "%s: %s\n", env.Program, toolkit.Escape(line))
 	}
-	var with *exampleError
-	if errors.As(err, &with) {
+	if with, ok := errors.AsType[*exampleError](err); ok {
 		for _, line := range with.examples {
 			fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(line))
 		}

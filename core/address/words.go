@@ -42,8 +42,7 @@ func SplitWords(line string) ([]string, error) {
 // checkCommand says what is wrong with the command of an Exec address.
 func checkCommand(line string) (reason string) {
 	_, err := SplitWords(line)
-	var wrong *WordsError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*WordsError](err); ok {
 		return "byte " + strconv.Itoa(wrong.Offset) + " of the command: " + wrong.Reason
 	}
 	return ""

@@ -79,8 +79,7 @@ func (r *reader) fault(line int, format string, arguments ...any) {
 
 // because returns the reason of a *message.NameError without the name, which the fault shows.
 func because(err error) string {
-	var bad *message.NameError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*message.NameError](err); ok {
 		return bad.Reason
 	}
 	return err.Error()

@@ -221,8 +221,7 @@ func readFile(dir fs.FS, name string) ([]byte, error) {
 
 // plain drops the path of an error, which Problem gives in full.
 func plain(err error) error {
-	var bad *fs.PathError
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*fs.PathError](err); ok {
 		return bad.Err
 	}
 	return err

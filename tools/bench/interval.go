@@ -67,8 +67,7 @@ func (i *interval) failure(err error) {
 	if i.failures++; i.failures == 1 {
 		i.failureText = toolkit.Told(cmp.Or(err, transport.ErrClosed))
 	}
-	var op *transport.OpError
-	if errors.As(err, &op) && op.Exhausted() {
+	if op, ok := errors.AsType[*transport.OpError](err); ok && op.Exhausted() {
 		i.lacking++
 	}
 }

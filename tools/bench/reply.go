@@ -137,8 +137,7 @@ func (c *client) decode(p []byte) {
 
 // tooLong takes lines over the limit for answers.
 func (c *client) tooLong(err error) {
-	var long *message.TooLongError
-	if errors.As(err, &long) {
+	if long, ok := errors.AsType[*message.TooLongError](err); ok {
 		for range long.Lines {
 			c.w.now.wrong(err.Error())
 			c.answerOldest(false)

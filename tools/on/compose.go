@@ -110,8 +110,7 @@ func misplaced(text string) error {
 
 // complainsOfMark says whether a message is none because of a mark in it.
 func complainsOfMark(marked string, err error) bool {
-	var syntax *message.SyntaxError
-	if errors.As(err, &syntax) && syntax.Offset < len(marked) && strings.HasPrefix(marked[syntax.Offset:], actionBegin) {
+	if syntax, ok := errors.AsType[*message.SyntaxError](err); ok && syntax.Offset < len(marked) && strings.HasPrefix(marked[syntax.Offset:], actionBegin) {
 		return true
 	}
 	return strings.Contains(headOf(marked), actionBegin)

@@ -118,8 +118,7 @@ func readOps(text string) (watch.Op, error) {
 func (s *fileSource) start(r *run) (err error) {
 	s.run = r
 	s.watch, err = watch.Files(r.loop, s.changed, s.options)
-	var limit *watch.LimitError
-	if errors.As(err, &limit) {
+	if _, ok := errors.AsType[*watch.LimitError](err); ok {
 		return toolkit.As(toolkit.Temporary, err)
 	}
 	if err != nil {

@@ -85,8 +85,7 @@ func find(name string) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return toolkit.Errorf(toolkit.NoInput, "command %q is not found in PATH", toolkit.Escape(name))
 	}
-	var e *exec.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*exec.Error](err); ok {
 		err = e.Err
 	}
 	kind := toolkit.KindOf(err)

@@ -134,8 +134,7 @@ func (s *setup) readAll() error {
 			text = k.value // an empty value counts as unset
 		}
 		if err := k.read(s, text); err != nil {
-			var own *fileLinesError
-			if errors.As(err, &own) {
+			if _, ok := errors.AsType[*fileLinesError](err); ok {
 				errs = append(errs, err)
 				continue
 			}

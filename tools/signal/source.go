@@ -107,8 +107,7 @@ func (l *lines) next(ctx context.Context) (input, error) {
 }
 
 func (l *lines) at(line int, err error) error {
-	var known *toolkit.LineError
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*toolkit.LineError](err); ok {
 		return err
 	}
 	return toolkit.As(toolkit.Data, &toolkit.LineError{Source: stdin, Line: line, Err: err})

@@ -120,8 +120,7 @@ func (t *transfer) interrupted(ctx context.Context, r *receiver, err error) erro
 		case <-time.After(lastWord):
 		}
 	}
-	var output *toolkit.OutputError
-	if errors.As(err, &output) {
+	if _, ok := errors.AsType[*toolkit.OutputError](err); ok {
 		return err
 	}
 	return t.lost(err)

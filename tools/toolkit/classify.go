@@ -16,8 +16,7 @@ import (
 
 // KindOf says what kind err is of: the outermost *Error decides, else the type of the cause. nil has no kind; it is Other.
 func KindOf(err error) Kind {
-	var own *Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Error](err); ok {
 		return own.Kind
 	}
 	var interrupted *Interrupted

@@ -52,8 +52,7 @@ func usageError(_ *cli.Context, err error, _ bool) error {
 	if name, reason, found := strings.Cut(rest, ": "); ok && found {
 		return Errorf(Usage, "option --%s: %s", name, reason)
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
 	return As(Usage, err)

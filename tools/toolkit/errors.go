@@ -152,8 +152,7 @@ type OutputError struct {
 
 func (e *OutputError) Error() string {
 	err := e.Err
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err // the rest says again what the stream's name says
 	}
 	return "write " + e.Stream + ": " + err.Error()

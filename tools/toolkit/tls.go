@@ -157,8 +157,7 @@ func hintOfTrust(err error) string {
 	case errors.Is(err, tlsconn.ErrNotTLS):
 		return "does it speak tcp?"
 	}
-	var op *transport.OpError
-	if errors.As(err, &op) && op.Op == "handshake" {
+	if op, ok := errors.AsType[*transport.OpError](err); ok && op.Op == "handshake" {
 		for _, alert := range []string{"certificate required", "bad certificate", "unknown certificate authority", "handshake failure"} {
 			if strings.HasSuffix(err.Error(), "remote error: tls: "+alert) {
 				return "it may want to see a certificate that it trusts: --tls-cert FILE --tls-key FILE"

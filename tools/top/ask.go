@@ -69,8 +69,7 @@ func (r *round) fetch() {
 
 // failed says what failed.
 func (r *round) failed(what string, err error) error {
-	var connect *control.ConnectError
-	if errors.As(err, &connect) {
+	if _, ok := errors.AsType[*control.ConnectError](err); ok {
 		if r.process.socket.Name == "" {
 			return err // it names the address
 		}

@@ -118,8 +118,7 @@ func unseen(one sight, at time.Time) *inspect.Sheet {
 
 // brief is what is wrong with a process, in a few words.
 func brief(err error) string {
-	var busy *control.BusyError
-	if errors.As(err, &busy) {
+	if busy, ok := errors.AsType[*control.BusyError](err); ok {
 		return busy.Error()
 	}
 	return toolkit.Cause(err)

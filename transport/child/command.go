@@ -112,8 +112,7 @@ func (c Command) refuse(reason string, err error) error {
 
 // cause leaves away the call and the path that package os puts before it.
 func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

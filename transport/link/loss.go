@@ -69,8 +69,7 @@ func (l *Link) tellLoss(err error) {
 	if a, ok := l.conn.(transport.Acknowledger); ok {
 		loss.InDoubt, _ = a.Unacked()
 	}
-	var op *transport.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*transport.OpError](err); ok {
 		loss.Err = &transport.OpError{Op: op.Op, Err: op.Err} // the peer has a better name than its address
 	}
 	var ev dispatch.Event

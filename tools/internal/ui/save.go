@@ -47,8 +47,7 @@ const saveSize = 64 << 10
 
 // bare is an error without the name of the file.
 func bare(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err
