@@ -3,6 +3,7 @@ package on
 import (
 	"errors"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,10 +57,8 @@ func readFile(c *cli.Context) (source, error) {
 		if !ok {
 			return nil, toolkit.Errorf(toolkit.Usage, "pattern %q stands for more than %d", toolkit.Escape(p), maxPatterns)
 		}
-		for _, e := range expanded {
-			if e == "" {
-				return nil, toolkit.Errorf(toolkit.Usage, "a pattern is empty")
-			}
+		if slices.Contains(expanded, "") {
+			return nil, toolkit.Errorf(toolkit.Usage, "a pattern is empty")
 		}
 		all = append(all, expanded...)
 	}

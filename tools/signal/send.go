@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -184,10 +185,8 @@ func parseOperands(c *cli.Context, env *toolkit.Env, o *sendOptions) error {
 	stdin := len(args) == 0 || len(args) == 1 && args[0] == "-"
 	if !stdin {
 		o.Messages = args
-		for _, a := range args {
-			if a == "-" {
-				return toolkit.Errorf(toolkit.Usage, "- reads standard input and goes with no other message")
-			}
+		if slices.Contains(args, "-") {
+			return toolkit.Errorf(toolkit.Usage, "- reads standard input and goes with no other message")
 		}
 	}
 	if o.Template != "" && len(args) > 0 {

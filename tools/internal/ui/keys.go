@@ -1,6 +1,9 @@
 package ui
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Key is an entry of a key table: what is pressed, and what it does. Help is drawn from it, so that it cannot say
 // anything else.
@@ -17,10 +20,8 @@ type Keys[A comparable] []Key[A]
 // Find returns what a key does.
 func (k Keys[A]) Find(key string) (action A, ok bool) {
 	for _, entry := range k {
-		for _, name := range entry.Keys {
-			if name == key {
-				return entry.Action, true
-			}
+		if slices.Contains(entry.Keys, key) {
+			return entry.Action, true
 		}
 	}
 	return action, false
