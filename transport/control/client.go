@@ -3,7 +3,6 @@ package control
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,11 +16,6 @@ import (
 	"github.com/ed-toolbox/ed/transport/link"
 	"github.com/ed-toolbox/ed/transport/open"
 )
-
-// RefusedError is an INVALID or UNKNOWN that a control socket answered.
-type RefusedError struct{ Command, Message string }
-
-func (e *RefusedError) Error() string { return e.Command + ": " + e.Message }
 
 // Client talks to one control socket. It runs a loop of its own. One goroutine may wait in Next, Inspect or Do at a time;
 // Send and Close may be called from others.
@@ -173,10 +167,8 @@ func (c *Client) ask(ctx context.Context, m *message.Message) (string, error) {
 	c.serial++
 	serial := strconv.FormatUint(c.serial, 10)
 	err := c.conn.Send(m.Set("serial", serial))
-	if errors.Is(err, transport.ErrClosed) { // why that is may have come before
-		if i, ended := c.next(ctx); ended == nil && i.Message != nil {
-			err = cmp.Or(refusal(i.Message, m.Command()), err)
-		}
+	if err != nil {
+		err = cmp.Or(c.refused(ctx, m.Command()), err)
 	}
 	return serial, err
 }
@@ -214,33 +206,4 @@ func (c *Client) Watch(ctx context.Context, o inspect.WatchOptions) (uint64, err
 		return 0, err
 	}
 	return reply.Uint("watch")
-}
-
-// refusal is the error in an INVALID or UNKNOWN that names the command, in what is said where no place is left, and in the question
-// itself, as an echo service sends it back.
-func refusal(m *message.Message, command string) error {
-	switch string(m.CommandBytes()) {
-	case command:
-		return &RefusedError{Command: command, Message: "it sends back what it is asked"}
-	case "INVALID", "UNKNOWN":
-	case "SERVICE_UNAVAILABLE":
-		text, _ := m.Get("message")
-		return &BusyError{cmp.Or(text, "busy")}
-	default:
-		return nil
-	}
-	if about, ok := m.Get("command"); ok && about != command {
-		return nil
-	}
-	text, ok := m.Get("message")
-	if !ok {
-		text = "the process does not know this command"
-	}
-	return &RefusedError{Command: command, Message: text}
-}
-
-// IsRefused says whether err is an answer of the process, and not trouble on the way.
-func IsRefused(err error) bool {
-	var r *RefusedError
-	return errors.As(err, &r)
 }

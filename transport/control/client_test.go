@@ -5,7 +5,9 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,6 +64,45 @@ func TestAnswersThatMakeNoSense(t *testing.T) {
 	}
 	_, err := strange(t, strings.Repeat("HELLO\n", 10_001)).Do(t.Context(), message.New("UNWATCH"))
 	require.ErrorContains(t, err, "more than 10000 items")
+	_, err = strange(t, "TRACE outcome=fine\n").Do(t.Context(), message.New("UNWATCH"))
+	require.ErrorContains(t, err, "no outcome")
+}
+
+// A table with another serial number is the answer to another question.
+func TestTableOfAnotherQuestion(t *testing.T) {
+	c := strange(t, "TABLE table=x;columns=a:label:;serial=9\nTABLE_END table=x;rows=0;serial=9\n"+
+		"TABLE table=x;columns=b:label:;serial=1\nTABLE_END table=x;rows=0;serial=1\n")
+	sheets, err := c.Inspect(t.Context(), "x")
+	require.NoError(t, err)
+	require.Len(t, sheets, 1)
+	require.Equal(t, "b", sheets[0].Columns[0].Name)
+	item, err := c.Next(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "9", item.Sheet.Serial, "it was kept")
+}
+
+// Who is turned away learns why, though the connection was found broken before the question.
+func TestRefusalBeforeTheQuestion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.sock")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer l.Close()
+	c, err := control.Dial(t.Context(), address.FromUnix(address.Unix, path))
+	require.NoError(t, err)
+	defer c.Close()
+	peer, err := l.Accept()
+	require.NoError(t, err)
+	_, err = peer.Write([]byte("HELLO\nSERVICE_UNAVAILABLE message=full\n"))
+	require.NoError(t, err)
+	require.NoError(t, peer.Close())
+	require.Eventually(t, func() bool { return c.Send(message.New("ALIVE")) != nil }, patience, time.Millisecond)
+	_, err = c.Inspect(t.Context(), "x")
+	require.EqualError(t, err, "full")
+	_, err = c.Do(t.Context(), message.New("UNWATCH"))
+	require.ErrorIs(t, err, syscall.EPIPE, "that was all")
+	item, err := c.Next(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "HELLO", item.Message.Command(), "it was kept")
 }
 
 // An answer about another command is for somebody else.

@@ -62,6 +62,9 @@ func When(i Followed, latest map[address.Address]int64) int64 {
 	return (&Feed{local: true}).when(i, latest)
 }
 
+// Local says whether a feed goes by the clock that the processes of this machine share.
+func Local(f *Feed) bool { return f.local }
+
 // Missing is what is told as lost at the end of a watch.
 func Missing(shown uint64, told inspect.Lost, all, rate uint64) *Loss {
 	return (&tally{shown, told}).missing(all, rate)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -293,6 +294,16 @@ func TestOrderOfWhatHasNoTime(t *testing.T) {
 	require.EqualValues(t, 7, when(control.Followed{Lost: &control.Loss{}}))
 	require.EqualValues(t, 7, when(control.Followed{State: control.Detached}))
 	require.Empty(t, latest)
+}
+
+// The monotonic times of two machines say nothing about each other.
+func TestWhichClockOrdersTheRecords(t *testing.T) {
+	t.Setenv(control.DirVariable, t.TempDir())
+	for targets, local := range map[string]bool{"": true, "echo": true, "/x.1.sock": true, "tcp://127.0.0.1:1": false, "echo tcp://127.0.0.1:1": false} {
+		feed := control.Follow(t.Context(), control.FollowOptions{Targets: strings.Fields(targets)})
+		feed.Close()
+		require.Equal(t, local, control.Local(feed), targets)
+	}
 }
 
 // A process that could not be watched is forgotten when its socket is gone.
