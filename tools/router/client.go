@@ -115,6 +115,9 @@ type traffic struct{ d *daemon }
 // Dispatch implements link.Dispatcher.
 func (t traffic) Dispatch(from dispatch.Sender, m *message.Message) dispatch.Outcome {
 	c := from.(*link.Link).Value().(*client)
+	if c.wire.held { // it has gone, and never had its name
+		return dispatch.Handled
+	}
 	t.d.hand = c
 	if t.d.hooks.Any() {
 		t.d.watched(from, m, func() rules.Fate { return t.d.rules.Observe(c.rules, m) })

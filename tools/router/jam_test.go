@@ -145,3 +145,26 @@ func TestSlowIsWaitedForNoLonger(t *testing.T) {
 	eventually(t, "it is closed", func() bool { n.look(); return n.figures().rules.Lost > 0 })
 	require.NoError(t, <-sent)
 }
+
+// TestGoneWhileWaiting: what a client had said that was read from its connection goes on even if that breaks meanwhile, as it does when
+// something is sent to who has gone.
+func TestGoneWhileWaiting(t *testing.T) {
+	n := begin(t, "client_queue=1M")
+	n.do(func() { n.d.jamTime = patience })
+	slow, sender, other := n.service("slow"), n.service("sender"), n.service("other")
+	slow.sync()
+	sender.sync()
+	other.sync()
+	other.burst("slow", 5_000)
+	n.jammed()
+	const messages = 50
+	require.NoError(t, <-sender.burst("slow", messages))
+	eventually(t, "both wait", func() bool { return n.waiting() == 2 })
+	require.NoError(t, sender.c.Close())
+	third := n.service("third")
+	third.send("sender/HELLO")
+	third.sync()
+	for i := range messages {
+		slow.skip(fmt.Sprintf("^<n1:sender slow/DATA n=%d;", i))
+	}
+}

@@ -102,6 +102,23 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// What was read waits for the rate; if the connection breaks meanwhile it is handled then.
+func TestBrokenWhileWaiting(t *testing.T) {
+	const n = 20
+	s := serveLimited(t, link.Options{Receive: link.Rate{Messages: 1, Burst: time.Second}})
+	c := s.client()
+	require.NoError(t, c.Conn.Write([]byte(strings.Repeat("PING\n", n))))
+	s.Until("it has begun", func() bool { return c.Received > 0 })
+	l := s.first()
+	c.Conn.Abort(nil)
+	s.Until("the peer has gone", func() bool { return c.Closed == 1 })
+	require.NoError(t, l.Send(message.New("PONG")))
+	s.Until("the connection breaks", func() bool { return s.ends == 1 })
+	require.Error(t, s.err)
+	require.EqualValues(t, n, s.server.Stats().In)
+	s.end()
+}
+
 // A message over the burst passes, and is paid for afterwards.
 func TestRateAndLargeMessage(t *testing.T) {
 	s := serveLimited(t, link.Options{Receive: link.Rate{Bytes: 100_000, Burst: time.Millisecond}})

@@ -22,6 +22,7 @@ type Link struct {
 	json    bool   // the peer used JSON last
 	stalled bool   // reading waits: see blocked
 	closing bool   // Close was called: nothing more is dispatched
+	over    bool   // the connection has ended: nothing is worth waiting for
 }
 
 // owner keeps the links of a role.
@@ -175,7 +176,7 @@ func (l *Link) drained() {
 
 // blocked says that nothing more is to be read for now: the replies so far do not go out, or the limits are reached.
 func (l *Link) blocked() bool {
-	return l.conn.Congested() || l.flow != nil && l.flow.blocked()
+	return !l.over && (l.conn.Congested() || l.flow != nil && l.flow.blocked())
 }
 
 // OnEOF is called by the transport after the peer's last byte. A last line needs no end.
@@ -190,8 +191,11 @@ func (l *Link) OnEOF(c transport.Conn) {
 	l.Close()
 }
 
-// OnClose is called by the transport.
+// OnClose is called by the transport. Lines that were read, and waited, are handled first.
 func (l *Link) OnClose(c transport.Conn, err error) {
+	if l.over = true; l.stalled && !l.closing {
+		l.check(l.feed(nil))
+	}
 	l.closing = true
 	if l.flow != nil {
 		err = l.flow.close(err)
