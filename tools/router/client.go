@@ -52,8 +52,8 @@ func (c *client) SendText(line []byte) error {
 	return err
 }
 
-// TakesLines implements rules.LinesConn.
-func (c *client) TakesLines() bool { return c.link.TakesLines() }
+// TakesLines implements rules.LinesConn. Who waits for this client has to wait behind one message, not behind all that it sent at once.
+func (c *client) TakesLines() bool { return c.link.TakesLines() && !c.wire.Conn.Congested() }
 
 // SendLines implements rules.LinesConn.
 func (c *client) SendLines(text []byte, messages int) error {

@@ -146,6 +146,28 @@ func TestSlowIsWaitedForNoLonger(t *testing.T) {
 	require.NoError(t, <-sent)
 }
 
+// TestManyBroadcast: those who send to all are waited with after one message each, as those who send to one are.
+func TestManyBroadcast(t *testing.T) {
+	n := begin(t, "client_queue=1M")
+	n.do(func() { n.d.jamTime = patience })
+	slow := n.service("slow", "DATA")
+	slow.sync()
+	const senders, messages = 40, 100
+	for i := range senders {
+		sender := n.service(fmt.Sprintf("s%d", i))
+		sender.sync()
+		defer func(sent chan error) { require.NoError(t, <-sent) }(sender.burst("*", messages))
+	}
+	n.jammed()
+	next := map[string]int{}
+	for range senders * messages {
+		from, rest, _ := strings.Cut(slow.skip("DATA"), " ")
+		require.Contains(t, rest, fmt.Sprintf(" n=%d;", next[from]))
+		next[from]++
+	}
+	require.Zero(t, n.figures().rules.Lost)
+}
+
 // TestGoneWhileWaiting: what a client had said that was read from its connection goes on even if that breaks meanwhile, as it does when
 // something is sent to who has gone.
 func TestGoneWhileWaiting(t *testing.T) {
