@@ -16,6 +16,7 @@ type client struct {
 	asked uint64        // serial of the last question whether a router lives
 	index int32         // in daemon.crowd
 	kind  rules.Kind
+	ended bool // its other end is known to be gone: it waits for nobody
 	d     *daemon
 }
 

@@ -16,6 +16,7 @@ func (d *daemon) Ended(conn rules.Conn) bool {
 		return false
 	}
 	if e, ok := c.wire.Conn.(transport.Ending); ok && e.Ended() {
+		d.letGo(c)
 		return true
 	}
 	remote := c.wire.Conn.Remote()
@@ -24,6 +25,18 @@ func (d *daemon) Ended(conn rules.Conn) bool {
 	}
 	ended, err := d.crowd.unread.Ended(remote.AddrPort(), c.wire.Conn.Local().AddrPort())
 	return ended || errors.Is(err, proc.ErrGone)
+}
+
+// letGo has no client wait that is at its end: its heir would have to as well. Over TCP there may be more left than others have room for.
+func (d *daemon) letGo(c *client) {
+	if c.ended || c.wire.far {
+		return
+	}
+	c.ended = true
+	if c.wire.waits {
+		c.wire.waits = false
+		c.readOn("ended")
+	}
 }
 
 // Hold implements rules.Attendant: the link finds the connection congested, and so stops behind the message in hand.

@@ -30,7 +30,7 @@ type jam struct {
 // crowded has the client in hand wait for c, to which it just sent something.
 func (d *daemon) crowded(c *client) {
 	from := d.hand
-	if from == nil || from == c || from.isPeer() || from.wire.waits || !d.stopAt.IsZero() {
+	if from == nil || from == c || from.isPeer() || from.ended || from.wire.waits || !d.stopAt.IsZero() {
 		return
 	}
 	j := d.jams[c]

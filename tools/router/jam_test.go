@@ -190,3 +190,16 @@ func TestGoneWhileWaiting(t *testing.T) {
 		slow.skip(fmt.Sprintf("^<n1:sender slow/DATA n=%d;", i))
 	}
 }
+
+// TestSuccessorInAJam: a name is not kept from the next instance of a service because the one before had to wait.
+func TestSuccessorInAJam(t *testing.T) {
+	n := begin(t, "client_queue=1M")
+	n.do(func() { n.d.jamTime = patience })
+	slow, before, next := n.service("slow"), n.service("a"), n.unix()
+	slow.sync()
+	before.sync()
+	before.burst("slow", 5_000)
+	n.jammed()
+	require.NoError(t, before.c.Close())
+	next.register("a")
+}
