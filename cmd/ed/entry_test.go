@@ -106,5 +106,5 @@ func TestAShortRunMakesLittle(t *testing.T) {
 		w := toolkittest.New(t)
 		require.NoError(t, run(context.Background(), w.Env, argv, newApp(w.Env, called(w.Env, argv, catalogue()))))
 	})
-	require.Less(t, n, 10_000.0)
+	require.Less(t, n, 14_000.0) // the race detector makes some more
 }

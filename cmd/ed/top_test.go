@@ -98,16 +98,27 @@ func (s *onScreen) gone(text string) {
 	require.Eventually(s.t, func() bool { return !strings.Contains(s.screen.String(), text) }, time.Minute, 10*time.Millisecond, "%q is on\n%s", text, s.screen)
 }
 
+// mode is what the terminal has been told to be.
+func (s *onScreen) mode() vt10x.ModeFlag {
+	s.screen.Lock() // Mode alone does not
+	defer s.screen.Unlock()
+	return s.screen.Mode()
+}
+
 func (s *onScreen) types(keys string) {
 	_, err := s.terminal.WriteString(keys)
 	require.NoError(s.t, err)
 }
 
-// ends waits for the end of the program.
+// ends waits for the end of the program, and until all that it wrote is on the screen.
 func (s *onScreen) ends() {
 	s.t.Helper()
 	over := make(chan error, 1)
-	go func() { over <- s.cmd.Wait() }()
+	go func() {
+		err := s.cmd.Wait()
+		<-s.drawn
+		over <- err
+	}()
 	select {
 	case err := <-over:
 		require.NoError(s.t, err)
@@ -149,8 +160,8 @@ func TestTopOnScreen(t *testing.T) {
 	}, 15*time.Second, 10*time.Millisecond)
 	top.types("q")
 	top.ends()
-	require.NotZero(t, top.screen.Mode()&vt10x.ModeWrap)
-	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen, "the other screen is put away")
+	require.NotZero(t, top.mode()&vt10x.ModeWrap)
+	require.Zero(t, top.mode()&vt10x.ModeAltScreen, "the other screen is put away")
 }
 
 // Ctrl-Z gives the terminal back to the shell, in order, and fg goes on, in another size if it has that by then.
@@ -169,15 +180,15 @@ func TestSuspended(t *testing.T) {
 			s.types("\x1a")
 			s.sees("left with")
 			s.sees(" icanon")
-			require.Zero(t, s.screen.Mode()&vt10x.ModeAltScreen)
-			require.Zero(t, s.screen.Mode()&vt10x.ModeMouseMotion)
+			require.Zero(t, s.mode()&vt10x.ModeAltScreen)
+			require.Zero(t, s.mode()&vt10x.ModeMouseMotion)
 			require.NotContains(t, s.screen.String(), "alpha.")
 			require.NoError(t, pty.Setsize(s.terminal, &pty.Winsize{Cols: 90, Rows: 20}))
 			s.screen.Resize(90, 20)
 			s.types("\r")
 			s.sees("alpha.")
-			require.NotZero(t, s.screen.Mode()&vt10x.ModeAltScreen)
-			require.NotZero(t, s.screen.Mode()&vt10x.ModeMouseMotion)
+			require.NotZero(t, s.mode()&vt10x.ModeAltScreen)
+			require.NotZero(t, s.mode()&vt10x.ModeMouseMotion)
 			s.types("q")
 			s.sees("ended with 0")
 			s.ends()
@@ -209,7 +220,7 @@ func TestTopInterrupted(t *testing.T) {
 	require.ErrorAs(t, err, &exit)
 	require.Equal(t, syscall.SIGTERM, exit.Sys().(syscall.WaitStatus).Signal())
 	<-top.drawn
-	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen)
+	require.Zero(t, top.mode()&vt10x.ModeAltScreen)
 }
 
 // SIGQUIT has the stacks printed, as of any program in Go, on a terminal that is as it was.
@@ -223,7 +234,7 @@ func TestScreenDumpsItsStacks(t *testing.T) {
 	require.Equal(t, 2, top.cmd.ProcessState.ExitCode())
 	<-top.drawn
 	require.True(t, cooked(t, top.terminal))
-	require.Zero(t, top.screen.Mode()&vt10x.ModeAltScreen)
+	require.Zero(t, top.mode()&vt10x.ModeAltScreen)
 	require.Less(t, strings.LastIndex(top.raw(), "\x1b[?1049l"), strings.Index(top.raw(), "SIGQUIT: quit"))
 }
 
