@@ -11,6 +11,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/inspect"
 	"github.com/ed-toolbox/ed/transport/control"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 )
 
 // crowd connects so many clients that do nothing.
@@ -27,7 +28,8 @@ func (s *service) crowd(n int) {
 // A look at many connections is spread over many turns of the loop, so that the messages of none of them wait for all of it.
 func TestManyConnectionsInManyTurns(t *testing.T) {
 	s := startService(t, nil)
-	const many = 20 * inspect.PieceRows
+	turns := transporttest.Room(t, 20*inspect.PieceRows, 2) / inspect.PieceRows
+	many := turns * inspect.PieceRows
 	s.crowd(many)
 	c := s.visit()
 	var before, after uint64
@@ -36,7 +38,7 @@ func TestManyConnectionsInManyTurns(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, sheets[0].Rows, many)
 	s.on(func() { after = s.loop.Stats().Turns })
-	require.GreaterOrEqual(t, after-before, uint64(20))
+	require.GreaterOrEqual(t, after-before, uint64(turns))
 	require.LessOrEqual(t, inspect.PieceRows, 64, "a row takes 3 to 6 µs")
 }
 

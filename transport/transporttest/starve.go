@@ -8,6 +8,17 @@ import (
 	"testing"
 )
 
+// Room is how many things of a test, each of so many descriptors, there can be at once: the number wanted, or as many as the limit of
+// descriptors has room for beside 150 others.
+func Room(t testing.TB, wanted, descriptors int) int {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	return int(min(uint64(wanted), (max(limit.Cur, 150)-150)/uint64(descriptors)))
+}
+
 // UseUpDescriptors leaves the process without a free descriptor. restore may be
 // called more than once.
 func UseUpDescriptors(t *testing.T) (restore func()) {

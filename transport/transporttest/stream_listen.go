@@ -11,7 +11,7 @@ import (
 
 // testMany holds many connections at once and talks over each.
 func testMany(p *Pair) {
-	n := cmp.Or(p.Many, 2000)
+	n := Room(p.T, cmp.Or(p.Many, 2000), 4) // pipes have two at each end
 	echoes, ends := 0, 0
 	p.listen(func(transport.Conn) transport.Handler {
 		r := p.recorder("server")
