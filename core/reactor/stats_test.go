@@ -71,7 +71,7 @@ func TestStatsAndLists(t *testing.T) {
 		require.Equal(t, 1, st.TimersPending)
 		require.EqualValues(t, 1, st.TimersFired)
 		require.EqualValues(t, 1, st.Events)
-		require.GreaterOrEqual(t, st.Waiting, 5*time.Millisecond)
+		require.Positive(t, st.Waiting) // how long: a busy machine may have done other things until just before it was due
 
 		sources := l.Sources()
 		require.Len(t, sources, 2)
