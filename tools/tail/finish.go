@@ -30,6 +30,8 @@ func (l *listening) timeUp(when string) {
 	case l.connected < len(l.clients):
 		late := toolkit.Errorf(toolkit.Timeout, "%d of %s made %s", l.connected, toolkit.Plural(len(l.clients), "connection"), when)
 		l.finish(cmp.Or(l.failure, late))
+	case l.routed != nil && !l.taken:
+		l.finish(toolkit.Errorf(toolkit.Timeout, "no router registered service %s %s", l.service.name, when))
 	default:
 		l.finish(nil)
 	}

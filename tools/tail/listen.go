@@ -30,6 +30,7 @@ type listening struct {
 	sockets   []transport.PacketConn
 	clients   []*link.Client
 	routed    *service.Service // with --service
+	taken     bool             // the router has registered it, be it earlier
 	conns     []transport.Conn // of the clients
 	dialled   int              // connections, or attempts at one, that have not ended; with --connect
 	connected int              // of the clients, whether they still are or not

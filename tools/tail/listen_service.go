@@ -98,6 +98,7 @@ func (l *listening) handshake(m *message.Message) bool {
 
 // registered is called each time that the router has registered us.
 func (l *listening) registered() {
+	l.taken = true
 	at := l.routed.Status().Remote.String()
 	l.out.Say("service %s registered with the router at %s", l.service.name, at)
 	for _, m := range l.greet {

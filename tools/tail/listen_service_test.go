@@ -68,7 +68,9 @@ func TestListenAsServiceEnds(t *testing.T) {
 	r.Wait("UNREGISTER", 2)
 
 	w, over := listenAs(t, t.Context(), "--service", "watcher", "--router", t.TempDir()+"/none", "--timeout", "100ms")
-	require.NoError(t, <-over)
+	err = <-over
+	require.Equal(t, toolkit.Timeout, toolkit.KindOf(err))
+	require.EqualError(t, err, "no router registered service watcher in 100ms")
 	require.Regexp(t, `service without a router, service watcher, error connect unix:.*/none: .*, again \d\d:\d\d:\d\d\n`, w.Err.String())
 
 	for _, args := range [][]string{
