@@ -174,6 +174,8 @@ func TestCloseLeavesSourcesAndTimersInert(t *testing.T) {
 		require.False(t, tm.Cancel())
 	}
 	require.Equal(t, reactor.Timer{}, l.After(0, "", func() {}))
+	require.Equal(t, reactor.Timer{}, l.At(time.Now(), "", func() {}))
+	require.Equal(t, reactor.Timer{}, l.Every(time.Second, "", func(int) {}))
 	send(t, two)
 	_, err := unix.Read(one, make([]byte, 1))
 	require.NoError(t, err, "descriptors of sources stay open")
@@ -292,4 +294,20 @@ func TestRunAfterGoexit(t *testing.T) {
 			require.ElementsMatch(t, []string{"source 0", "source 1", "source 2", "end 0", "end 1", "end 2"}, log)
 		})
 	}
+}
+
+// What watches the wall clock for dates is closed with the loop.
+func TestCloseLeavesNoDescriptor(t *testing.T) {
+	descriptors := func() int {
+		list, err := os.ReadDir("/proc/self/fd")
+		require.NoError(t, err)
+		return len(list)
+	}
+	before := descriptors()
+	l, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	l.At(time.Now().Add(time.Hour), "date", func() {})
+	require.Greater(t, descriptors(), before)
+	require.NoError(t, l.Close())
+	require.Equal(t, before, descriptors())
 }
