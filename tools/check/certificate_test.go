@@ -2,9 +2,11 @@ package check_test
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net"
 	"os"
@@ -103,6 +105,7 @@ func TestCertificate(t *testing.T) {
 		"file, wrong name": {[]string{good.CertFile, "--tls-ca", long.File, "--tls-name", "x"}, toolkit.Other, "not for x", nil},
 		"file, soon":       {[]string{soon.CertFile}, toolkit.Other, soon.CertFile + ": expires on ", nil},
 		"chain":            {[]string{chain}, 0, "", []string{"chain      CN=test root"}},
+		"intermediate":     {[]string{viaIntermediate(t, long), "--tls-ca", long.File}, 0, "", []string{"verified   yes\n"}},
 		"DER":              {[]string{der}, 0, "", []string{"CN=test\n"}},
 		"missing file":     {[]string{filepath.Join(dir, "none.pem")}, toolkit.NoInput, "no such file", nil},
 		"missing by name":  {[]string{"none.crt"}, toolkit.NoInput, "no such file", nil},
@@ -133,6 +136,23 @@ func TestCertificate(t *testing.T) {
 			require.Equal(t, tt.kind, toolkit.KindOf(err))
 		})
 	}
+}
+
+// viaIntermediate is a file with a certificate and the one of its issuer, which the root has signed.
+func viaIntermediate(t *testing.T, root *tlsconntest.CA) string {
+	t.Helper()
+	issuer := root.Issue(nil, lasts(-day, 100*day), func(c *x509.Certificate) {
+		c.Subject.CommonName, c.IsCA, c.BasicConstraintsValid, c.KeyUsage = "between", true, true, x509.KeyUsageCertSign
+	})
+	pair, err := tls.LoadX509KeyPair(issuer.CertFile, issuer.KeyFile)
+	require.NoError(t, err)
+	leaf := root.Issue(nil, lasts(-day, 100*day)).Cert
+	raw, err := x509.CreateCertificate(rand.Reader, leaf, issuer.Cert, leaf.PublicKey, pair.PrivateKey)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "via.pem")
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), read(t, issuer.CertFile)...)
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	return path
 }
 
 func read(t *testing.T, path string) []byte {
