@@ -144,9 +144,8 @@ type visitor struct {
 	err   error
 }
 
-// OnOpen looks at the certificate.
+// OnOpen leaves: the certificate is known.
 func (v *visitor) OnOpen(c transport.Conn) {
-	v.state = c.(*tlsconn.Conn).State()
 	c.Close()
 }
 
@@ -161,7 +160,7 @@ func (v *visitor) OnClose(c transport.Conn, err error) {
 	if v.err = err; err == nil {
 		v.err = transport.ErrClosed
 	}
-	if secure, ok := c.(*tlsconn.Conn); ok && len(v.state.PeerCertificates) == 0 {
+	if secure, ok := c.(*tlsconn.Conn); ok {
 		v.state = secure.State()
 	}
 }
