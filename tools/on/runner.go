@@ -155,7 +155,7 @@ func copyTo(w io.Writer, p []byte) { _, _ = w.Write(p) }
 // stoppedLook is how often a command that runs is looked at.
 const stoppedLook = time.Second
 
-// lookForStop tells of a command that waits for a terminal which it cannot have: it would do so for ever.
+// lookForStop reports a command that is stopped because it wants a terminal: it gets none, and would wait for ever.
 func (r *runner) lookForStop(j *job) {
 	p, err := proc.System{}.Look(j.job.PIDs()[0])
 	if err == nil && p.State == 'T' {

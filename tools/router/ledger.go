@@ -12,8 +12,8 @@ const (
 	doubtBytesTCP = 4 << 20
 )
 
-// ledger is a connection that knows what became of the messages that it was given. It remembers how many there are in each
-// stretch of bytes until nobody need ask any more:
+// ledger is a connection that knows what became of each message given to it. It keeps a count of messages for each stretch of
+// bytes until no one needs to ask about them:
 //
 //	| read, acknowledged, or long ago | in doubt: the kernel has them | in the connection's queue |
 //	0                                base                            BytesOut                   given
@@ -173,7 +173,7 @@ func (l *ledger) sweep() {
 	l.rest()
 }
 
-// sweepRead is sweep where it is known how much waits for the process at the other end, which it has not read.
+// sweepRead is sweep where it is known how many bytes the process at the other end has not read yet: unread.
 func (l *ledger) sweepRead(has uint64, unread int) {
 	l.arrived = max(l.aged, has-min(uint64(unread), has))
 	l.aged = l.arrived

@@ -133,7 +133,7 @@ func parse(c *cli.Context, env *toolkit.Env) (options, error) {
 	return o, err
 }
 
-// parseMessage makes the message of operands and options. Nothing is done with a line that holds a word too many.
+// parseMessage makes the message of operands and options. A word too many is an error before anything is sent.
 func parseMessage(c *cli.Context, env *toolkit.Env) (*message.Message, error) {
 	args := c.Args().Slice()
 	text := c.String("message")

@@ -189,8 +189,8 @@ func (r *MessageReader) record(text []byte) (rec Record, ok bool) {
 	return rec, true
 }
 
-// wrapper holds the fields that our tools add to a message's JSON. Raw values: a foreign line may have fields of the same names
-// and any type, and is none the worse for it.
+// wrapper holds the fields that our tools add to a message's JSON. The values are raw, because a foreign line may rightly have
+// fields of the same names and of any type.
 type wrapper struct {
 	Error     json.RawMessage `json:"error"`
 	Event     json.RawMessage `json:"event"`

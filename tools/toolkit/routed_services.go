@@ -114,8 +114,8 @@ func InfoOf(m *message.Message) (ServiceInfo, error) {
 // maxKnown is how many services an error names.
 const maxKnown = 8
 
-// NoService is the error for a service that the router has none of, as it reported. It asks the router which it has, to say what was
-// meant.
+// NoService is the error for a service that the router reported as unknown. It asks the router for its services, to suggest the one
+// that was meant.
 func (r *Routed) NoService(ctx context.Context, server, name string) error {
 	where := "this router"
 	if !anyNode(server) {

@@ -98,7 +98,8 @@ func exact(twice []int, n, sum int) float64 {
 	return far / total
 }
 
-// LeastP is the smallest probability that so many samples can give: with it Alpha or more, nothing is ever significant.
+// LeastP is the smallest probability that MannWhitney can return for n and m samples. Where it is Alpha or more, these are too few
+// for any difference to be significant.
 func LeastP(n, m int) float64 {
 	if n == 0 || m == 0 {
 		return 1

@@ -13,8 +13,8 @@ import (
 // hintNames is how many services a hint names at most.
 const hintNames = 12
 
-// KnownServices is a hint for who asked for a service that cannot be looked into, or for any, with name "": whose socket it is, which name
-// is like it, or which there are. It is "" where nothing is known.
+// KnownServices is a hint for a user whose service cannot be looked into: that its socket may not be opened, which service has a similar name, or
+// which services there are. With name "" any service was asked for. It is "" where nothing is known.
 func KnownServices(name string) string {
 	denied := control.Denied()
 	for _, s := range denied {
