@@ -21,7 +21,7 @@ type output struct {
 	path string // "": standard output
 }
 
-// parseOutputs reads FORM or FORM=FILE; only one may go to standard output.
+// parseOutputs reads FORM or FORM=FILE, where a FILE of "-" is standard output; only one may go there.
 func parseOutputs(texts []string, json bool) ([]output, error) {
 	if json {
 		texts = append(slices.Clone(texts), "json")
@@ -33,6 +33,9 @@ func parseOutputs(texts []string, json bool) ([]output, error) {
 		form, path, named := strings.Cut(text, "=")
 		if !slices.Contains(forms, form) || named && path == "" {
 			return nil, toolkit.Errorf(toolkit.Usage, "option --output: %q is none of %s, each with =FILE or without", toolkit.Escape(text), strings.Join(forms, ", "))
+		}
+		if path == "-" {
+			path = ""
 		}
 		if path == "" {
 			plain++

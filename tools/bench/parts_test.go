@@ -121,7 +121,10 @@ func TestParseOutputs(t *testing.T) {
 	all, err = parseOutputs(nil, true)
 	require.NoError(t, err)
 	require.Equal(t, []output{{"json", ""}}, all)
-	for _, texts := range [][]string{{"pdf"}, {"json="}, {"json", "csv"}, {"json=x", "csv=./x"}} {
+	all, err = parseOutputs([]string{"csv=-", "json=./-"}, false)
+	require.NoError(t, err)
+	require.Equal(t, []output{{"csv", ""}, {"json", "./-"}}, all)
+	for _, texts := range [][]string{{"pdf"}, {"json="}, {"json", "csv"}, {"json", "csv=-"}, {"json=x", "csv=./x"}} {
 		_, err := parseOutputs(texts, false)
 		require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
 	}
