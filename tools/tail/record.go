@@ -42,6 +42,10 @@ type recordOptions struct {
 // openRecorder opens the file, a FIFO when somebody reads it: until ctx ends, and no longer than patience where there is one. A file that
 // holds something is not touched unless the options say what to do with it.
 func openRecorder(ctx context.Context, o recordOptions, patience time.Duration) (*recorder, error) {
+	if o.path == "-" { // standard output shows the messages already
+		err := toolkit.Errorf(toolkit.Usage, "record to -: a recording goes to a file, and - is standard output")
+		return nil, toolkit.WithHint(err, "--json shows the messages there in the form of a recording")
+	}
 	info, err := os.Stat(o.path)
 	flags := os.O_WRONLY | os.O_CREATE
 	var size int64

@@ -101,6 +101,15 @@ func TestOpenRecorder(t *testing.T) {
 	}
 }
 
+// TestRecordToStandardOutput: no file is named "-" by mistake.
+func TestRecordToStandardOutput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := openRecorder(t.Context(), recordOptions{path: "-"}, 0)
+	require.ErrorContains(t, err, "- is standard output")
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+	require.NoFileExists(t, "-")
+}
+
 func TestRecordToAFullDevice(t *testing.T) {
 	r, err := openRecorder(t.Context(), recordOptions{path: "/dev/full"}, 0)
 	require.NoError(t, err)
