@@ -76,6 +76,8 @@ func act(c *cli.Context, env *toolkit.Env, o options) error {
 		return toolkit.Errorf(toolkit.Usage, "--origin needs --print-config")
 	case o.JSON && !o.check && !o.print:
 		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "--json is for --check-config and --print-config"), "--log-format json makes the log JSON")
+	case env.Setting(c, "timeout").Origin.Kind == config.FromCommandLine: // ED_TIMEOUT is for all tools, and may be there
+		return toolkit.WithHint(toolkit.Errorf(toolkit.Usage, "a router runs until it is ended: it has no --timeout"), "--stop-timeout bounds its end")
 	case o.check:
 		s, err := load(env, o.given, o.files)
 		return checkConfig(env.Output(o.Common), s, err)

@@ -226,3 +226,13 @@ func TestWhereSettingsComeFrom(t *testing.T) {
 	_, err = load(w.Env, nil, []string{home + "/none"})
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
 }
+
+// TestNoTimeout: a router has no time limit, so that one is refused where it is given to it, and not where it is for all tools.
+func TestNoTimeout(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Vars["ED_TIMEOUT"] = "2"
+	require.NoError(t, w.Run(t.Context(), Command, "router", "--print-config"))
+	err := w.Run(t.Context(), Command, "router", "--print-config", "--timeout", "1")
+	require.ErrorContains(t, err, "it has no --timeout")
+	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+}
