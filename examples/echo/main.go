@@ -26,9 +26,6 @@ func main() {
 	commands := dispatch.New(dispatch.Options{})
 	var reply message.Message
 	check(commands.Add(dispatch.Match{CatchAll: true, Handler: func(from dispatch.Sender, m *message.Message) error {
-		if mark, ok := m.Lookup("mark"); ok {
-			log.Printf("echo: mark %q", mark)
-		}
 		reply.Repeat(m)
 		return from.Send(&reply)
 	}}))
