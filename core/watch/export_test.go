@@ -17,7 +17,7 @@ func ExitFrom(pid int, code, status int32) Exit { return exitFrom(pid, code, sta
 // Idle says that a FileWatch has read and reported everything that happened so far.
 func (w *FileWatch) Idle() bool {
 	n, err := unix.IoctlGetInt(w.kernel.fd, unix.TIOCINQ)
-	return err == nil && n == 0 && w.announced && !w.lost && len(w.outbox.list) == 0 &&
+	return err == nil && n == 0 && w.announced && !w.lost && len(w.outbox.list) == 0 && (!w.blind || w.blindTimer.Active()) &&
 		len(w.fresh)+len(w.suspects)+len(w.relinks)+len(w.checks)+len(w.moves) == 0
 }
 
@@ -143,8 +143,28 @@ func (w *FileWatch) FailWatches(err error, paths ...string) {
 	}
 }
 
-// Retry does what is done after a while.
-func (w *FileWatch) Retry() { w.retryBlind() }
+// BeforeLook has f called once, when the path was watched and is to be read.
+func (w *FileWatch) BeforeLook(path string, f func()) {
+	w.kernel.watch = func(fd int, p string, mask uint32) (int, error) {
+		wd, err := unix.InotifyAddWatch(fd, p, mask)
+		if p == path && f != nil {
+			f()
+			f = nil
+		}
+		return wd, err
+	}
+}
+
+// Descriptor is that of inotify.
+func (w *FileWatch) Descriptor() int { return w.kernel.fd }
+
+// Retry does what is to be done after a while, if anything is.
+func (w *FileWatch) Retry() {
+	if w.blindTimer.Active() {
+		w.blindTimer.Cancel()
+		w.retryBlind()
+	}
+}
 
 // Merge puts events together as Coalesce does.
 func Merge(events ...FileEvent) (merged []FileEvent) {

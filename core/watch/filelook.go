@@ -113,13 +113,25 @@ func (w *FileWatch) dropUnseen(dir *node) {
 // lookFailed is mostly about a directory that is gone by now, of which the events of its own directory will tell. Where these
 // do not come, for want of permission, a look helps.
 func (w *FileWatch) lookFailed(n *node, err error) {
-	if n.parent == nil {
+	switch {
+	case n.parent == nil:
 		w.fail(n, err)
-	} else if missing(err) {
+	case missing(err):
 		w.checkSoon(n.parent, n.name)
-	} else if n.states.ends {
-		w.fail(n, err)
+	default:
+		w.goBlind(n, err)
 	}
+}
+
+// goBlind is fail for a directory that is there. On the way to what is meant, want of permission is no news, for what is below
+// may be watched all the same; but it is tried again as well, because no event tells what becomes of the names in it.
+func (w *FileWatch) goBlind(n *node, err error) {
+	if n.states.ends || !errors.Is(err, fs.ErrPermission) {
+		w.fail(n, err)
+		return
+	}
+	w.blind = true
+	n.flags |= isBlind | isFailing
 }
 
 // missing says that there is no such path.
@@ -127,13 +139,16 @@ func missing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
 }
 
-// lookUpNames looks into a directory that may be passed but not be read.
+// lookUpNames looks into a directory that may be passed but not be read. If it may not be passed either, that is the error: what
+// is known of it need not be gone.
 func (w *FileWatch) lookUpNames(n *node, path string) (entries []fs.DirEntry, err error) {
 	names, only := w.machine.names(n.states)
 	for _, name := range names {
-		info, err := os.Lstat(joinPath(n, name))
-		if err == nil {
+		info, failed := os.Lstat(joinPath(n, name))
+		if failed == nil {
 			entries = append(entries, fs.FileInfoToDirEntry(info))
+		} else if !missing(failed) {
+			err = failed
 		}
 	}
 	if !only {
@@ -157,8 +172,8 @@ func (w *FileWatch) watch(n *node, path string) (changed bool) {
 	wd, err := w.kernel.add(path, mask)
 	if err != nil {
 		w.unwatch(n)
-		if limit := (*LimitError)(nil); errors.As(err, &limit) || n.states.ends && !missing(err) {
-			w.fail(n, err)
+		if !missing(err) {
+			w.goBlind(n, err)
 		}
 		return false
 	}
@@ -210,6 +225,8 @@ func (w *FileWatch) see(dir *node, e fs.DirEntry, deep, changed bool) {
 	case directory || link:
 		if deep || changed {
 			w.suspect(k)
+		} else if dir.is(isBlind) {
+			w.lookSoon(k) // no event tells whether it is another; what is below it is looked at if it is
 		}
 	case k.is(isMatch) && (changed || w.lost && w.changedSince(k, w.since)):
 		w.report(FileEvent{Op: Updated, Path: k.path(), Found: true})
@@ -261,7 +278,7 @@ func (w *FileWatch) retryBlind() {
 	for _, root := range w.roots {
 		root.each(func(n *node) {
 			if n.is(isBlind) {
-				w.suspect(n)
+				w.lookSoon(n)
 			}
 		})
 	}

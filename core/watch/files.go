@@ -102,7 +102,8 @@ type FileStats struct {
 // When the system drops events, f gets Lost, then the difference to what is found by looking at everything, then Synced.
 //
 // The error is a *LimitError if the limits of the system or MaxEntries do not suffice; of a pattern that is wrong; or of a base
-// that cannot be watched. Later on f gets such errors with Failed, and the watch tries again every 10 s.
+// that cannot be watched. Later on f gets such errors with Failed, and the watch tries again every 10 s. A directory on the way to
+// what is meant that may be passed but not read is no error: the watch looks every 10 s for what it leads to.
 func Files(l *reactor.Loop, f func(FileEvent), o FileOptions) (*FileWatch, error) {
 	if len(o.Patterns) == 0 {
 		return nil, errors.New("watch files: no patterns")

@@ -25,7 +25,7 @@ const (
 	isDead                           // no longer in the tree
 	isFresh                          // waits to be looked at
 	isSuspect                        // waits to be looked at, and all below, when no events wait
-	isBlind                          // not watched because of a limit or a permission, and reported as such
+	isBlind                          // not watched because of a limit or a permission: to be tried again
 	isFailing                        // it came out so in the last look
 	isCut                            // the kernel dropped its watch
 	isFollowed                       // a link whose target was watched before
