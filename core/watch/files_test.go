@@ -97,6 +97,13 @@ func TestFileWatchLimit(t *testing.T) {
 	require.Equal(t, []string{"updated d/x/unseen", "updated d/x/y/a", "create d/x/y/b"}, s.texts())
 	sh(t, "rm d/x/y/b")
 	require.Equal(t, []string{"delete d/x/y/b"}, s.texts())
+	looks := s.w.Stats().Looks
+	s.w.Retry()
+	require.Empty(t, s.texts())
+	require.Equal(t, looks, s.w.Stats().Looks, "nothing is left to try")
+	s.w.FailWatches(unix.ENOSPC, "d/z")
+	sh(t, "mv d/x d/z")
+	require.Len(t, filter(s.settle(), watch.Failed), 1, "it is news again")
 }
 
 func filter(events []watch.FileEvent, ops watch.Op) (list []watch.FileEvent) {
