@@ -17,7 +17,7 @@ func ExitFrom(pid int, code, status int32) Exit { return exitFrom(pid, code, sta
 // Idle says that a FileWatch has read and reported everything that happened so far.
 func (w *FileWatch) Idle() bool {
 	n, err := unix.IoctlGetInt(w.kernel.fd, unix.TIOCINQ)
-	return err == nil && n == 0 && w.announced && !w.lost && len(w.outbox.list) == 0 && (!w.blind || w.blindTimer.Active()) &&
+	return err == nil && n == 0 && w.announced && !w.lost && len(w.outbox.list) == 0 && (len(w.blind) == 0 || w.blindTimer.Active()) &&
 		len(w.fresh)+len(w.suspects)+len(w.relinks)+len(w.checks)+len(w.moves) == 0
 }
 

@@ -37,6 +37,8 @@ func (w *FileWatch) follow(n *node) {
 		w.unwatch(n) // it leads nowhere, or where we may not look
 		if errors.As(err, &limit) {
 			w.fail(n, err)
+		} else {
+			w.retryLater(n) // no event tells of the directory where its target may come to be
 		}
 		return
 	case wd == n.wd:

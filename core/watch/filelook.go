@@ -130,8 +130,17 @@ func (w *FileWatch) goBlind(n *node, err error) {
 		w.fail(n, err)
 		return
 	}
-	w.blind = true
-	n.flags |= isBlind | isFailing
+	w.retryLater(n)
+	n.flags |= isBlind
+}
+
+// retryLater has what cannot be watched looked at again after a while.
+func (w *FileWatch) retryLater(n *node) {
+	n.flags |= isFailing
+	if !n.is(isRetried) {
+		n.flags |= isRetried
+		w.blind = append(w.blind, n)
+	}
 }
 
 // missing says that there is no such path.
@@ -274,13 +283,12 @@ func (w *FileWatch) checkNames() {
 
 // retryBlind looks again at what could not be watched.
 func (w *FileWatch) retryBlind() {
-	w.blind = false
-	for _, root := range w.roots {
-		root.each(func(n *node) {
-			if n.is(isBlind) {
-				w.lookSoon(n)
-			}
-		})
+	for _, n := range w.blind {
+		n.flags &^= isRetried
+		if n.is(isFailing) {
+			w.lookSoon(n)
+		}
 	}
+	w.blind = nil
 	w.source.Again()
 }

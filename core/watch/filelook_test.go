@@ -85,6 +85,42 @@ func TestFileBehindUnreadable(t *testing.T) {
 	require.Empty(t, s.unprivileged(), "it is not top/d any more")
 }
 
+// TestFileOutOfUnreadable: where a directory went that left one that may not be read shows that it left.
+func TestFileOutOfUnreadable(t *testing.T) {
+	closedDir(t, "top")
+	sh(t, "mkdir top/d", "write top/d/a")
+	s := watchUnprivileged(t, watch.FileOptions{Patterns: []string{"top/d/*", "q/*"}})
+	sh(t, "mv top/d q")
+	require.Equal(t, []string{"create q/a", "delete top/d/a"}, s.unprivileged())
+	sh(t, "write q/b")
+	require.Equal(t, []string{"create q/b", "updated q/b"}, s.unprivileged())
+}
+
+// TestFileLinkTarget: the target of a link may be made again, or become readable, in a directory that is not watched.
+func TestFileLinkTarget(t *testing.T) {
+	closedDir(t, "top")
+	sh(t, "write top/a", "mkdir d", "ln -s ../top/a d/a")
+	s := watchUnprivileged(t, watch.FileOptions{Patterns: []string{"d/a"}})
+	sh(t, "rm top/a")
+	require.Empty(t, s.unprivileged())
+	sh(t, "write top/a")
+	s.w.Retry()
+	require.Equal(t, []string{"updated d/a"}, s.unprivileged())
+	sh(t, "append top/a")
+	require.Equal(t, []string{"updated d/a"}, s.unprivileged())
+	looks := s.w.Stats().Looks
+	s.w.Retry()
+	require.Empty(t, s.unprivileged())
+	require.Equal(t, looks, s.w.Stats().Looks)
+
+	sh(t, "rm top/a", "write top/a")
+	require.NoError(t, os.Chmod("top/a", 0))
+	require.Empty(t, s.unprivileged(), "the link is there, whether its target may be read or not")
+	require.NoError(t, os.Chmod("top/a", 0o644))
+	s.w.Retry()
+	require.Equal(t, []string{"updated d/a"}, s.unprivileged())
+}
+
 // TestFileRetryLooks: what is retried every 10 s costs looks at what is blind, and at what is in it, and at nothing below.
 func TestFileRetryLooks(t *testing.T) {
 	closedDir(t, "top")

@@ -75,8 +75,7 @@ func (w *FileWatch) fail(n *node, err error) {
 		}
 		return
 	}
-	w.blind = true
-	n.flags |= isFailing
+	w.retryLater(n)
 	if !n.is(isBlind) {
 		n.flags |= isBlind
 		w.report(FileEvent{Op: Failed, Path: n.path(), Dir: n.is(isDir), Err: err})

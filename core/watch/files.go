@@ -75,7 +75,7 @@ type FileWatch struct {
 	waiting  time.Time // since when suspects wait
 	checks   []check
 	moves    []move
-	blind    bool
+	blind    []*node // to be tried again after a while
 
 	outbox                           outbox
 	moveTimer, blindTimer, heldTimer reactor.Timer
@@ -103,7 +103,8 @@ type FileStats struct {
 //
 // The error is a *LimitError if the limits of the system or MaxEntries do not suffice; of a pattern that is wrong; or of a base
 // that cannot be watched. Later on f gets such errors with Failed, and the watch tries again every 10 s. A directory on the way to
-// what is meant that may be passed but not read is no error: the watch looks every 10 s for what it leads to.
+// what is meant that may be passed but not read is no error: the watch looks every 10 s for what it leads to, as it does for the target
+// of a link that leads nowhere.
 func Files(l *reactor.Loop, f func(FileEvent), o FileOptions) (*FileWatch, error) {
 	if len(o.Patterns) == 0 {
 		return nil, errors.New("watch files: no patterns")
@@ -196,7 +197,7 @@ func (w *FileWatch) Close() {
 	w.blindTimer.Cancel()
 	w.heldTimer.Cancel()
 	w.kernel.close()
-	w.roots, w.bound, w.fresh, w.suspects, w.checks, w.moves, w.outbox = nil, nil, nil, nil, nil, nil, outbox{}
+	w.roots, w.bound, w.fresh, w.suspects, w.checks, w.moves, w.blind, w.outbox = nil, nil, nil, nil, nil, nil, nil, outbox{}
 }
 
 // Stats may be called on the loop's goroutine.
@@ -253,7 +254,7 @@ func (w *FileWatch) arm(left bool) {
 	if len(w.moves) > 0 && !w.moveTimer.Active() {
 		w.moveTimer = w.loop.After(renameWait, "rename", w.source.Again)
 	}
-	if w.blind && !w.blindTimer.Active() {
+	if len(w.blind) > 0 && !w.blindTimer.Active() {
 		w.blindTimer = w.loop.After(blindRetry, "watch again", w.retryBlind)
 	}
 	if w.outbox.held() && !w.heldTimer.Active() {

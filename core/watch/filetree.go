@@ -26,7 +26,8 @@ const (
 	isFresh                          // waits to be looked at
 	isSuspect                        // waits to be looked at, and all below, when no events wait
 	isBlind                          // not watched because of a limit or a permission: to be tried again
-	isFailing                        // it came out so in the last look
+	isFailing                        // it came out so in the last look, or it is a link that led nowhere then
+	isRetried                        // waits to be tried again
 	isCut                            // the kernel dropped its watch
 	isFollowed                       // a link whose target was watched before
 	isRelink                         // a directory whose links wait to be looked at
