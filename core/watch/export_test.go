@@ -158,12 +158,14 @@ func (w *FileWatch) BeforeLook(path string, f func()) {
 // Descriptor is that of inotify.
 func (w *FileWatch) Descriptor() int { return w.kernel.fd }
 
-// Retry does what is to be done after a while, if anything is.
-func (w *FileWatch) Retry() {
-	if w.blindTimer.Active() {
-		w.blindTimer.Cancel()
-		w.retryBlind()
+// Retry does what is to be done after a while, and says whether anything was.
+func (w *FileWatch) Retry() bool {
+	if !w.blindTimer.Active() {
+		return false
 	}
+	w.blindTimer.Cancel()
+	w.retryBlind()
+	return true
 }
 
 // Merge puts events together as Coalesce does.

@@ -97,13 +97,17 @@ func TestFileWatchLimit(t *testing.T) {
 	require.Equal(t, []string{"updated d/x/unseen", "updated d/x/y/a", "create d/x/y/b"}, s.texts())
 	sh(t, "rm d/x/y/b")
 	require.Equal(t, []string{"delete d/x/y/b"}, s.texts())
-	looks := s.w.Stats().Looks
-	s.w.Retry()
-	require.Empty(t, s.texts())
-	require.Equal(t, looks, s.w.Stats().Looks, "nothing is left to try")
+	require.False(t, s.w.Retry(), "nothing is left to try")
 	s.w.FailWatches(unix.ENOSPC, "d/z")
 	sh(t, "mv d/x d/z")
 	require.Len(t, filter(s.settle(), watch.Failed), 1, "it is news again")
+	s.w.FailWatches(nil)
+	sh(t, "mv d/z d/x")
+	s.settle()
+	looks := s.w.Stats().Looks
+	require.True(t, s.w.Retry())
+	require.Empty(t, s.texts())
+	require.Equal(t, looks, s.w.Stats().Looks, "it is watched since it was moved")
 }
 
 func filter(events []watch.FileEvent, ops watch.Op) (list []watch.FileEvent) {
