@@ -2,6 +2,8 @@ package bench
 
 import (
 	"strconv"
+
+	"github.com/ed-toolbox/ed/core/address"
 )
 
 // outgoing is a client's account of messages that are not answered: they count as served when the kernel has taken them.
@@ -120,10 +122,14 @@ func (w *worker) flush() {
 	}
 }
 
-// OnTurnEnd implements reactor.Ender.
+// OnTurnEnd implements reactor.Ender. What was encrypted in this turn is written at the end of the next one.
 func (w *worker) OnTurnEnd() {
 	w.flushing = false
 	if w.phase == done {
+		return
+	}
+	if w.encrypted = w.plan.target.Scheme == address.TLS && !w.encrypted; w.encrypted {
+		w.flush()
 		return
 	}
 	w.time = w.clock()

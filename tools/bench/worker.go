@@ -72,6 +72,7 @@ type worker struct {
 	touched       []*client // one-way ones that were written to in this turn
 	touchedBefore []*client
 	flushing      bool
+	encrypted     bool // they are, over TLS, and wait to be written
 	noAddress     address.Address
 	asked         int            // clients whose tally is waited for
 	tally         *tally         // what the service said of one-way messages
