@@ -13,6 +13,7 @@ func (r *Router) broadcast(c *Client, m *message.Message, t *trail) {
 		if c != nil {
 			r.refuse(c, m, "a broadcast goes to no single server")
 		}
+		r.undeliverable(c, m)
 		return
 	}
 	reached := r.toServices(c, m)
@@ -74,12 +75,11 @@ func (r *Router) toRouters(c *Client, m *message.Message, t *trail, private bool
 		return 0
 	}
 	copied := m.Clone()
-	own := !t.set
-	r.begin(t)
-	if own {
-		r.remember(t)
+	next := *t // t still says where m came from
+	if r.begin(&next); !t.set {
+		r.remember(&next)
 	}
-	r.mark(c, copied, t, to)
+	r.mark(c, copied, &next, to)
 	if r.tooLong(copied) {
 		return 0
 	}

@@ -59,7 +59,7 @@ func (c *Client) sort() who {
 // permits returns why c may not send m, or "". Nothing but the handshake counts from a router before it is done.
 func (r *Router) permits(c *Client, m *message.Message, mine, relayed bool) string {
 	sort := c.sort()
-	allowed := who(anybody)
+	allowed := anybody
 	if mine {
 		if w, listed := permitted[string(m.CommandBytes())]; listed {
 			allowed = w

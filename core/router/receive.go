@@ -94,14 +94,11 @@ func (r *Router) receive(c *Client, m *message.Message) {
 	}
 	t, err := r.readTrail(c, m)
 	if err != nil {
-		r.refuse(c, m, err.Error())
+		r.turnAway(c, m, mine, err.Error())
 		return
 	}
 	if reason := r.permits(c, m, mine, t.set); reason != "" {
-		r.refuse(c, m, reason)
-		if !mine {
-			r.undeliverable(c, m)
-		}
+		r.turnAway(c, m, mine, reason)
 		return
 	}
 	if t.set && !r.fresh(m, &t, mine) {
@@ -180,7 +177,15 @@ func (r *Router) isMine(m *message.Message) bool {
 	return len(server) == 0 || len(server) == 1 && (server[0] == '.' || server[0] == '*') || string(server) == r.name
 }
 
-// refuse answers INVALID with the reason, unless m is itself such an answer. A message for somebody else is undeliverable.
+// turnAway refuses m. If it is for somebody else, it reaches nobody.
+func (r *Router) turnAway(c *Client, m *message.Message, mine bool, reason string) {
+	r.refuse(c, m, reason)
+	if !mine {
+		r.undeliverable(c, m)
+	}
+}
+
+// refuse answers INVALID with the reason, unless m is itself such an answer.
 func (r *Router) refuse(c *Client, m *message.Message, reason string) {
 	r.stats.Refused++
 	if r.inHand.m == m {
