@@ -38,13 +38,7 @@ type reach struct {
 	all     bool // to anyone: a broadcast, or too many
 	asked   bool // an answer is due
 	serial  string
-	missing []point
-}
-
-// point is one in what a client is sent.
-type point struct {
-	c  *Client
-	at uint64
+	missing map[*Client]uint64 // what has to leave: up to which point, see GoneConn
 }
 
 // settling are the clients that wait for an answer.
@@ -78,7 +72,7 @@ func (c *Client) wantsSettled(m *message.Message) {
 	case !wanted:
 		c.reach = nil
 	case c.reach == nil:
-		c.reach = &reach{to: make(map[*Client]struct{}), all: true} // it may have sent before
+		c.reach = &reach{to: make(map[*Client]struct{}), missing: make(map[*Client]uint64), all: true} // it may have sent before
 	}
 }
 
@@ -120,21 +114,18 @@ func (v *reach) wait(to *Client) {
 		return
 	}
 	if at := conn.Given(); !conn.Gone(at) {
-		v.missing = append(v.missing, point{to, at})
+		v.missing[to] = at // and all before it
 	}
 }
 
 // settled says whether nothing is missing any more. What a client that has gone did not get has been reported.
 func (v *reach) settled() bool {
-	left := v.missing[:0]
-	for _, k := range v.missing {
-		if conn, ok := k.c.conn.(GoneConn); ok && k.c.state != gone && !conn.Gone(k.at) {
-			left = append(left, k)
+	for to, at := range v.missing {
+		if to.state == gone || to.conn.(GoneConn).Gone(at) {
+			delete(v.missing, to)
 		}
 	}
-	clear(v.missing[len(left):])
-	v.missing = left
-	return len(left) == 0
+	return len(v.missing) == 0
 }
 
 // settleAll answers those for whom nothing is missing any more.

@@ -14,12 +14,17 @@ import (
 // slow is a connection whose queue goes out when the test says so.
 type slow struct {
 	memory
-	out uint64 // messages that the kernel has
+	out   uint64 // messages that the kernel has
+	looks int    // how often that was asked
 }
 
 func (c *slow) Send(m *message.Message) error { return c.memory.Send(m) }
 func (c *slow) Given() uint64                 { return uint64(len(c.lines)) }
-func (c *slow) Gone(point uint64) bool        { return c.out >= point }
+
+func (c *slow) Gone(point uint64) bool {
+	c.looks++
+	return c.out >= point
+}
 
 // settler is a router with slow clients, and a clock.
 type settler struct {
@@ -146,4 +151,22 @@ func TestSettleIsForThoseWhoSaidSo(t *testing.T) {
 	s.now = s.now.Add(time.Second)
 	s.r.Tick(s.now)
 	require.Len(t, s.conns["a"].lines, n, "who has gone is told nothing")
+}
+
+// TestSettleAskedOften would keep, and look at, one point for each question while a receiver does not read.
+func TestSettleAskedOften(t *testing.T) {
+	s := newSettler(t, "a", "b")
+	for i := range 100 {
+		s.say("a", "b/X")
+		s.say("a", fmt.Sprintf("SETTLE serial=%d", i))
+	}
+	b := s.conns["b"]
+	b.looks = 0
+	s.now = s.now.Add(time.Second)
+	s.r.Tick(s.now)
+	require.Equal(t, 1, b.looks)
+	b.out = b.Given() - 1
+	require.False(t, s.settled("a", 99))
+	s.drain("b")
+	require.True(t, s.settled("a", 99))
 }
