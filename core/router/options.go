@@ -3,7 +3,6 @@ package router
 import (
 	"fmt"
 	"log/slog"
-	"math"
 	"time"
 
 	"github.com/ed-toolbox/ed/core/address"
@@ -62,21 +61,22 @@ type Limits struct {
 }
 
 func (l *Limits) setDefaults() {
-	set := func(p *int, n int, least int) {
-		if *p == 0 || *p < least {
+	set := func(p *int, n int) {
+		if *p <= 0 {
 			*p = n
 		}
 	}
-	const any = math.MinInt
-	set(&l.CacheMessages, 10_000, any)
-	set(&l.CacheBytes, 8<<20, any)
-	set(&l.ClientCache, l.CacheBytes/4, any)
-	set(&l.Line, 65_536, 1)
-	set(&l.Services, 100_000, 1)
-	set(&l.Commands, 512, 1)
-	set(&l.Neighbors, 1024, 1)
-	set(&l.IDs, 65_536, 1)
-	set(&l.Reports, 65_536, 1)
+	if l.CacheMessages == 0 {
+		l.CacheMessages = 10_000
+	}
+	set(&l.CacheBytes, 8<<20)
+	set(&l.ClientCache, l.CacheBytes/4)
+	set(&l.Line, 65_536)
+	set(&l.Services, 100_000)
+	set(&l.Commands, 512)
+	set(&l.Neighbors, 1024)
+	set(&l.IDs, 65_536)
+	set(&l.Reports, 65_536)
 	if l.CacheAge <= 0 {
 		l.CacheAge = mostAge
 	}
