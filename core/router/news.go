@@ -1,6 +1,7 @@
 package router
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ func (r *Router) learnNews(c *Client, m *message.Message) {
 }
 
 // names yields the valid names in a list.
-func names(m *message.Message, param string) func(func(string) bool) {
+func names(m *message.Message, param string) iter.Seq[string] {
 	list, _ := m.Get(param)
 	return func(yield func(string) bool) {
 		for name := range strings.SplitSeq(list, ",") {

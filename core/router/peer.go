@@ -3,6 +3,7 @@ package router
 import (
 	"crypto/subtle"
 	"errors"
+	"slices"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/message"
@@ -224,12 +225,7 @@ func (r *Router) unlink(c *Client, err error) {
 		r.hungUp(c, err)
 		return
 	}
-	for i, p := range r.peers {
-		if p == c {
-			r.peers = append(r.peers[:i], r.peers[i+1:]...)
-			break
-		}
-	}
+	r.peers = slices.DeleteFunc(r.peers, func(p *Client) bool { return p == c })
 	r.nameKeys()
 	p := c.peer
 	delete(r.nodes, p.server)

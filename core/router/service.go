@@ -1,5 +1,7 @@
 package router
 
+import "slices"
+
 // share says how several clients hold one name.
 type share uint8
 
@@ -67,17 +69,10 @@ func (s *services) hold(v *service, c *Client) {
 
 // release ends that c holds v.
 func (s *services) release(v *service, c *Client) {
-	for i, h := range v.holders {
-		if h == c {
-			v.holders = append(v.holders[:i], v.holders[i+1:]...)
-			s.generation++
-			if len(v.holders) == 0 {
-				s.held--
-			}
-			break
-		}
-	}
+	v.holders = slices.DeleteFunc(v.holders, func(h *Client) bool { return h == c })
+	s.generation++
 	if len(v.holders) == 0 {
+		s.held--
 		v.holders, v.next = nil, 0
 		if !v.queued && !v.passing {
 			v.queued = true

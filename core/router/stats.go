@@ -20,7 +20,7 @@ type Stats struct {
 	Undelivered uint64 // messages that reached nobody
 	Refused     uint64 // messages that were answered with INVALID
 	Duplicates  uint64 // messages that were old, or here before
-	OverRate    uint64 // messages over ClientRate
+	OverRate    uint64 // messages over ClientRate or PacketRate
 
 	Cached, CacheRefused, Expired uint64 // messages that waited, found no room, waited in vain
 	Lost, Uncertain               uint64 // messages lost with a connection, for sure and perhaps
