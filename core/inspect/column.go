@@ -48,10 +48,11 @@ func (c Column) Number(value string) (float64, bool) {
 	return n, err == nil && !math.IsInf(n, 0) && !math.IsNaN(n)
 }
 
-// Duration reads a value in Seconds.
+// Duration reads a value in Seconds. False means, too, that it is longer than a Duration can be, 292 years.
 func (c Column) Duration(value string) (time.Duration, bool) {
 	n, ok := c.Number(value)
-	return time.Duration(n * float64(time.Second)), ok
+	n *= float64(time.Second)
+	return time.Duration(n), ok && math.Abs(n) < math.MaxInt64
 }
 
 // IsName says whether a table or a column can have this name: [a-z_][a-z0-9_]*.

@@ -85,7 +85,7 @@ func TestTableAsMessages(t *testing.T) {
 	d, ok := s.Columns[3].Duration("1.5")
 	require.True(t, ok)
 	require.Equal(t, 1500*time.Millisecond, d)
-	for _, none := range []string{"", "x", "nan", "inf", "-Infinity", "1e999"} {
+	for _, none := range []string{"", "x", "nan", "inf", "-Infinity", "1e999", "1e12", "-1e12"} {
 		_, ok = s.Columns[3].Duration(none)
 		require.False(t, ok, none)
 	}
