@@ -57,7 +57,7 @@ func NewTracer(o TracerOptions) *Tracer {
 // Add has the events of d shown, too.
 func (t *Tracer) Add(d Traced) {
 	t.traced = append(t.traced, d)
-	if t.Active() {
+	if t.wanted() {
 		t.wake()
 		t.taps = append(t.taps, d.AddTrace(t.see))
 	}
@@ -97,13 +97,15 @@ func (t *Tracer) Meter() *Meter {
 // Active says whether the hook is in.
 func (t *Tracer) Active() bool { return len(t.taps) > 0 }
 
+// wanted says whether somebody looks.
+func (t *Tracer) wanted() bool { return len(t.watchers) > 0 || t.meter.counting }
+
 // settle puts the hook in or takes it out.
 func (t *Tracer) settle() {
-	wanted := len(t.watchers) > 0 || t.meter.counting
-	if wanted == t.Active() {
+	if t.wanted() == t.Active() {
 		return
 	}
-	if wanted {
+	if t.wanted() {
 		for _, d := range t.traced {
 			t.taps = append(t.taps, d.AddTrace(t.see))
 		}

@@ -114,6 +114,21 @@ func TestTracerHangsInTheHookWhileWatched(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestADispatcherThatComesWhileSomebodyWatches(t *testing.T) {
+	w := newWorld(t)
+	w.tracer = inspect.NewTracer(inspect.TracerOptions{})
+	v := w.watch(inspect.WatchOptions{})
+	w.tracer.Add(w.d) // the first
+	w.in("A")
+	other := newWorld(t)
+	w.tracer.Add(other.d)
+	other.in("B")
+	shown, _ := take(t, v)
+	require.Len(t, shown, 2)
+	v.Close()
+	require.False(t, w.d.Traced() || other.d.Traced())
+}
+
 func TestErrorsTellNoSecret(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.d.Add(dispatch.Match{Command: "LOGIN", Priority: dispatch.First, Handler: func(_ dispatch.Sender, m *message.Message) error {
