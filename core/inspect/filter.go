@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,16 +192,12 @@ func checkValue(f field, value string) string {
 func parseField(name string, traced bool) (field, *FilterError) {
 	folded := strings.ReplaceAll(name, "-", "_")
 	known := messageFields()
-	for i, n := range known {
-		if folded == n {
-			return field(i), nil
-		}
+	if i := slices.Index(known, folded); i >= 0 {
+		return field(i), nil
 	}
 	if traced {
-		for i, n := range traceFields() {
-			if folded == n {
-				return byOutcome + field(i), nil
-			}
+		if i := slices.Index(traceFields(), folded); i >= 0 {
+			return byOutcome + field(i), nil
 		}
 		known = append(known, traceFields()...)
 	}

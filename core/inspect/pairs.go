@@ -36,7 +36,7 @@ type asked struct {
 // recent are the last messages sent on a link.
 type recent struct {
 	list [8]sent
-	next int
+	next int // where the next one goes: the oldest is there
 }
 
 type sent struct {
@@ -111,17 +111,16 @@ func (p *pairs) near(ev *dispatch.Event, a asked, guess bool) mate {
 			r = &recent{}
 			p.links[ev.Link] = r
 		}
-		r.list[r.next%len(r.list)] = sent{a, digest(ev.Message.SentFromServiceBytes()), digest(ev.Message.CommandBytes()), guess}
-		r.next++
+		r.list[r.next] = sent{a, digest(ev.Message.SentFromServiceBytes()), digest(ev.Message.CommandBytes()), guess}
+		r.next = (r.next + 1) % len(r.list)
 		return mate{}
 	}
 	if r == nil {
 		return mate{}
 	}
-	oldest := max(0, r.next-len(r.list))
 	end := ev.Time.Add(ev.Took)
-	for i := oldest; i < r.next; i++ { // what its handler sent
-		if s := &r.list[i%len(r.list)]; !s.at.Before(ev.Time) && !s.at.After(end) {
+	for i := range r.list { // what its handler sent, the oldest first
+		if s := r.nth(i); !s.at.Before(ev.Time) && !s.at.After(end) {
 			s.open = false
 			return mate{s.seq, s.at.Sub(ev.Time), false}
 		}
@@ -129,8 +128,8 @@ func (p *pairs) near(ev *dispatch.Event, a asked, guess bool) mate {
 	if !guess {
 		return mate{}
 	}
-	for i := oldest; i < r.next; i++ { // what it answers
-		if s := &r.list[i%len(r.list)]; s.open && s.at.Before(ev.Time) && answers(ev.Message, s) {
+	for i := range r.list { // what it answers
+		if s := r.nth(i); s.open && s.at.Before(ev.Time) && answers(ev.Message, s) {
 			s.open = false
 			if d := ev.Time.Sub(s.at); d < pairTime {
 				return mate{s.seq, d, true}
@@ -139,6 +138,9 @@ func (p *pairs) near(ev *dispatch.Event, a asked, guess bool) mate {
 	}
 	return mate{}
 }
+
+// nth is the i-th of them, the oldest first; those that there are not yet have the zero time.
+func (r *recent) nth(i int) *sent { return &r.list[(r.next+i)%len(r.list)] }
 
 // answers says whether m is likely an answer to s: one that names its command, the usual one, or one to the service that sent
 // it.

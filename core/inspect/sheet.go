@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,12 +21,7 @@ type Sheet struct {
 
 // Column finds a column by its name; -1 when there is none.
 func (s *Sheet) Column(name string) int {
-	for i, c := range s.Columns {
-		if c.Name == name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name })
 }
 
 // Value is the value in a row by the name of its column, "" when there is none.
