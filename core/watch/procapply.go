@@ -56,6 +56,7 @@ func (w *ProcessesWatch) lose() {
 func (w *ProcessesWatch) fallBack() {
 	w.source.Remove()
 	w.connector.close()
+	w.timer.Cancel() // if a look is to be tried again
 	w.stats.Method = Polling
 	w.outbox = append(w.outbox, ProcessEvent{Kind: ProcessLost})
 	w.timer = w.loop.Every(w.options.Interval, w.options.Name, func(int) { w.look() })

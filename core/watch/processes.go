@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"time"
@@ -30,7 +31,7 @@ type ProcessesOptions struct {
 	PIDs     []int         // only these; empty: all
 	Exists   bool          // report what runs already
 	Method   Method        // how; 0: AutoMethod
-	Interval time.Duration // between looks when polling; 0: 1 s, at least 10 ms
+	Interval time.Duration // between looks when polling, and before one that failed is tried again; 0: 1 s, at least 10 ms
 	Max      int           // most processes known at a time, about 150 bytes each; more are not reported. 0: 1,048,576
 	Proc     string        // where the file system of processes is; "": /proc
 	Name     string        // for people; "": "processes"
@@ -157,15 +158,18 @@ func (w *ProcessesWatch) look() {
 		if w.closed {
 			return
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			w.compare(found)
+			if w.connector.fd >= 0 {
+				_ = w.source.SetInterest(reactor.Read)
+			}
+		case w.connector.fd >= 0: // its events wait for a look that succeeds
+			w.timer = w.loop.After(w.options.Interval, w.options.Name, w.look)
 		}
 		if looked := w.options.Looked; looked != nil {
 			w.options.Looked = nil
 			looked()
-		}
-		if w.connector.fd >= 0 {
-			_ = w.source.SetInterest(reactor.Read)
 		}
 		w.deliver()
 	})
@@ -173,24 +177,15 @@ func (w *ProcessesWatch) look() {
 
 // compare reports the difference to what is known.
 func (w *ProcessesWatch) compare(found map[int]process) {
-	for _, pid := range sortedPIDs(w.known) {
+	for _, pid := range slices.Sorted(maps.Keys(w.known)) {
 		if p, ok := found[pid]; !ok || p.start != w.known[pid].start {
 			w.ended(pid, Exit{PID: pid, Code: -1, Err: ErrUnknown}, true)
 		}
 	}
-	for _, pid := range sortedPIDs(found) {
+	for _, pid := range slices.Sorted(maps.Keys(found)) {
 		w.noted(pid, found[pid], true)
 	}
 	w.first = false
-}
-
-func sortedPIDs(m map[int]process) []int {
-	pids := make([]int, 0, len(m))
-	for pid := range m {
-		pids = append(pids, pid)
-	}
-	slices.Sort(pids)
-	return pids
 }
 
 // noted takes in a process that runs and is asked for.

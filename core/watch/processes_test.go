@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ed-toolbox/ed/core/reactor"
 	"github.com/ed-toolbox/ed/core/watch"
@@ -293,6 +294,43 @@ func TestProcessesLooked(t *testing.T) {
 		require.Equal(t, watch.ProcessEnded, p.next().Kind)
 		require.Equal(t, 1, looked)
 	})
+}
+
+// TestProcessesLookFails: while /proc cannot be read nothing is known of what runs, and it is tried again.
+func TestProcessesLookFails(t *testing.T) {
+	methods(t, func(t *testing.T, l *reactor.Loop, m watch.Method) {
+		path, dir := copyOf(t, os.Args[0], ours("later")), filepath.Join(t.TempDir(), "proc")
+		looked := false
+		p := watchProcesses(t, l, watch.ProcessesOptions{Names: []string{ours("later")}, Method: m, Proc: dir, Looked: func() { looked = true }})
+		runUntil(t, l, func() bool { return looked })
+		old, oldIn := startAs(t, path, "wait")
+		require.NoError(t, os.Symlink("/proc", dir))
+		runUntil(t, l, p.w.Ready)
+		_, in := startAs(t, path, "wait")
+		e := p.next()
+		require.Equal(t, watch.ProcessStarted, e.Kind)
+		require.NotEqual(t, old.Process.Pid, e.PID, "it ran when the first look was over")
+		require.NoError(t, oldIn.Close())
+		e = p.next()
+		require.Equal(t, watch.ProcessEnded, e.Kind)
+		require.Equal(t, old.Process.Pid, e.PID)
+		require.NoError(t, in.Close())
+	})
+}
+
+// TestProcessesWithoutDescriptors: a process that could not be looked at has not ended.
+func TestProcessesWithoutDescriptors(t *testing.T) {
+	waiting(t, "wait")
+	var old unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	none, err := os.Open("/dev/null")
+	require.NoError(t, err)
+	one := unix.Rlimit{Cur: uint64(none.Fd()) + 1, Max: old.Max} // for the directory
+	require.NoError(t, none.Close())
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &one))
+	n, err := watch.ScanProcesses()
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
+	require.ErrorIs(t, err, unix.EMFILE, "%d processes", n)
 }
 
 // TestProcessesBurst starts many that end at once: by the connector none is missed.

@@ -3,6 +3,7 @@ package watch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // longComm is the length from which on the kernel cuts a process's name off; proc_pid_comm(5).
@@ -29,7 +32,7 @@ func (o *ProcessesOptions) wants(pid int, name string) bool {
 // sameName says that b is a, or what is left of it when the process has no command line any more.
 func sameName(a, b string) bool { return a == b || len(b) == longComm && strings.HasPrefix(a, b) }
 
-// scanProcesses looks at all processes and gives those that are asked for.
+// scanProcesses looks at all processes and gives those that are asked for. It fails where descriptors or memory are used up.
 func scanProcesses(ctx context.Context, o *ProcessesOptions) (map[int]process, error) {
 	dir, err := os.Open(o.Proc)
 	if err != nil {
@@ -49,7 +52,11 @@ func scanProcesses(ctx context.Context, o *ProcessesOptions) (map[int]process, e
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if s, err := readStat(o.Proc, pid); err == nil && s.lives() && o.wants(pid, s.name) {
+		s, err := readStat(o.Proc, pid)
+		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM) {
+			return nil, err // it has not ended because nobody can look
+		}
+		if err == nil && s.lives() && o.wants(pid, s.name) {
 			found[pid] = s.process
 		}
 	}
