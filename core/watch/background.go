@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"slices"
 
 	"github.com/ed-toolbox/ed/core/reactor"
 )
@@ -166,11 +167,6 @@ func (t *Task) Cancel() {
 		return
 	}
 	t.queued = false
-	for i, q := range t.pool.queue {
-		if q == t {
-			t.pool.queue = append(t.pool.queue[:i], t.pool.queue[i+1:]...)
-			break
-		}
-	}
+	t.pool.queue = slices.DeleteFunc(t.pool.queue, func(q *Task) bool { return q == t })
 	t.pool.loop.After(0, "cancelled task", t.conclude)
 }

@@ -169,20 +169,11 @@ func parseProcChange(b []byte) (e procChange, ok bool) {
 		if len(b) < procHeader+8+16 {
 			return e, false
 		}
-		e.name = cString(b[procHeader+8 : procHeader+8+16])
+		e.name = unix.ByteSliceToString(b[procHeader+8:][:16])
 	default:
 		return e, false
 	}
 	return e, true
-}
-
-func cString(b []byte) string {
-	for i, c := range b {
-		if c == 0 {
-			return string(b[:i])
-		}
-	}
-	return string(b)
 }
 
 func (c *connector) close() {

@@ -36,6 +36,14 @@ func (w *FileWatch) Lose() {
 // Moves is the number of renames that wait for their second half.
 func (w *FileWatch) Moves() int { return len(w.moves) }
 
+// each calls f for n and all below it, directories before what is in them, in no order otherwise.
+func (n *node) each(f func(*node)) {
+	f(n)
+	for _, k := range n.kids {
+		k.each(f)
+	}
+}
+
 // Check finds what must not be in the tree.
 func (w *FileWatch) Check() (errors []string) {
 	count := 0

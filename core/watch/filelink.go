@@ -32,10 +32,10 @@ func (w *FileWatch) follow(n *node) {
 	const fate = unix.IN_ATTRIB | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF
 	n.flags &^= isFailing
 	wd, err := w.kernel.add(n.path(), contents(w.options.Ops)|fate)
-	switch limit := (*LimitError)(nil); {
+	switch _, limit := errors.AsType[*LimitError](err); {
 	case err != nil:
 		w.unwatch(n) // it leads nowhere, or where we may not look
-		if errors.As(err, &limit) {
+		if limit {
 			w.fail(n, err)
 		} else {
 			w.retryLater(n) // no event tells of the directory where its target may come to be

@@ -1,10 +1,5 @@
 package watch
 
-import (
-	"maps"
-	"slices"
-)
-
 // deliver is the only place where f is called.
 func (w *FileWatch) deliver() {
 	for !w.closed {
@@ -48,7 +43,7 @@ func (w *FileWatch) announceTree(n *node) {
 	if n.is(isMatch) {
 		w.report(FileEvent{Op: Exists, Path: n.path(), Dir: n.is(isDir), Found: true})
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.kids)) {
+	for _, name := range sortedKids(n) {
 		w.announceTree(n.kids[name])
 	}
 }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"encoding/binary"
 	"path"
 	"slices"
@@ -110,7 +111,7 @@ func (m *machine) intern(list []position) *states {
 		return nil
 	}
 	slices.SortFunc(list, func(a, b position) int {
-		return int(a.pattern)<<16 + int(a.segment) - int(b.pattern)<<16 - int(b.segment)
+		return cmp.Or(cmp.Compare(a.pattern, b.pattern), cmp.Compare(a.segment, b.segment))
 	})
 	list = slices.Compact(list)
 	key := make([]byte, 0, 4*len(list))

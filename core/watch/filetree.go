@@ -99,14 +99,6 @@ func (n *node) detach() {
 	}
 }
 
-// each calls f for n and all below it, directories before what is in them, in no order otherwise.
-func (n *node) each(f func(*node)) {
-	f(n)
-	for _, k := range n.kids {
-		k.each(f)
-	}
-}
-
 // bindings finds nodes by the descriptors of their watches.
 type bindings map[int32]*node
 

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -74,8 +73,7 @@ func (i *inotify) read(f func(*change)) (empty bool, err error) {
 		}
 		size := int(binary.NativeEndian.Uint32(rest[12:]))
 		rest = rest[unix.SizeofInotifyEvent:]
-		name, _, _ := bytes.Cut(rest[:size], []byte{0})
-		c.name = string(name)
+		c.name = unix.ByteSliceToString(rest[:size])
 		rest = rest[size:]
 		f(&c)
 	}
