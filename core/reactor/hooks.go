@@ -1,5 +1,7 @@
 package reactor
 
+import "slices"
+
 // Ender is called at the end of a turn, on the loop's goroutine, once for each Later. It must not block. One that is a Panicker
 // hears of its own panic, with the zero Source.
 type Ender interface {
@@ -87,14 +89,8 @@ func (l *Loop) runHooks(h *hooks) {
 		return
 	}
 	if h.stale {
-		kept := h.list[:0]
-		for _, k := range h.list {
-			if k.f != nil {
-				kept = append(kept, k)
-			}
-		}
-		clear(h.list[len(kept):])
-		h.list, h.stale = kept, false
+		h.list = slices.DeleteFunc(h.list, func(k *hook) bool { return k.f == nil })
+		h.stale = false
 	}
 	h.next = 0
 	l.cur.hooks = h
