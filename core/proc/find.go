@@ -118,7 +118,7 @@ func (p Process) script() string {
 		if !strings.HasPrefix(arg, "-") {
 			return base(arg)
 		}
-		if arg == "--" || strings.HasPrefix(arg, "--") {
+		if strings.HasPrefix(arg, "--") {
 			continue
 		}
 		if strings.ContainsAny(arg, noScript) {

@@ -23,7 +23,7 @@ func ReadPIDFile(path string) (int, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		if pe := (*os.PathError)(nil); errors.As(err, &pe) {
+		if pe, ok := errors.AsType[*os.PathError](err); ok {
 			err = pe.Err
 		}
 		return fail("", err)
