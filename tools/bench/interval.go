@@ -26,7 +26,7 @@ type interval struct {
 
 	sent, arrived          uint64 // in this time
 	due                    uint64 // messages that were due in the time measured, and were sent; or never were
-	unsent                 uint64
+	unsent, kept           uint64 // kept: by the service
 	recorded               uint64
 	inTime                 uint64 // of them
 	lost, overdue          int64
@@ -83,6 +83,7 @@ func (i *interval) add(o *interval) {
 	i.arrived += o.arrived
 	i.due += o.due
 	i.unsent += o.unsent
+	i.kept += o.kept
 	i.recorded += o.recorded
 	i.inTime += o.inTime
 	i.lost += o.lost

@@ -273,8 +273,9 @@ func TestVerdicts(t *testing.T) {
 		"stopped for a while":  {steady, all, report.Generator{Late: late(15, time.Second)}, 0, "late by its own fault"},
 		"has a part of a CPU":  {steady, all, report.Generator{Late: late(300, 50*time.Millisecond)}, 0, "late by its own fault"},
 		"too slow":             {steady, report.Counts{Due: 1000, Sent: 900, Received: 900}, report.Generator{Busy: 0.95}, 0, "the generator was too slow"},
-		"the service is":       {steady, report.Counts{Due: 1000, Sent: 900, Received: 900}, report.Generator{Held: 600}, 0, "the window was full"},
-		"the service is still": {steady, report.Counts{Due: 1000, BytesOut: 65}, report.Generator{}, 0, "the window was full; nothing was sent but what had been due in the warm-up"},
+		"held up by others":    {steady, report.Counts{Due: 1000, Sent: 900, Received: 900}, report.Generator{Held: 10}, 0, "the generator was too slow"},
+		"the service is":       {steady, report.Counts{Due: 1000, Sent: 900, Received: 900}, report.Generator{Held: 90}, 0, "the window was full"},
+		"the service is still": {steady, report.Counts{Due: 1000, BytesOut: 65}, report.Generator{Held: 1000}, 0, "the window was full; nothing was sent but what had been due in the warm-up"},
 		"none was sent":        {steady, report.Counts{Due: 1000}, report.Generator{Busy: 1}, 0, "the generator was too slow; nothing was sent"},
 		"none was answered":    {steady, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 0, "nothing was answered"},
 		"nobody listens":       {storm, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 9, "no connection was made; the first failed: refused"},
@@ -284,6 +285,7 @@ func TestVerdicts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &runner{plan: tt.plan, total: newInterval()}
 			r.total.failures, r.total.failureText = tt.failed, "refused"
+			r.total.unsent, r.total.kept = tt.counts.Due-tt.counts.Sent, tt.own.Held
 			out := &report.Report{Verdict: report.OK, Counts: tt.counts, Generator: tt.own, Load: report.Load{Duration: time.Second}}
 			r.judge(out)
 			if tt.why == "" {

@@ -82,6 +82,7 @@ func (w *worker) fillFrom(first int) {
 func (w *worker) skip(c *client, due int64) {
 	if w.measured(due) {
 		w.now.unsent++
+		w.now.kept++
 		w.now.held++
 	}
 	w.head = w.schedule.next()

@@ -141,6 +141,7 @@ func (w *worker) drain() {
 		s.count = s.drawn // head was drawn, and not sent
 		unsent := s.until(w.until) - s.until(w.from)
 		if w.now.unsent += unsent; w.blocked {
+			w.now.kept += unsent
 			w.now.held += unsent
 		}
 	}

@@ -53,6 +53,7 @@ func TestNoCatchUp(t *testing.T) {
 		require.NotZero(t, r.Generator.Held)
 		if leaves {
 			require.Less(t, r.Counts.Sent, uint64(110)) // it stands still three quarters of the time
+			require.Contains(t, r.Reasons[0], "the service did not take more")
 		}
 	}
 }

@@ -157,7 +157,7 @@ func (r *runner) whySlow(out *report.Report) string {
 	switch {
 	case r.total.failures > 0 && p.kind != kindConnect && !p.target.IsDatagram():
 		return "connections ended"
-	case g.Busy >= 0.9 || 2*g.Held < out.Counts.Sent:
+	case g.Busy >= 0.9 || 2*r.total.kept < r.total.unsent:
 		return "the generator was too slow"
 	case p.oneWay() || p.window == 0:
 		return "the service did not take more: the connections were full"
