@@ -226,6 +226,22 @@ func TestSpin(t *testing.T) {
 	require.NoError(t, wait(t, done))
 }
 
+// TestSpinIsPartOfTheWait: a loop that has polled in vain waits only for the rest of the time until the next timer. A busy machine may make
+// that late; then it is tried again.
+func TestSpinIsPartOfTheWait(t *testing.T) {
+	const after, spin = 42 * time.Millisecond, 40 * time.Millisecond
+	l := newLoop(t, reactor.Options{Spin: spin})
+	for range 50 {
+		began := time.Now()
+		l.After(after, "due", func() {})
+		require.NoError(t, l.Run(context.Background()))
+		if time.Since(began) < after+spin/2 {
+			return
+		}
+	}
+	t.Fatal("never in time")
+}
+
 func TestOwnershipIsChecked(t *testing.T) {
 	l := newLoop(t, reactor.Options{Name: "mine"})
 	one, _ := socketPair(t)

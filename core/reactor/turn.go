@@ -89,7 +89,7 @@ func (l *Loop) patience() time.Duration {
 	return max(0, time.Duration(l.timed.wheel.next()-l.now))
 }
 
-// spin polls for a while instead of waiting.
+// spin polls for a while instead of waiting. A wait after it begins when it ended.
 func (l *Loop) spin() (n int, err error) {
 	d := l.patience()
 	if d < 0 || d > l.options.Spin {
@@ -98,6 +98,7 @@ func (l *Loop) spin() (n int, err error) {
 	for end := l.now + int64(d); n == 0 && err == nil && !l.inbox.some.Load() && !l.over.Load() && l.clock() < end; {
 		n, err = l.poll.peek()
 	}
+	l.now = l.exact()
 	return n, err
 }
 
