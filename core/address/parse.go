@@ -44,7 +44,7 @@ func parse(s string, d Defaults) (Address, string) {
 	if s == "" {
 		return Address{}, "it is empty"
 	}
-	if i := strings.IndexByte(s, 0); i >= 0 {
+	if strings.IndexByte(s, 0) >= 0 {
 		return Address{}, "it holds a NUL byte"
 	}
 	head, rest, ok := strings.Cut(s, ":")

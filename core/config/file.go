@@ -85,7 +85,7 @@ func readLimited(path string) ([]byte, error) {
 
 // cause drops operation and path, which the error around it shows.
 func cause(err error) error {
-	if pe := (*os.PathError)(nil); errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
 		return pe.Err
 	}
 	return err

@@ -38,7 +38,7 @@ func Reference(ref string) (value string, origin Origin, err error) {
 	if errs != nil {
 		fail.Err = errs[0]
 		fail.Problem = BadFile
-		if fe := (*FileError)(nil); errors.As(fail.Err, &fe) && fe.Line == 0 {
+		if fe, ok := errors.AsType[*FileError](fail.Err); ok && fe.Line == 0 {
 			fail.Problem = NoFile
 		}
 		return "", Origin{}, fail

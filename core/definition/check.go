@@ -83,13 +83,10 @@ func (p *Parameter) reason(value []byte, err error) string {
 		value, dots = value[:most], "…"
 	}
 	why := err.Error()
-	var bad *address.ParseError
-	var param *message.ParamError
-	switch {
-	case errors.As(err, &bad):
+	if bad, ok := errors.AsType[*address.ParseError](err); ok {
 		why = bad.Reason
-	case errors.As(err, &param):
-		why = param.Reason
+	} else if bad, ok := errors.AsType[*message.ParamError](err); ok {
+		why = bad.Reason
 	}
 	return article + p.Type.String() + ": " + strconv.Quote(string(value)) + dots + ": " + why
 }

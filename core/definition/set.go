@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -127,13 +128,7 @@ func (s *Set) Check(m *message.Message) error {
 
 // Commands returns the commands that have a valid definition, sorted.
 func (s *Set) Commands() []string {
-	c := s.loaded.Load()
-	names := make([]string, 0, len(c.definitions))
-	for name := range c.definitions {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(s.loaded.Load().definitions))
 }
 
 // Err returns the Problems of all files, also of those hidden by an earlier directory's, or nil.
@@ -157,8 +152,7 @@ func (c *contents) read(dir fs.FS, path func(name string) string) error {
 		}
 		d, err := load(dir, entry.Name(), command, path(entry.Name()))
 		if err != nil {
-			var problems Problems
-			errors.As(err, &problems)
+			problems, _ := errors.AsType[Problems](err)
 			c.problems = append(c.problems, problems...)
 			if !c.has(command) {
 				c.broken[command] = problems

@@ -173,8 +173,7 @@ func (d *Dispatcher) run(e *entry, from Sender, m *message.Message, r *result) b
 // refuse answers a message that breaks its definition.
 func (d *Dispatcher) refuse(from Sender, m *message.Message, problem error) {
 	var text string
-	var bad *definition.CheckError
-	if errors.As(problem, &bad) {
+	if bad, ok := errors.AsType[*definition.CheckError](problem); ok {
 		text = bad.Message()
 	} else {
 		// The file is wrong, not the message. Its path is nothing for the other side.

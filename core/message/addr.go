@@ -10,7 +10,7 @@ import (
 func (m *Message) Addr(name string, d address.Defaults) (address.Address, error) {
 	return typed(m, name, func(text string) (address.Address, error) {
 		a, err := address.Parse(text, d)
-		if bad := (*address.ParseError)(nil); errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*address.ParseError](err); ok {
 			err = addrError{bad}
 		}
 		return a, err
