@@ -260,6 +260,9 @@ func (r *Router) dialFailed(to address.Address, err error) {
 		return
 	}
 	n.dialling, n.server = false, ""
+	if n.link != nil {
+		return // it has connected by itself meanwhile
+	}
 	r.missed(n, err)
 	if n.gossips(r) {
 		m := message.New("UNREACHABLE").Set("who", to.HostPort())
@@ -281,9 +284,6 @@ func (r *Router) missed(n *neighbor, err error) {
 
 // again plans the next attempt after a failed one.
 func (r *Router) again(n *neighbor) {
-	if n.link != nil {
-		return
-	}
 	limit := mostPause
 	if n.gossips(r) {
 		limit = r.o.GossipMax
