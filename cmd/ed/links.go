@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -91,8 +92,10 @@ func (l linker) link(path string) error {
 	case err == nil && !l.force:
 		err := toolkit.Errorf(toolkit.CantCreate, "%s leads to %s", path, old)
 		return toolkit.WithHint(err, "--force replaces it")
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, syscall.EINVAL):
 		return toolkit.Errorf(toolkit.CantCreate, "%s exists and is no link", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return toolkit.As(toolkit.CantCreate, err)
 	}
 	if !l.dryRun && err == nil {
 		if err := os.Remove(path); err != nil {
