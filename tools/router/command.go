@@ -28,6 +28,7 @@ func Command(env *toolkit.Env) *cli.Command {
 		&cli.BoolFlag{Name: "check-config", Usage: "say what is wrong with the configuration, and end"},
 		&cli.BoolFlag{Name: "print-config", Usage: "print every setting, and end"},
 		&cli.BoolFlag{Name: "origin", Usage: "with where it comes from"},
+		noTimeout(),
 	}
 	return env.Configure("router", &cli.Command{
 		Name:  "router",
@@ -54,6 +55,15 @@ func Command(env *toolkit.Env) *cli.Command {
 			return act(c, env, o)
 		},
 	})
+}
+
+// noTimeout takes the --timeout that all commands have, since ED_TIMEOUT may be there for them. act refuses it on the command line.
+func noTimeout() cli.Flag {
+	f := toolkit.DurationFlag("timeout", nil, 0, "")
+	if f, ok := f.(*cli.GenericFlag); ok {
+		f.Hidden = true
+	}
+	return f
 }
 
 // logLevel is what -q and -v say of it.

@@ -235,4 +235,5 @@ func TestNoTimeout(t *testing.T) {
 	err := w.Run(t.Context(), Command, "router", "--print-config", "--timeout", "1")
 	require.ErrorContains(t, err, "it has no --timeout")
 	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
+	require.NotContains(t, toolkit.HelpText("ed router", Command(w.Env), 80), "--timeout")
 }
