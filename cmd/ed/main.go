@@ -127,8 +127,8 @@ func report(env *toolkit.Env, err error) {
 		return
 	}
 	var b strings.Builder
-	for _, line := range strings.Split(toolkit.Told(err), "\n") {
-		fmt.Fprintf(&b, "%s: %s\n", env.Program, toolkit.Escape(line))
+	for line := range strings.SplitSeq(toolkit.Told(err), "\n") {
+		fmt.Fprintf(&b, "%s: %s\n", env.Program, shortened(toolkit.Escape(line)))
 	}
 	if with, ok := errors.AsType[*exampleError](err); ok {
 		for _, line := range with.examples {
@@ -139,6 +139,19 @@ func report(env *toolkit.Env, err error) {
 		fmt.Fprintf(&b, "Try '%s --help'.\n", env.Program)
 	}
 	_ = env.Stderr.Printf("%s", b.String())
+}
+
+// mostShown is how many characters of a line of an error are printed.
+const mostShown = 1000
+
+// shortened takes out the middle of what is too long to be read: a value that an error quotes may be a file's worth, and what is said
+// of it stands before and behind.
+func shortened(line string) string {
+	text := []rune(line)
+	if len(text) <= mostShown {
+		return line
+	}
+	return string(text[:mostShown/2]) + " … " + string(text[len(text)-mostShown/2:])
 }
 
 // brokenPipe reports whether the reader of our output has gone. Unless the command outlives that, SIGPIPE has ended us already.

@@ -186,6 +186,17 @@ func TestErrorsShowNoControlBytes(t *testing.T) {
 	require.Equal(t, result{code: 69, err: "ed test-hint: no service \"\\x1B[31m\"\ned test-hint: none; start it\n"}, got)
 }
 
+// TestErrorsAreShort: the end of an error says what is wrong with a value, which may be a file's worth of the wrong words.
+func TestErrorsAreShort(t *testing.T) {
+	for value, want := range map[string]string{strings.Repeat("x", 100_000): "xxx", strings.Repeat("\x80ü ", 20_000): `\x80ü \x80ü `} {
+		got := runAs(t, "ed", "version", "--timeout", value)
+		require.Equal(t, 64, got.code)
+		require.Less(t, len(got.err), 3*mostShown)
+		require.True(t, strings.HasPrefix(got.err, `ed version: option --timeout: "`+want), got.err)
+		require.Contains(t, got.err, `" is not a duration (like 10, 1.5s, 2m)`+"\nTry ")
+	}
+}
+
 func TestDeathBySignal(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		cmd, wait := startWaiting(t, "test-wait")
