@@ -29,7 +29,7 @@ func calls(app *cli.App, line string) (found []call, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := 0; i < len(words); i++ {
+	for i := range words {
 		if word := words[i]; strings.Contains(word, "ed ") { // what a shell is to run
 			more, err := calls(app, word)
 			found = append(found, more...)

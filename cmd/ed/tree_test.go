@@ -192,7 +192,7 @@ var optionTerm = regexp.MustCompile(`\*\*(--?[A-Za-z0-9?][A-Za-z0-9-]*)`)
 // optionsInPage returns the options that begin a line in the section: the terms of its definition lists.
 func optionsInPage(section string) []string {
 	var all []string
-	for _, line := range strings.Split(section, "\n") {
+	for line := range strings.SplitSeq(section, "\n") {
 		if !strings.HasPrefix(line, "**-") {
 			continue
 		}

@@ -154,10 +154,10 @@ func TestGlob(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			for _, command := range strings.Fields(test.yes) {
+			for command := range strings.FieldsSeq(test.yes) {
 				require.Equal(t, dispatch.Handled, d.Dispatch(nil, parse(t, command)), command)
 			}
-			for _, command := range strings.Fields(test.no) {
+			for command := range strings.FieldsSeq(test.no) {
 				require.Equal(t, dispatch.Unknown, d.Dispatch(nil, parse(t, command)), command)
 			}
 		})

@@ -165,7 +165,7 @@ func requireSplitBy(t require.TestingT, stream, sizes []byte, feed func(*message
 	const limit = 12
 	want, dropped := 0, 0
 	var lines []string
-	for _, line := range strings.Split(string(stream), "\n") {
+	for line := range strings.SplitSeq(string(stream), "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		switch {
 		case len(line) > limit:

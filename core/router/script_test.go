@@ -119,7 +119,7 @@ func addr(t *testing.T, text string) address.Address {
 // words splits "a b=c" into its operands and options.
 func words(text string) (operands []string, options map[string]string) {
 	options = make(map[string]string)
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		if name, value, ok := strings.Cut(w, "="); ok {
 			options[name] = value
 		} else {

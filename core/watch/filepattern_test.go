@@ -46,10 +46,10 @@ func TestPatternMatch(t *testing.T) {
 	} {
 		m, err := watch.NewMatcher(test.pattern, test.recursive)
 		require.NoError(t, err)
-		for _, p := range strings.Fields(test.yes) {
+		for p := range strings.FieldsSeq(test.yes) {
 			require.True(t, m(path.Clean(p)), "%s: %s", test.pattern, p)
 		}
-		for _, p := range strings.Fields(test.no) {
+		for p := range strings.FieldsSeq(test.no) {
 			require.False(t, m(p), "%s: %s", test.pattern, p)
 		}
 	}

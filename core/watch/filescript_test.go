@@ -42,7 +42,7 @@ func TestFileScripts(t *testing.T) {
 			require.True(t, ok, "no Output:")
 			scratch(t)
 			s := &fileScript{t: t, loop: newLoop(t), view: map[string]bool{}}
-			for _, line := range strings.Split(commands, "\n") {
+			for line := range strings.SplitSeq(commands, "\n") {
 				s.do(line)
 			}
 			s.settle()

@@ -28,7 +28,7 @@ func parseRules(policy, restricted string) rules {
 
 func parseTable(text string) map[string][]string {
 	table := map[string][]string{}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if name, list, ok := strings.Cut(line, ":"); ok {
 			table[name] = strings.Fields(list)
 		}

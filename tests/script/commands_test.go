@@ -185,7 +185,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func lookPath(path, name string) string {
-	for _, dir := range strings.Split(path, ":") {
+	for dir := range strings.SplitSeq(path, ":") {
 		if info, err := os.Stat(dir + "/" + name); err == nil && info.Mode()&0o111 != 0 {
 			return dir + "/" + name
 		}

@@ -42,7 +42,7 @@ func TestReadmeTour(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("the tour failed: %v\n%s", err, out.String())
 	}
-	for _, want := range strings.Split(strings.TrimSpace(blocks(tour, "text")), "\n") {
+	for want := range strings.SplitSeq(strings.TrimSpace(blocks(tour, "text")), "\n") {
 		if !strings.Contains(anywhere(out.String()), anywhere(want)) {
 			t.Errorf("README.md says that the tour prints\n%s\nIt printed\n%s", want, out.String())
 		}

@@ -101,7 +101,7 @@ func TestBusy(t *testing.T) {
 					r.WaitFor(r.Err, func(string) bool { return r.read("ran") == "1 " })
 				}
 			}
-			for _, n := range strings.Fields(want) { // each run waits for somebody to write
+			for n := range strings.FieldsSeq(want) { // each run waits for somebody to write
 				require.NoError(t, os.WriteFile(gate+n, nil, 0))
 			}
 			require.NoError(t, r.End())

@@ -175,7 +175,7 @@ func (s *setup) wantsLoopback() bool {
 
 // readSecure reads cds://[USER:PASSWORD@]IP[:PORT].
 func readSecure(s *setup, text string) error {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if word == noneWord {
 			continue
 		}

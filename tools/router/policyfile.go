@@ -123,7 +123,7 @@ func (w *who) add(field string) error {
 
 func globs(list string) ([]dispatch.Glob, error) {
 	var all []dispatch.Glob
-	for _, text := range strings.Split(list, ",") {
+	for text := range strings.SplitSeq(list, ",") {
 		if text == "" {
 			return nil, fmt.Errorf("%q has an empty name", list)
 		}
@@ -139,7 +139,7 @@ func globs(list string) ([]dispatch.Glob, error) {
 // destinations reads [SERVER:]SERVICE[,...].
 func destinations(list string) ([]destination, error) {
 	var all []destination
-	for _, text := range strings.Split(list, ",") {
+	for text := range strings.SplitSeq(list, ",") {
 		server, service, ok := strings.Cut(text, ":")
 		if !ok {
 			service = text
@@ -162,7 +162,7 @@ func destinations(list string) ([]destination, error) {
 
 func numbers(list string, lookUp func(string) (int, error)) ([]uint32, error) {
 	var all []uint32
-	for _, name := range strings.Split(list, ",") {
+	for name := range strings.SplitSeq(list, ",") {
 		n, err := lookUp(name)
 		if err != nil {
 			return nil, err
@@ -175,7 +175,7 @@ func numbers(list string, lookUp func(string) (int, error)) ([]uint32, error) {
 // kinds reads the ways to connect.
 func kinds(list string) ([]rules.Kind, error) {
 	var all []rules.Kind
-	for _, name := range strings.Split(list, ",") {
+	for name := range strings.SplitSeq(list, ",") {
 		switch name {
 		case "unix":
 			all = append(all, rules.LocalUnix)

@@ -135,7 +135,7 @@ func readSignalSecretFile(s *setup, path string) (err error) {
 // the files does not matter.
 func readServices(s *setup, text string) error {
 	given := s.settings.Get("services").IsSet()
-	for _, dir := range strings.Split(text, ":") {
+	for dir := range strings.SplitSeq(text, ":") {
 		if dir == "" || text == noneWord {
 			continue
 		}

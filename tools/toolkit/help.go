@@ -39,7 +39,7 @@ func writeSynopsis(b *strings.Builder, path string, c *cli.Command) {
 			text = "COMMAND [OPTIONS] [OPERANDS]"
 		}
 	}
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		fmt.Fprintf(b, "  %s %s\n", path, strings.TrimSpace(line))
 	}
 }
@@ -50,7 +50,7 @@ func writeExamples(b *strings.Builder, text string) {
 		return
 	}
 	b.WriteString("\nExamples:\n")
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(b, "  %s\n", strings.TrimSpace(line))
 	}
 }

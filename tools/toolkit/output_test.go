@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"syscall"
@@ -43,9 +44,7 @@ func TestColor(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := toolkittest.New(t)
-			for k, v := range test.vars {
-				w.Vars[k] = v
-			}
+			maps.Copy(w.Vars, test.vars)
 			w.Stdout.TTY = test.tty
 			require.Equal(t, test.want, w.Color(w.Stdout, test.mode))
 		})

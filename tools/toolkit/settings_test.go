@@ -2,6 +2,7 @@ package toolkit_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -71,9 +72,7 @@ func TestSettingsPrecedence(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := toolkittest.New(t)
-			for k, v := range test.vars {
-				w.Vars[k] = v
-			}
+			maps.Copy(w.Vars, test.vars)
 			writeConf(t, w, test.file)
 			var p probe
 			require.NoError(t, w.Run(context.Background(), p.command, append([]string{"signal"}, test.args...)...))
@@ -127,9 +126,7 @@ func TestBadSettings(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := toolkittest.New(t)
-			for k, v := range test.vars {
-				w.Vars[k] = v
-			}
+			maps.Copy(w.Vars, test.vars)
 			writeConf(t, w, test.file)
 			var p probe
 			err := w.Run(context.Background(), p.command, "signal")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"strings"
 	"sync"
@@ -92,9 +93,7 @@ func TestTLSOptions(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := toolkittest.New(t)
-			for k, v := range tt.env {
-				w.Vars[k] = v
-			}
+			maps.Copy(w.Vars, tt.env)
 			w.Env.UseRealDial()
 			err := w.Run(context.Background(), pinger(tt.to), append([]string{"ping"}, tt.args...)...)
 			require.Equal(t, name == "insecure", w.Err.String() != "", w.Err.String())

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -78,12 +79,7 @@ func TestChoose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			has := func(list []string, p string) bool {
-				for _, each := range list {
-					if each == p {
-						return true
-					}
-				}
-				return false
+				return slices.Contains(list, p)
 			}
 			path, found := service.Choose("", service.Candidates(uid, vars{"XDG_RUNTIME_DIR": "/run/user/7"}.get), uid, func(p string) (bool, bool) {
 				return has(tt.there, p), has(tt.usable, p)

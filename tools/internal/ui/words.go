@@ -22,7 +22,7 @@ type word struct {
 // ParseWords reads words with spaces between them.
 func ParseWords(text string) Words {
 	var all Words
-	for _, one := range strings.Fields(strings.ToLower(text)) {
+	for one := range strings.FieldsSeq(strings.ToLower(text)) {
 		rest, not := strings.CutPrefix(one, "!")
 		if rest != "" {
 			all = append(all, word{text: rest, not: not})
@@ -35,7 +35,7 @@ func ParseWords(text string) Words {
 // --filter takes them, such as outcome=failed, param.serial or took>=10ms.
 func parseTraceWords(text string) Words {
 	var all Words
-	for _, one := range strings.Fields(text) {
+	for one := range strings.FieldsSeq(text) {
 		if strings.ContainsAny(one, "=<>") || strings.HasPrefix(strings.TrimPrefix(one, "!"), "param.") {
 			if f, err := inspect.ParseFilter(one); err == nil {
 				all = append(all, word{condition: f})

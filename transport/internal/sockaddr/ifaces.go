@@ -3,6 +3,7 @@ package sockaddr
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -149,10 +150,8 @@ func IsBroadcast(ip netip.Addr) bool {
 		return false
 	}
 	for _, i := range list {
-		for _, b := range i.Broadcast {
-			if b == ip {
-				return true
-			}
+		if slices.Contains(i.Broadcast, ip) {
+			return true
 		}
 	}
 	return false

@@ -3,6 +3,7 @@ package sockaddr
 import (
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/ed-toolbox/ed/core/address"
 	"golang.org/x/sys/unix"
@@ -68,11 +69,9 @@ func Take(fd int, schemes ...address.Scheme) (address.Address, error) {
 	if err != nil {
 		return a, err
 	}
-	for _, s := range schemes {
-		if a.Scheme == s {
-			unix.CloseOnExec(fd)
-			return a, os.NewSyscallError("fcntl", unix.SetNonblock(fd, true))
-		}
+	if slices.Contains(schemes, a.Scheme) {
+		unix.CloseOnExec(fd)
+		return a, os.NewSyscallError("fcntl", unix.SetNonblock(fd, true))
 	}
 	return a, errKind
 }

@@ -54,7 +54,7 @@ func (r *Router) own(from dispatch.Sender, c *client, m *message.Message) {
 		}
 	case "COMMANDS":
 		list, _ := m.Get("list")
-		for _, command := range strings.Split(list, ",") {
+		for command := range strings.SplitSeq(list, ",") {
 			if c.commands == nil {
 				c.commands = map[string]bool{}
 			}
