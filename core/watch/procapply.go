@@ -12,12 +12,6 @@ import (
 // readsOfProcesses bounds the events of one turn of the loop.
 const readsOfProcesses = 256
 
-// partial is a process whose first thread has ended while others went on: it ends when they do.
-type partial struct {
-	watch *ProcessWatch
-	exit  Exit
-}
-
 // OnReady is for the loop.
 func (w *ProcessesWatch) OnReady(reactor.Source, reactor.Interest) {
 	for range readsOfProcesses {
@@ -140,7 +134,7 @@ func (w *ProcessesWatch) exited(pid int, exit Exit) {
 			w.deliver()
 		}, ProcessOptions{})
 		if err == nil {
-			w.partial[pid] = &partial{watch, exit}
+			w.partial[pid] = watch
 			return
 		}
 	}

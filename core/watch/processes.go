@@ -58,8 +58,8 @@ type ProcessesWatch struct {
 	outbox    []ProcessEvent
 	at        int
 	again     reactor.Timer
-	first     bool // the first scan is not over
-	partial   map[int]*partial
+	first     bool                  // the first scan is not over
+	partial   map[int]*ProcessWatch // processes whose first thread has ended while others went on: they end when those do
 }
 
 // ProcessesStats are the figures of a ProcessesWatch.
@@ -105,7 +105,7 @@ func Processes(l *reactor.Loop, f func(ProcessEvent), o ProcessesOptions) (*Proc
 	}
 	w := &ProcessesWatch{
 		loop: l, f: f, options: o, pool: NewPool(l, PoolOptions{Workers: 1}), known: map[int]process{}, first: true,
-		connector: connector{fd: -1}, partial: map[int]*partial{},
+		connector: connector{fd: -1}, partial: map[int]*ProcessWatch{},
 	}
 	if err := w.start(); err != nil {
 		w.Close()
@@ -248,7 +248,7 @@ func (w *ProcessesWatch) Close() {
 	w.again.Cancel()
 	w.pool.Close()
 	for _, p := range w.partial {
-		p.watch.Close()
+		p.Close()
 	}
 	w.known, w.partial, w.outbox = nil, nil, nil
 }
