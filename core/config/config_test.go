@@ -167,6 +167,22 @@ func TestUnknownKeysAreAllReported(t *testing.T) {
 	require.Equal(t, "host", ke.Suggest)
 }
 
+// TestNoSectionIsSpecial: "DEFAULT" is what the ini parser calls the part before the first section.
+func TestNoSectionIsSpecial(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	path := w.file("x.conf", "host=1\n[DEFAULT]\nhost=2\n")
+	o.Files = []string{path}
+	_, err := config.Load(o)
+	require.EqualError(t, err, path+`:3: there is no key "DEFAULT::host"`)
+	value, _, err := config.Reference(path + "@host")
+	require.NoError(t, err)
+	require.Equal(t, "1", value)
+	value, _, err = config.Reference(path + "@DEFAULT::host")
+	require.NoError(t, err)
+	require.Equal(t, "2", value)
+}
+
 func TestBrokenFiles(t *testing.T) {
 	for _, c := range []struct {
 		name, text string

@@ -109,8 +109,8 @@ func parse(path string, data []byte) ([]entry, []error) {
 	}
 	byLine := make([]entry, len(lines)+1)
 	for _, section := range f.Sections() {
-		name := section.Name()
-		if name == ini.DefaultSection {
+		name, named := strings.CutPrefix(section.Name(), sectionMark)
+		if !named {
 			name = ""
 		}
 		for _, key := range section.Keys() {
@@ -131,6 +131,9 @@ func parse(path string, data []byte) ([]entry, []error) {
 	}
 	return entries, errs
 }
+
+// sectionMark stands before the names that ini.v1 is given: it has one of its own for what is before the first section.
+const sectionMark = ":"
 
 // number rewrites the lines for ini.v1 without those that it would misread, which are errors. After a section that has no good name
 // all is passed over until the next one.
@@ -156,7 +159,7 @@ func number(path string, lines []string) ([]byte, []error) {
 			case rest != "" && rest[0] != '#' && rest[0] != ';':
 				reason = "only a comment may follow the section"
 			}
-			good, lost = "["+name+"]", reason != ""
+			good, lost = "["+sectionMark+name+"]", reason != ""
 		default:
 			name, _, ok := strings.Cut(text, "=")
 			if name = trim(name); !validName(name) {
