@@ -83,7 +83,7 @@ func readOptions(env *toolkit.Env, c *cli.Context) (options, error) {
 			limit: toolkit.DurationOf(c, "run-timeout"), grace: toolkit.DurationOf(c, "grace"),
 		},
 		failFast: c.Bool("fail-fast"), exitStatus: c.Bool("exit-status"),
-		sendTimeout: toolkit.DurationOf(c, "send-timeout"), maxDatagram: toolkit.NumberOf(c, "max-datagram"), host: env.ServerName(),
+		sendTimeout: toolkit.DurationOf(c, "send-timeout"), maxDatagram: toolkit.NumberOf(c, "max-datagram"), group: toolkit.GroupOf(c), host: env.ServerName(),
 	}
 	if err := checkOptions(c, &o); err != nil {
 		return o, err
@@ -92,9 +92,6 @@ func readOptions(env *toolkit.Env, c *cli.Context) (options, error) {
 		o.count = 1
 	}
 	var err error
-	if o.group, err = toolkit.GroupOf(c); err != nil {
-		return o, err
-	}
 	if text := c.String("format"); text != "" {
 		if o.format, err = newTemplate("option --format", text); err != nil {
 			return o, err
@@ -161,7 +158,7 @@ func readMessages(env *toolkit.Env, c *cli.Context, o *options) error {
 		}
 		where, err := env.Address(pair.First, address.Defaults{})
 		if err != nil {
-			return toolkit.WithHint(toolkit.As(toolkit.KindOf(err), err), "write --send ADDR MESSAGE, two words")
+			return toolkit.WithHint(err, "write --send ADDR MESSAGE, two words")
 		}
 		if where.Scheme == address.TLS {
 			if _, err := toolkit.LoadTLS(env.TLS()); err != nil {

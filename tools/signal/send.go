@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -56,7 +57,7 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}}' :4040
 			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
-			&cli.IntFlag{Name: "replies", Usage: "then wait for `N` messages and print them"},
+			toolkit.NumberFlag("replies", nil, 0, 0, math.MaxInt, "then wait for `N` messages and print them"),
 			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB`"},
 			toolkit.DurationFlag("idle", nil, 0, "then print what comes until nothing came for `DUR`"),
 			&cli.BoolFlag{Name: "hold", Usage: "then print what comes until the peer ends it"},
@@ -85,7 +86,7 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 			ed request --json --count 5 --rate 1/s tcp://:4040 svc/HELP | jq .rtt_ns
 			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
-			&cli.IntFlag{Name: "replies", Value: 1, Usage: "wait for `N` messages after each one"},
+			toolkit.NumberFlag("replies", nil, 1, 1, math.MaxInt, "wait for `N` messages after each one"),
 			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB` after each one"},
 		)...),
 		Action: func(c *cli.Context) error {
@@ -96,8 +97,6 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 			o.Each = true
 			if o.Until != nil && !c.IsSet("replies") {
 				o.Replies = 0
-			} else if o.Replies == 0 {
-				return toolkit.Errorf(toolkit.Usage, "option --replies: 0 is less than one; ed send does not wait")
 			}
 			return runSend(c.Context, env, o)
 		},
@@ -109,7 +108,7 @@ func inputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "send to `ADDR`; all operands are messages then"},
 		toolkit.RouterFlag(),
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "send `N` messages, the same ones over again if needed"},
+		toolkit.NumberFlag("count", []string{"n"}, 0, 1, math.MaxInt, "send `N` messages, the same ones over again if needed"),
 		&cli.GenericFlag{Name: "rate", Value: &rateValue{}, Usage: "send `N/s` messages (also N/m, N/h, max)"},
 		&cli.StringFlag{Name: "template", Usage: "make messages of `TEXT`: {{.N}} {{.Now}} {{.UnixNano}} {{.Random}} {{.Host}}"},
 		toolkit.TextFlag("from", nil, "", checkSender, "say that `SERVER:SERVICE` sends them, whatever they say"),
@@ -127,29 +126,21 @@ func parseSend(c *cli.Context, env *toolkit.Env) (sendOptions, error) {
 		Common:    env.Common(c),
 		Template:  c.String("template"),
 		From:      toolkit.StringOf(c, "from"),
-		Count:     c.Int("count"),
-		Replies:   c.Int("replies"),
+		Count:     toolkit.NumberOf(c, "count"),
+		Replies:   toolkit.NumberOf(c, "replies"),
 		KeepGoing: c.Bool("keep-going"),
 		NoCheck:   c.Bool("no-check"),
 		DryRun:    c.Bool("dry-run"),
 
 		MaxDatagram: toolkit.NumberOf(c, "max-datagram"),
 		MaxLine:     toolkit.NumberOf(c, "max-line"),
+		Group:       toolkit.GroupOf(c),
 	}
 	if v, ok := c.Generic("rate").(*rateValue); ok {
 		o.Interval = v.interval
 	}
-	switch {
-	case o.Count < 0 || o.Count == 0 && c.IsSet("count"):
-		return o, toolkit.Errorf(toolkit.Usage, "option --count: %d is less than one", o.Count)
-	case o.Replies < 0:
-		return o, toolkit.Errorf(toolkit.Usage, "option --replies: %d is negative", o.Replies)
-	}
 	var err error
 	o.Until, err = toolkit.CommandGlobOf(c, "until")
-	if err == nil {
-		o.Group, err = toolkit.GroupOf(c)
-	}
 	if err == nil {
 		err = parseOperands(c, env, &o)
 	}

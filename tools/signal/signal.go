@@ -71,7 +71,7 @@ func Command(env *toolkit.Env) *cli.Command {
 			&cli.BoolFlag{Name: "reply", Aliases: []string{"r"}, Usage: "print the first line that comes back (streams)"},
 			toolkit.OptionalCountFlag("wait", nil, "wait for `N` messages and print them"),
 			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB`"},
-			&cli.IntFlag{Name: "repeat", Usage: "send it `N` times"},
+			toolkit.NumberFlag("repeat", nil, 0, 1, math.MaxInt, "send it `N` times"),
 			toolkit.DurationFlag("every", nil, 0, "one each `DUR`; without --repeat until interrupted"),
 			&cli.BoolFlag{Name: "if-running", Usage: "quiet success when nothing listens there"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the exact line, send nothing"},
@@ -99,19 +99,17 @@ func parse(c *cli.Context, env *toolkit.Env) (options, error) {
 		Wait:      toolkit.CountOf(c, "wait"),
 		NoWait:    c.Bool("no-wait"),
 		DryRun:    c.Bool("dry-run"),
-		Repeat:    c.Int("repeat"),
+		Repeat:    toolkit.NumberOf(c, "repeat"),
 		Every:     toolkit.DurationOf(c, "every"),
 		IfRunning: c.Bool("if-running"),
 		From:      toolkit.StringOf(c, "from") != "",
 
 		MaxDatagram: toolkit.NumberOf(c, "max-datagram"),
 		MaxLine:     toolkit.NumberOf(c, "max-line"),
+		Group:       toolkit.GroupOf(c),
 	}
 	var err error
 	o.Until, err = toolkit.CommandGlobOf(c, "until")
-	if err == nil && o.Repeat < 1 && c.IsSet("repeat") {
-		err = toolkit.Errorf(toolkit.Usage, "option --repeat: %d is less than one", o.Repeat)
-	}
 	if o.Repeat == 0 && o.Every == 0 {
 		o.Repeat = 1
 	}
@@ -120,9 +118,6 @@ func parse(c *cli.Context, env *toolkit.Env) (options, error) {
 	}
 	if err == nil {
 		o.Target, err = parseTarget(c, env)
-	}
-	if err == nil {
-		o.Group, err = toolkit.GroupOf(c)
 	}
 	if err == nil {
 		o.Secret, err = parseSecret(c)

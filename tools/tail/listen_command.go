@@ -77,7 +77,7 @@ func listenFlags() []cli.Flag {
 		toolkit.RouterFlag(),
 		toolkit.TypeFlag(),
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
+		toolkit.NumberFlag("count", []string{"n"}, 0, 1, math.MaxInt, "end after `N` messages were shown"),
 		&cli.StringFlag{Name: "until", Aliases: []string{"u"}, Usage: "end after a message whose command matches `GLOB`"},
 		toolkit.DurationFlag("idle", nil, 0, "end when nothing came for `DUR`"),
 		toolkit.DurationFlag("timeout", nil, 0, "end after `DUR` in all"),
@@ -86,7 +86,7 @@ func listenFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "send", Usage: "send `MESSAGE` on each new connection"},
 		&cli.StringSliceFlag{Name: "on", Usage: "run a shell command per message: `GLOB=SHELL`"},
 		&cli.BoolFlag{Name: "on-reply", Usage: "send what it prints to the sender of the message"},
-		&cli.IntFlag{Name: "on-max", Value: 8, Usage: "run at most `N` of them at once"},
+		toolkit.NumberFlag("on-max", nil, 8, 1, math.MaxInt, "run at most `N` of them at once"),
 		toolkit.DurationFlag("on-timeout", nil, 0, "end each of them after `DUR`"),
 		&cli.StringFlag{Name: "record", Usage: "write what is shown to `FILE`, for ed replay"},
 		&cli.BoolFlag{Name: "append", Usage: "add to the recording if it exists"},
@@ -104,11 +104,11 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		Common:  env.Common(c),
 		connect: c.Bool("connect"),
 		stamps:  toolkit.StringOf(c, "timestamps"), hexdump: c.Bool("hexdump-bad"),
-		count: c.Int("count"), idle: toolkit.DurationOf(c, "idle"),
+		count: toolkit.NumberOf(c, "count"), idle: toolkit.DurationOf(c, "idle"),
 		echo:    c.Bool("echo"),
-		onReply: c.Bool("on-reply"), onMost: c.Int("on-max"), onTimeout: toolkit.DurationOf(c, "on-timeout"),
+		onReply: c.Bool("on-reply"), onMost: toolkit.NumberOf(c, "on-max"), onTimeout: toolkit.DurationOf(c, "on-timeout"),
 		record:  recordOptions{path: c.String("record"), append: c.Bool("append"), force: c.Bool("force")},
-		maxLine: toolkit.NumberOf(c, "max-line"), maxDatagram: toolkit.NumberOf(c, "max-datagram"),
+		maxLine: toolkit.NumberOf(c, "max-line"), maxDatagram: toolkit.NumberOf(c, "max-datagram"), group: toolkit.GroupOf(c),
 	}
 	if c.Bool("json") {
 		o.form = asJSON
@@ -120,9 +120,6 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 		return o, err
 	}
 	var err error
-	if o.group, err = toolkit.GroupOf(c); err != nil {
-		return o, err
-	}
 	if o.service, err = readService(env, c); err != nil {
 		return o, err
 	}
@@ -132,7 +129,7 @@ func readListenOptions(env *toolkit.Env, c *cli.Context) (listenOptions, error) 
 	return o, readListenTexts(c, &o)
 }
 
-// checkListenFlags refuses numbers out of range and options that contradict each other.
+// checkListenFlags refuses options that contradict each other.
 func checkListenFlags(env *toolkit.Env, c *cli.Context, o *listenOptions) error {
 	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
 	switch {
@@ -144,10 +141,6 @@ func checkListenFlags(env *toolkit.Env, c *cli.Context, o *listenOptions) error 
 		return wrong("--append and --force need --record")
 	case o.record.append && o.record.force:
 		return wrong("--append and --force exclude each other")
-	case c.IsSet("count") && o.count < 1:
-		return wrong("--count %d: at least 1", o.count)
-	case o.onMost < 1:
-		return wrong("--on-max %d: at least 1", o.onMost)
 	case len(c.StringSlice("on")) == 0 && (o.onReply || c.IsSet("on-max") || c.IsSet("on-timeout")):
 		return wrong("--on-reply, --on-max and --on-timeout need --on")
 	}

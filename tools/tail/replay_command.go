@@ -44,8 +44,8 @@ func Replay(env *toolkit.Env) *cli.Command {
 			toolkit.DurationFlag("max-gap", nil, 0, "cut pauses to `DUR`, before --speed"),
 			toolkit.ChoiceFlag("direction", nil, "in", []string{"in", "out", "all"}, "what the recorder received, sent, or both: `WHICH`"),
 			&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "play what meets every `COND`,..., as ed listen"},
-			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages"},
-			&cli.IntFlag{Name: "loop", Value: 1, Usage: "play it `N` times; 0: until interrupted"},
+			toolkit.NumberFlag("count", []string{"n"}, 0, 1, math.MaxInt, "end after `N` messages"),
+			toolkit.NumberFlag("loop", nil, 1, 0, math.MaxInt, "play it `N` times; 0: until interrupted"),
 			&cli.BoolFlag{Name: "keep-going", Aliases: []string{"k"}, Usage: "pass over bad lines; the exit code still is 65"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when it would be sent"},
 			toolkit.TypeFlag(),
@@ -67,8 +67,8 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 	o := replayOptions{
 		Common: env.Common(c), dryRun: c.Bool("dry-run"),
 		maxGap: toolkit.DurationOf(c, "max-gap"), direction: toolkit.StringOf(c, "direction"),
-		count: c.Int("count"), loops: c.Int("loop"), keepGoing: c.Bool("keep-going"), maxDatagram: toolkit.NumberOf(c, "max-datagram"),
-		maxLine: toolkit.NumberOf(c, "max-line"),
+		count: toolkit.NumberOf(c, "count"), loops: toolkit.NumberOf(c, "loop"), keepGoing: c.Bool("keep-going"), maxDatagram: toolkit.NumberOf(c, "max-datagram"),
+		maxLine: toolkit.NumberOf(c, "max-line"), group: toolkit.GroupOf(c),
 	}
 	wrong := func(format string, args ...any) (replayOptions, error) {
 		return o, toolkit.Errorf(toolkit.Usage, format, args...)
@@ -80,19 +80,12 @@ func readReplayOptions(env *toolkit.Env, c *cli.Context) (replayOptions, error) 
 	if o.filter, err = parseFilter(c.StringSlice("filter")); err != nil {
 		return o, err
 	}
-	if o.group, err = toolkit.GroupOf(c); err != nil {
-		return o, err
-	}
 	operands, err := toolkit.Operands(c, 1, 2, "the recording")
 	if err != nil {
 		return o, err
 	}
 	o.path = operands[0]
 	switch {
-	case c.IsSet("count") && o.count < 1:
-		return wrong("--count %d: at least 1", o.count)
-	case o.loops < 0:
-		return wrong("--loop %d: at least 0", o.loops)
 	case o.path == "-" && o.loops != 1:
 		return wrong("--loop needs a file: standard input can be read once")
 	case len(operands) == 1 && !o.dryRun:

@@ -54,8 +54,8 @@ func watchFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "filter", Aliases: []string{"f"}, Usage: "show what meets every `COND`,...; given again: or"},
 		toolkit.DurationFlag("slower", nil, 0, "show only what took its handler `DUR` or longer"),
-		&cli.IntFlag{Name: "sample", Value: 1, Usage: "show one, by chance, of every `N` of it"},
-		&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "end after `N` messages were shown"},
+		toolkit.NumberFlag("sample", nil, 1, 1, math.MaxInt, "show one, by chance, of every `N` of it"),
+		toolkit.NumberFlag("count", []string{"n"}, 0, 1, math.MaxInt, "end after `N` messages were shown"),
 		toolkit.DurationFlag("duration", []string{"d"}, 0, "end after `DUR`"),
 		&cli.BoolFlag{Name: "summary", Aliases: []string{"s"}, Usage: "show no messages, but at the end what each command came to"},
 		toolkit.NumberFlag("bytes", []string{"b"}, maxWatchBytes, 0, 1<<20, "show `N` bytes of the values in a message; 0 hides them"),
@@ -79,7 +79,7 @@ func readWatchOptions(env *toolkit.Env, c *cli.Context) (watchOptions, error) {
 	o := watchOptions{
 		Common: env.Common(c), targets: c.Args().Slice(),
 		window: toolkit.DurationOf(c, "window"), wait: c.Bool("wait"),
-		stamps: toolkit.StringOf(c, "timestamps"), count: c.Int("count"), duration: toolkit.DurationOf(c, "duration"),
+		stamps: toolkit.StringOf(c, "timestamps"), count: toolkit.NumberOf(c, "count"), duration: toolkit.DurationOf(c, "duration"),
 		summary: c.Bool("summary"),
 		record:  recordOptions{path: c.String("record"), append: c.Bool("append"), force: c.Bool("force")},
 	}
@@ -87,17 +87,13 @@ func readWatchOptions(env *toolkit.Env, c *cli.Context) (watchOptions, error) {
 		o.form = asJSON
 	}
 	o.watch = inspect.WatchOptions{
-		Filter: c.StringSlice("filter"), Sample: uint64(max(c.Int("sample"), 0)), Bytes: toolkit.NumberOf(c, "bytes"), Rate: toolkit.NumberOf(c, "rate"),
+		Filter: c.StringSlice("filter"), Sample: uint64(toolkit.NumberOf(c, "sample")), Bytes: toolkit.NumberOf(c, "bytes"), Rate: toolkit.NumberOf(c, "rate"),
 		NoPairs: c.Bool("no-pairs"),
 	}
 	wrong := func(format string, args ...any) error { return toolkit.Errorf(toolkit.Usage, format, args...) }
 	switch {
 	case slices.Contains(o.targets, ""):
 		return o, wrong("a target is empty; without targets, all services are watched")
-	case c.IsSet("count") && o.count < 1:
-		return o, wrong("--count %d: at least 1", o.count)
-	case c.Int("sample") < 1:
-		return o, wrong("--sample %d: at least 1", c.Int("sample"))
 	case o.record.path == "" && (o.record.append || o.record.force):
 		return o, wrong("--append and --force need --record")
 	case o.record.append && o.record.force:

@@ -71,7 +71,7 @@ func defaultText(f cli.Flag, doc cli.DocGenerationFlag) string {
 	switch f := f.(type) {
 	case *cli.StringFlag:
 		text = f.Value
-	case *cli.GenericFlag, *cli.IntFlag, *cli.Float64Flag, *cli.UintFlag, *cli.Int64Flag, *cli.Uint64Flag:
+	case *cli.GenericFlag, *cli.IntFlag:
 		text = doc.GetDefaultText()
 	}
 	if text == "0" || text == "0s" {

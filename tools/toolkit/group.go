@@ -20,7 +20,7 @@ type Group struct {
 func GroupFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "interface", Usage: "datagrams to a group leave by, or the group is joined on `NAME`"},
-		&cli.IntFlag{Name: "hops", Value: 1, Usage: "they pass up to `N` networks"},
+		NumberFlag("hops", nil, 1, 1, 255, "they pass up to `N` networks"),
 		&cli.BoolFlag{Name: "no-loop", Usage: "they are not heard on this host"},
 	}
 }
@@ -29,12 +29,8 @@ func GroupFlags() []cli.Flag {
 func isGroup(name string) bool { return name == "interface" || name == "hops" || name == "no-loop" }
 
 // GroupOf reads the values of GroupFlags.
-func GroupOf(c *cli.Context) (Group, error) {
-	g := Group{Interface: c.String("interface"), Hops: c.Int("hops"), NoLoop: c.Bool("no-loop")}
-	if g.Hops < 1 || g.Hops > 255 {
-		return g, Errorf(Usage, "--hops %d: 1 to 255", g.Hops)
-	}
-	return g, nil
+func GroupOf(c *cli.Context) Group {
+	return Group{Interface: c.String("interface"), Hops: NumberOf(c, "hops"), NoLoop: c.Bool("no-loop")}
 }
 
 // Set puts it into the options of a medium.

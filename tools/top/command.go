@@ -3,6 +3,7 @@ package top
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -78,8 +79,8 @@ func Command(env *toolkit.Env) *cli.Command {
 			toolkit.WordsFlag("table", nil, "", knownTables(), "print `TABLE`, any that the service has, in place of a view"),
 			toolkit.DurationFlag("interval", []string{"i", "d"}, time.Second, "look again every `DUR`"),
 			&cli.BoolFlag{Name: "once", Aliases: []string{"1"}, Usage: "print one look and end"},
-			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "print `N` looks and end"},
-			&cli.IntFlag{Name: "rows", Usage: "print at most `N` rows of each table; 0: all"},
+			toolkit.NumberFlag("count", []string{"n"}, 0, 1, math.MaxInt, "print `N` looks and end"),
+			toolkit.NumberFlag("rows", nil, 0, 0, math.MaxInt, "print at most `N` rows of each table; 0: all"),
 			&cli.BoolFlag{Name: "csv", Usage: "print comma-separated values"},
 			toolkit.WordsFlag("sort", []string{"s"}, "", knownColumns(), "sort by `COLUMN`; with '-' before it, the largest first"),
 			&cli.BoolFlag{Name: "reverse", Aliases: []string{"r"}, Usage: "sort the other way round"},
@@ -106,7 +107,7 @@ func viewNames() []string {
 func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 	o := options{
 		Common: env.Common(c), targets: c.Args().Slice(), table: toolkit.StringOf(c, "table"), interval: toolkit.DurationOf(c, "interval"), exact: c.IsSet("interval"),
-		count: c.Int("count"), rows: c.Int("rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
+		count: toolkit.NumberOf(c, "count"), rows: toolkit.NumberOf(c, "rows"), reverse: c.Bool("reverse"), filter: c.String("filter"),
 		look: ui.NewLook(env.Stdout, env.Getenv),
 	}
 	o.view = views()[slices.Index(viewNames(), toolkit.StringOf(c, "view"))]
@@ -118,12 +119,8 @@ func parse(env *toolkit.Env, c *cli.Context) (options, error) {
 		return o, toolkit.Errorf(toolkit.Usage, "a target is empty; without targets, all services are shown")
 	case o.JSON && c.Bool("csv"):
 		return o, toolkit.Errorf(toolkit.Usage, "--json and --csv exclude each other")
-	case c.IsSet("count") && o.count < 1:
-		return o, toolkit.Errorf(toolkit.Usage, "option -n: %d is not 1 or more", o.count)
 	case c.Bool("once") && o.count > 1:
 		return o, toolkit.Errorf(toolkit.Usage, "--once and -n %d exclude each other", o.count)
-	case o.rows < 0:
-		return o, toolkit.Errorf(toolkit.Usage, "option --rows: %d is negative", o.rows)
 	case o.interval < 100*time.Millisecond:
 		return o, toolkit.Errorf(toolkit.Usage, "option --interval: less than 100ms is too much for those who are looked at")
 	}
