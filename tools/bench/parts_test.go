@@ -47,6 +47,13 @@ func TestSizes(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.lines[0].text, 101)
 	require.Contains(t, string(s.lines[0].text), "seq="+string(s.lines[0].text[s.lines[0].seq:][:12])+";")
+	for _, text := range []string{"LOCK pad=", "LOCK pad=mine", `LOCK pad="mine;and=yours";tag=1`} {
+		own, err := message.Parse([]byte(text))
+		require.NoError(t, err)
+		s, err := newScript(wording{size: 60}, []*message.Message{own})
+		require.NoError(t, err)
+		require.Len(t, s.lines[0].text, 61, "%s", s.lines[0].text)
+	}
 	_, err = newScript(wording{seq: "1x"}, []*message.Message{m})
 	require.Equal(t, toolkit.Usage, toolkit.KindOf(err))
 }

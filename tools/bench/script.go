@@ -193,14 +193,18 @@ func (s *script) newLine(w wording, m *message.Message, made bool) (line, error)
 	return l, nil
 }
 
-// pad brings a message to a size, by a parameter of that name.
+// pad brings a message to a size, by a parameter of that name. One that it has already gets longer.
 func pad(m *message.Message, text []byte, size int) ([]byte, error) {
 	short := size - len(text)
 	if short == 0 {
 		return text, nil
 	}
+	own, has := m.Get("pad")
 	first := " pad="
-	if m.Len() > 0 {
+	switch {
+	case has:
+		first = ""
+	case m.Len() > 0:
 		first = ";pad="
 	}
 	switch {
@@ -209,7 +213,7 @@ func pad(m *message.Message, text []byte, size int) ([]byte, error) {
 	case short < len(first):
 		return nil, toolkit.Errorf(toolkit.Usage, "option --size: the message %q has %d bytes as it is, and from %d on any size is possible", m.Command(), len(text), len(text)+len(first))
 	}
-	m.Set("pad", strings.Repeat("x", short-len(first)))
+	m.Set("pad", own+strings.Repeat("x", short-len(first)))
 	return m.AppendText(nil)
 }
 
