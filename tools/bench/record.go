@@ -118,13 +118,13 @@ func (w *worker) interrupt() {
 	switch w.phase {
 	case connecting, waiting:
 		w.finish()
-	case sending:
+	case sending, catchingUp:
 		w.halted = true
 		w.time = w.clock()
 		w.until = min(w.until, w.time)
 		w.from = min(w.from, w.until)
 		w.drain()
-	case draining, catchingUp, finishing:
+	case draining, finishing:
 		w.finish()
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/reactor"
 )
 
 // TestAnswersAfterTheEnd: whatever was due in the time measured is a measurement, but what is answered too late does not count for the
@@ -28,6 +30,27 @@ func TestAnswersAfterTheEnd(t *testing.T) {
 	require.Equal(t, int64(3), w.now.response.TotalCount())
 	require.InEpsilon(t, ms(599), w.now.response.Max(), 0.001)
 	require.InEpsilon(t, ms(589), w.now.service.Max(), 0.001)
+}
+
+// TestInterruptedWhileCatchingUp: what was due before the end, and was not sent because it was interrupted after that, was not sent.
+func TestInterruptedWhileCatchingUp(t *testing.T) {
+	loop, err := reactor.New(reactor.Options{})
+	require.NoError(t, err)
+	defer loop.Close()
+	var told *interval
+	end := int64(time.Second)
+	w := &worker{
+		plan: &plan{kind: kindRequest}, loop: loop, begin: time.Now().Add(-1050 * time.Millisecond), phase: catchingUp, until: end, ends: never, left: never,
+		now: newInterval(), blocked: true, report: func(e event) { told = e.interval },
+	}
+	w.schedule = newSchedule(rate{from: 100, to: 100}, 0, time.Second, 0, 0, 1, nil)
+	for range 31 {
+		w.head = w.schedule.next()
+	}
+	w.interrupt()
+	require.NotNil(t, told)
+	require.True(t, told.last)
+	require.Equal(t, []uint64{70, 70}, []uint64{told.unsent, told.kept})
 }
 
 // TestBytes: as many come back as were sent, line ends and all.
