@@ -115,7 +115,7 @@ func TestBenchCompare(t *testing.T) {
 	require.Contains(t, out, "work/spin Spin: only in HEAD")
 	require.Contains(t, out, "work/spin Other: only in the working tree")
 
-	for _, args := range [][]string{{}, {"nosuch"}, {"-s", "nothing", "HEAD"}, {"HEAD", "HEAD"}, {"-n", "x", "HEAD"}, {"-n", "0", "HEAD"}, {"-l", "1.5", "HEAD"}, {"-t", "5", "HEAD"}} {
+	for _, args := range [][]string{{}, {"nosuch"}, {"-s", "nothing", "HEAD"}, {"HEAD", "HEAD"}, {"-n", "x", "HEAD"}, {"-n", "0", "HEAD"}, {"-n", "", "HEAD"}, {"-l", "1.5", "HEAD"}, {"-l", "", "HEAD"}, {"-t", "5", "HEAD"}, {"-t", "0s", "HEAD"}} {
 		out, code = compare(args...)
 		require.Equal(t, 64, code, out)
 	}
