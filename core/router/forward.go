@@ -145,27 +145,34 @@ func (r *Router) sendOn(c *Client, m *message.Message, t *trail, to []*Client, a
 		r.undeliverable(c, m)
 		return true
 	}
-	taken := 0
+	taken := r.sendCopies(c, copied, to, owed, asked)
+	if taken == 0 {
+		return false
+	}
+	if waits {
+		r.waiting.add(next.id, o, taken, min(next.timeout, r.unix+mostMemory)+reportAge, r.o.Limits.Reports)
+	}
+	r.stats.Relayed += uint64(taken)
+	r.became(m, "relayed", dispatch.Handled, nil)
+	return true
+}
+
+// sendCopies gives each of these routers a copy of a message that came from c, and remembers who wants to know if it is lost. It returns
+// how many took one.
+func (r *Router) sendCopies(c *Client, m *message.Message, to []*Client, owed asker, asked bool) (taken int) {
 	for _, p := range to {
 		room := (asked || owed.again != nil) && p.mayOwe(r.o.Limits.Reports)
-		if asked && !room || p.Send(copied) != nil {
+		if asked && !room || p.Send(m) != nil {
 			continue
 		}
 		taken++
 		c.reaches(p)
-		if waits {
+		if owed.waits {
 			owed.server = p.peer.server
 		}
 		if room {
 			p.owe(owed)
 		}
 	}
-	if taken > 0 && waits {
-		r.waiting.add(next.id, o, taken, min(next.timeout, r.unix+mostMemory)+reportAge, r.o.Limits.Reports)
-	}
-	r.stats.Relayed += uint64(taken)
-	if taken > 0 {
-		r.became(m, "relayed", dispatch.Handled, nil)
-	}
-	return taken > 0
+	return taken
 }
