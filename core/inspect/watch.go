@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -77,7 +78,7 @@ func ParseWatch(m *message.Message) (WatchOptions, error) {
 	}
 	o.Sample = uint64(number("sample", 0, 1<<62))
 	o.Bytes = int(number("bytes", -1, 1<<20))
-	o.Rate = int(number("rate", -1, 1<<40))
+	o.Rate = int(number("rate", -1, min(1<<40, math.MaxInt)))
 	o.Queue = int(number("queue", 0, MaxQueue))
 	if m.Has("pairs") && err == nil {
 		var pairs bool

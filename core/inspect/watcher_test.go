@@ -124,3 +124,11 @@ func TestNotesAboutLostRecords(t *testing.T) {
 	_, lost := take(t, v)
 	require.Equal(t, 6, lost)
 }
+
+// TestRateThatAnIntCannotHold is refused; where an int has 32 bits it would turn into another one.
+func TestRateThatAnIntCannotHold(t *testing.T) {
+	o, err := inspect.ParseWatch(message.New("WATCH").SetInt("rate", 1<<32))
+	if err == nil {
+		require.EqualValues(t, int64(1)<<32, o.Rate)
+	}
+}
