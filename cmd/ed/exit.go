@@ -47,8 +47,7 @@ func exitCode(err error) int {
 	if err == nil {
 		return 0
 	}
-	var by *toolkit.Interrupted
-	if errors.As(err, &by) {
+	if by, ok := errors.AsType[*toolkit.Interrupted](err); ok {
 		if s, ok := by.Signal.(syscall.Signal); ok {
 			return 128 + int(s)
 		}

@@ -107,8 +107,8 @@ func name(env *toolkit.Env, inv *toolkit.Invocation) {
 // dieIfInterrupted ends the process by the signal that interrupted it, as if it had never been caught, so that the
 // caller sees the death that it caused. It returns where there was none.
 func dieIfInterrupted(err error) {
-	var by *toolkit.Interrupted
-	if !errors.As(err, &by) {
+	by, ok := errors.AsType[*toolkit.Interrupted](err)
+	if !ok {
 		return
 	}
 	s, ok := by.Signal.(syscall.Signal)
@@ -156,6 +156,6 @@ func shortened(line string) string {
 
 // brokenPipe reports whether the reader of our output has gone. Unless the command outlives that, SIGPIPE has ended us already.
 func brokenPipe(err error) bool {
-	var out *toolkit.OutputError
-	return errors.As(err, &out) && errors.Is(err, syscall.EPIPE)
+	_, ours := errors.AsType[*toolkit.OutputError](err)
+	return ours && errors.Is(err, syscall.EPIPE)
 }

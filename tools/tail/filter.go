@@ -21,8 +21,8 @@ func parseFilter(texts []string) (filter, error) {
 
 // filterError makes a usage error of what is wrong with a filter.
 func filterError(err error) error {
-	var wrong *inspect.FilterError
-	if !errors.As(err, &wrong) {
+	wrong, ok := errors.AsType[*inspect.FilterError](err)
+	if !ok {
 		return err
 	}
 	why := wrong.Reason

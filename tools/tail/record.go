@@ -149,8 +149,7 @@ func (r *recorder) flush() error {
 }
 
 func (r *recorder) fail(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
 	}
 	r.err = toolkit.As(toolkit.IO, fmt.Errorf("record to %s: %w (%d whole lines are in it)", r.path, err, r.lines))

@@ -84,7 +84,7 @@ func (w *watching) only(i control.Followed) bool {
 // cannot is the error for a target that does not let us.
 func (w *watching) cannot(i control.Followed) error {
 	err := ui.Unwatchable(fmt.Errorf("watch %s: %w", i.From, i.Err))
-	if busy := (*control.BusyError)(nil); errors.As(err, &busy) {
+	if _, busy := errors.AsType[*control.BusyError](err); busy {
 		return toolkit.WithHint(err, "%s; --wait waits", toolkit.HintOf(err))
 	}
 	return err

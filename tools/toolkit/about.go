@@ -32,8 +32,7 @@ func (e *aboutError) Error() string {
 		return e.what + ": the other side closed the connection"
 	}
 	text := e.err.Error()
-	var op *transport.OpError
-	if errors.As(e.err, &op) && !op.Addr.IsZero() && strings.Contains(e.what, op.Addr.String()) {
+	if op, ok := errors.AsType[*transport.OpError](e.err); ok && !op.Addr.IsZero() && strings.Contains(e.what, op.Addr.String()) {
 		if before, ok := strings.CutSuffix(text, op.Error()); ok {
 			text = before + op.Reason()
 		}
@@ -45,8 +44,8 @@ func (e *aboutError) Unwrap() error { return e.err }
 
 // hintOfBind says what is wrong with an address to listen on, where the system's words are odd or few.
 func hintOfBind(err error) string {
-	var op *transport.OpError
-	if !errors.As(err, &op) || op.Op != "listen" && op.Op != "bind" {
+	op, ok := errors.AsType[*transport.OpError](err)
+	if !ok || op.Op != "listen" && op.Op != "bind" {
 		return ""
 	}
 	switch a := op.Addr; {
@@ -62,8 +61,8 @@ func hintOfBind(err error) string {
 
 // hintOfPath says where a relative path of a socket was looked for: a service has another folder than a shell.
 func hintOfPath(err error) string {
-	var op *transport.OpError
-	if !errors.As(err, &op) || !errors.Is(err, fs.ErrNotExist) {
+	op, ok := errors.AsType[*transport.OpError](err)
+	if !ok || !errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
 	a := op.Addr

@@ -86,9 +86,9 @@ func Silent(k Kind) error { return &Error{Kind: k} }
 
 // IsSilent reports whether err must not be printed.
 func IsSilent(err error) bool {
-	var e *Error
-	var exited *Exited
-	return errors.As(err, &e) && e.Err == nil || errors.As(err, &exited)
+	e, own := errors.AsType[*Error](err)
+	_, exited := errors.AsType[*Exited](err)
+	return own && e.Err == nil || exited
 }
 
 // Exited has the program end with the exit code of another one that it ran. It is not printed.
@@ -101,8 +101,8 @@ func (e *Exited) Error() string { return fmt.Sprintf("a command ended with exit 
 // HintOf returns the outermost hint in err's chain, one that its cause asks for, or "".
 func HintOf(err error) string {
 	for err != nil {
-		var e *Error
-		if !errors.As(err, &e) {
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
 			return cmp.Or(hintOfTrust(err), hintOfPath(err), hintOfBind(err))
 		}
 		if e.Hint != "" {

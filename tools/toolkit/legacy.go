@@ -20,7 +20,7 @@ func (e *Env) legacyOptions(t *tool) (variable string, given []config.Given, err
 	if text := e.Getenv(variable); strings.TrimSpace(text) != "" {
 		words, err = address.SplitWords(text)
 	}
-	if wrong := (*address.WordsError)(nil); errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*address.WordsError](err); ok {
 		return "", nil, Errorf(Config, "%s: byte %d: %s", variable, wrong.Offset, wrong.Reason) // without the line: it may hold a secret
 	}
 	line, err := parseArgs(t.cmd.Flags, words)

@@ -44,11 +44,9 @@ func AppendMessage(dst []byte, m *message.Message, t Traffic) ([]byte, error) {
 func AppendBroken(dst, line []byte, cause error, t Traffic) []byte {
 	dst = append(appendTraffic(dst, t), `,"error":`...)
 	dst = appendString(dst, cause.Error())
-	var syntax *message.SyntaxError
-	var long *message.TooLongError
-	if errors.As(cause, &syntax) {
+	if syntax, ok := errors.AsType[*message.SyntaxError](cause); ok {
 		dst = strconv.AppendInt(append(dst, `,"offset":`...), int64(syntax.Offset), 10)
-	} else if errors.As(cause, &long) {
+	} else if long, ok := errors.AsType[*message.TooLongError](cause); ok {
 		dst = strconv.AppendInt(append(dst, `,"offset":`...), int64(long.Limit), 10)
 	}
 	return append(appendRaw(dst, line), '}')
