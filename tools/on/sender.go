@@ -120,12 +120,12 @@ func (s *sender) state(st link.Status) {
 	switch st.State {
 	case link.Waiting:
 		if s.link != nil && s.link.Status().Counts.Queued == 0 && !s.run.over {
-			s.run.out.Detail(1, "%s: the peer has gone: %v", s.where, st.Err)
+			s.run.out.Detail(1, "%s: the peer has gone: %s", s.where, toolkit.Escape(st.Err.Error()))
 			s.link.Close() // the next message connects again
 			s.link = nil
 			return
 		}
-		s.run.out.Detail(1, "%s: %v; next attempt in %s", s.where, st.Err, toolkit.Short(st.Next.Sub(s.run.loop.Now())))
+		s.run.out.Detail(1, "%s: %s; next attempt in %s", s.where, toolkit.Escape(st.Err.Error()), toolkit.Short(st.Next.Sub(s.run.loop.Now())))
 	case link.Up:
 		s.run.out.Detail(1, "%s: connected", s.where)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/core/dispatch"
 	"github.com/ed-toolbox/ed/core/message"
+	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/transport/link"
 )
 
@@ -68,9 +69,9 @@ func (l *listening) put(e *entry) {
 	switch {
 	case l.form != asRaw || e.err == nil:
 	case e.out:
-		l.out.Warn("to %s: not sent: %v", e.peer, e.err)
+		l.out.Warn("to %s: not sent: %s", toolkit.Escape(e.peer), toolkit.Escape(e.err.Error()))
 	default:
-		l.out.Warn("from %s: %v", e.peer, e.err)
+		l.out.Warn("from %s: %s", toolkit.Escape(e.peer), toolkit.Escape(e.err.Error()))
 	}
 	before := l.screen.grow()
 	after := l.show.append(before, e)

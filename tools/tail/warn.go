@@ -26,7 +26,7 @@ func (w *warnings) once(kind, text string) {
 		w.said = map[string]bool{}
 	}
 	w.said[kind] = true
-	w.out.Warn("%s", text)
+	w.out.Warn("%s", toolkit.Escape(text))
 }
 
 func (w *warnings) logger() *slog.Logger { return slog.New(warningHandler{w}) }

@@ -85,8 +85,8 @@ func (o *Output) Warn(format string, args ...any) {
 	o.note("%s: %s %s", o.env.Program, o.ErrPaint.Yellow("warning:"), fmt.Sprintf(format, args...))
 }
 
-// note is best effort: there is nowhere left to report that standard error is gone. Peers' text may be in it, so a
-// terminal gets it escaped; our own colour is put on by the caller around text that is escaped already.
+// note is best effort: there is nowhere left to report that standard error is gone. It cannot tell the colours that we put on from
+// what a peer wrote, so that callers escape peers' text themselves.
 func (o *Output) note(format string, args ...any) {
 	o.clearProgress()
 	_ = o.env.Stderr.Printf(format+"\n", args...)
