@@ -70,7 +70,7 @@ func (c *Conn) account() {
 }
 
 // Unacked implements transport.Acknowledger. It is not known if the connection below does not know it. As over TCP, our end of
-// stream counts as a byte.
+// stream counts as a byte, until all has ended: then it is the messages that count.
 func (c *Conn) Unacked() (int, bool) {
 	a, ok := c.below.(transport.Acknowledger)
 	if !ok {
@@ -82,7 +82,7 @@ func (c *Conn) Unacked() (int, bool) {
 	}
 	c.account()
 	missing := c.ledger.unacked(n, c.below.Stats().BytesOut)
-	if c.is(finSent) {
+	if c.is(finSent) && !c.is(dead) {
 		missing = max(missing, 1)
 	}
 	return missing, true

@@ -146,6 +146,26 @@ func TestUnackedEnd(t *testing.T) {
 	require.NoError(t, client.Err)
 }
 
+// TestUnackedAfterTheEnd: what was acknowledged before a good end stays so, though nobody waits for our end of stream to be.
+func TestUnackedAfterTheEnd(t *testing.T) {
+	w, c, n := transporttest.NewWorld(t), both(t), transporttest.NewNetwork(transporttest.Faults{})
+	server, client := &transporttest.Recorder{T: t, Name: "server"}, &transporttest.Recorder{T: t, Name: "client"}
+	l, err := tlsconn.Listen(w.Loop, n.Listen, at(address.TLS, 0), transport.Options{}, c, func(transport.Conn) transport.Handler { return server })
+	require.NoError(t, err)
+	conn, err := tlsconn.Dial(w.Loop, n.Dial, l.Addr(), transport.Options{}, c, client)
+	require.NoError(t, err)
+	require.NoError(t, conn.Write([]byte("all")))
+	w.Until("it was read", func() bool { return server.Received == 3 && unacked(t, conn) == 0 })
+	server.Conn.Pause()
+	require.NoError(t, conn.Close())
+	w.Until("it is over", func() bool { return client.Closed == 1 })
+	require.NoError(t, client.Err)
+	require.Zero(t, unacked(t, conn))
+	server.Conn.Resume()
+	require.NoError(t, l.Close())
+	w.Idle()
+}
+
 // TestUnackedPipe: where the connection below cannot tell, nor can this one.
 func TestUnackedPipe(t *testing.T) {
 	w := transporttest.NewWorld(t)
