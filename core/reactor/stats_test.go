@@ -185,6 +185,14 @@ func TestNothingAllocates(t *testing.T) {
 	}
 }
 
+// TestSizes holds what the package comment says of memory; where a pointer has 32 bits it is less.
+func TestSizes(t *testing.T) {
+	source, timer, function := reactor.Sizes()
+	require.LessOrEqual(t, source, uintptr(60))
+	require.LessOrEqual(t, timer, uintptr(36))
+	require.LessOrEqual(t, function, uintptr(52))
+}
+
 func TestSlowCallbacksAreListedByName(t *testing.T) {
 	l := newLoop(t, reactor.Options{})
 	for i := range 20 {
