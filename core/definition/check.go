@@ -27,12 +27,12 @@ func (p *Parameter) check(m *message.Message) string {
 	case p.Type == String:
 		return ""
 	}
-	return p.reason(value, p.checkType(m, value))
+	return p.reason(value, p.checkType(value))
 }
 
-// checkType reads the value, which is not empty, by the type. It does not go through the getters of the message where they
-// would copy the value.
-func (p *Parameter) checkType(m *message.Message, value []byte) error {
+// checkType reads the value, which is not empty, by the type. It does not go through the getters of the message, which would copy the
+// value.
+func (p *Parameter) checkType(value []byte) error {
 	var err error
 	switch p.Type {
 	case Integer:
@@ -46,11 +46,7 @@ func (p *Parameter) checkType(m *message.Message, value []byte) error {
 	case Timespec:
 		_, err = message.ParseTimespec(view(value))
 	case Bool:
-		switch string(value) {
-		case "true", "false", "yes", "no", "on", "off", "1", "0":
-			return nil
-		}
-		_, err = m.Bool(p.Name)
+		_, err = message.ParseBool(view(value))
 	case Duration:
 		// A bare number of seconds, the usual form, is read without making an error on the way.
 		if t, bad := message.ParseTimespec(view(value)); bad == nil && -enough < t.Sec && t.Sec < enough {
@@ -84,8 +80,6 @@ func (p *Parameter) reason(value []byte, err error) string {
 	}
 	why := err.Error()
 	if bad, ok := errors.AsType[*address.ParseError](err); ok {
-		why = bad.Reason
-	} else if bad, ok := errors.AsType[*message.ParamError](err); ok {
 		why = bad.Reason
 	}
 	return article + p.Type.String() + ": " + strconv.Quote(string(value)) + dots + ": " + why

@@ -24,7 +24,7 @@ func (m *Message) Int(name string) (int64, error) { return typed(m, name, ParseI
 func (m *Message) Uint(name string) (uint64, error) { return typed(m, name, ParseUint) }
 
 // Bool returns a parameter as a truth value: true false, yes no, on off, 1 0, in upper or lower case.
-func (m *Message) Bool(name string) (bool, error) { return typed(m, name, parseBool) }
+func (m *Message) Bool(name string) (bool, error) { return typed(m, name, ParseBool) }
 
 // Duration returns a parameter as a duration, in the grammar of ParseDuration: "90", "1.5", "1h 30m", "1h30m", "250ms".
 func (m *Message) Duration(name string) (time.Duration, error) { return typed(m, name, ParseDuration) }
@@ -77,7 +77,8 @@ func (m *Message) SetTimespec(name string, t Timespec) *Message {
 	return m
 }
 
-func parseBool(s string) (bool, error) {
+// ParseBool reads a truth value as it is written in parameters, in the words of Message.Bool.
+func ParseBool(s string) (bool, error) {
 	switch strings.ToLower(s) {
 	case "true", "yes", "on", "1":
 		return true, nil

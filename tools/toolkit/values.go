@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ed-toolbox/ed/core/message"
 )
 
 // ParseDuration reads a duration as Go writes it ("1m30s", "250ms"), in days ("2d"), or as a bare number of seconds
@@ -145,13 +147,11 @@ func CountOf(c *cli.Context, name string) int {
 
 // ParseBool reads the words of the C++ tools: true, yes, on, 1 and false, no, off, 0, in any case.
 func ParseBool(s string) (bool, error) {
-	switch strings.ToLower(s) {
-	case "true", "yes", "on", "1":
-		return true, nil
-	case "false", "no", "off", "0":
-		return false, nil
+	b, err := message.ParseBool(s)
+	if err != nil {
+		return false, fmt.Errorf("%q is neither true nor false", s)
 	}
-	return false, fmt.Errorf("%q is neither true nor false", s)
+	return b, nil
 }
 
 // plain writes the value of a flag of cli's own kinds as people mean it: 010 is ten and not, as Go has it, eight, and truth
