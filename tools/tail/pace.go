@@ -23,6 +23,9 @@ func parseSpeed(text string) (float64, error) {
 	return n, nil
 }
 
+// longestGap is a century, as a number of nanoseconds: at a low speed a pause may come to more than a Duration can be.
+const longestGap = 100 * 365 * 24 * float64(time.Hour)
+
 // pacer says when each line of a recording is due. Each has a date that follows from the first one: a late line does not
 // make the others late, and nothing adds up.
 type pacer struct {
@@ -58,7 +61,7 @@ func (p *pacer) next(t, now time.Time) time.Time {
 		if p.maxGap > 0 {
 			gap = min(gap, p.maxGap)
 		}
-		p.due = p.due.Add(time.Duration(float64(gap) / p.speed))
+		p.due = p.due.Add(time.Duration(min(float64(gap)/p.speed, longestGap)))
 	}
 	p.last = t
 	return p.due

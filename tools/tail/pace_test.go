@@ -36,6 +36,7 @@ func TestPacerKeepsTheTimes(t *testing.T) {
 		"no times":     {pacer{speed: 1}, []time.Time{{}, {}, {}}, []time.Duration{0, 0, 0}},
 		"some times":   {pacer{speed: 1}, []time.Time{at(0), {}, at(2), {}}, []time.Duration{0, 0, 2e9, 2e9}},
 		"clock set":    {pacer{speed: 1}, []time.Time{at(10), at(5), at(6)}, []time.Duration{0, 0, 1e9}},
+		"slowest":      {pacer{speed: 1e-300}, []time.Time{at(0), at(1)}, []time.Duration{0, 100 * 365 * 24 * time.Hour}},
 		"late at once": {pacer{speed: 1}, []time.Time{at(100), at(100)}, []time.Duration{0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
