@@ -35,7 +35,7 @@ func placeKeys() []key {
 	return []key{
 		{name: "server_name", usage: "call this node `NAME`, not as the host is called", read: readServerName},
 		{name: "unix_listen", value: defaultWord, usage: "take services on the Unix sockets `PATHS`; none: on none", read: readUnix},
-		{name: "unix_group", usage: "give socket files to `GROUP`", read: readGroup},
+		{name: "unix_group", usage: "give socket files to `GROUP`", read: readGroup(func(s *setup) *string { return &s.group })},
 		{name: "unix_datagram", value: defaultWord, usage: "take datagrams on the Unix socket `PATH`; none: on none", read: readUnixDatagram},
 		{name: "local_listen", value: "127.0.0.1:4040", usage: "take services on the loopback `ADDRS`; none: on none", read: readLocal},
 		{name: "signal", value: "127.0.0.1:4041", usage: "take UDP datagrams on `ADDRS`; none: on none", read: readSignal},
@@ -76,7 +76,7 @@ func processKeys() []key {
 	return []key{
 		{name: "data_path", value: defaultWord, usage: "remember other routers in `DIR`; none: nowhere", read: readDataPath},
 		{name: "user_name", usage: "go on as `USER` once everything is bound", read: readUserName},
-		{name: "group_name", usage: "go on as `GROUP`", read: readGroupName},
+		{name: "group_name", usage: "go on as `GROUP`", read: readGroup(func(s *setup) *string { return &s.groupName })},
 		{name: "metrics_listen", usage: "tell figures by HTTP on `ADDR`: unix:PATH or loopback", read: readMetrics},
 		{name: "control", value: defaultWord, usage: "let ed top and ed watch in at `PATH`; none: nowhere", read: readControl},
 		{name: "stop_timeout", value: "10s", usage: "end after `DUR` even if clients do not take their messages", live: true, read: readDuration(func(s *setup) *time.Duration { return &s.stopTimeout })},

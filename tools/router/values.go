@@ -87,13 +87,14 @@ func readServerName(s *setup, text string) error {
 	return message.VerifyServer(text)
 }
 
-func readGroup(s *setup, text string) error {
-	s.group = text
-	if text == "" {
-		return nil
+// readGroup reads the name of a group that there is.
+func readGroup(field func(*setup) *string) func(*setup, string) error {
+	return func(s *setup, text string) (err error) {
+		if *field(s) = text; text != "" {
+			_, err = proc.LookUpGroup(text)
+		}
+		return err
 	}
-	_, err := proc.LookUpGroup(text)
-	return err
 }
 
 func readUserName(s *setup, text string) error {
@@ -102,15 +103,6 @@ func readUserName(s *setup, text string) error {
 		return nil
 	}
 	_, err := proc.LookUpIdentity(text, "")
-	return err
-}
-
-func readGroupName(s *setup, text string) error {
-	s.groupName = text
-	if text == "" {
-		return nil
-	}
-	_, err := proc.LookUpGroup(text)
 	return err
 }
 
