@@ -80,8 +80,8 @@ func readProcess(c *cli.Context) (source, error) {
 		if err := toolkit.OneNumber(text); err != nil { // it would be waited for as a name
 			return nil, err
 		}
-		if pid, err := strconv.Atoi(text); err == nil {
-			if pid < 1 {
+		if pid, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) {
+			if err != nil || pid < 1 {
 				return nil, toolkit.Errorf(toolkit.Usage, "%s is no number of a process", text)
 			}
 			if !slices.Contains(s.pids, pid) {

@@ -90,6 +90,7 @@ func TestProcessWrongCommandLines(t *testing.T) {
 	refused(t, toolkit.Usage, "a name or number of processes is missing", "process")
 	refused(t, toolkit.Usage, "0 is no number of a process", "process", "0")
 	refused(t, toolkit.Usage, "0 is no number of a process", "process", "   0\n")
+	refused(t, toolkit.Usage, "99999999999999999999 is no number of a process", "process", "99999999999999999999")
 	refused(t, toolkit.Usage, "1 2 is several numbers in one word: each is an operand", "process", "1 2")
 	refused(t, toolkit.Usage, `"" is no pattern of a name`, "process", " ")
 	refused(t, toolkit.Usage, `"/usr/bin/x" is a path; a process is known by the name of its program; write x`, "process", "/usr/bin/x")
