@@ -108,13 +108,23 @@ func (s *Second) possible() bool {
 
 // Like returns the run of a series that had the same rate; r itself if there is none.
 func (r *Report) Like(o *Report) *Report {
-	rate := func(r *Report) string { return strings.ReplaceAll(r.Load.Rate, " ", "") } // once with spaces between thousands
 	for _, one := range r.Steps {
-		if rate(one) == rate(o) {
+		if sameRate(one.Load, o.Load) {
 			return one
 		}
 	}
 	return r
+}
+
+// sameRate says that both asked for the same, as 2k/s and 2000/s do.
+func sameRate(a, b Load) bool {
+	return a.Rate == b.Rate || a.steady() > 0 && a.steady() == b.steady()
+}
+
+// steady is the rate that was asked for, if that was one; else 0. It was once written with spaces between thousands.
+func (l Load) steady() float64 {
+	rate, _ := ParseRate(strings.ReplaceAll(l.Rate, " ", ""))
+	return rate
 }
 
 // Compare holds r against old, which was read from file.
@@ -158,7 +168,9 @@ func (c *Comparison) differ(old, r *Report) {
 	a, b := old.Load, r.Load
 	differs("kind", old.Kind, r.Kind)
 	differs("medium", scheme(old.Address), scheme(r.Address))
-	differs("rate", a.Rate, b.Rate)
+	if !sameRate(a, b) {
+		differs("rate", a.Rate, b.Rate)
+	}
 	differs("arrival", a.Arrival, b.Arrival)
 	differs("burst", max(a.Burst, 1), max(b.Burst, 1))
 	differs("connections", a.Connections, b.Connections)

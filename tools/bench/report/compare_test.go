@@ -212,9 +212,16 @@ func TestLike(t *testing.T) {
 	slow.Load.Rate, fast.Load.Rate = "1 000/s", "2 000/s"
 	series.Steps = []*report.Report{slow, fast}
 	require.Same(t, fast, series.Like(fast))
-	now := run(2000)
-	now.Load.Rate = "2000/s" // as it is written now
-	require.Same(t, fast, series.Like(now))
+	for _, text := range []string{"2000/s", "2k", "120k/m"} { // as it is written now, and in other words
+		now := run(2000)
+		now.Load.Rate = text
+		require.Same(t, fast, series.Like(now))
+		require.Empty(t, report.Compare(now, fast, "old.json").Differs)
+	}
+	most := run(2000)
+	most.Load.Rate = "max"
+	require.Equal(t, []string{"rate: 2 000/s, now max"}, report.Compare(most, fast, "old.json").Differs)
+	require.Empty(t, report.Compare(most, most, "old.json").Differs)
 	require.Same(t, series, series.Like(run(3000)))
 	require.Same(t, slow, slow.Like(fast))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -118,7 +117,7 @@ func (r *Report) throughput() string {
 
 // steady is the rate that was asked for, of what arrives, if it was the same all the time; else 0.
 func (r *Report) steady() float64 {
-	if _, err := ParseRate(strings.ReplaceAll(r.Load.Rate, " ", "")); err != nil {
+	if r.Load.steady() == 0 {
 		return 0
 	}
 	return r.Rate.Target * float64(max(r.Load.Receivers, 1))
