@@ -48,8 +48,13 @@ func parseFault(stall, faults string) (f fault, err error) {
 type faulty struct {
 	fault
 	dropped, doubled, moved float64 // what is owed
-	kept                    *message.Message
-	keptFrom                dispatch.Sender
+	kept                    map[any]kept
+}
+
+// kept is an answer that comes after the next one to the same peer.
+type kept struct {
+	to dispatch.Sender
+	m  *message.Message
 }
 
 func (f *faulty) none() bool { return f.drop == 0 && f.duplicate == 0 && f.reorder == 0 }
@@ -66,7 +71,16 @@ func due(owed *float64, share float64) bool {
 // drops says that the next message is to be lost.
 func (f *faulty) drops() bool { return f.drop > 0 && due(&f.dropped, f.drop) }
 
-// send answers, or does what was asked for. An answer that is moved comes after the next one to the same peer.
+// moves says that the next answer to a peer, for which one waits or not, is to wait. Where one does it is the one after.
+func (f *faulty) moves(waits bool) bool {
+	if waits {
+		f.moved += f.reorder
+		return false
+	}
+	return f.reorder > 0 && due(&f.moved, f.reorder)
+}
+
+// send answers, or does what was asked for.
 func (f *faulty) send(from dispatch.Sender, m *message.Message) error {
 	if f.none() {
 		return from.Send(m)
@@ -74,11 +88,10 @@ func (f *faulty) send(from dispatch.Sender, m *message.Message) error {
 	if f.drops() {
 		return nil
 	}
-	if f.kept == nil && f.reorder > 0 && due(&f.moved, f.reorder) {
-		f.kept, f.keptFrom = m.Clone(), from
-		if p, ok := from.(*link.Peer); ok {
-			f.keptFrom = p.Clone() // it is borrowed
-		}
+	peer := whom(from)
+	before, waits := f.kept[peer]
+	if f.moves(waits) {
+		f.keep(peer, from, m)
 		return nil
 	}
 	if err := from.Send(m); err != nil {
@@ -89,10 +102,23 @@ func (f *faulty) send(from dispatch.Sender, m *message.Message) error {
 			return err
 		}
 	}
-	if f.kept == nil || whom(f.keptFrom) != whom(from) {
+	if !waits {
 		return nil
 	}
-	kept := f.kept
-	f.kept, f.keptFrom = nil, nil
-	return from.Send(kept)
+	f.forget(peer)
+	return before.to.Send(before.m)
 }
+
+// keep has an answer wait for the next one to the same peer, which may have gone: there are as many as tallies at most.
+func (f *faulty) keep(peer any, to dispatch.Sender, m *message.Message) {
+	if p, ok := to.(*link.Peer); ok {
+		to = p.Clone() // it is borrowed
+	}
+	if f.kept == nil || len(f.kept) >= mostTallies {
+		f.kept = map[any]kept{}
+	}
+	f.kept[peer] = kept{to, m.Clone()}
+}
+
+// forget drops what waits for a peer.
+func (f *faulty) forget(peer any) { delete(f.kept, peer) }

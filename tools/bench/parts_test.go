@@ -118,6 +118,30 @@ func TestParseFault(t *testing.T) {
 	}
 }
 
+// peerOf is a dispatch.Sender that remembers what it was sent.
+type peerOf struct{ got []string }
+
+func (p *peerOf) Send(m *message.Message) error { p.got = append(p.got, m.Command()); return nil }
+
+// TestReorderedForEachPeer: an answer waits for the next one to the same peer. A peer that does not ask again keeps no other's from it.
+func TestReorderedForEachPeer(t *testing.T) {
+	f := &faulty{fault: fault{reorder: 1}}
+	gone, stays := &peerOf{}, &peerOf{}
+	for i, to := range []*peerOf{gone, stays, stays, stays, stays} {
+		require.NoError(t, f.send(to, message.New(string(rune('A'+i)))))
+	}
+	require.Empty(t, gone.got)
+	require.Equal(t, []string{"C", "B", "E", "D"}, stays.got)
+	f.forget(gone)
+	require.Empty(t, f.kept)
+	for range mostTallies {
+		require.NoError(t, f.send(&peerOf{}, message.New("A")))
+	}
+	require.Len(t, f.kept, mostTallies)
+	require.NoError(t, f.send(stays, message.New("F")))
+	require.Len(t, f.kept, 1)
+}
+
 func TestParseOutputs(t *testing.T) {
 	all, err := parseOutputs([]string{"json=x.json", "html=y=z.html"}, false)
 	require.NoError(t, err)

@@ -178,6 +178,7 @@ func (s *serving) listen(o serveOptions) error {
 // gone forgets a link that ended.
 func (s *serving) gone(l *link.Link, _ error) {
 	s.tallies.forget(l)
+	s.fault.forget(l)
 	if s.hub != nil {
 		s.hub.forget(l)
 	}
