@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,16 @@ func TestManySendersOfDatagrams(t *testing.T) {
 	r.Tick(time.Unix(1768770001, 0))
 	send(2000)
 	require.EqualValues(t, 99, r.Stats().OverRate, "another second")
+}
+
+// TestLongNamesAreNotRemembered: tables are bounded in the number of names, so each of these has to be, too.
+func TestLongNamesAreNotRemembered(t *testing.T) {
+	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042")})
+	c := r.Opened(&memory{}, router.Origin{Kind: router.Remote, Remote: addr(t, "10.0.0.2:50000")})
+	short, long := strings.Repeat("a", 255), strings.Repeat("b", 256)
+	receive(t, r, c, "<n2:communicatord CONNECT my_address=10.0.0.2:4042;server_name=n2;version=1;services="+long+"1,"+short+"1")
+	receive(t, r, c, "GOSSIP up="+short+","+long)
+	require.Equal(t, []router.Service{{Name: short, Server: "n2", Status: "up"}}, r.Services())
 }
 
 // waitingRoom is a host that knows of every connection that its other end has gone.

@@ -134,12 +134,12 @@ func (r *Router) learnNews(c *Client, m *message.Message) {
 	r.learnNeighbors(m)
 }
 
-// names yields the valid names in a list.
+// names yields the names in a list, without those that can be nobody's.
 func names(m *message.Message, param string) iter.Seq[string] {
 	list, _ := m.Get(param)
 	return func(yield func(string) bool) {
 		for name := range strings.SplitSeq(list, ",") {
-			if name != "" && message.VerifyServer(name) == nil && !yield(name) {
+			if name != "" && len(name) <= longestName && message.VerifyServer(name) == nil && !yield(name) {
 				return
 			}
 		}

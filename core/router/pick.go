@@ -109,7 +109,7 @@ func (l *learned) note(r *Router, server []byte, c *Client) {
 	if len(server) == 0 || string(server) == c.peer.server || string(server) == r.name || r.nodes[string(server)] != nil {
 		return
 	}
-	if l.via[string(server)] == c {
+	if l.via[string(server)] == c || len(server) > longestName {
 		return
 	}
 	if l.via == nil || len(l.via) >= mostHeard {

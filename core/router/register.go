@@ -69,7 +69,8 @@ func (r *Router) confirm(c *Client, m *message.Message) {
 	r.tell(c, ready)
 }
 
-// longestName is how long the name of a service may be: it is remembered when the service has gone.
+// longestName is how long the name of a service may be, as it is remembered when the service has gone. Longer ones of other routers, and of
+// their services, are not remembered either.
 const longestName = 255
 
 // wrongRegister returns what is wrong with a REGISTER, or "".
