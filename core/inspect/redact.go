@@ -11,10 +11,16 @@ import (
 // secrets remembers what secret.Is said about the names that are used, which are few.
 type secrets map[string]bool
 
-// maxNames bounds the memory: peers choose the names.
-const maxNames = 4096
+// maxNames and maxName bound the memory: peers choose the names.
+const (
+	maxNames = 4096
+	maxName  = 64 // bytes of one that is remembered
+)
 
 func (s secrets) has(name []byte) bool {
+	if len(name) > maxName {
+		return secret.Is(name)
+	}
 	hide, known := s[string(name)]
 	if !known {
 		if len(s) >= maxNames {

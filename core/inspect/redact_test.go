@@ -103,6 +103,11 @@ func TestNamesKeptAreBounded(t *testing.T) {
 		take(t, v)
 	}
 	require.LessOrEqual(t, inspect.NamesKept(w.tracer), 5000)
+	before := inspect.NamesKept(w.tracer)
+	w.in("A " + strings.Repeat("n", 60) + "_password=1;" + strings.Repeat("n", 10_000) + "=1")
+	shown, _ := take(t, v)
+	require.Equal(t, 1, shown[0].Hidden)
+	require.Equal(t, before, inspect.NamesKept(w.tracer), "long ones are not kept")
 }
 
 func TestBrokenLines(t *testing.T) {
