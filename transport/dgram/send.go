@@ -10,14 +10,16 @@ import (
 // send sends one packet now.
 func (c *Conn) send(p []byte, raw *sockaddr.Raw) unix.Errno {
 	raw = c.target(raw)
-	refused := false
+	again := false
 	for {
 		switch errno := sockaddr.SendTo(c.fd, p, raw); {
 		case errno == unix.EINTR:
-		case errno == unix.ECONNREFUSED && raw == nil && !refused: // a Unix receiver that restarted has a new socket
-			refused = true
+		case (errno == unix.ECONNREFUSED || errno == unix.ENOTCONN) && raw == nil && !again:
+			// A Unix receiver that restarted has a new socket. The system forgets the old one when it says so: from the next packet
+			// on we are not connected.
+			again = true
 			if err := sockaddr.Connect(c.fd, &c.to); err != nil {
-				return errno
+				return unix.ECONNREFUSED
 			}
 		default:
 			if errno == 0 {

@@ -15,8 +15,8 @@ import (
 
 // OpenGram makes a datagram socket. A zero local address gets an abstract name
 // from the kernel, so that it can be answered. With a remote address, that is
-// where WriteTo sends by default, and the only place packets are taken from; it
-// need not exist yet: sending tells. A socket with an abstract name also gets what is
+// where WriteTo sends by default, and if it is there by now the only place packets are
+// taken from; it need not be: sending tells. A socket with an abstract name also gets what is
 // sent to the same name with NULs behind it, as C++ senders do. The connection is a
 // transport.PacketSender.
 func OpenGram(l *reactor.Loop, local, remote address.Address, o transport.Options, h transport.PacketHandler) (transport.PacketConn, error) {

@@ -65,6 +65,29 @@ func TestReceiverRestarts(t *testing.T) {
 	w.Idle()
 }
 
+// TestReceiverIsAway: a receiver that was there is reached when it is back, whatever was sent meanwhile.
+func TestReceiverIsAway(t *testing.T) {
+	for _, kind := range []string{"file", "abstract"} {
+		t.Run(kind, func(t *testing.T) {
+			w := transporttest.NewWorld(t)
+			to := gram(names(t, kind)())
+			server, _ := openGram(t, w, to, address.Address{}, transport.Options{})
+			client, _ := openGram(t, w, address.Address{}, to, transport.Options{})
+			server.Abort(nil)
+			w.For(time.Millisecond)
+			for range 3 {
+				require.ErrorIs(t, client.WriteTo([]byte("lost"), address.Address{}), unix.ECONNREFUSED)
+			}
+			server, r := openGram(t, w, to, address.Address{}, transport.Options{})
+			require.NoError(t, client.WriteTo([]byte("x"), address.Address{}))
+			w.Until("it arrives", func() bool { return len(r.Packets) == 1 })
+			server.Abort(nil)
+			client.Abort(nil)
+			w.Idle()
+		})
+	}
+}
+
 // TestWrongKind: the error of a socket that is there and cannot be sent to names that one, not our own.
 func TestWrongKind(t *testing.T) {
 	w := transporttest.NewWorld(t)
