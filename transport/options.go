@@ -49,7 +49,7 @@ type Options struct {
 
 	WaitReader bool // FIFO: dialling waits until somebody reads it, within ConnectTimeout, instead of failing
 
-	MaxPacket    int // bytes sent in one packet at most; default 1024 (UDP), 65536 (Unix)
+	MaxPacket    int // bytes sent in one packet at most, and never more than HighMark; default 1024 (UDP), 65536 (Unix)
 	MaxPacketIn  int // longer packets are dropped and counted; default and most 65536
 	QueuePackets int // packets queued at most (their bytes by HighMark); default 1024
 

@@ -85,6 +85,7 @@ func New(l *reactor.Loop, fd int, cfg Config, h transport.PacketHandler) (*Conn,
 // not, by Abort. Packets wait until then.
 func Prepare(l *reactor.Loop, cfg Config, h transport.PacketHandler) *Conn {
 	cfg.Options = cfg.Options.WithDefaults()
+	cfg.MaxPacket = min(cfg.MaxPacket, cfg.HighMark) // a longer one would never fit
 	cfg.Name = cmp.Or(cfg.Name, cfg.Local.String(), cfg.Remote.String(), cfg.Scheme.String())
 	c := &Conn{loop: l, shared: sharedOf(l), cfg: cfg, h: h, fd: -1, id: perloop.SerialOf(l).Next()}
 	c.stats.Opened = l.Now()

@@ -97,19 +97,22 @@ func TestDualStack(t *testing.T) {
 
 func TestSizes(t *testing.T) {
 	tests := map[string]struct {
-		max, n int
-		want   error
+		o    transport.Options
+		n    int
+		want error
 	}{
-		"default":          {0, transport.DefaultMaxPacketUDP, nil},
-		"over default":     {0, transport.DefaultMaxPacketUDP + 1, transport.ErrTooBig},
-		"largest":          {1 << 20, udp.MaxPacket, nil},
-		"over the largest": {1 << 20, udp.MaxPacket + 1, transport.ErrTooBig},
+		"default":          {transport.Options{}, transport.DefaultMaxPacketUDP, nil},
+		"over default":     {transport.Options{}, transport.DefaultMaxPacketUDP + 1, transport.ErrTooBig},
+		"largest":          {transport.Options{MaxPacket: 1 << 20}, udp.MaxPacket, nil},
+		"over the largest": {transport.Options{MaxPacket: 1 << 20}, udp.MaxPacket + 1, transport.ErrTooBig},
+		"all of the queue": {transport.Options{HighMark: 100}, 100, nil},
+		"over the queue":   {transport.Options{HighMark: 100}, 101, transport.ErrTooBig},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
 			r := &transporttest.PacketRecorder{T: t}
-			c, err := udp.Open(w.Loop, at("127.0.0.1:0"), address.Address{}, transport.Options{MaxPacket: tt.max}, r)
+			c, err := udp.Open(w.Loop, at("127.0.0.1:0"), address.Address{}, tt.o, r)
 			require.NoError(t, err)
 			require.Equal(t, tt.want, c.WriteTo(make([]byte, tt.n), c.Local()))
 			c.Abort(nil)
