@@ -53,9 +53,9 @@ func SendCommand(env *toolkit.Env) *cli.Command {
 			[OPTIONS] {SERVICE/COMMAND ... | -}`,
 		Description: `ed send cluckd/LOG_ROTATE 'snap:snaprfs/SYNC path=/a'    by the router
 			ed send tcp://127.0.0.1:4040 'snaprfs/LOG_ROTATE' 'cluckd/ALIVE serial=7'
-			ed listen --json udp://:4041 | ed send --json unix:/run/router.sock
+			ed listen --json udp://:4041 | ed send --json unix:/run/ed/router.sock
 			ed send --rate 100/s --count 1000 --template 'svc/PING serial={{.N}}' :4040
-			ed send --replies 1 --timeout 2s tcp://:4040 'svc/HELP'`,
+			ed send --replies 1 --timeout 2s unix:/run/x.sock HELP`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			toolkit.NumberFlag("replies", nil, 0, 0, math.MaxInt, "then wait for `N` messages and print them"),
 			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB`"},
@@ -81,10 +81,10 @@ func RequestCommand(env *toolkit.Env) *cli.Command {
 		UsageText: `[OPTIONS] ADDR [MESSAGE ... | -]
 			[OPTIONS] --host ADDR [MESSAGE ... | -]
 			[OPTIONS] {SERVICE/COMMAND ... | -}`,
-		Description: `ed request 'cluckd/ALIVE serial=7'                         by the router
-			ed request tcp://127.0.0.1:4040 'cluckd/ALIVE serial=7'
-			ed request --json --count 5 --rate 1/s tcp://:4040 svc/HELP | jq .rtt_ns
-			ed request --until COMMANDS udp://127.0.0.1:4041 svc/HELP`,
+		Description: `ed request 'cluckd/ALIVE serial=7'              by the router
+			ed request unix:/run/x.sock 'ALIVE serial=7'    a service itself
+			ed request --json --count 5 --rate 1/s cluckd/HELP | jq .rtt_ns
+			ed request --until COMMANDS udp://127.0.0.1:4050 HELP`,
 		Flags: toolkit.PeerFlags(append(append(inputFlags(), toolkit.GroupFlags()...),
 			toolkit.NumberFlag("replies", nil, 1, 1, math.MaxInt, "wait for `N` messages after each one"),
 			&cli.StringFlag{Name: "until", Usage: "wait for a command that matches `GLOB` after each one"},

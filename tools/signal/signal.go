@@ -53,8 +53,8 @@ func Command(env *toolkit.Env) *cli.Command {
 		Usage:     "send one message to a service and say what became of it",
 		ArgsUsage: "[[SERVER:]SERVICE/]COMMAND [NAME=VALUE ...]",
 		Description: `ed signal snaprfs/LOG_ROTATE
-			ed signal --type tcp --wait snaprfs/ALIVE serial=1
-			ed signal -H unix:/run/eventdispatcher/router.sock --reply communicatord/HELP
+			ed signal --wait snaprfs/ALIVE serial=1
+			ed signal -H unix:/run/x.sock --reply HELP         a service itself
 			ed signal -q --if-running communicatord/LOG_ROTATE`,
 		Flags: toolkit.PeerFlags(append(toolkit.GroupFlags(),
 			hostFlag(),
