@@ -6,9 +6,9 @@
 // Whoever has something to show adds a [Table] to the [Catalog]: a name, columns that say what they mean, and a function
 // that writes rows. An INSPECT message becomes a [Snapshot], which sends
 //
-//	TABLE table=links;columns="link:label::key,peer:label:,bytes_in:counter:bytes";time=…;title=…
-//	ROW table=links;bytes_in=4711;link=3;peer=tcp://10.0.0.7:51324
-//	TABLE_END table=links;rows=1
+//	TABLE columns=link:label::key,peer:label:,bytes_in:counter:bytes;table=links;time=…;title=…
+//	ROW bytes_in=4711;link=3;peer=tcp://10.0.0.7:51324;table=links
+//	TABLE_END rows=1;table=links
 //
 // in pieces, so that the loop is not stopped by a table of a hundred thousand rows. A [SheetReader] puts the messages
 // together again.
