@@ -46,7 +46,8 @@ type waitingReports struct {
 	second int64 // when they were looked through last, in Unix time
 }
 
-// mostWaitingBytes is how much may wait: a report has the command of its message, which is as long as the sender of that likes.
+// mostWaitingBytes is how much may wait, and how much may be kept to be reported: a report has the command of its message, which is as long
+// as the sender of that likes.
 const mostWaitingBytes = 32 << 20
 
 // hold keeps a report until there is a way to where it goes.

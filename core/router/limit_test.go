@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -40,6 +41,32 @@ func TestLongNamesAreNotRemembered(t *testing.T) {
 	receive(t, r, c, "<n2:communicatord CONNECT my_address=10.0.0.2:4042;server_name=n2;version=1;services="+long+"1,"+short+"1")
 	receive(t, r, c, "GOSSIP up="+short+","+long)
 	require.Equal(t, []router.Service{{Name: short, Server: "n2", Status: "up"}}, r.Services())
+}
+
+// TestLongCommandsThatAreWaitedFor: what is kept of messages, reports of which are waited for, is bounded in bytes, too.
+func TestLongCommandsThatAreWaitedFor(t *testing.T) {
+	r := newRouter(t, router.Options{MyAddress: addr(t, "10.0.0.1:4042")})
+	for i := range 2 {
+		where := fmt.Sprintf("10.0.0.%d:4042", i+2)
+		c := r.Opened(&sink{}, router.Origin{Kind: router.Remote, Remote: addr(t, where)})
+		receive(t, r, c, fmt.Sprintf("<n%d:communicatord CONNECT my_address=%s;server_name=n%d;version=1", i+2, where, i+2))
+	}
+	c, sent := r.Opened(&memory{}, router.Origin{}), 32<<20/60_000+10
+	line := "nobody/" + strings.Repeat("C", 60_000) + " transmission_report=failure"
+	for range sent {
+		receive(t, r, c, line)
+	}
+	require.InDelta(t, sent-10, r.Stats().Waiting, 1)
+	receive(t, r, c, "nobody/SHORT transmission_report=failure")
+	require.InDelta(t, sent-10, r.Stats().Waiting, 1)
+	for i := range 400 {
+		r.Tick(time.Unix(1768770000+int64(i), 0))
+	}
+	require.Zero(t, r.Stats().Waiting)
+	for range sent {
+		receive(t, r, c, line)
+	}
+	require.InDelta(t, sent-10, r.Stats().Waiting, 1, "those that are forgotten take no room")
 }
 
 // waitingRoom is a host that knows of every connection that its other end has gone.

@@ -57,7 +57,7 @@ type Limits struct {
 	Commands      int           // commands that one client may announce. Default 512
 	Neighbors     int           // other routers known. Default 1,024
 	IDs           int           // message ids remembered against duplicates. Default 65,536
-	Reports       int           // reports owed: for one client, and for messages sent to all. Default 65,536
+	Reports       int           // reports owed: for one client, and for messages sent to all, and 32 MiB of these. Default 65,536
 }
 
 func (l *Limits) setDefaults() {

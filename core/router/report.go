@@ -30,6 +30,9 @@ type asker struct {
 	age             time.Duration // how long the message waits for its service
 }
 
+// size is how much of a message is kept that its sender may have made as long as a line.
+func (o *asker) size() int { return len(o.command) + len(o.destination) }
+
 // addressable says whether another router can send a report to the one who asked.
 func (o *asker) addressable() bool { return o.server != "" && o.service != "" }
 

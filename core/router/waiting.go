@@ -7,6 +7,7 @@ import "slices"
 type waiting struct {
 	byID  map[string]*wait
 	queue []string // ids in the order in which they were added
+	bytes int      // of what is kept of the messages
 
 	second int64 // of the last expire, in Unix time
 }
@@ -20,19 +21,29 @@ type wait struct {
 	lost   []string // routers whose copies reached nobody, as they reported, or may not have reached them, as their links broke
 }
 
-// add remembers a message. When there are limit of them the oldest is forgotten.
+// add remembers a message. When there are more than limit of them, or they take too much room, the oldest are forgotten.
 func (w *waiting) add(id string, o asker, copies int, until int64, limit int) {
 	if w.byID == nil {
 		w.byID = make(map[string]*wait)
 	}
-	if _, known := w.byID[id]; !known {
-		if len(w.queue) >= limit {
-			delete(w.byID, w.queue[0])
-			w.queue = w.queue[1:]
-		}
+	if w.byID[id] == nil {
 		w.queue = append(w.queue, id)
 	}
+	w.forget(id)
 	w.byID[id] = &wait{asker: o, copies: copies, until: until}
+	w.bytes += o.size()
+	for len(w.queue) > limit || w.bytes > mostWaitingBytes {
+		w.forget(w.queue[0])
+		w.queue = w.queue[1:]
+	}
+}
+
+// forget forgets a message, if it is known.
+func (w *waiting) forget(id string) {
+	if e := w.byID[id]; e != nil {
+		w.bytes -= e.asker.size()
+		delete(w.byID, id)
+	}
 }
 
 // lost notes that the copy of a router reached nobody, or that the link broke over which it went. Both may be, and the router may have sent
@@ -43,7 +54,7 @@ func (w *waiting) lost(r *Router, id, router string) {
 		return
 	}
 	if e.lost = append(e.lost, router); len(e.lost) == e.copies {
-		delete(w.byID, id)
+		w.forget(id)
 		r.report(e.asker, failed)
 	}
 }
@@ -82,7 +93,7 @@ func (w *waiting) expire(r *Router) {
 				unread = r.unreadCopies()
 			}
 			if !unread[id] {
-				delete(w.byID, id)
+				w.forget(id)
 				continue
 			}
 		}
