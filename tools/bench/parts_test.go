@@ -310,6 +310,7 @@ func TestVerdicts(t *testing.T) {
 		"none was sent":        {steady, report.Counts{Due: 1000}, report.Generator{Busy: 1}, 0, "the generator was too slow; nothing was sent"},
 		"none was answered":    {steady, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 0, "nothing was answered"},
 		"nobody listens":       {storm, report.Counts{Due: 9, Sent: 9}, report.Generator{}, 9, "no connection was made; the first failed: refused"},
+		"few are begun":        {storm, report.Counts{Due: 100, Sent: 13, Received: 5}, report.Generator{Held: 87}, 0, "13 of 100 connections were begun (13.0%); the service did not take more"},
 		"no packet is taken":   {packets, all, report.Generator{}, 9, "datagrams that failed: 9; the first: refused"},
 		"some are refused":     {storm, report.Counts{Due: 9, Sent: 9, Received: 8}, report.Generator{}, 1, ""},
 	} {

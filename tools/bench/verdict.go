@@ -117,11 +117,15 @@ func (r *runner) judge(out *report.Report) {
 		out.Reasons = append(out.Reasons, fmt.Sprintf(format, args...))
 	}
 	c, t := out.Counts, r.total
+	what, sent := "messages", "sent"
+	if r.plan.kind == kindConnect {
+		what, sent = "connections", "begun"
+	}
 	if c.Due > 0 && float64(c.Sent) < held*float64(c.Due) {
-		invalid("the rate was not held: %d of %d messages were sent (%.1f%%); %s", c.Sent, c.Due, 100*float64(c.Sent)/float64(c.Due), r.whySlow(out))
+		invalid("the rate was not held: %d of %d %s were %s (%.1f%%); %s", c.Sent, c.Due, what, sent, 100*float64(c.Sent)/float64(c.Due), r.whySlow(out))
 	}
 	if l := out.Generator.Late; l != nil && (l.P90 > lateTenth || l.P99 > lateHundredth) {
-		invalid("the generator was late by its own fault: a tenth of the messages by more than %s, a hundredth by more than %s", report.Short(l.P90), report.Short(l.P99))
+		invalid("the generator was late by its own fault: a tenth of the %s by more than %s, a hundredth by more than %s", what, report.Short(l.P90), report.Short(l.P99))
 	}
 	if c.Received == 0 && !r.plan.oneWay() || c.Sent == 0 {
 		invalid("%s", r.whyNothing(out))
@@ -141,7 +145,7 @@ func (r *runner) judge(out *report.Report) {
 		out.Notes = append(out.Notes, fmt.Sprintf("wrong answers; the first: %s", toolkit.Escape(report.Clip(t.wrongText, 200))))
 	}
 	if late := out.Generator.LateShare; late > 0.01 {
-		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the messages; that is a part of the response times", 100*late))
+		out.Notes = append(out.Notes, fmt.Sprintf("the generator was more than 1ms late with %.1f%% of the %s; that is a part of the response times", 100*late, what))
 	}
 	if queued := out.Generator.Queued; r.plan.closed() && queued > starved {
 		out.Notes = append(out.Notes, fmt.Sprintf("%.2f threads of the generator waited for a processor on average; that is a part of the times, and keeps the rate down", queued))
