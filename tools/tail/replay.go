@@ -123,11 +123,7 @@ func (p *player) play(ctx context.Context, in io.Reader) error {
 	if b, ok := p.session.(interface{ Abort(error) }); ok { // a peer that does not read must not hold up Ctrl-C
 		defer context.AfterFunc(ctx, func() { b.Abort(context.Cause(ctx)) })()
 	}
-	source := p.path
-	if source == "-" {
-		source = "standard input"
-	}
-	r := toolkit.NewMessageReader(in, source)
+	r := toolkit.NewMessageReader(in, p.source())
 	defer func() {
 		r.Stop()
 		p.skipped += r.Skipped()
@@ -180,10 +176,10 @@ func (p *player) take(ctx context.Context, rec *toolkit.Record) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, transport.ErrTooBig) && p.target.IsStream():
-		err = fmt.Errorf("%s, line %d: longer than the %d bytes of a line", p.path, rec.Line, p.maxLine)
-		return p.reject(toolkit.WithHint(toolkit.As(toolkit.Data, err), "--max-line allows more, if the receiver does"))
+		err = p.at(rec, fmt.Errorf("longer than the %d bytes of a line", p.maxLine))
+		return p.reject(toolkit.WithHint(err, "--max-line allows more, if the receiver does"))
 	case toolkit.KindOf(err) == toolkit.Data:
-		return p.reject(toolkit.As(toolkit.Data, fmt.Errorf("%s, line %d: %w", p.path, rec.Line, err)))
+		return p.reject(p.at(rec, err))
 	default:
 		return p.lost(err)
 	}
@@ -193,6 +189,19 @@ func (p *player) take(ctx context.Context, rec *toolkit.Record) error {
 		}
 	}
 	return nil
+}
+
+// source names the recording in errors.
+func (p *player) source() string {
+	if p.path == "-" {
+		return "standard input"
+	}
+	return p.path
+}
+
+// at says where a line is wrong that could be read, but not sent.
+func (p *player) at(rec *toolkit.Record, err error) error {
+	return toolkit.As(toolkit.Data, &toolkit.LineError{Source: p.source(), Line: rec.Line, Err: err})
 }
 
 // reject passes over a bad line, if that is wanted.
@@ -214,14 +223,14 @@ func (p *player) lost(err error) error {
 
 // print is --dry-run.
 func (p *player) print(rec *toolkit.Record) error {
-	var err error
-	if p.JSON {
+	text, err := rec.Message.AppendText(nil) // what can be received need not be possible to send: a server without a service
+	if err == nil && p.JSON {
 		p.line, err = toolkit.AppendMessage(p.line[:0], rec.Message, toolkit.Traffic{})
 	} else {
-		p.line = p.show.appendMessage(p.line[:0], rec.Message.AppendReceived(nil))
+		p.line = p.show.appendMessage(p.line[:0], text)
 	}
 	if err != nil {
-		return p.reject(toolkit.As(toolkit.Data, fmt.Errorf("%s, line %d: %w", p.path, rec.Line, err)))
+		return p.reject(p.at(rec, err))
 	}
 	if p.show.terminal && p.JSON {
 		p.line = toolkit.EscapeJSON(p.line)
