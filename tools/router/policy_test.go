@@ -35,6 +35,7 @@ func TestPolicy(t *testing.T) {
 		"allow send * to communicatord via=datagram",
 		"allow send PING to *:web* service=web* peer=x",
 		"allow send PING peer=n*",
+		"deny send X to .,*:.,?:[.]",
 	}, "\n"))
 	require.Empty(t, errs)
 	p.uid = 77
@@ -111,6 +112,12 @@ func TestPolicyMistakes(t *testing.T) {
 		"allow send X group=nobodyX": "there is no such group",
 		"allow send X via=pigeon":    `"pigeon" is none of unix, tcp, datagram, peer`,
 		"allow send X service=[":     "is not closed",
+		"deny send stop":             `"stop" matches no command, they are in capitals: STOP`,
+		"deny send X to a:b:c":       `"b:c" matches no service: ':' is not allowed`,
+		"deny send X to .x:b":        `".x" matches no server: `,
+		"deny register my-*":         `"my-*" matches no service: '-' is not allowed`,
+		"deny register x service=1*": `"1*" matches no service: `,
+		"deny register x peer=a_b,/": `"/" matches no server: `,
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/config"
 	"github.com/ed-toolbox/ed/core/dispatch"
+	"github.com/ed-toolbox/ed/core/message"
 	"github.com/ed-toolbox/ed/core/proc"
 	rules "github.com/ed-toolbox/ed/core/router"
 )
@@ -65,8 +66,12 @@ func (p *policy) add(line int, fields []string) error {
 	if len(fields) < 3 || fields[1] != "register" && fields[1] != "send" {
 		return fmt.Errorf("a rule is \"%s register NAMES [WHO]\" or \"%s send COMMANDS [to SERVICES] [WHO]\"", fields[0], fields[0])
 	}
+	names := dispatch.CommandGlob
+	if fields[1] == "register" {
+		names = serviceGlob
+	}
 	var err error
-	if r.names, err = globs(fields[2]); err != nil {
+	if r.names, err = globs(fields[2], names); err != nil {
 		return err
 	}
 	rest := fields[3:]
@@ -110,9 +115,9 @@ func (w *who) add(field string) error {
 	case "group":
 		w.groups, err = numbers(list, proc.LookUpGroup)
 	case "service":
-		w.services, err = globs(list)
+		w.services, err = globs(list, serviceGlob)
 	case "peer":
-		w.peers, err = globs(list)
+		w.peers, err = globs(list, serverGlob)
 	case "via":
 		w.via, err = kinds(list)
 	default:
@@ -121,19 +126,35 @@ func (w *who) add(field string) error {
 	return err
 }
 
-func globs(list string) ([]dispatch.Glob, error) {
+// globs reads patterns, each by read.
+func globs(list string, read func(string) (dispatch.Glob, error)) ([]dispatch.Glob, error) {
 	var all []dispatch.Glob
 	for text := range strings.SplitSeq(list, ",") {
 		if text == "" {
 			return nil, fmt.Errorf("%q has an empty name", list)
 		}
-		g, err := dispatch.NewGlob(text)
+		g, err := read(text)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, g)
 	}
 	return all, nil
+}
+
+func serviceGlob(text string) (dispatch.Glob, error) { return nameGlob(text, message.VerifyToService) }
+func serverGlob(text string) (dispatch.Glob, error)  { return nameGlob(text, message.VerifyToServer) }
+
+// nameGlob makes a glob over names. One that could never match is refused, as dispatch.CommandGlob does: whoever wrote the rule would
+// believe that it holds.
+func nameGlob(text string, verify func(string) error) (dispatch.Glob, error) {
+	if !strings.Contains(text, "[") {
+		some := strings.NewReplacer("*", "x", "?", "x").Replace(text)
+		if wrong, ok := errors.AsType[*message.NameError](verify(some)); ok {
+			return dispatch.Glob{}, fmt.Errorf("%q matches no %s: %s", text, wrong.What, wrong.Reason)
+		}
+	}
+	return dispatch.NewGlob(text)
 }
 
 // destinations reads [SERVER:]SERVICE[,...].
@@ -144,13 +165,13 @@ func destinations(list string) ([]destination, error) {
 		if !ok {
 			service = text
 		}
-		g, err := globs(service)
+		g, err := globs(service, serviceGlob)
 		if err != nil {
 			return nil, err
 		}
 		d := destination{service: g[0]}
 		if ok {
-			if g, err = globs(server); err != nil {
+			if g, err = globs(server, serverGlob); err != nil {
 				return nil, err
 			}
 			d.server = &g[0]
