@@ -68,6 +68,7 @@ func (s System) bound(at netip.AddrPort, listening bool, tables ...func(procfs.F
 	if err != nil {
 		return Process{}, err
 	}
+	wanted := at.Addr().Unmap().WithZone("") // the tables have no zones
 	var exact, all []uint64
 	for _, table := range tables {
 		rows, err := table(root)
@@ -79,7 +80,7 @@ func (s System) bound(at netip.AddrPort, listening bool, tables ...func(procfs.F
 				continue
 			}
 			switch ip, _ := netip.AddrFromSlice(row.LocalAddr); {
-			case ip.Unmap() == at.Addr().Unmap():
+			case ip.Unmap() == wanted:
 				exact = append(exact, row.Inode)
 			case ip.IsUnspecified():
 				all = append(all, row.Inode)

@@ -94,3 +94,15 @@ func TestListenerOfOneAddressBeforeThatOfAll(t *testing.T) {
 		require.Equal(t, want, p.PID, at)
 	}
 }
+
+// The kernel does not tell of the zone of an address: who has it on one interface is as good an answer.
+func TestListenerOfAnAddressWithZone(t *testing.T) {
+	sys := fakeProc(t, "", map[int]int{100: 11})
+	writeProc(t, sys.Root, "net/tcp6", "  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"+
+		"   0: 000080FE000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1\n")
+	for _, at := range []string{"[fe80::1]:80", "[fe80::1%eth0]:80"} {
+		p, err := sys.TCPListener(netip.MustParseAddrPort(at))
+		require.NoError(t, err, at)
+		require.Equal(t, 100, p.PID)
+	}
+}
