@@ -175,10 +175,8 @@ func zoneID(zone string) (uint32, error) {
 	if err != nil {
 		return 0, unix.ENODEV
 	}
-	if err := interfaceIoctl(unix.SIOCGIFINDEX, ifr); err != nil {
-		return 0, unix.ENODEV
-	}
-	return ifr.Uint32(), nil
+	err = interfaceIoctl(unix.SIOCGIFINDEX, ifr)
+	return ifr.Uint32(), err
 }
 
 // zoneName finds the interface name of an index; its number if it has none.

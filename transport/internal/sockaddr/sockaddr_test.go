@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ed-toolbox/ed/core/address"
+	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -63,4 +64,16 @@ func TestRefused(t *testing.T) {
 			require.ErrorIs(t, err, tt.want)
 		})
 	}
+}
+
+// TestZoneWithoutDescriptors: to find an interface takes a descriptor. Where none is left that is the reason, and not that there is no
+// such interface.
+func TestZoneWithoutDescriptors(t *testing.T) {
+	a := address.FromAddrPort(address.TCP, netip.MustParseAddrPort("[fe80::1%lo]:1"))
+	restore := transporttest.UseUpDescriptors(t)
+	_, err := From(a, 0)
+	restore()
+	require.ErrorIs(t, err, unix.EMFILE)
+	_, err = From(a, 0)
+	require.NoError(t, err)
 }
