@@ -31,8 +31,9 @@ func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExcee
 // OpError says which operation failed on which address. Err unwraps to a
 // syscall.Errno where the system refused.
 type OpError struct {
-	// Op is "look up", "connect", "handshake", "listen", "bind", "join", "accept", "read", "write", "send" or "receive"; "start" of a command,
-	// "handle" where a handler panicked, "watch" where the loop did not take a descriptor; of links "hello", "idle" and "heartbeat".
+	// Op is "look up", "connect", "handshake", "listen", "bind", "join", "adopt", "open", "read", "write", "send", "receive" or "close"; "start" and
+	// "run" of a command, "handle" where a handler panicked, "watch" where the loop did not take a descriptor; of links "hello", "idle",
+	// "heartbeat" and "close".
 	Op   string
 	Addr address.Address
 	Err  error
