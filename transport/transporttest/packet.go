@@ -108,6 +108,8 @@ func testPacketEcho(p *packets) {
 	equal(p.T, "packets out", s.PacketsOut, 5)
 	equal(p.T, "packets in", s.PacketsIn, 5)
 	equal(p.T, "bytes in", s.BytesIn, 5)
+	equal(p.T, "bytes out", s.BytesOut, 5)
+	equal(p.T, "drained", rc.Drained+rs.Drained, 0)
 	if client.ID() == 0 || client.ID() == server.ID() {
 		p.T.Errorf("serial numbers %d and %d", client.ID(), server.ID())
 	}
@@ -163,8 +165,11 @@ func testPacketRefused(p *packets) {
 	if !errors.As(err, &op) || op.Addr != p.Refused || !errors.Is(err, syscall.ECONNREFUSED) {
 		p.T.Errorf("error: %v", err)
 	}
+	p.For(2 * time.Millisecond)
+	equal(p.T, "refusals told later", len(r.Errors) == 1, p.RefusedLate)
 	equal(p.T, "closed by it", r.Closed, 0)
 	equal(p.T, "errors counted", c.Stats().Errors, 1)
+	equal(p.T, "last error", c.Stats().LastError, err)
 	equal(p.T, "counted as sent", c.Stats().PacketsOut <= 1, true)
 }
 
@@ -208,6 +213,7 @@ func testPacketFull(p *packets) {
 		}
 	}
 	equal(p.T, "high water", client.Stats().HighWater, 100)
+	equal(p.T, "drained as often as refused", rc.Drained, int(client.Stats().Full))
 }
 
 func testPacketPause(p *packets) {
@@ -278,13 +284,13 @@ func testPacketPanic(p *packets) {
 		}
 		noError(p.T, "reply", c.WriteTo(data, from))
 	}
-	for _, text := range []string{"a", "bad", "b", "bad", "bad", "c"} {
+	for _, text := range []string{"a", "bad", "b", "bad", "bad", "c", "bad"} {
 		p.write(client, text)
 	}
 	p.Until("what is not bad is answered", func() bool { return len(rc.Packets) == 3 })
 	for i, want := range []string{"a", "b", "c"} {
 		equal(p.T, "reply", string(rc.Packets[i]), want)
 	}
-	equal(p.T, "packets in", server.Stats().PacketsIn, 6)
+	equal(p.T, "packets in", server.Stats().PacketsIn, 7)
 	equal(p.T, "closed", rs.Closed, 0)
 }

@@ -117,6 +117,42 @@ func TestNoLoop(t *testing.T) {
 	}
 }
 
+// TestGroupOptions: what the options say of packets to groups is set on the socket, be it bound to a group or sending to one.
+func TestGroupOptions(t *testing.T) {
+	interfaces, err := sockaddr.Interfaces()
+	require.NoError(t, err)
+	name := interfaces[0].Name // whatever it is: nothing is sent
+	options := map[string][]struct{ option, want int }{
+		"239.255.71.1:0":              {{unix.IP_MULTICAST_TTL, 7}, {unix.IP_MULTICAST_LOOP, 0}},
+		"[ff02::ed:1%" + name + "]:0": {{unix.IPV6_MULTICAST_HOPS, 7}, {unix.IPV6_MULTICAST_LOOP, 0}, {unix.IPV6_MULTICAST_IF, interfaces[0].Index}},
+	}
+	for text, tests := range options {
+		for _, sends := range []bool{false, true} {
+			w := transporttest.NewWorld(t)
+			local, remote := at(text), address.Address{}
+			if sends {
+				local, remote = remote, local
+				remote.Port = 9
+			}
+			c, err := udp.Open(w.Loop, local, remote, transport.Options{Hops: 7, NoLoop: true, Interface: name}, &transporttest.PacketRecorder{T: t})
+			if transporttest.NoIPv6(t, err) {
+				continue
+			}
+			require.NoError(t, err)
+			level := unix.IPPROTO_IP
+			if text[0] == '[' {
+				level = unix.IPPROTO_IPV6
+			}
+			for _, tt := range tests {
+				got, err := unix.GetsockoptInt(w.Loop.Sources()[0].FD, level, tt.option)
+				require.NoError(t, err)
+				require.Equal(t, tt.want, got, "%s, option %d", text, tt.option)
+			}
+			finish(w, c)
+		}
+	}
+}
+
 func TestJoinAll(t *testing.T) {
 	w := transporttest.NewWorld(t)
 	member, got := open(t, w, at("239.255.71.3:0"), address.Address{}, transport.Options{Interface: udp.AllInterfaces})
