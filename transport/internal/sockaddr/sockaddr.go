@@ -4,6 +4,7 @@
 package sockaddr
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 	"strconv"
@@ -142,12 +143,7 @@ func (r *Raw) Path() string {
 	if b[0] == 0 {
 		return "@" + string(b[1:])
 	}
-	for i, c := range b {
-		if c == 0 {
-			b = b[:i]
-			break
-		}
-	}
+	b, _, _ = bytes.Cut(b, []byte{0})
 	return string(b)
 }
 
