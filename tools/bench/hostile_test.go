@@ -165,6 +165,9 @@ func TestMessagesThatDoNotCome(t *testing.T) {
 	err = toolkittest.New(t).Run(t.Context(), Command, "bench", "request", "unix:/nobody", "--file", fifo, "--timeout", "20ms")
 	require.EqualError(t, err, "read "+fifo+": nothing came for 20ms")
 	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
+	err = toolkittest.New(t).Run(t.Context(), Command, "bench", "request", "unix:/nobody", "--baseline", fifo, "--timeout", "20ms")
+	require.EqualError(t, err, "read "+fifo+": it did not end within 20ms")
+	require.Equal(t, toolkit.NoInput, toolkit.KindOf(err))
 }
 
 // TestNumberThatIsNone: an answer that is called as it should be, and says that it is about something that is no number, is wrong.

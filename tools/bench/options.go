@@ -138,8 +138,12 @@ func (o *options) readBaseline(c *cli.Context) error {
 		}
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(c.Context, pipePatience, toolkit.Errorf(toolkit.NoInput, "read %s: it did not end within %s", o.old, pipePatience))
-	defer cancel()
+	ctx := c.Context
+	if o.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.Timeout, toolkit.Errorf(toolkit.NoInput, "read %s: it did not end within %s", o.old, o.Timeout))
+		defer cancel()
+	}
 	text, err := toolkit.ReadFile(ctx, o.old, mostReport)
 	if err != nil {
 		return err
