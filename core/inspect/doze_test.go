@@ -114,6 +114,26 @@ func TestAWatcherThatReadsWakesTheTracer(t *testing.T) {
 	require.Equal(t, before, *looks, "it dozes again")
 }
 
+// A dispatcher that is added wakes the tracer: what it shows may refill the bucket, and that is for the others, too.
+func TestADispatcherThatIsAddedWakesTheTracer(t *testing.T) {
+	w, _, wake := sleeper(t)
+	v := w.watch(inspect.WatchOptions{Rate: 10})
+	for range 10 {
+		w.in("A")
+	}
+	require.Nil(t, *wake)
+	w.in("A")
+	require.NotNil(t, *wake, "it dozes")
+	other := dispatch.New(dispatch.Options{Now: func() time.Time { return w.now }})
+	w.tracer.Add(other)
+	w.now = w.now.Add(time.Second)
+	other.Dispatch(nil, message.New("B"))
+	w.in("A")
+	shown, lost := take(t, v)
+	require.Len(t, shown, 12)
+	require.Equal(t, 1, lost)
+}
+
 // What passed while the tracer dozed may have been the answer: nothing after it is taken for one.
 func TestADozeEndsTheSearchForPairs(t *testing.T) {
 	w, _, wake := sleeper(t)

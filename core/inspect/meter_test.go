@@ -49,6 +49,19 @@ func TestMeterCountsWhileSomebodyLooks(t *testing.T) {
 	require.Empty(t, w.tracer.Meter().Commands(), "it begins anew")
 }
 
+// A meter tells how long answers took, whether watchers look for pairs or not.
+func TestMeterLooksForPairs(t *testing.T) {
+	w := newWorld(t)
+	w.watch(inspect.WatchOptions{NoPairs: true})
+	meter := w.tracer.Meter()
+	w.out("ALIVE")
+	w.wait()
+	w.in("ABSOLUTELY")
+	list := meter.Commands()
+	require.Equal(t, "ABSOLUTELY", list[0].Command)
+	require.EqualValues(t, 1, list[0].Latency.Count)
+}
+
 // A meter of records that were received counts what each came to.
 func TestMeterOfRecords(t *testing.T) {
 	now := time.Unix(1000, 0)

@@ -342,6 +342,20 @@ func TestPairs(t *testing.T) {
 	require.Zero(t, shown[1].Pair)
 }
 
+// What passed while nobody watched may have been the answer.
+func TestTheEndOfAWatchEndsTheSearchForPairs(t *testing.T) {
+	w := newWorld(t)
+	v := w.watch(inspect.WatchOptions{})
+	w.out("NOW serial=7")
+	v.Close()
+	w.in("TIME serial=7")
+	v = w.watch(inspect.WatchOptions{})
+	w.in("TIME serial=7")
+	shown, _ := take(t, v)
+	require.Len(t, shown, 1)
+	require.Zero(t, shown[0].Pair)
+}
+
 func (w *world) wait() { w.now = w.now.Add(time.Second) }
 
 func TestPairsAreBounded(t *testing.T) {
