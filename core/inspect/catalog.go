@@ -154,9 +154,6 @@ func (s *Snapshot) Step() (done bool, err error) {
 			return true, nil
 		}
 		s.begin()
-		if w.err != nil {
-			return true, w.err
-		}
 	}
 	more := s.piece(w)
 	cut := w.Full() && more

@@ -93,6 +93,34 @@ func TestWhatKeepsTheTracerAwake(t *testing.T) {
 	}
 }
 
+// While the tracer dozes an event has no peer that a filter could look at.
+func TestAFilterByPeerKeepsTheTracerAwake(t *testing.T) {
+	w, _, wake := sleeper(t)
+	v := w.watch(inspect.WatchOptions{Rate: 1, Filter: []string{"peer=x"}})
+	for range 3 {
+		w.d.Trace(&dispatch.Event{Message: message.New("A"), Peer: "x", Time: w.now})
+	}
+	require.EqualValues(t, 2, v.Stats().Dropped.Rate)
+	require.Nil(t, *wake)
+}
+
+// Who looks at the meter every second, as ed top does, takes no answer from it.
+func TestALookAtTheMeterKeepsQuestions(t *testing.T) {
+	w, _, wake := sleeper(t)
+	v := w.watch(inspect.WatchOptions{Rate: 1})
+	w.in("A")
+	w.in("A")
+	require.NotNil(t, *wake)
+	(*wake)()
+	w.now = w.now.Add(time.Second)
+	w.out("A serial=1")
+	w.tracer.Meter()
+	w.now = w.now.Add(time.Second)
+	w.in("A serial=1")
+	shown, _ := take(t, v)
+	require.EqualValues(t, shown[len(shown)-2].Seq, shown[len(shown)-1].Pair)
+}
+
 func TestAWatcherThatReadsWakesTheTracer(t *testing.T) {
 	w, looks, _ := sleeper(t)
 	v := w.watch(inspect.WatchOptions{Rate: -1, Queue: 1000})

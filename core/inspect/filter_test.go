@@ -27,6 +27,7 @@ func TestFilter(t *testing.T) {
 		{"param.tag", true, false}, {"param.tag=7", true, false}, {"param.tag=8", false, false}, {"param.none", false, false}, {"!param.none", true, true},
 		{`param.list=a\,b`, true, false}, {`param.list=a\,c`, false, false}, {`param.list=a\,b,param.tag=8`, false, false},
 		{`param.path=c:\\temp,param.tag`, true, false}, {`param.path=c:\temp`, true, false}, {`param.path=c:\`, false, false},
+		{`!param.path=c:\\,param.none`, false, false}, {`!param.list=a\,`, true, true},
 		{"outcome=sent", false, false}, {"outcome=failed", true, false}, {"outcome=malformed", false, true}, {"outcome=[fm]*", true, true},
 		{"handler=lock\\*", false, false}, {"handler=lock?", true, false}, {"link=12", true, false}, {"link=1?", true, false},
 		{"took=10ms", true, false}, {"took>=10ms", true, false}, {"took>11ms", false, false}, {"took<11ms", true, true}, {"!took<11ms", false, false},

@@ -55,6 +55,11 @@ func ask(t *testing.T, c *inspect.Catalog, line string) ([]*inspect.Sheet, []str
 		done, err = s.Step()
 		require.NoError(t, err)
 	}
+	sent := len(lines)
+	done, err := s.Step()
+	require.NoError(t, err)
+	require.True(t, done)
+	require.Len(t, lines, sent, "there is no more")
 	return sheets, lines
 }
 
@@ -137,6 +142,19 @@ func TestATableGoesMeanwhile(t *testing.T) {
 	require.Len(t, sheets[0].Rows, 1)
 	require.Equal(t, "other", sheets[1].Name)
 	require.Empty(t, sheets[1].Rows)
+}
+
+func TestTheTableOfTables(t *testing.T) {
+	var c inspect.Catalog
+	_, err := c.Add(inspect.Table{
+		Name: "pairs", Title: "\x00two by two", Columns: []inspect.Column{{Name: "a", Key: true}, {Name: "b", Key: true}, {Name: "c"}},
+		Fill: func(*inspect.Writer) {},
+	})
+	require.NoError(t, err)
+	sheets, _ := ask(t, &c, "INSPECT")
+	s := sheets[0]
+	require.True(t, s.Columns[0].Key, "a name tells tables apart")
+	require.Contains(t, s.Rows, []string{"pairs", "?two by two", "a,b", "3"})
 }
 
 func TestNames(t *testing.T) {

@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -319,6 +320,13 @@ func TestPairs(t *testing.T) {
 			require.NoError(w.t, w.d.Add(dispatch.Match{Command: "GET", Priority: dispatch.First, Handler: get}))
 			w.in("GET")
 		}, 1, 1, time.Second},
+		{"an answer of the handler is no question", func(w *world) {
+			get := func(dispatch.Sender, *message.Message) error { w.wait(); w.out("<h:me x/VALUE"); return nil }
+			require.NoError(w.t, w.d.Add(dispatch.Match{Command: "GET", Priority: dispatch.First, Handler: get}))
+			w.in("GET")
+			w.wait()
+			w.in("me/THANKS")
+		}, 2, 0, 0},
 		{"in the handler, with a serial", func(w *world) {
 			get := func(dispatch.Sender, *message.Message) error { w.wait(); w.out("VALUE serial=7"); w.wait(); return nil }
 			require.NoError(w.t, w.d.Add(dispatch.Match{Command: "GET", Priority: dispatch.First, Handler: get}))
@@ -332,6 +340,7 @@ func TestPairs(t *testing.T) {
 			shown, _ := take(t, v)
 			require.Equal(t, c.pair, shown[c.which].Pair)
 			require.Equal(t, c.after, shown[c.which].Latency)
+			require.Equal(t, c.pair != 0 && !strings.HasPrefix(c.name, "in the handler"), shown[c.which].Answer)
 		})
 	}
 	w := newWorld(t)
