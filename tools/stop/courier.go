@@ -40,8 +40,7 @@ func newCourier(ctx context.Context, env *toolkit.Env, o options, targets []*tar
 		}
 	}
 	if waiting == 0 || !has(o.plan, 0) || o.waitOnly {
-		c.why = "nobody asked for it"
-		return c, nil
+		return c, nil // nobody sends a message
 	}
 	limited, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()

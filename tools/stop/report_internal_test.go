@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ed-toolbox/ed/core/proc"
 	"github.com/ed-toolbox/ed/tools/toolkit"
 	"github.com/ed-toolbox/ed/tools/toolkit/toolkittest"
 )
@@ -59,6 +60,42 @@ func TestOutputThatFails(t *testing.T) {
 	r.report(event{Step: "find"})
 	err := r.result(options{}, &resolution{})
 	require.Equal(t, toolkit.IO, toolkit.KindOf(err))
+}
+
+func TestParentOfTheOthers(t *testing.T) {
+	root, one, two := proc.Process{PID: 10, PPID: 1}, proc.Process{PID: 11, PPID: 10}, proc.Process{PID: 12, PPID: 10}
+	const hint = "; 10 is the parent of the others"
+	require.ErrorContains(t, ambiguous("x", []proc.Process{one, root, two}), hint)
+	require.NotContains(t, ambiguous("x", []proc.Process{root, one, {PID: 13, PPID: 11}}).Error(), "parent")
+}
+
+// TestItsOwnAncestorsAreLeftAlone: --all means what else has the name.
+func TestItsOwnAncestorsAreLeftAlone(t *testing.T) {
+	w := toolkittest.New(t)
+	var list []proc.Process
+	for _, pid := range []int{os.Getpid(), os.Getppid()} {
+		p, err := proc.System{}.Look(pid)
+		require.NoError(t, err)
+		list = append(list, p)
+	}
+	v := &resolver{options: options{all: true}, found: &resolution{}, r: newReporter(w.Env, w.Env.Output(toolkit.Common{}))}
+	parent := list[1].String()
+	require.NoError(t, v.openNamed("x", list))
+	require.Empty(t, v.found.targets)
+	require.Contains(t, w.Err.String(), parent+" is left alone: this command descends from it\n")
+}
+
+// TestProgressOfSeveral: the line is about the step that has been under way for longest.
+func TestProgressOfSeveral(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Terminal(80)
+	r := newReporter(w.Env, w.Env.Output(toolkit.Common{}))
+	now := time.Now()
+	for pid := 1; pid <= 3; pid++ {
+		r.running[pid] = event{PID: pid, Command: "x", Step: "INT", Time: now.Add(-time.Duration(pid) * time.Minute), limit: time.Hour}
+	}
+	r.progress()
+	require.Contains(t, w.Err.String(), "x[3]: INT, waiting 3m0s of 1h0m, and 2 more")
 }
 
 type failing struct{}

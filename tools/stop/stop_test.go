@@ -203,6 +203,17 @@ func TestByName(t *testing.T) {
 	require.Equal(t, "tcp://127.0.0.1:4040", w.Dialled[0].String())
 }
 
+func TestRouterIsNotAskedForNothing(t *testing.T) {
+	systemctl(t, "")
+	w := newWorld(t)
+	name := unique(t, "daemon")
+	c := start(t, "plain", name)
+	requireKind(t, toolkit.Timeout, run(t, w, "--wait-only", "-t", "0.01", name))
+	require.NoError(t, run(t, w, "--plan", "INT:10s", name))
+	c.endedBy(t, syscall.SIGINT)
+	require.Empty(t, w.Dialled)
+}
+
 func TestAmbiguousName(t *testing.T) {
 	systemctl(t, "")
 	w := newWorld(t)
@@ -274,6 +285,44 @@ func TestDryRun(t *testing.T) {
 	require.Contains(t, w.Err.String(), "would send INT, wait up to 1m0s")
 	require.NotContains(t, w.Err.String(), "KILL")
 }
+
+func TestDryRunOfWhatHasNoService(t *testing.T) {
+	c := start(t, "plain", "")
+	w := newWorld(t)
+	require.NoError(t, run(t, w, "--dry-run", "--json", c.pid()))
+	list := events(t, w)
+	require.Equal(t, []string{"find found", "message skipped", "INT planned", "TERM planned"}, steps(list))
+	require.Equal(t, "no service name is known", list[1].Reason)
+	w = newWorld(t)
+	require.NoError(t, run(t, w, "--dry-run", "--wait-only", "-t", "5", c.pid()))
+	require.Contains(t, w.Err.String(), "["+c.pid()+"]: would wait up to 5s\n")
+	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
+}
+
+func TestSuspended(t *testing.T) {
+	w := newWorld(t)
+	c := start(t, "plain", "")
+	require.NoError(t, c.Process.Signal(syscall.SIGSTOP))
+	require.Eventually(t, func() bool {
+		p, err := proc.System{}.Look(c.PID())
+		return err == nil && p.State == 'T'
+	}, 10*time.Second, time.Millisecond)
+	require.NoError(t, run(t, w, "--dry-run", c.pid()))
+	require.Contains(t, w.Err.String(), ", suspended: it sees no signal but KILL until it is continued\n")
+}
+
+// TestOutputThatCannotBeWritten: what would not be told is not done.
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	w := newWorld(t)
+	w.Stdout.Writer = full{}
+	c := start(t, "plain", "")
+	requireKind(t, toolkit.IO, run(t, w, "--json", c.pid()))
+	require.NoError(t, c.Process.Signal(syscall.Signal(0)))
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 func TestWaitOnly(t *testing.T) {
 	w := newWorld(t)
