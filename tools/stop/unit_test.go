@@ -113,7 +113,8 @@ func router(status string, c *child) *toolkittest.Session {
 		service, _ := m.Get("service")
 		switch m.Command() {
 		case "SERVICE_STATUS":
-			return []*message.Message{message.New("HELP"), message.New("STATUS").Set("service", service).Set("status", status)}
+			another := message.New("STATUS").Set("service", "another").Set("status", "up")
+			return []*message.Message{message.New("HELP"), another, message.New("STATUS").Set("service", service).Set("status", status)}
 		case "LIST_SERVICES":
 			return []*message.Message{message.New("UNKNOWN").Set("command", "LIST_SERVICES")}
 		case "STOP":
