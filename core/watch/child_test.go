@@ -98,6 +98,22 @@ func TestChildExit(t *testing.T) {
 	}
 }
 
+// TestExitOfState tells the same of a child that os/exec waited for.
+func TestExitOfState(t *testing.T) {
+	cmd, end := waiting(t, "three")
+	end()
+	require.Error(t, cmd.Wait())
+	e := watch.ExitOfState(cmd.ProcessState)
+	require.Equal(t, watch.Exit{PID: cmd.Process.Pid, Code: 3}, e)
+	require.Equal(t, 3, e.ShellCode())
+	cmd, _ = waiting(t, "wait")
+	require.NoError(t, cmd.Process.Kill())
+	require.Error(t, cmd.Wait())
+	e = watch.ExitOfState(cmd.ProcessState)
+	require.Equal(t, watch.Exit{PID: cmd.Process.Pid, Code: -1, Signal: syscall.SIGKILL}, e)
+	require.Equal(t, 137, e.ShellCode())
+}
+
 func TestExit(t *testing.T) {
 	for _, test := range []struct {
 		exit watch.Exit

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ed-toolbox/ed/core/signals"
 )
 
 // ExitOf is exitOf.
@@ -13,6 +15,13 @@ func ExitOf(pid int, status uint32) Exit { return exitOf(pid, status) }
 
 // ExitFrom is exitFrom without usage.
 func ExitFrom(pid int, code, status int32) Exit { return exitFrom(pid, code, status, &unix.Rusage{}) }
+
+// Counted is how many times a signal came that the loop was not told of yet.
+func (w *SignalWatch) Counted(s signals.Signal) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.counts[s]
+}
 
 // Idle says that a FileWatch has read and reported everything that happened so far.
 func (w *FileWatch) Idle() bool {
