@@ -34,11 +34,13 @@ func sample() *event {
 	return &event{Kind: kindFile, Event: "create", Path: "dir/file", Name: "file", Count: 1, N: 1, Paths: []string{"dir/file"}}
 }
 
-// render makes the text of a template for an event.
+// render makes the text of a template for an event. One that was good for the sample may still ask for what this event has not.
 func render(t *template.Template, e *event) (string, error) {
 	var b strings.Builder
-	err := t.Execute(&b, e)
-	return b.String(), err
+	if err := t.Execute(&b, e); err != nil {
+		return "", toolkit.TemplateReason(err)
+	}
+	return b.String(), nil
 }
 
 // messageTemplate makes messages. Templates stand in values of parameters only: the message is read first, and what an event

@@ -13,7 +13,7 @@ func (p *printer) act(e *event) {
 	case r.format != nil:
 		text, err := render(r.format, e)
 		if err != nil {
-			r.write(toolkit.As(toolkit.Data, err))
+			r.write(toolkit.Errorf(toolkit.Data, "option --format: %w", err))
 			return
 		}
 		end := "\n"

@@ -230,6 +230,7 @@ func TestWrongCommandLines(t *testing.T) {
 	refused(t, toolkit.NoInput, `command "nosuchcommand" is not found in PATH`, "file", "x", "--", "nosuchcommand")
 	refused(t, toolkit.Permission, `command "/etc/passwd": permission denied`, "file", "x", "--", "/etc/passwd")
 	refused(t, toolkit.Permission, `command "/tmp": is a directory`, "file", "x", "--", "/tmp")
+	refused(t, toolkit.Data, "option --format: error calling index: ", "time", "1ms", "--format", "{{index .Paths 0}}")
 	refused(t, toolkit.Data, `message "lower x=1": `, "file", "x", "--send", "udp://:1", "lower x=1")
 
 	r := begin(t, "file", "DIR/x", "--idle", "10ms", "--run", "echo {{.Path}}")
