@@ -1,6 +1,7 @@
 package child
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -67,11 +68,8 @@ func (c Command) start(files [3]*os.File, sys *syscall.SysProcAttr) (pid int, er
 	if err != nil {
 		return 0, err
 	}
-	name := c.Name
-	if name == "" {
-		name = c.Path
-	}
-	p, err := os.StartProcess(path, append([]string{name}, c.Args...), &os.ProcAttr{Dir: c.Dir, Env: c.environ(), Files: files[:], Sys: sys})
+	argv := append([]string{cmp.Or(c.Name, c.Path)}, c.Args...)
+	p, err := os.StartProcess(path, argv, &os.ProcAttr{Dir: c.Dir, Env: c.environ(), Files: files[:], Sys: sys})
 	if err != nil {
 		return 0, c.explain(path, err)
 	}

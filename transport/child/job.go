@@ -1,6 +1,7 @@
 package child
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"syscall"
@@ -67,9 +68,9 @@ type Job struct {
 // error, most often a *StartError, means that none runs. It blocks for the time the system takes to start them, about a
 // millisecond each. The job keeps the loop alive until it is done.
 func Start(l *reactor.Loop, o Options, commands ...Command) (*Job, error) {
-	o.Keep = or(o.Keep, DefaultKeep)
-	o.Grace = or(o.Grace, DefaultGrace)
-	o.Drain = or(o.Drain, DefaultDrain)
+	o.Keep = cmp.Or(o.Keep, DefaultKeep)
+	o.Grace = cmp.Or(o.Grace, DefaultGrace)
+	o.Drain = cmp.Or(o.Drain, DefaultDrain)
 	j := &Job{loop: l, o: o, pipes: map[transport.Conn]bool{}, started: time.Now()}
 	j.group = &group{loop: l, grace: o.Grace, ended: j.ended}
 	j.result.Stages = make([]Stage, len(commands))
@@ -86,13 +87,6 @@ func Start(l *reactor.Loop, o Options, commands ...Command) (*Job, error) {
 		j.limit = l.After(o.Limit, "time limit", func() { j.Stop(ErrLimit) })
 	}
 	return j, nil
-}
-
-func or[T int | time.Duration](v, def T) T {
-	if v == 0 {
-		return def
-	}
-	return v
 }
 
 // start makes the pipes and the processes, and then the connections, which cannot fail but for want of memory.

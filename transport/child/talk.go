@@ -1,6 +1,7 @@
 package child
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"syscall"
@@ -48,7 +49,7 @@ func Talk(l *reactor.Loop, cmd Command, o TalkOptions, h transport.Handler) tran
 		o.Remote = address.Address{Scheme: address.Exec, Path: cmd.String()}
 	}
 	t := &talk{h: h, loop: l, remote: o.Remote, command: cmd.Path}
-	t.group = &group{loop: l, grace: or(o.Grace, DefaultGrace), ended: t.exited}
+	t.group = &group{loop: l, grace: cmp.Or(o.Grace, DefaultGrace), ended: t.exited}
 	p := &plumbing{}
 	err := t.start(p, cmd, o)
 	p.close(err)

@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"cmp"
 	"os"
 	"time"
 
@@ -82,12 +83,7 @@ func (l *Listener) arm() (err error) {
 	return err
 }
 
-func (l *Listener) name() string {
-	if l.opts.Name != "" {
-		return l.opts.Name
-	}
-	return l.addr.String()
-}
+func (l *Listener) name() string { return cmp.Or(l.opts.Name, l.addr.String()) }
 
 // again arms the listener after a connection, and keeps trying.
 func (l *Listener) again() {

@@ -1,6 +1,7 @@
 package pipe
 
 import (
+	"cmp"
 	"os"
 
 	"github.com/ed-toolbox/ed/core/reactor"
@@ -13,9 +14,7 @@ import (
 // until the process ends: descriptors 0 and 1 become /dev/null. A connected
 // socket as both (inetd, systemd, socat) is used as the socket it is.
 func Stdio(l *reactor.Loop, o transport.Options, h transport.Handler) (transport.Conn, error) {
-	if o.Name == "" {
-		o.Name = "stdio"
-	}
+	o.Name = cmp.Or(o.Name, "stdio")
 	return take(l, 0, 1, Options{Options: o}, h)
 }
 
