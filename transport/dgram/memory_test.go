@@ -25,6 +25,8 @@ func TestMemoryOfQueue(t *testing.T) {
 			}
 			require.Equal(t, waiting, q.len())
 			require.Equal(t, waiting*size, q.bytes)
+			q.pop(waiting)
+			require.Zero(t, len(q.buf)+len(q.packets)+q.first+q.bytes, "an empty queue begins anew")
 		})
 	}
 	var q queue

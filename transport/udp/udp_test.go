@@ -143,6 +143,25 @@ func TestRefusedArguments(t *testing.T) {
 	}
 }
 
+// TestRefusedDestinations: what cannot be sent to from a socket is refused at once, with the address.
+func TestRefusedDestinations(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	c, err := udp.Open(w.Loop, at("127.0.0.1:0"), address.Address{}, transport.Options{}, &transporttest.PacketRecorder{T: t})
+	require.NoError(t, err)
+	for text, want := range map[string]error{"udp://[::1]:9": unix.EAFNOSUPPORT, "udp://localhost:9": unix.EDESTADDRREQ} {
+		to, err := address.Parse(text, address.Defaults{})
+		require.NoError(t, err)
+		err = c.WriteTo([]byte("x"), to)
+		require.ErrorIs(t, err, want)
+		var op *transport.OpError
+		require.ErrorAs(t, err, &op)
+		require.Equal(t, to, op.Addr)
+	}
+	require.Zero(t, c.Queued())
+	c.Abort(nil)
+	w.Idle()
+}
+
 // TestBroadcast: a broadcast address can be sent to.
 func TestBroadcast(t *testing.T) {
 	w := transporttest.NewWorld(t)

@@ -71,6 +71,35 @@ func TestPadded(t *testing.T) {
 	w.Idle()
 }
 
+// TestPanicAtSecondName: a packet to the name with NULs that the handler panics at is lost, and none that came with it; who sent it
+// is forgotten.
+func TestPanicAtSecondName(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	path := names(t, "abstract")()
+	server, got := openGram(t, w, gram(path), address.Address{}, transport.Options{})
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	to := sockaddrOf(path)
+	for _, text := range []string{"one", "bad", "two"} {
+		_, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.StringData(text))), uintptr(len(text)), 0,
+			uintptr(unsafe.Pointer(&to)), unsafe.Sizeof(to))
+		require.Zero(t, errno)
+	}
+	got.On = func(_ transport.PacketConn, p []byte, _ address.Address) {
+		if string(p) == "bad" {
+			panic("provoked")
+		}
+	}
+	w.Until("the bad one arrives", func() bool { return len(got.Packets) >= 2 })
+	_, known := server.(transport.PacketSender).Peer()
+	require.False(t, known, "only while a packet is handed over")
+	w.Until("the last arrives", func() bool { return len(got.Packets) == 3 })
+	require.Equal(t, "two", string(got.Packets[2]))
+	server.Abort(nil)
+	w.Idle()
+}
+
 // TestLongestName: a name without room for padding has one form only.
 func TestLongestName(t *testing.T) {
 	w := transporttest.NewWorld(t)
