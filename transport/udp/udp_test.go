@@ -7,6 +7,7 @@ import (
 
 	"github.com/ed-toolbox/ed/core/address"
 	"github.com/ed-toolbox/ed/transport"
+	"github.com/ed-toolbox/ed/transport/dgram"
 	"github.com/ed-toolbox/ed/transport/transporttest"
 	"github.com/ed-toolbox/ed/transport/udp"
 	"github.com/stretchr/testify/require"
@@ -141,6 +142,16 @@ func TestRefusedArguments(t *testing.T) {
 			require.ErrorAs(t, err, &op)
 		})
 	}
+}
+
+// TestAttachTooLate: a connection that ended while its name was looked up takes no socket, and none stays open.
+func TestAttachTooLate(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	remote := at("127.0.0.1:9")
+	c := dgram.Prepare(w.Loop, udp.Config(address.Address{}, remote, transport.Options{}), &transporttest.PacketRecorder{T: t})
+	c.Abort(nil)
+	require.ErrorIs(t, udp.Attach(c, address.Address{}, remote, transport.Options{}), transport.ErrClosed)
+	w.Idle()
 }
 
 // TestRefusedDestinations: what cannot be sent to from a socket is refused at once, with the address.

@@ -77,3 +77,41 @@ func TestZoneWithoutDescriptors(t *testing.T) {
 	_, err = From(a, 0)
 	require.NoError(t, err)
 }
+
+// TestZoneNumbers: a zone may be a number; one that no interface has stays one.
+func TestZoneNumbers(t *testing.T) {
+	zone := func(text string) address.Address {
+		return address.FromAddrPort(address.UDP, netip.MustParseAddrPort("[fe80::1%"+text+"]:1"))
+	}
+	byName, err := From(zone("lo"), 0)
+	require.NoError(t, err)
+	byNumber, err := From(zone("1"), 0)
+	require.NoError(t, err)
+	require.Equal(t, byName, byNumber)
+	nowhere, err := From(zone("4000000"), 0)
+	require.NoError(t, err)
+	require.Equal(t, zone("4000000"), nowhere.Address(address.UDP))
+}
+
+// TestTake: a descriptor that is taken over is non-blocking and not for our children; one of another kind is left as it is.
+func TestTake(t *testing.T) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	flags := func() (closeOnExec, nonBlocking bool) {
+		d, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		require.NoError(t, err)
+		f, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		require.NoError(t, err)
+		return d&unix.FD_CLOEXEC != 0, f&unix.O_NONBLOCK != 0
+	}
+	_, err = Take(fd, address.UDP, address.TCP)
+	require.ErrorIs(t, err, errKind)
+	closeOnExec, nonBlocking := flags()
+	require.False(t, closeOnExec || nonBlocking)
+	a, err := Take(fd, address.UDP, address.UnixGram)
+	require.NoError(t, err)
+	require.Equal(t, address.UnixGram, a.Scheme)
+	closeOnExec, nonBlocking = flags()
+	require.True(t, closeOnExec && nonBlocking)
+}
