@@ -147,7 +147,7 @@ func (t *messageTemplate) render(e *event) (*message.Message, error) {
 // cutActions puts a mark in the place of each {{action}}: quotes and semicolons in one must not count for the message.
 func cutActions(text string) (marked string, actions []string, err error) {
 	if strings.Contains(text, actionBegin) {
-		return "", nil, fmt.Errorf("the character U+E000 is kept for the program")
+		return "", nil, errors.New("the character U+E000 is kept for the program")
 	}
 	var b strings.Builder
 	for {
@@ -158,7 +158,7 @@ func cutActions(text string) (marked string, actions []string, err error) {
 		}
 		end := actionLength(rest)
 		if end < 0 {
-			return "", nil, fmt.Errorf("{{ without }}")
+			return "", nil, errors.New("{{ without }}")
 		}
 		b.WriteString(actionBegin + strconv.Itoa(len(actions)) + actionEnd)
 		actions = append(actions, "{{"+rest[:end]+"}}")

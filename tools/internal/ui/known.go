@@ -35,7 +35,7 @@ func KnownServices(name string) string {
 	case len(known) > 0:
 		return "there are " + strings.Join(known, ", ")
 	case len(denied) > 0:
-		return fmt.Sprintf("you may not open what is there: %s of others", toolkit.Plural(uint64(len(denied)), "control socket"))
+		return fmt.Sprintf("you may not open what is there: %s of others", toolkit.Plural(len(denied), "control socket"))
 	}
 	return ""
 }
