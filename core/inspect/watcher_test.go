@@ -86,6 +86,19 @@ func TestWhatARecordTells(t *testing.T) {
 	}
 }
 
+// TestNoBytesOfValues: a negative bound hides them all, those of a line that is no message, too.
+func TestNoBytesOfValues(t *testing.T) {
+	w := newWorld(t)
+	v := w.watch(inspect.WatchOptions{Bytes: -1})
+	w.in("A n=12345;o=")
+	w.d.Trace(&dispatch.Event{Outcome: dispatch.Malformed, Raw: []byte("0123456789")})
+	shown, _ := take(t, v)
+	require.Equal(t, "A o=", string(shown[0].Text))
+	require.Empty(t, string(shown[1].Text))
+	require.True(t, shown[0].Cut && shown[1].Cut)
+	require.Equal(t, 10, shown[1].Size)
+}
+
 // The note about what was lost says of which watch, why, and how many there were in all.
 func TestNotesAboutLostRecords(t *testing.T) {
 	w := newWorld(t)

@@ -414,3 +414,8 @@ func TestParseStat(t *testing.T) {
 		})
 	}
 }
+
+func TestProcessEventText(t *testing.T) {
+	require.Equal(t, "started 4711 (communicatord)", watch.ProcessEvent{Kind: watch.ProcessStarted, PID: 4711, Name: "communicatord"}.String())
+	require.Equal(t, "lost", watch.ProcessEvent{Kind: watch.ProcessLost}.String())
+}
