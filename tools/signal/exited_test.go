@@ -7,7 +7,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ed-toolbox/ed/core/message"
 )
+
+// TestWhatEndsARouter: who tells it to end need not hear from it what became of that.
+func TestWhatEndsARouter(t *testing.T) {
+	for line, want := range map[string]bool{
+		"STOP": true, "communicatord/STOP": true, "communicatord/SHUTDOWN": true, "communicatord/LOG_ROTATE": false, "cluckd/STOP": false,
+	} {
+		m, err := message.Parse([]byte(line))
+		require.NoError(t, err)
+		require.Equal(t, want, endsRouter(m), line)
+	}
+}
 
 // TestExited: how a command ended is said once.
 func TestExited(t *testing.T) {

@@ -81,6 +81,8 @@ func TestSignalNoSuchService(t *testing.T) {
 		w = routedWorld(t, r)
 		require.NoError(t, w.Run(t.Context(), signal.Command, append([]string{"signal", "--if-running"}, args...)...))
 		require.Empty(t, w.Err.String())
+		require.NoError(t, w.Run(t.Context(), signal.Command, append([]string{"signal", "--if-running", "-v"}, args...)...))
+		require.Contains(t, w.Err.String(), "there is no service cluckdd\n")
 	}
 
 	w := routedWorld(t, r)

@@ -219,10 +219,6 @@ func (t *transfer) part(ctx context.Context, r *receiver) error {
 func (t *transfer) await(ctx context.Context, r *receiver) error {
 	o := t.options
 	needed := o.Replies > 0 || o.Until != nil
-	satisfied := r.satisfied
-	if !needed {
-		satisfied = nil
-	}
 	limit, idle := newAlarm(o.Timeout), newAlarm(o.Idle)
 	if !needed || o.Hold {
 		limit = newAlarm(0)
@@ -231,7 +227,7 @@ func (t *transfer) await(ctx context.Context, r *receiver) error {
 	defer idle.Stop()
 	for {
 		select {
-		case <-satisfied:
+		case <-r.satisfied:
 			w, _ := r.state()
 			t.refused = w.refusal
 			return nil
