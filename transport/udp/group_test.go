@@ -117,39 +117,45 @@ func TestNoLoop(t *testing.T) {
 	}
 }
 
-// TestGroupOptions: what the options say of packets to groups is set on the socket, be it bound to a group or sending to one.
+// TestGroupOptions: what the options say of packets to groups is set on the socket, be it bound to a group or sending to one, and
+// nothing else.
 func TestGroupOptions(t *testing.T) {
-	interfaces, err := sockaddr.Interfaces()
+	near, err := sockaddr.FindInterface("lo")
 	require.NoError(t, err)
-	name := interfaces[0].Name // whatever it is: nothing is sent
-	options := map[string][]struct{ option, want int }{
-		"239.255.71.1:0":              {{unix.IP_MULTICAST_TTL, 7}, {unix.IP_MULTICAST_LOOP, 0}},
-		"[ff02::ed:1%" + name + "]:0": {{unix.IPV6_MULTICAST_HOPS, 7}, {unix.IPV6_MULTICAST_LOOP, 0}, {unix.IPV6_MULTICAST_IF, interfaces[0].Index}},
-	}
-	for text, tests := range options {
-		for _, sends := range []bool{false, true} {
+	v4, v6 := at("239.255.71.1:0"), at("[ff02::ed:1%lo]:0")
+	for name, tt := range map[string]struct {
+		group address.Address
+		o     transport.Options
+		level int
+		want  map[int]int // by number
+	}{
+		"IPv4": {group: v4, o: transport.Options{Interface: "lo", Hops: 7, NoLoop: true}, level: unix.IPPROTO_IP,
+			want: map[int]int{unix.IP_MULTICAST_TTL: 7, unix.IP_MULTICAST_LOOP: 0}},
+		"IPv4, defaults": {group: v4, o: lo, level: unix.IPPROTO_IP,
+			want: map[int]int{unix.IP_MULTICAST_TTL: 1, unix.IP_MULTICAST_LOOP: 1}},
+		"IPv6": {group: v6, o: transport.Options{Hops: 7, NoLoop: true}, level: unix.IPPROTO_IPV6,
+			want: map[int]int{unix.IPV6_MULTICAST_HOPS: 7, unix.IPV6_MULTICAST_LOOP: 0, unix.IPV6_MULTICAST_IF: near.Index}},
+		"IPv6, defaults": {group: v6, level: unix.IPPROTO_IPV6,
+			want: map[int]int{unix.IPV6_MULTICAST_HOPS: 1, unix.IPV6_MULTICAST_LOOP: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
 			w := transporttest.NewWorld(t)
-			local, remote := at(text), address.Address{}
-			if sends {
-				local, remote = remote, local
-				remote.Port = 9
-			}
-			c, err := udp.Open(w.Loop, local, remote, transport.Options{Hops: 7, NoLoop: true, Interface: name}, &transporttest.PacketRecorder{T: t})
-			if transporttest.NoIPv6(t, err) {
-				continue
-			}
-			require.NoError(t, err)
-			level := unix.IPPROTO_IP
-			if text[0] == '[' {
-				level = unix.IPPROTO_IPV6
-			}
-			for _, tt := range tests {
-				got, err := unix.GetsockoptInt(w.Loop.Sources()[0].FD, level, tt.option)
+			to := tt.group
+			to.Port = 9
+			for _, ends := range [][2]address.Address{{tt.group, {}}, {{}, to}} {
+				c, err := udp.Open(w.Loop, ends[0], ends[1], tt.o, &transporttest.PacketRecorder{T: t})
+				if transporttest.NoIPv6(t, err) {
+					return
+				}
 				require.NoError(t, err)
-				require.Equal(t, tt.want, got, "%s, option %d", text, tt.option)
+				for option, want := range tt.want {
+					got, err := unix.GetsockoptInt(w.Loop.Sources()[0].FD, tt.level, option)
+					require.NoError(t, err)
+					require.Equal(t, want, got, "option %d", option)
+				}
+				finish(w, c)
 			}
-			finish(w, c)
-		}
+		})
 	}
 }
 

@@ -96,6 +96,47 @@ func TestDualStack(t *testing.T) {
 	w.Idle()
 }
 
+// TestOneStack: without the option an IPv6 socket leaves IPv4 to others.
+func TestOneStack(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	c, err := udp.Open(w.Loop, at("[::]:0"), address.Address{}, transport.Options{}, &transporttest.PacketRecorder{T: t})
+	if transporttest.NoIPv6(t, err) {
+		return
+	}
+	require.NoError(t, err)
+	only, err := unix.GetsockoptInt(w.Loop.Sources()[0].FD, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY)
+	require.NoError(t, err)
+	require.Equal(t, 1, only)
+	c.Abort(nil)
+	w.Idle()
+}
+
+// TestSocketsOfOneLoop: sockets with different limits read into the same memory, now the one more packets and now the other, and each
+// keeps to its limit.
+func TestSocketsOfOneLoop(t *testing.T) {
+	w := transporttest.NewWorld(t)
+	short, _ := open(t, w, at("127.0.0.1:0"), address.Address{}, transport.Options{MaxPacketIn: 100})
+	long, got := open(t, w, at("127.0.0.1:0"), address.Address{}, transport.Options{})
+	c, _ := open(t, w, at("127.0.0.1:0"), address.Address{}, transport.Options{})
+	toShort, toLong := 0, 0
+	send := func(to address.Address, packets int) int {
+		for range packets {
+			require.NoError(t, c.WriteTo(make([]byte, 101), to))
+		}
+		return packets
+	}
+	for i := range 10 {
+		toShort += send(short.Local(), 1+i%2*8)
+		toLong += send(long.Local(), 9-i%2*8)
+		w.Until("all are read", func() bool {
+			return int(long.Stats().PacketsIn+long.Stats().Truncated) == toLong && int(short.Stats().PacketsIn+short.Stats().Truncated) == toShort
+		})
+	}
+	require.Len(t, got.Packets, toLong)
+	require.EqualValues(t, toShort, short.Stats().Truncated)
+	finish(w, short, long, c)
+}
+
 func TestSizes(t *testing.T) {
 	tests := map[string]struct {
 		o    transport.Options
