@@ -68,7 +68,7 @@ func watch(ctx context.Context, env *toolkit.Env, o watchOptions) error {
 
 // look says what is wrong with the targets before anything is done: a name that nobody has is a slip more often than not.
 func (w *watching) look() error {
-	found, missing := control.Find(w.targets)
+	found, missing := control.Match(control.Discover(), w.targets)
 	if w.wait || len(found) > 0 && len(missing) == 0 {
 		for _, name := range missing {
 			w.out.Say("waiting for %s", toolkit.Escape(name))

@@ -282,6 +282,7 @@ func TestWatchErrors(t *testing.T) {
 	}{
 		"unknown":     {[]string{"klock"}, toolkit.Unavailable, `no service or process "klock"`, "did you mean clock?"},
 		"far off":     {[]string{"nothing"}, toolkit.Unavailable, `no service or process "nothing"`, "there are clock;"},
+		"killed":      {[]string{"dead"}, toolkit.Unavailable, `no service or process "dead"`, "there are clock;"},
 		"no socket":   {[]string{"/nonexistent/x.1.sock"}, toolkit.Unavailable, "no such file", ""},
 		"filter":      {[]string{"--filter", "pear=x"}, toolkit.Usage, "did you mean peer?", ""},
 		"sample":      {[]string{"--sample", "0"}, toolkit.Usage, `option --sample: "0" is not`, ""},
@@ -294,8 +295,13 @@ func TestWatchErrors(t *testing.T) {
 		"nobody came": {[]string{"--wait", "x", "--timeout", "50ms"}, toolkit.Timeout, "nothing could be watched", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			serve(t, controlDir(t), "clock")
-			err := toolkittest.New(t).Run(t.Context(), tail.Watch, append([]string{"watch"}, c.args...)...)
+			dir := controlDir(t)
+			left, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "dead.1.sock"), Net: "unix"}) // its number is another's now
+			require.NoError(t, err)
+			left.SetUnlinkOnClose(false)
+			require.NoError(t, left.Close())
+			serve(t, dir, "clock")
+			err = toolkittest.New(t).Run(t.Context(), tail.Watch, append([]string{"watch"}, c.args...)...)
 			require.ErrorContains(t, err, c.text)
 			require.Equal(t, c.kind, toolkit.KindOf(err))
 			require.Contains(t, toolkit.HintOf(err), c.hint)

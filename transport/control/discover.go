@@ -46,9 +46,15 @@ func Folders() []string {
 	return append(dirs, Dir())
 }
 
-// Discover lists the control sockets of living processes that we may open, by name and process. Folders that are not
-// there, or that we may not read, have none. It touches the file system.
+// Discover lists the control sockets that we may open and where somebody listens, by name and process. Folders that are not
+// there, or that we may not read, have none. It connects to each, to find out, and leaves at once.
 func Discover() []Socket {
+	return sockets(func(path string, _ int) bool { return mayOpen(path) && !refuses(path) })
+}
+
+// discover is Discover for who looks again and again and connects to what it finds: that a process has the number of one which was
+// killed, whose socket is there still, does not matter to it.
+func discover() []Socket {
 	return sockets(func(path string, pid int) bool { return mayOpen(path) && !(gone(pid) && refuses(path)) })
 }
 

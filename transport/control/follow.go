@@ -149,9 +149,14 @@ func (f *Feed) Attached() []Socket {
 }
 
 // Find lists the sockets that the targets mean now, and the targets that mean none; no targets mean all there are. An
-// address is taken as it is, whether somebody listens there or not.
+// address is taken as it is, whether somebody listens there or not. A socket that was found may be one that a killed process left,
+// whose number another has: to connect to it shows that.
 func Find(targets []string) (found []Socket, missing []string) {
-	all := Discover()
+	return Match(discover(), targets)
+}
+
+// Match is Find among the sockets given, such as those of Discover.
+func Match(all []Socket, targets []string) (found []Socket, missing []string) {
 	if len(targets) == 0 {
 		return all, nil
 	}
