@@ -24,9 +24,9 @@ func (c *Control) addCommands() error {
 				return nil
 			}
 			err := handler(l, m)
-			var wrong *message.ParamError
-			var filter *inspect.FilterError
-			if errors.As(err, &wrong) || errors.As(err, &filter) {
+			_, wrong := errors.AsType[*message.ParamError](err)
+			_, filter := errors.AsType[*inspect.FilterError](err)
+			if wrong || filter {
 				return l.Send(m.Reply("INVALID").Set("command", m.Command()).Set("message", err.Error()))
 			}
 			return err

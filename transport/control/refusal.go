@@ -38,8 +38,8 @@ func refusal(m *message.Message, command string) error {
 
 // IsRefused says whether err is an answer of the process, and not trouble on the way.
 func IsRefused(err error) bool {
-	var r *RefusedError
-	return errors.As(err, &r)
+	_, ok := errors.AsType[*RefusedError](err)
+	return ok
 }
 
 // refused is what came before the connection broke, if that says why: nil otherwise. It does not wait.

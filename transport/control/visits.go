@@ -170,7 +170,7 @@ func (w *visit) Dispatch(_ dispatch.Sender, m *message.Message) dispatch.Outcome
 		return dispatch.Handled
 	}
 	err := refusal(m, "INSPECT")
-	if busy := (*BusyError)(nil); errors.As(err, &busy) {
+	if _, busy := errors.AsType[*BusyError](err); busy {
 		w.end(err) // it closes, whether it was asked or not
 		return dispatch.Handled
 	}

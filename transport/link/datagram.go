@@ -142,8 +142,8 @@ func (p *Peer) Send(m *message.Message) error {
 
 // unsent deals with a message that was not taken. A sender without a name, or that has gone, does not wait for an answer: it is counted.
 func (p *Peer) unsent(err error) error {
-	var op *transport.OpError
-	if !errors.Is(err, transport.ErrNoRemote) && !(errors.As(err, &op) && op.Refused()) {
+	op, ok := errors.AsType[*transport.OpError](err)
+	if !errors.Is(err, transport.ErrNoRemote) && !(ok && op.Refused()) {
 		return err
 	}
 	p.datagram.shared.stats.Lost++

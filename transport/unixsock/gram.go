@@ -36,9 +36,8 @@ func OpenGram(l *reactor.Loop, local, remote address.Address, o transport.Option
 	if err != nil {
 		_ = unix.Close(fd)
 		file.Remove()
-		var known *transport.OpError // it names the other side
-		if errors.As(err, &known) {
-			return nil, err
+		if _, known := errors.AsType[*transport.OpError](err); known {
+			return nil, err // it names the other side
 		}
 		return nil, &transport.OpError{Op: "bind", Addr: local, Err: err}
 	}
