@@ -156,6 +156,45 @@ func TestReplayToAPeerThatIsGone(t *testing.T) {
 	require.Equal(t, toolkit.Unavailable, toolkit.KindOf(err))
 }
 
+// A line over the limit of a stream names its place, and what allows it.
+func TestReplayOfATooLongLine(t *testing.T) {
+	path := recordFile(t)
+	for _, to := range []string{"tcp://127.0.0.1:1", "udp://127.0.0.1:1"} {
+		w := toolkittest.New(t)
+		w.Session = &toolkittest.Session{SendErr: transport.ErrTooBig}
+		err := w.Run(t.Context(), tail.Replay, "replay", path, to, "--max-line=9")
+		if strings.HasPrefix(to, "udp") {
+			require.NotContains(t, err.Error(), "bytes of a line")
+			continue
+		}
+		require.EqualError(t, err, path+", line 1: longer than the 9 bytes of a line")
+		require.Equal(t, toolkit.Data, toolkit.KindOf(err))
+		require.Equal(t, "--max-line allows more, if the receiver does", toolkit.HintOf(err))
+	}
+}
+
+func TestReplayOfStandardInput(t *testing.T) {
+	w := toolkittest.New(t)
+	w.Session = &toolkittest.Session{}
+	w.Stdin.Reader = strings.NewReader("A\nb\n")
+	err := w.Run(t.Context(), tail.Replay, "replay", "-", "unix:/s")
+	require.ErrorContains(t, err, "standard input, line 2: ")
+	require.Equal(t, []string{"A"}, w.Session.Sent())
+}
+
+// What a terminal would obey is escaped, in JSON too.
+func TestReplayDryRunOnATerminal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r")
+	require.NoError(t, os.WriteFile(path, []byte("A x=\u009b2J\n"), 0o600))
+	for _, args := range [][]string{nil, {"--json"}} {
+		w := toolkittest.New(t)
+		w.Terminal(80)
+		require.NoError(t, w.Run(t.Context(), tail.Replay, append([]string{"replay", "--dry-run", path}, args...)...))
+		require.Contains(t, w.Out.String(), "2J")
+		require.NotContains(t, w.Out.String(), "\u009b")
+	}
+}
+
 // What listen records, replay plays to another listen, over every kind of address.
 func TestRecordAndReplay(t *testing.T) {
 	for kind, where := range kinds() {
