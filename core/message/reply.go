@@ -2,7 +2,8 @@ package message
 
 import "unsafe"
 
-// Reply returns a new message to the sender of m, as ReplyTo does; it borrows nothing.
+// Reply returns a new message to the sender of m, as ReplyTo does; it borrows nothing. It has no parameters: also the serial by
+// which senders tell answers apart is for the caller to give back.
 func (m *Message) Reply(command string) *Message {
 	r := &Message{}
 	r.ReplyTo(m, command)
