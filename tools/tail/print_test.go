@@ -88,6 +88,7 @@ func TestLongBrokenLinesAreCut(t *testing.T) {
 	p := printer{stamps: "none", hexdump: true}
 	line := "STOP x=" + strings.Repeat("y", 5000) + "\x00" + strings.Repeat("z", 5000)
 	got := string(p.append(nil, entryOf(t, line)))
+	require.Contains(t, got, ") STOP x=yyyy")
 	require.Contains(t, got, "… (10008 bytes)\n")
 	require.Contains(t, got, "broken at byte 5007")
 	require.Contains(t, got, "    00001380  79 79 79 79 79 79 79 79  79 79 79 79 79 79 79 00  |yyyyyyyyyyyyyyy.|\n", "the dump is of where it broke")
