@@ -129,7 +129,7 @@ func TestOnIsNotBegunAfterTheEnd(t *testing.T) {
 
 func TestOnIsEndedAtTheEnd(t *testing.T) {
 	for name, args := range map[string][]string{
-		"Ctrl-C": {},
+		"Ctrl-C": {"--on-timeout", "1h"}, // which is not waited for
 		"limit":  {"--on-timeout", "2s"},
 	} {
 		t.Run(name, func(t *testing.T) {
