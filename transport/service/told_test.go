@@ -57,9 +57,11 @@ func TestLog(t *testing.T) {
 	m.SetService("beta")
 	require.NoError(t, s.s.Send(m))
 	s.logged("beta/DO", 1)
+	closed := `"service without a router" service=alpha error="the router closed the connection"`
+	before := strings.Count(log.String(), closed) // 1 if a connection was open when the router was killed
 	s.router.Drop("alpha")
 	told(`"messages may be lost with the router" service=alpha count=1`, 1)
-	told(`"service without a router" service=alpha error="the router closed the connection"`, 1)
+	told(closed, before+1)
 	told(`"service registered"`, 3)
 	require.Equal(t, link.Up, s.states[len(s.states)-1].State, "the program is told, too")
 	s.end()
